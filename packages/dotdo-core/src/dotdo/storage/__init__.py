@@ -1,0 +1,48 @@
+"""The only room that touches SQLite: files, sessions, transactions, the log, definitions."""
+
+from dotdo.storage.catalog import Catalog
+from dotdo.storage.connection import Durability
+from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
+from dotdo.storage.locks import Blocked, Mode, Waiter
+from dotdo.storage.schema import (
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    Noun,
+    Retention,
+    Unique,
+    decode_noun,
+    encode_noun,
+)
+from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, Value
+from dotdo.storage.store import Store
+from dotdo.storage.template import create_file
+
+__all__ = [
+    "Blocked",
+    "Catalog",
+    "CatalogChanged",
+    "Check",
+    "Column",
+    "Durability",
+    "ForeignKey",
+    "Index",
+    "Mode",
+    "Noun",
+    "Params",
+    "Retention",
+    "Row",
+    "Session",
+    "State",
+    "Store",
+    "Unique",
+    "Value",
+    "Waiter",
+    "alter_noun",
+    "create_file",
+    "create_noun",
+    "decode_noun",
+    "drop_noun",
+    "encode_noun",
+]

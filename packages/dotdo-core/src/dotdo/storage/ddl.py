@@ -1,0 +1,173 @@
+"""SQL text of a noun's table, indexes and triggers, made from its definition."""
+
+from collections.abc import Sequence
+
+from dotdo.storage import system
+from dotdo.storage.images import Images
+from dotdo.storage.names import literal, quoted
+from dotdo.storage.schema import Column, ForeignKey, Index, Noun
+from dotdo.storage.types import storage_of
+
+
+def table(noun: Noun, target_tables: dict[str, str], order: Sequence[str] = ()) -> str:
+    """Return CREATE TABLE.
+
+    Args:
+        noun: The definition.
+        target_tables: Physical table of each noun that a foreign key refers to.
+        order: Physical columns as they lie in the file, hidden ones included; by default the order of creation.
+    """
+    if noun.layout == "document":
+        return f"create table {quoted(noun.table)}({', '.join(_DOCUMENT)}) strict"
+    lines = {column.column: _column(noun, column) for column in noun.columns} | _HIDDEN
+    if noun.has_hidden_rowid:
+        lines = {"_id": "_id integer primary key"} | lines
+    constraints = [f"constraint {quoted(check.name)} check ({check.sql})" for check in noun.checks]
+    constraints += [_foreign_key(fk, target_tables) for fk in noun.foreign_keys]
+    listed = ", ".join([lines[name] for name in order or lines] + constraints)
+    return f"create table {quoted(noun.table)}({listed}) strict"
+
+
+_HIDDEN = {"_extra": "_extra blob", "_visibility": "_visibility text"}
+_DOCUMENT = ("_id integer primary key", "id any not null", "data blob not null", "bson blob", "_visibility text")
+
+
+def _column(noun: Noun, column: Column) -> str:
+    if column.column == noun.rowid:
+        return f"{quoted(column.column)} integer primary key not null"
+    parts = [quoted(column.column), storage_of(column.type)]
+    if not column.is_nullable:
+        parts.append("not null")
+    if column.default is not None:
+        parts.append(f"default ({column.default})")
+    if column.generated is not None:
+        parts.append(f"generated always as ({column.generated}) stored")
+    return " ".join(parts)
+
+
+def added_column(noun: Noun, column: Column) -> str:
+    """Return ALTER TABLE ADD COLUMN for one column of the new definition."""
+    return f"alter table {quoted(noun.table)} add column {_column(noun, column)}"
+
+
+def _foreign_key(fk: ForeignKey, target_tables: dict[str, str]) -> str:
+    text = (
+        f"constraint {quoted(fk.name)} foreign key ({_names(fk.columns)})"
+        f" references {quoted(target_tables[fk.target])}({_names(fk.target_columns)})"
+        f" on delete {fk.on_delete} on update {fk.on_update}"
+    )
+    if fk.is_deferrable:
+        text += " deferrable initially " + ("deferred" if fk.is_deferred else "immediate")
+    return text
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(map(quoted, columns))
+
+
+def indexes(noun: Noun) -> dict[str, str]:
+    """Return CREATE INDEX for the key, the unique constraints and the indexes, by physical index name."""
+    found = {}
+    if noun.layout == "document":
+        found[key_index(noun)] = _index(noun, key_index(noun), "id", is_unique=True)
+    elif noun.key and noun.key != (noun.rowid,):
+        found[key_index(noun)] = _index(noun, key_index(noun), _names(noun.key), is_unique=True)
+    for unique in noun.uniques:
+        name = index_name(noun, unique.name)
+        found[name] = _index(noun, name, _names(unique.columns), is_unique=True)
+    for index in noun.indexes:
+        name = index_name(noun, index.name)
+        found[name] = secondary_index(noun, index)
+    return found
+
+
+def secondary_index(noun: Noun, index: Index) -> str:
+    """Return CREATE INDEX for one secondary index."""
+    name = index_name(noun, index.name)
+    text = _index(noun, name, ", ".join(index.terms), is_unique=index.is_unique)
+    return text if index.where is None else f"{text} where {index.where}"
+
+
+def key_index(noun: Noun) -> str:
+    """Return the physical name of the index of the primary key."""
+    return f"_key {noun.table}"
+
+
+def index_name(noun: Noun, name: str) -> str:
+    """Return the physical name of an index; index names of different nouns never meet."""
+    return f"_ix {noun.table} {name}"
+
+
+def _index(noun: Noun, name: str, terms: str, *, is_unique: bool) -> str:
+    unique = "unique " if is_unique else ""
+    return f"create {unique}index {quoted(name)} on {quoted(noun.table)}({terms})"
+
+
+def triggers(noun: Noun, images: Images) -> dict[str, str]:
+    """Return the log triggers, by name.
+
+    A change of the key logs delete(old) + insert(new); one image is made at most.
+    """
+    name, rowid = noun.table, quoted(noun.rowid)
+    before = images.encoded("old.")
+    columns = "insert into _log(noun, op, id, before) values"
+    made = f"insert into _log(noun, op, id) values ({noun.id}, {system.INSERT}, new.{rowid});"
+    gone = f"{columns} ({noun.id}, {system.DELETE}, old.{rowid}, {before});"
+    on = quoted(name)
+    moved = " or ".join(f"old.{quoted(k)} is not new.{quoted(k)}" for k in _key(noun))
+    same = " and ".join(f"old.{quoted(k)} is new.{quoted(k)}" for k in _key(noun))
+    found = {
+        f"_log_i {name}": f"after insert on {on} begin {made} end",
+        f"_log_d {name}": f"after delete on {on} begin {gone} end",
+        f"_log_u {name}": f"after update on {on} when {same} begin"
+        f" {columns} ({noun.id}, {system.UPDATE}, old.{rowid}, {before}); end",
+        f"_log_k {name}": f"after update on {on} when {moved} begin {gone} {made} end",
+    }
+    return {trigger: f"create trigger {quoted(trigger)} {body}" for trigger, body in found.items()}
+
+
+def _key(noun: Noun) -> tuple[str, ...]:
+    key = ("id",) if noun.layout == "document" else noun.key
+    return key if noun.rowid in key else (noun.rowid, *key)
+
+
+def search_table(noun: Noun) -> str:
+    """Return the physical name of the full text table."""
+    return f"_fts {noun.table}"
+
+
+def search(noun: Noun) -> list[str]:
+    """Return the statements that make the full text index and fill it; none when nothing is searched."""
+    if not noun.search:
+        return []
+    fts, rowid = quoted(search_table(noun)), quoted(noun.rowid)
+    fields = ", ".join(quoted(field) for field in noun.search)
+    new = ", ".join(_searched(noun, field, "new.") for field in noun.search)
+    old = ", ".join(_searched(noun, field, "old.") for field in noun.search)
+    here = ", ".join(_searched(noun, field, "") for field in noun.search)
+    insert = f"insert into {fts}(rowid, {fields}) values (new.{rowid}, {new});"
+    delete = f"insert into {fts}({fts}, rowid, {fields}) values ('delete', old.{rowid}, {old});"
+    on = quoted(noun.table)
+    names = [quoted(f"_fts_{kind} {noun.table}") for kind in "iud"]
+    return [
+        f"create virtual table {fts} using fts5({fields}, content='')",
+        f"create trigger {names[0]} after insert on {on} begin {insert} end",
+        f"create trigger {names[1]} after update on {on} begin {delete} {insert} end",
+        f"create trigger {names[2]} after delete on {on} begin {delete} end",
+        f"insert into {fts}(rowid, {fields}) select {rowid}, {here} from {on}",
+    ]
+
+
+def drop_search(noun: Noun) -> list[str]:
+    """Return the statements that take the full text index away."""
+    if not noun.search:
+        return []
+    drops = [f"drop trigger {quoted(f'_fts_{kind} {noun.table}')}" for kind in "iud"]
+    return [*drops, f"drop table {quoted(search_table(noun))}"]
+
+
+def _searched(noun: Noun, field: str, row: str) -> str:
+    if noun.layout == "document":
+        return f"{row}data ->> {literal(field)}"
+    column = noun.column(field)
+    return f"{row}{quoted(column.column)}" if column else f"{row}_extra ->> {literal(field)}"

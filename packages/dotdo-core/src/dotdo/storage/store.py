@@ -1,0 +1,152 @@
+"""A store: one tenant's file (of one branch), what its sessions in this process share, and its creation."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import apsw
+import orjson
+
+from dotdo.clock import Clock, system_clock
+from dotdo.storage.catalog import Catalog
+from dotdo.storage.connection import Durability, check_file, connect
+from dotdo.storage.counters import Counters
+from dotdo.storage.kernel_nouns import RELATIONSHIPS
+from dotdo.storage.latch import Latch
+from dotdo.storage.locks import LockTable
+from dotdo.storage.schema import decode_noun
+from dotdo.storage.session import Session, State
+
+if TYPE_CHECKING:
+    from dotdo.storage.schema import Noun
+
+Listener = Callable[[int, int], None]
+"""Is told of each commit of this process: first and last seq."""
+
+
+class Presence(Protocol):
+    """Tells whether other processes have the file open."""
+
+    def has_others(self) -> bool:
+        """Some other process has the file open."""
+
+    def watch(self, store: "Store") -> None:
+        """See to it that an idle holder of the writer gives way to other processes."""
+
+    def leave(self) -> None:
+        """This process no longer has the file open."""
+
+
+class Store:
+    """What the sessions on one file share.
+
+    Args:
+        path: The file; it exists.
+        clock: Gives the time of transactions.
+        durability: What commits survive.
+        presence: Knows of other processes, or None when there can be none.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        clock: Clock = system_clock,
+        durability: Durability = "process",
+        presence: Presence | None = None,
+    ) -> None:
+        check_file(path)
+        self.path = path
+        self.clock = clock
+        self.durability: Durability = durability
+        self.is_read_only = not os.access(path, os.W_OK)
+        self.latch = Latch()
+        self.holder: Session | None = None
+        self.locks: LockTable[Session] = LockTable()
+        self.counters = Counters()
+        self.listeners: list[Listener] = []
+        self.before_commit: Callable[[Session, int, int], None] | None = None
+        self.sessions: set[Session] = set()
+        self._presence = presence
+        self._catalog = Catalog(0, ())
+
+    def session(self, *, api: str | None = None, actor: str | None = None) -> Session:
+        """Open a session.
+
+        Args:
+            api: Through which API it writes.
+            actor: Who writes.
+
+        Raises:
+            StorageError: The file cannot be used.
+        """
+        connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
+        session = Session(self, connection, api, actor)
+        session.is_read_only = self.is_read_only
+        connection.set_progress_handler(session.is_over_deadline, 10_000)
+        self.sessions.add(session)
+        return session
+
+    def forget(self, session: Session) -> None:
+        """The session is closed."""
+        self.sessions.discard(session)
+
+    def suspended(self, asker: Session) -> Iterator[Session]:
+        """Yield the sessions, other than `asker`, whose changes are out of the file."""
+        for session in list(self.sessions):
+            if session is not asker and session.state is State.SUSPENDED:
+                yield session
+
+    def load_catalog(self, version: int, connection: apsw.Connection) -> Catalog:
+        """Return the definitions at `version`, read through `connection` when they are not known yet.
+
+        Args:
+            version: Of the catalog in the connection's present view.
+            connection: Sees that version.
+        """
+        known = self._catalog
+        if known.version != version:
+            known = self._catalog = self.read_catalog(connection)
+        return known
+
+    @staticmethod
+    def read_catalog(connection: apsw.Connection) -> Catalog:
+        """Return the definitions in the connection's present view."""
+        version = connection.execute("select v from _meta where k = 'catalog'").get
+        return Catalog(version, read_nouns(connection))
+
+    def publish(self, catalog: Catalog) -> None:
+        """Share definitions that have just been committed."""
+        self._catalog = catalog
+
+    def committed(self, first: int, last: int) -> None:
+        """Tell the listeners of a commit."""
+        for listener in tuple(self.listeners):
+            listener(first, last)
+
+    def is_shared(self) -> bool:
+        """Other processes have the file open too."""
+        return self._presence is not None and self._presence.has_others()
+
+    def watch(self) -> None:
+        """A transaction holds the writer and may go idle."""
+        if self._presence is not None:
+            self._presence.watch(self)
+
+    @staticmethod
+    def encode_record(actor: str | None, action: str | None, api: str | None) -> str:
+        """Return the part of a transaction's record that follows its time."""
+        return "," + orjson.dumps([actor, action, api]).decode()[1:]
+
+    def close(self) -> None:
+        """Close every session."""
+        for session in list(self.sessions):
+            session.close()
+        if self._presence is not None:
+            self._presence.leave()
+
+
+def read_nouns(connection: apsw.Connection) -> list["Noun"]:
+    """Return the definitions in the connection's present view, the kernel's own included."""
+    rows = connection.execute("select def from _noun order by id").fetchall()
+    return [RELATIONSHIPS, *(decode_noun(text) for (text,) in rows)]

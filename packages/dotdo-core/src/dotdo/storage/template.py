@@ -1,0 +1,57 @@
+"""Creation of a tenant's file: a copy of an empty one that is made once."""
+
+import os
+import tempfile
+from functools import lru_cache
+
+import apsw
+
+from dotdo.errors import AlreadyExists, StorageError
+from dotdo.storage import ddl, system
+from dotdo.storage.connection import configure
+from dotdo.storage.images import Images
+from dotdo.storage.kernel_nouns import RELATIONSHIPS
+
+
+@lru_cache(maxsize=1)
+def empty_file() -> bytes:
+    """Return the bytes of a tenant with nothing in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "empty.db")
+        connection = apsw.Connection(path)
+        connection.pragma("journal_mode", "wal")
+        configure(connection)
+        with connection:
+            connection.execute(system.TABLES).fetchall()
+            connection.execute(ddl.table(RELATIONSHIPS, {}))
+            for text in ddl.indexes(RELATIONSHIPS).values():
+                connection.execute(text)
+            for text in ddl.triggers(RELATIONSHIPS, Images(RELATIONSHIPS)).values():
+                connection.execute(text)
+            connection.execute(
+                "insert into _log(seq, noun, op, id, before) values (1, 0, ?, 1, '[0,null,\"create\",\"dotdo\"]')",
+                (system.COMMIT,),
+            )
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        connection.close()
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def create_file(path: str) -> None:
+    """Create an empty tenant, readable by its owner only.
+
+    Raises:
+        AlreadyExists: The file is there.
+        StorageError: It cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        msg = f"{os.path.basename(path)} exists"
+        raise AlreadyExists(msg) from None
+    except OSError as error:
+        msg = f"cannot create {os.path.basename(path)}: {error.strerror}"
+        raise StorageError(msg) from error
+    with open(handle, "wb") as file:
+        file.write(empty_file())
