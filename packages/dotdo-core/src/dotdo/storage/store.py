@@ -67,6 +67,9 @@ class Store:
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
         self.sessions: set[Session] = set()
+        self.was_used = False  # since the cache of open tenants last looked
+        self.on_open: Callable[[Store], None] | None = None
+        self._idle: list[Session] = []
         self._presence = presence
         self._catalog = Catalog(0, ())
 
@@ -86,6 +89,28 @@ class Store:
         connection.set_progress_handler(session.is_over_deadline, 10_000)
         self.sessions.add(session)
         return session
+
+    def acquire(self) -> Session:
+        """Take a session out of the pool for a short while; `give_back` it."""
+        self.was_used = True
+        try:
+            return self._idle.pop()
+        except IndexError:
+            if self.on_open is not None:
+                self.on_open(self)
+            return self.session(api="dotdo")
+
+    def give_back(self, session: Session) -> None:
+        """Return a session to the pool; what it left open is undone."""
+        if session.in_transaction:
+            session.rollback()
+        self._idle.append(session)
+
+    def trim(self) -> bool:
+        """Close the pooled sessions; return whether the file is closed now."""
+        while self._idle:
+            self._idle.pop().close()
+        return not self.sessions
 
     def forget(self, session: Session) -> None:
         """The session is closed."""
@@ -138,8 +163,21 @@ class Store:
         """Return the part of a transaction's record that follows its time."""
         return "," + orjson.dumps([actor, action, api]).decode()[1:]
 
+    def leave_parent(self, presence: Presence | None) -> None:
+        """In a forked child: forget, without closing, what belongs to the parent process.
+
+        Args:
+            presence: The child's own.
+        """
+        self._presence = presence
+        self._inherited = self.sessions, self._idle  # closing them would disturb the parent's locks
+        self.sessions, self._idle = set(), []
+        self.latch, self.locks, self.holder = Latch(), LockTable(), None
+        self.counters = Counters()
+
     def close(self) -> None:
         """Close every session."""
+        self._idle.clear()
         for session in list(self.sessions):
             session.close()
         if self._presence is not None:

@@ -1,0 +1,202 @@
+"""A home: the folder that holds tenants' files, and the cache of those that are open. Only this room knows where a tenant lives."""
+
+import atexit
+import os
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from weakref import WeakSet, WeakValueDictionary
+
+from dotdo.clock import Clock, system_clock
+from dotdo.errors import UnknownTenant
+from dotdo.storage import Durability, Store, create_file
+from dotdo.storage.presence import FilePresence, SideFile
+from dotdo.tenancy.references import MAIN, Reference, check_name
+
+_SUFFIX = ".db"
+_MAX_OPEN = 512
+_MEMORY = ":memory:"
+
+
+class Home:
+    """Tenants in one folder.
+
+    Args:
+        path: The folder (made when first written to), or `:memory:` for a private one in memory that vanishes at exit.
+        clock: Gives the time of transactions.
+        durability: What commits survive.
+        max_open: Tenants kept open while unused.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        clock: Clock = system_clock,
+        durability: Durability = "process",
+        max_open: int = _MAX_OPEN,
+    ) -> None:
+        self.path = _private_folder() if os.fspath(path) == _MEMORY else Path(path).absolute()
+        self.clock = clock
+        self.durability: Durability = durability
+        self._max_open = max_open
+        self._guard = threading.RLock()
+        self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
+        self._open: OrderedDict[str, Store] = OrderedDict()
+        self._side_file: SideFile | None = None
+        _HOMES.add(self)
+
+    def file_of(self, reference: Reference) -> Path:
+        """Return where a branch of a tenant lives; it need not exist."""
+        return self.path / f"{reference}{_SUFFIX}"
+
+    def exists(self, reference: Reference) -> bool:
+        """The branch of the tenant exists."""
+        return self.file_of(reference).exists()
+
+    def tenants(self) -> Iterator[str]:
+        """Yield the names of the tenants, sorted."""
+        for stem in self._stems():
+            if "@" not in stem:
+                yield stem
+
+    def branches(self, tenant: str) -> Iterator[str]:
+        """Yield the names of a tenant's branches, the main one first."""
+        stems = self._stems()
+        if tenant in stems:
+            yield MAIN
+        yield from (stem.partition("@")[2] for stem in stems if stem.startswith(f"{tenant}@"))
+
+    def _stems(self) -> list[str]:
+        if not self.path.is_dir():
+            return []
+        return sorted(entry.name[: -len(_SUFFIX)] for entry in os.scandir(self.path) if entry.name.endswith(_SUFFIX))
+
+    def create(self, tenant: str) -> Store:
+        """Create a tenant.
+
+        Raises:
+            InvalidName: The name is not allowed.
+            AlreadyExists: It exists.
+        """
+        reference = Reference(check_name(tenant, "tenant"))
+        self.prepare()
+        create_file(str(self.file_of(reference)))
+        return self.store(reference)
+
+    def prepare(self) -> None:
+        """Make the folder, for its owner only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def store(self, reference: Reference) -> Store:
+        """Return the store of a branch's head; its file is opened when a session is.
+
+        Raises:
+            UnknownTenant: There is none.
+            StorageError: The file cannot be used.
+        """
+        path = str(self.file_of(reference))
+        with self._guard:
+            found = self._stores.get(path)
+            if found is not None:
+                return found
+            if not os.path.exists(path):
+                msg = f"tenant {reference} does not exist"
+                raise UnknownTenant(msg)
+            store = Store(path, clock=self.clock, durability=self.durability, presence=self._join(path))
+            store.on_open = self._opened
+            self._stores[path] = store
+            return store
+
+    def _join(self, path: str) -> FilePresence:
+        if self._side_file is None:
+            self._side_file = SideFile(str(self.path / ".presence"))
+        return self._side_file.join(path)
+
+    def _opened(self, store: Store) -> None:
+        """Keep the store open, and close one that was not used for long when there are too many."""
+        with self._guard:
+            self._open[store.path] = store
+            for _ in range(2 * len(self._open)):
+                if len(self._open) <= self._max_open:
+                    break
+                path, oldest = self._open.popitem(last=False)
+                was_used, oldest.was_used = oldest.was_used, False
+                if was_used or oldest is store or not oldest.trim():
+                    self._open[path] = oldest
+
+    def remove(self, reference: Reference) -> None:
+        """Delete a branch's file.
+
+        Raises:
+            UnknownTenant: There is none.
+        """
+        path = self.file_of(reference)
+        with self._guard:
+            store = self._stores.pop(str(path), None)
+            self._open.pop(str(path), None)
+            if store is not None:
+                store.close()
+            if not path.exists():
+                msg = f"tenant {reference} does not exist"
+                raise UnknownTenant(msg)
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close every tenant."""
+        with self._guard:
+            for store in list(self._stores.values()):
+                store.close()
+            self._stores.clear()
+            self._open.clear()
+            if self._side_file is not None:
+                self._side_file.close()
+                self._side_file = None
+
+    def leave_parent(self) -> None:
+        """In a forked child: use connections of its own."""
+        self._guard = threading.RLock()
+        self._side_file = None
+        for path, store in list(self._stores.items()):
+            store.leave_parent(self._join(path))
+        self._open.clear()
+
+
+_HOMES: WeakSet[Home] = WeakSet()
+
+
+def _after_fork() -> None:
+    for home in list(_HOMES):
+        home.leave_parent()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def default_path() -> str:
+    """Return `$DOTDO_HOME`, else the nearest `.dotdo` folder upward, else `~/.dotdo`."""
+    if configured := os.environ.get("DOTDO_HOME"):
+        return configured
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".dotdo").is_dir():
+            return str(folder / ".dotdo")
+    return str(Path.home() / ".dotdo")
+
+
+def _private_folder() -> Path:
+    """Make a folder that lives in memory where the system has such a file system, and goes at exit."""
+    memory = "/dev/shm"  # noqa: S108  (a folder of our own is made in it, for the owner only)
+    folder = tempfile.mkdtemp(prefix="dotdo-", dir=memory if os.access(memory, os.W_OK) else None)
+    owner = os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return Path(folder)
