@@ -1,0 +1,118 @@
+"""Which session a call on a graph runs in: the transaction that the caller is in, else one out of the store's pool."""
+
+from contextvars import ContextVar
+from types import TracebackType
+
+from dotdo.ids import IdSource, id_source
+from dotdo.storage import Session, Store
+
+_TRANSACTIONS: ContextVar[tuple[tuple[Store, Session], ...]] = ContextVar("dotdo_transactions", default=())
+
+
+class Graph:
+    """A tenant's things, relationships and definitions, reached through one store.
+
+    Args:
+        store: Where they are: a branch's head, or its past.
+        ids: Makes ids of new things.
+    """
+
+    __slots__ = ("ids", "store")
+
+    def __init__(self, store: Store, ids: IdSource | None = None) -> None:
+        self.store = store
+        self.ids = ids or id_source(store.clock)
+
+    def session(self) -> "Lease":
+        """Return a context that gives the session to use."""
+        return Lease(self.store)
+
+
+class Lease:
+    """A session for the time of a `with` block."""
+
+    __slots__ = ("_pooled", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pooled: Session | None = None
+
+    def __enter__(self) -> Session:
+        current = current_transaction(self._store)
+        if current is not None:
+            return current
+        self._pooled = self._store.acquire()
+        return self._pooled
+
+    def __exit__(self, *_: object) -> None:
+        if self._pooled is not None:
+            self._store.give_back(self._pooled)
+
+
+def current_transaction(store: Store) -> Session | None:
+    """Return the session of the transaction that the caller is in, or None."""
+    for known, session in _TRANSACTIONS.get():
+        if known is store:
+            return session
+    return None
+
+
+class TransactionScope:
+    """A transaction for the time of a `with` block: committed at its end, undone when it raises; nested, a savepoint.
+
+    Args:
+        store: Where.
+        actor: Who writes.
+        action: To what end.
+        api: Through which API.
+        isolation: See `Session.begin`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        api: str | None = "dotdo",
+        isolation: str = "committed",
+    ) -> None:
+        self._store = store
+        self._labels = (actor, action, api)
+        self._isolation = isolation
+        self._is_nested = False
+
+    def __enter__(self) -> Session:
+        outer = current_transaction(self._store)
+        self._is_nested = outer is not None
+        if outer is not None:
+            outer.savepoint("_scope")
+            self._session = outer
+            return outer
+        session = self._session = self._store.acquire()
+        actor, action, api = self._labels
+        session.describe(actor=actor, action=action, api=api)
+        session.begin("snapshot" if self._isolation == "snapshot" else "committed")
+        self._token = _TRANSACTIONS.set((*_TRANSACTIONS.get(), (self._store, session)))
+        return session
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_nested:
+            if kind is not None and self._session.in_transaction:
+                self._session.rollback_to("_scope")
+            if self._session.in_transaction:
+                self._session.release("_scope")
+            return
+        _TRANSACTIONS.reset(self._token)
+        session = self._session
+        try:
+            if session.in_transaction:
+                if kind is None:
+                    session.commit()
+                else:
+                    session.rollback()
+        finally:
+            session.describe(api="dotdo")
+            self._store.give_back(session)

@@ -1,0 +1,137 @@
+"""Following verbs from a thing: each hop a join over relationships or over a foreign key."""
+
+from dataclasses import dataclass
+
+from dotdo.errors import UnknownVerb
+from dotdo.graph.context import Graph
+from dotdo.graph.rows import rows_of
+from dotdo.graph.thing import Thing
+from dotdo.graph.verbs import Form, Verbs
+from dotdo.storage import ForeignKey, Noun, Session
+from dotdo.storage.names import quoted
+
+_TARGETS = """
+with recursive d(n) as (
+ select min({there}) from _rel where verb = ?1
+ union all select (select min({there}) from _rel where verb = ?1 and {there} > n) from d where n is not null)
+select n from d where n is not null"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step from a noun's rows to another's, `{here}` standing for the row id stood on and `{i}` for the step's number.
+
+    Args:
+        joins: Pairs of a FROM term and its condition.
+        row: Expression of the row id arrived at.
+        noun: Arrived at.
+    """
+
+    joins: tuple[tuple[str, str], ...]
+    row: str
+    noun: Noun
+
+
+class Paths:
+    """Traversal of a tenant's relationships.
+
+    Args:
+        graph: Where.
+        verbs: Knows the forms of verbs.
+    """
+
+    __slots__ = ("_graph", "_verbs")
+
+    def __init__(self, graph: Graph, verbs: Verbs) -> None:
+        self._graph = graph
+        self._verbs = verbs
+
+    def follow(self, session: Session, start: Thing, verbs: tuple[str, ...], *, reverse: bool) -> list[Thing]:
+        """Return the things at the end of the path, each once, in order of their row ids."""
+        noun = session.catalog.find(start.noun)
+        routes: list[list[Hop]] = [[]]
+        for i, verb in enumerate(verbs):
+            routes = [
+                [*route, hop]
+                for route in routes
+                for hop in self._hops(session, route[-1].noun if route else noun, verb, i, reverse=reverse)
+            ]
+        found: list[Thing] = []
+        for route in routes:
+            if route:
+                found += self._run(session, start.row, route)
+        return found if len(routes) < 2 else list(dict.fromkeys(found))
+
+    def _run(self, session: Session, row: int, route: list[Hop]) -> list[Thing]:
+        """Run one route as a join; the last noun's rows come out once each."""
+        target = route[-1].noun
+        rows = rows_of(session.catalog, target)
+        terms, conditions, here = [], [], "?1"
+        for i, hop in enumerate(route):
+            terms += [term.format(i=i) for term, _ in hop.joins]
+            conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
+            here = hop.row.format(i=i)
+        sql = (
+            f"select {rows.columns} from {quoted(target.table)} where {quoted(target.rowid)} in"  # noqa: S608  (quoted, values bound)
+            f" (select {here} from {', '.join(terms)} where {' and '.join(conditions)}) order by {quoted(target.rowid)}"
+        )
+        return [rows.thing(found) for found in session.read(sql, (row,), planned_for=session.catalog)]
+
+    def _hops(self, session: Session, noun: Noun, name: str, i: int, *, reverse: bool) -> list[Hop]:
+        keys = _foreign_key_hops(session, noun, name, reverse=reverse)
+        if keys:
+            return keys
+        try:
+            verb, form = self._verbs.find(name)
+        except UnknownVerb:
+            msg = f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"
+            raise UnknownVerb(msg) from None
+        is_back = reverse != (form is None)
+        code = verb.code(Form.EVENT if form is None else form)
+        here, there = ("dst", "src") if is_back else ("src", "dst")
+        targets = session.read(_TARGETS.format(there=f"{there}_noun"), (code,))
+        found = []
+        for (number,) in targets:
+            target = session.catalog.by_id.get(int(str(number)))
+            if target is not None:
+                found.append(_relationship_hop(noun, target, code, here, there))
+        return found
+
+
+def _relationship_hop(noun: Noun, target: Noun, code: int, here: str, there: str) -> Hop:
+    condition = (
+        f"r{{i}}.verb = {code} and r{{i}}.{here}_noun = {noun.id} and r{{i}}.{here} = {{here}}"
+        f" and r{{i}}.{there}_noun = {target.id}"
+    )
+    return Hop((("_rel r{i}", condition),), f"r{{i}}.{there}", target)
+
+
+def _foreign_key_hops(session: Session, noun: Noun, name: str, *, reverse: bool) -> list[Hop]:
+    """Return the steps along foreign keys of that name: from the noun, or in reverse to it."""
+    if not reverse:
+        return [
+            _foreign_key_hop(noun, fk, session.catalog.find(fk.target), is_back=False)
+            for fk in noun.foreign_keys
+            if fk.verb == name
+        ]
+    return [
+        _foreign_key_hop(child, fk, noun, is_back=True)
+        for child in session.catalog.nouns
+        for fk in child.foreign_keys
+        if fk.verb == name and fk.target == noun.name
+    ]
+
+
+def _foreign_key_hop(child: Noun, fk: ForeignKey, parent: Noun, *, is_back: bool) -> Hop:
+    pairs = zip(fk.columns, fk.target_columns, strict=True)
+    keys = " and ".join(f"p{{i}}.{_braced(there)} = c{{i}}.{_braced(here)}" for here, there in pairs)
+    child_term, parent_term = f"{_braced(child.table)} c{{i}}", f"{_braced(parent.table)} p{{i}}"
+    child_row, parent_row = f"c{{i}}.{_braced(child.rowid)}", f"p{{i}}.{_braced(parent.rowid)}"
+    if is_back:
+        return Hop(((parent_term, f"{parent_row} = {{here}}"), (child_term, keys)), child_row, child)
+    return Hop(((child_term, f"{child_row} = {{here}}"), (parent_term, keys)), parent_row, parent)
+
+
+def _braced(name: str) -> str:
+    """Return the quoted name, safe inside a format string."""
+    return quoted(name).replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,187 @@
+"""Relationships: creating, finding, changing and deleting what joins things."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dotdo.errors import InvalidValue, ThingNotFound
+from dotdo.graph.context import Graph
+from dotdo.graph.nouns import check_field_name, find_noun
+from dotdo.graph.rows import rows_of
+from dotdo.graph.thing import Thing
+from dotdo.graph.verbs import Form, Verb, Verbs
+from dotdo.storage import Row, Session
+from dotdo.storage.kernel_nouns import RELATIONSHIPS
+from dotdo.storage.names import quoted
+from dotdo.values import decode, encode
+
+_COLUMNS = "id, verb, src_noun, src, dst_noun, dst, json(data)"
+
+
+@dataclass(slots=True)
+class Relationship:
+    """A verb between two things.
+
+    Args:
+        id: Its number.
+        verb: The form of the verb, which tells the state: `place` (to be done), `placing` (under way), `placed` (done).
+        source: (noun, row number) it starts from.
+        target: (noun, row number) it leads to, or None.
+        data: Its own fields.
+    """
+
+    id: int
+    verb: str
+    source: tuple[str, int]
+    target: tuple[str, int] | None
+    data: dict[str, Any]
+
+
+class Relationships:
+    """The relationships of a tenant.
+
+    Args:
+        graph: Where.
+        verbs: Knows the forms of verbs.
+    """
+
+    __slots__ = ("_graph", "_verbs")
+
+    def __init__(self, graph: Graph, verbs: Verbs) -> None:
+        self._graph = graph
+        self._verbs = verbs
+
+    def create(self, source: Thing, verb: str, target: Thing | None = None, **data: Any) -> Relationship:  # noqa: ANN401
+        """Join two things; several of the same verb between the same things are allowed.
+
+        Args:
+            source: Where it starts.
+            verb: A form of a verb; one that is not known is registered. The reverse form (`placedBy`) exchanges the two.
+            target: Where it leads; None for an action without one.
+            data: Its own fields.
+
+        Raises:
+            ThingNotFound: One of the things no longer exists.
+            InvalidValue: The reverse form without a target.
+        """
+        known, form = self._verbs.find_or_define(verb)
+        if form is None:
+            if target is None:
+                msg = f"{verb!r} leads from its target back, so it needs one"
+                raise InvalidValue(msg)
+            source, target, form = target, source, Form.EVENT
+        for name in data:
+            check_field_name(name)
+        with self._graph.session() as session:
+            number = session.allocate(RELATIONSHIPS)
+            src = _endpoint(session, source)
+            dst = (None, None) if target is None else _endpoint(session, target)
+            session.write(
+                "insert into _rel(id, verb, src_noun, src, dst_noun, dst, data) values (?, ?, ?, ?, ?, ?, jsonb(?))",
+                (number, known.code(form), *src, *dst, encode(data) if data else None),
+            )
+        name = (known.action, known.activity, known.event)[form]
+        return Relationship(number, name, (source.noun, source.row), None if target is None else (target.noun, target.row), dict(data))
+
+    def find(self, thing: Thing, verb: str | None = None, *, reverse: bool = False) -> list[Relationship]:
+        """Return the relationships that start at a thing, or in reverse lead to it.
+
+        Args:
+            thing: The thing.
+            verb: Only those of this form.
+            reverse: Those that lead to it.
+        """
+        codes: tuple[int, ...] = ()
+        if verb is not None:
+            known, form = self._verbs.find(verb)
+            reverse = reverse != (form is None)
+            codes = (known.code(Form.EVENT if form is None else form),)
+        end = "dst" if reverse else "src"
+        with self._graph.session() as session:
+            noun = find_noun(session, thing.noun)
+            condition = f"{end}_noun = ? and {end} = ?" + (" and verb = ?" if codes else "")
+            rows = session.read(
+                f"select {_COLUMNS} from _rel where {condition} order by id",  # noqa: S608  (values bound)
+                (noun.id, thing.row, *codes),
+            )
+            verbs = {v.id: v for v in self._verbs.all()}
+            return [_relationship(session, verbs, row) for row in rows]
+
+    def advance(self, relationship: Relationship) -> Relationship:
+        """Take an action one state further: place -> placing -> placed.
+
+        Raises:
+            InvalidValue: It is done already.
+            ThingNotFound: It no longer exists.
+        """
+        verb, form = self._verbs.find(relationship.verb)
+        if form is None or form is Form.EVENT:
+            msg = f"{relationship.verb!r} is done"
+            raise InvalidValue(msg)
+        following = Form(form + 1)
+        with self._graph.session() as session:
+            found = session.write(
+                "update _rel set verb = ? where id = ? and verb = ? returning id",
+                (verb.code(following), relationship.id, verb.code(form)),
+            )
+        if not found:
+            raise _gone(relationship)
+        name = (verb.action, verb.activity, verb.event)[following]
+        return Relationship(relationship.id, name, relationship.source, relationship.target, relationship.data)
+
+    def update(self, relationship: Relationship, **data: Any) -> Relationship:  # noqa: ANN401
+        """Change a relationship's own fields.
+
+        Raises:
+            ThingNotFound: It no longer exists.
+        """
+        merged = relationship.data | {check_field_name(name): value for name, value in data.items()}
+        with self._graph.session() as session:
+            found = session.write("update _rel set data = jsonb(?) where id = ? returning id", (encode(merged), relationship.id))
+        if not found:
+            raise _gone(relationship)
+        return Relationship(relationship.id, relationship.verb, relationship.source, relationship.target, merged)
+
+    def delete(self, relationship: Relationship) -> None:
+        """Delete a relationship; its history stays.
+
+        Raises:
+            ThingNotFound: It no longer exists.
+        """
+        with self._graph.session() as session:
+            found = session.write("delete from _rel where id = ? returning id", (relationship.id,))
+        if not found:
+            raise _gone(relationship)
+
+
+def _endpoint(session: Session, thing: Thing) -> tuple[int, int]:
+    """Return (noun number, row id) of a thing, which must exist."""
+    noun = find_noun(session, thing.noun)
+    rows = rows_of(session.catalog, noun)
+    where = rows.by_id.partition(" where ")[2]
+    found = session.read(
+        f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}",  # noqa: S608  (quoted, values bound)
+        rows.key(thing.id),
+    )
+    if not found:
+        msg = f"there is no {thing.noun} {thing.id!r}"
+        raise ThingNotFound(msg)
+    return noun.id, int(str(found[0][0]))
+
+
+def _relationship(session: Session, verbs: dict[int, Verb], row: Row) -> Relationship:
+    number, code, src_noun, src, dst_noun, dst, data = row
+    verb_id, form = divmod(int(str(code)), 4)
+    verb = verbs[verb_id]
+    nouns = session.catalog.by_id
+    target = None if dst_noun is None else (nouns[int(str(dst_noun))].name, int(str(dst)))
+    return Relationship(
+        int(str(number)),
+        (verb.action, verb.activity, verb.event)[form],
+        (nouns[int(str(src_noun))].name, int(str(src))),
+        target,
+        {} if data is None else decode(str(data)),
+    )
+
+
+def _gone(relationship: Relationship) -> ThingNotFound:
+    return ThingNotFound(f"relationship {relationship.id} no longer exists")

@@ -1,0 +1,391 @@
+"""Things: creating, reading, finding, changing and deleting them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from dotdo.errors import InvalidValue, ThingNotFound, UnknownNoun
+from dotdo.graph.context import Graph
+from dotdo.graph.fields import observe
+from dotdo.graph.nouns import Nouns, check_noun_name, find_noun
+from dotdo.graph.paths import Paths
+from dotdo.graph.query import Filter, order_by, page
+from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
+from dotdo.graph.thing import Thing, Visibility
+from dotdo.graph.verbs import Verbs
+from dotdo.storage import CatalogChanged, Noun, Session
+from dotdo.storage.ddl import search_table
+from dotdo.storage.names import quoted
+from dotdo.storage.types import INTEGERS
+
+T = TypeVar("T")
+_VISIBLE = {
+    "public": ("'public'", "'public', 'unlisted'"),
+    "org": ("'public', 'org'", "'public', 'unlisted', 'org'"),
+}
+
+
+class Things:
+    """The things of a tenant.
+
+    Args:
+        graph: Where.
+        viewer: Sees what is visible to it: `user` (everything), `org` or `public`.
+    """
+
+    __slots__ = ("_graph", "_nouns", "_paths", "_viewer")
+
+    def __init__(self, graph: Graph, verbs: Verbs, viewer: Visibility = "user") -> None:
+        self._graph = graph
+        self._nouns = Nouns(graph)
+        self._paths = Paths(graph, verbs)
+        self._viewer = viewer
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def create(
+        self,
+        noun: str,
+        id: Any = None,  # noqa: A002, ANN401  (the field's own name)
+        /,
+        *,
+        visibility: Visibility | None = None,
+        **fields: Any,  # noqa: ANN401
+    ) -> Thing:
+        """Create a thing.
+
+        Args:
+            noun: Its noun; one that does not exist is defined as documents of any fields.
+            id: Its identity; made when not given.
+            visibility: Who may see it.
+            fields: Its fields. A noun with columns keeps fields that it has no column for beside them.
+
+        Raises:
+            UniqueViolation: The id or a unique field is taken.
+            InvalidValue: A field cannot hold its value.
+        """
+        _check_visibility(visibility)
+
+        def work(session: Session) -> Thing:
+            definition = self._noun_to_write(session, noun)
+            rows = rows_of(session.catalog, definition)
+            if isinstance(rows, DocumentRows):
+                return self._create_document(session, rows, id, fields, visibility)
+            return self._create_row(session, rows, id, fields, visibility)
+
+        return self._run(work)
+
+    def _create_document(
+        self, session: Session, rows: DocumentRows, identity: object, fields: dict[str, Any], visibility: Visibility | None
+    ) -> Thing:
+        identity = self._graph.ids() if identity is None else identity
+        row = session.allocate(rows.noun)
+        params = rows.insertion(row, identity, fields, visibility)
+        unknown = observe(session, rows.noun, fields)
+        if unknown:
+            session.mutate(lambda: (unknown(), session.execute(rows.insert, params)), planned_for=session.catalog)
+        else:
+            session.write(rows.insert, params, planned_for=session.catalog)
+        return Thing(rows.noun.name, identity, row, dict(fields), visibility)
+
+    def _create_row(
+        self, session: Session, rows: ColumnRows, identity: object, fields: dict[str, Any], visibility: Visibility | None
+    ) -> Thing:
+        noun = rows.noun
+        given = _with_key(noun, identity, fields, lambda: self._new_key(session, noun))
+        row = session.allocate(noun) if noun.has_hidden_rowid else None
+        text, params = rows.creation(row, given, visibility)
+        return rows.thing(session.write(text, params, planned_for=session.catalog)[0])
+
+    def _new_key(self, session: Session, noun: Noun) -> object:
+        """Return a key for a thing created without one."""
+        column = next(c for c in noun.columns if c.column == noun.key[0])
+        if column.default is not None:
+            return None
+        if column.type in INTEGERS:
+            key, table = quoted(column.column), quoted(noun.table)
+            highest = int(str(session.read(f"select coalesce(max({key}), 0) from {table}")[0][0]))  # noqa: S608  (quoted)
+            number = session.allocate(noun)
+            if number <= highest:  # keys were given by hand: go on after them
+                session.allocate(noun, highest - number)
+                number = session.allocate(noun)
+            return number
+        return self._graph.ids()
+
+    def create_many(self, noun: str, many: Iterable[Mapping[str, Any]]) -> int:
+        """Create things from mappings of their fields (`id` among them, or made), in one transaction.
+
+        Returns:
+            How many.
+        """
+        rows_given = list(many)
+
+        def work(session: Session) -> int:
+            definition = self._noun_to_write(session, noun)
+            rows = rows_of(session.catalog, definition)
+            if isinstance(rows, DocumentRows):
+                return self._create_documents(session, rows, rows_given)
+            for fields in rows_given:
+                self._create_row(session, rows, None, dict(fields), None)
+            return len(rows_given)
+
+        with self._graph.session() as session:
+            if session.in_transaction:
+                return work(session)
+            session.begin()
+            try:
+                count = work(session)
+            except BaseException:
+                session.rollback()
+                raise
+            session.commit()
+            return count
+
+    def _create_documents(self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Any]]) -> int:
+        names: dict[str, Any] = {}
+        for fields in many:
+            names.update(fields)
+        names.pop("id", None)
+        row = session.allocate(rows.noun, max(len(many), 1))
+        params = []
+        for number, fields in enumerate(many, row):
+            rest = dict(fields)
+            identity = rest.pop("id", None)
+            params.append(rows.insertion(number, self._graph.ids() if identity is None else identity, rest, None))
+        unknown = observe(session, rows.noun, names)
+        if unknown:
+            session.mutate(unknown)
+        session.write_many(rows.insert, params, planned_for=session.catalog)
+        return len(many)
+
+    def update(self, thing: Thing | tuple[str, Any], *, visibility: Visibility | None = None, **fields: Any) -> Thing:  # noqa: ANN401
+        """Change fields of a thing, which makes a new version of it.
+
+        Args:
+            thing: The thing, or (noun, id).
+            visibility: Who may see it from now on; None leaves it.
+            fields: New values; other fields stay.
+
+        Returns:
+            The thing as it is now.
+
+        Raises:
+            ThingNotFound: It does not exist.
+        """
+        _check_visibility(visibility)
+        name, identity = _address(thing)
+
+        def work(session: Session) -> Thing:
+            noun = find_noun(session, name)
+            rows = rows_of(session.catalog, noun)
+            text, params = rows.update(identity, fields, visibility)
+            unknown = observe(session, noun, fields) if noun.layout == "document" else None
+            if unknown:
+                session.mutate(unknown)
+            found = session.write(text, params, planned_for=session.catalog)
+            if not found:
+                raise _not_found(name, identity)
+            return rows.thing(found[0])
+
+        return self._run(work)
+
+    def delete(self, thing: Thing | tuple[str, Any]) -> None:
+        """Delete a thing and its relationships; its history stays.
+
+        Raises:
+            ThingNotFound: It does not exist.
+            ForeignKeyViolation: Rows of other nouns refer to it.
+        """
+        name, identity = _address(thing)
+
+        def work(session: Session) -> None:
+            noun = find_noun(session, name)
+            rows = rows_of(session.catalog, noun)
+
+            def remove() -> None:
+                found = session.execute(rows.delete, rows.key(identity))
+                if not found:
+                    raise _not_found(name, identity)
+                number = found[0][0]
+                session.execute("delete from _rel where src_noun = ? and src = ?", (noun.id, number))
+                session.execute("delete from _rel where dst_noun = ? and dst = ?", (noun.id, number))
+
+            session.mutate(remove, planned_for=session.catalog)
+
+        self._run(work)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def get(self, noun: str, id: Any) -> Thing:  # noqa: A002, ANN401  (the field's own name)
+        """Return the thing with that id.
+
+        Raises:
+            UnknownNoun: There is no such noun.
+            ThingNotFound: There is no such thing, or the viewer may not see it.
+        """
+
+        def work(session: Session) -> Thing:
+            catalog = session.catalog
+            rows = rows_of(catalog, catalog.find(noun))
+            found = session.read(rows.by_id, rows.key(id), planned_for=catalog)
+            if not found:
+                raise _not_found(noun, id)
+            return rows.thing(found[0])
+
+        thing = self._run(work)
+        if self._viewer != "user" and f"'{thing.visibility}'" not in _VISIBLE[self._viewer][1].split(", "):
+            raise _not_found(noun, id)
+        return thing
+
+    def find(
+        self,
+        noun: str,
+        where: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Thing]:
+        """Return the things that match.
+
+        Args:
+            noun: Their noun.
+            where: Fields with values or operators: `$eq $ne $gt $gte $lt $lte $in $nin $exists $not $startswith $contains`, joined by `$and $or $nor`.
+            sort: Pairs of a field and 1 (ascending) or -1.
+            limit: How many at most.
+            offset: How many to leave out first.
+
+        Raises:
+            UnknownNoun: There is no such noun.
+            InvalidQuery: An operator, a name or a value is not valid; `part` is the offending piece.
+        """
+
+        def work(session: Session) -> list[Thing]:
+            catalog = session.catalog
+            definition = catalog.find(noun)
+            rows = rows_of(catalog, definition)
+            condition = Filter(definition)
+            text = self._visible(condition.compile(where or {}))
+            count, start = page(limit, offset)
+            sql = f"select {rows.columns} from {quoted(definition.table)} where {text} order by {order_by(definition, sort)} limit ? offset ?"  # noqa: S608  (compiled, values bound)
+            found = session.read(sql, [*condition.params, count, start], planned_for=catalog)
+            return [rows.thing(row) for row in found]
+
+        return self._run(work)
+
+    def count(self, noun: str, where: Mapping[str, Any] | None = None) -> int:
+        """Return how many things match; see `find`."""
+
+        def work(session: Session) -> int:
+            definition = session.catalog.find(noun)
+            condition = Filter(definition)
+            text = self._visible(condition.compile(where or {}))
+            sql = f"select count(*) from {quoted(definition.table)} where {text}"  # noqa: S608  (compiled, values bound)
+            return int(str(session.read(sql, condition.params, planned_for=session.catalog)[0][0]))
+
+        return self._run(work)
+
+    def search(self, noun: str, text: str, *, limit: int = 20) -> list[Thing]:
+        """Return the things whose searched fields hold all the words, the best match first.
+
+        Raises:
+            InvalidValue: The noun is not searched.
+        """
+        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
+
+        def work(session: Session) -> list[Thing]:
+            definition = session.catalog.find(noun)
+            if not definition.search:
+                msg = f"noun {definition.name!r} has no full text index"
+                raise InvalidValue(msg)
+            if not words:
+                return []
+            rows = rows_of(session.catalog, definition)
+            fts = quoted(search_table(definition))
+            sql = (
+                f"select {rows.columns} from {quoted(definition.table)} join (select rowid as _hit, rank as _rank from {fts}"  # noqa: S608  (quoted)
+                f" where {fts} match ? order by rank limit ?) on _hit = {quoted(definition.rowid)} where {self._visible('true')} order by _rank"
+            )
+            return [rows.thing(row) for row in session.read(sql, (words, page(limit, 0)[0]), planned_for=session.catalog)]
+
+        return self._run(work)
+
+    def related(self, thing: Thing | tuple[str, Any], *verbs: str, reverse: bool = False) -> list[Thing]:
+        """Return the things that verbs lead to, each once.
+
+        Args:
+            thing: Where to start: a thing, or (noun, id).
+            verbs: One form of a verb for each hop (`placed`; `placedBy` leads back), or the name of a foreign key (`artist`).
+            reverse: Follow every verb backward.
+
+        Raises:
+            UnknownVerb: No verb or foreign key has that name.
+        """
+        start = thing if isinstance(thing, Thing) else self.get(*thing)
+
+        def work(session: Session) -> list[Thing]:
+            found = self._paths.follow(session, start, verbs, reverse=reverse)
+            if self._viewer == "user":
+                return found
+            return [t for t in found if f"'{t.visibility}'" in _VISIBLE[self._viewer][0].split(", ")]
+
+        return self._run(work)
+
+    # --- common ------------------------------------------------------------------------------
+
+    def _run(self, work: Callable[[Session], T]) -> T:
+        """Run with a session, again when definitions changed meanwhile."""
+        with self._graph.session() as session:
+            while True:
+                try:
+                    return work(session)
+                except CatalogChanged:
+                    continue
+
+    def _noun_to_write(self, session: Session, name: str) -> Noun:
+        found = session.catalog.noun(name)
+        if found is not None:
+            return found
+        try:
+            return session.catalog.find(check_noun_name(name))
+        except UnknownNoun:
+            return self._nouns.define(name)
+
+    def _visible(self, condition: str) -> str:
+        if self._viewer == "user":
+            return condition
+        return f"({condition}) and _visibility in ({_VISIBLE[self._viewer][0]})"
+
+
+def _with_key(noun: Noun, identity: object, fields: dict[str, Any], new_key: Callable[[], object]) -> dict[str, Any]:
+    """Return the fields with those of the key among them."""
+    names = [next(c.name for c in noun.columns if c.column == k) for k in noun.key]
+    if identity is not None:
+        parts = identity if isinstance(identity, tuple) else (identity,)
+        if len(parts) != len(names):
+            msg = f"the key of {noun.name!r} has {len(names)} parts, not {len(parts)}"
+            raise InvalidValue(msg)
+        return dict(zip(names, parts, strict=True)) | fields
+    if len(names) == 1 and fields.get(names[0]) is None:
+        key = new_key()
+        return fields if key is None else {names[0]: key} | {k: v for k, v in fields.items() if k != names[0]}
+    return fields
+
+
+def _address(thing: Thing | tuple[str, Any]) -> tuple[str, Any]:
+    if isinstance(thing, Thing):
+        return thing.noun, thing.id
+    if isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[0], str):
+        return thing
+    msg = "give a thing or (noun, id)"
+    raise InvalidValue(msg)
+
+
+def _not_found(noun: str, identity: object) -> ThingNotFound:
+    return ThingNotFound(f"there is no {noun} {identity!r}")
+
+
+def _check_visibility(visibility: str | None) -> None:
+    if visibility is not None and visibility not in VISIBILITIES:
+        msg = f"{visibility!r} is no visibility: give public, unlisted, org or user"
+        raise InvalidValue(msg)
+
