@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
 import orjson
 
 from dotdo.clock import Clock, system_clock
+from dotdo.errors import LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
@@ -105,6 +107,23 @@ class Store:
         if session.in_transaction:
             session.rollback()
         self._idle.append(session)
+
+    @contextmanager
+    def quiesced(self) -> Iterator[apsw.Connection]:
+        """Give a connection while no session of this process holds the writer.
+
+        Raises:
+            LockTimeout: A transaction that changes definitions holds it.
+        """
+        session = self.acquire()
+        try:
+            with self.latch:
+                if self.holder is not None and not self.holder.suspend():
+                    msg = "a transaction that changes definitions is open"
+                    raise LockTimeout(msg)
+                yield session.connection
+        finally:
+            self.give_back(session)
 
     def trim(self) -> bool:
         """Close the pooled sessions; return whether the file is closed now."""

@@ -1,0 +1,128 @@
+"""The past as temporary views over the present: each noun that has changed since is shadowed by a view of the same name.
+
+A view gives the rows that were not touched since, and the images of the others out of the undo log. SQLite looks a bare name up
+among the temporary ones first, so every compiled statement reads the past unchanged. What is written meanwhile is added when the
+log has moved.
+"""
+
+import apsw
+
+from dotdo.errors import ReadOnly
+from dotdo.history.definitions_then import definitions_at
+from dotdo.storage import Catalog, Noun, Session, Store, ddl
+from dotdo.storage.connection import connect
+from dotdo.storage.images import Images
+from dotdo.storage.names import quoted
+
+
+class PastStore(Store):
+    """A store as of a log position.
+
+    Args:
+        head: The store whose past it is.
+        seq: The position, the end of a transaction.
+    """
+
+    def __init__(self, head: Store, seq: int) -> None:
+        super().__init__(head.path, clock=head.clock, durability=head.durability)
+        self.head = head
+        self.seq = seq
+        self.is_read_only = True
+
+    def session(self, *, api: str | None = None, actor: str | None = None) -> "PastSession":
+        """Open a read-only session on the past."""
+        connection = connect(self.path, is_read_only=True, durability=self.durability)
+        session = PastSession(self, connection, api, actor)
+        connection.set_progress_handler(session.is_over_deadline, 10_000)
+        self.sessions.add(session)
+        return session
+
+
+class PastSession(Session):
+    """A session that reads the past and refuses to write."""
+
+    def __init__(self, store: PastStore, connection: apsw.Connection, api: str | None, actor: str | None) -> None:
+        super().__init__(store, connection, api, actor)
+        self.is_read_only = True
+        self._position = store.seq
+        self._read_upto = store.seq
+        self._shadowed: set[int] = set()
+        self._look()
+
+    def mutate(self, *_: object, **__: object) -> None:  # type: ignore[override]  # nothing is ever returned
+        """Refuse.
+
+        Raises:
+            ReadOnly: Always.
+        """
+        msg = "the past cannot be written to"
+        raise ReadOnly(msg)
+
+    def _look(self) -> bool:
+        """Bring the views up to what the log says now; True: a statement that just ran must run again."""
+        is_within = self.connection.in_transaction
+        if not is_within:
+            self._execute("begin")
+        try:
+            newest = int(self._execute("select max(seq) from main._log").get)
+            if self._catalog is None:
+                self._catalog = Catalog(self._position, definitions_at(self.connection, self._position))
+            if newest > self._read_upto:
+                self._add_changes()
+                self._read_upto = newest
+        finally:
+            if not is_within:
+                self._execute("commit")
+        self._seen = self.connection.data_version()
+        return True
+
+    def _add_changes(self) -> None:
+        changed = self._execute(
+            "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 3", (self._read_upto,)
+        ).fetchall()
+        assert self._catalog is not None
+        for (number,) in changed:
+            noun = self._catalog.by_id.get(number)
+            if noun is None:
+                continue  # made since
+            images = self._catalog.images(noun)
+            if number not in self._shadowed:
+                self._shadow(noun, images)
+                self._shadowed.add(number)
+            self._execute(_collect(noun, images), (number, self._read_upto)).fetchall()
+
+    def _shadow(self, noun: Noun, images: Images) -> None:
+        """Make the table of images and the view that stands before the noun's table."""
+        old, table, rowid = quoted(_old(noun)), quoted(noun.table), quoted(noun.rowid)
+        generated = [c for c in noun.columns if c.generated is not None]
+        columns = [quoted(c) for c in images.columns] + [quoted(c.column) for c in generated]
+        lines = [f"{rowid} integer primary key", *map(quoted, images.columns[1:]), "_present integer"]
+        lines += [f"{quoted(c.column)} generated always as ({c.generated}) stored" for c in generated]
+        self._execute(f"create temp table {old}({', '.join(lines)})")
+        for name, text in ddl.indexes(noun).items():
+            self._execute(_index_on_images(text, name, noun))
+        listed = ", ".join(columns) + (", null as bson" if noun.layout == "document" else "")
+        self._execute(
+            f"create temp view {table} as select {listed} from main.{table} where {rowid} not in (select {rowid} from temp.{old})"  # noqa: S608  (quoted)
+            f" union all select {listed} from temp.{old} where _present"
+        )
+
+
+def _old(noun: Noun) -> str:
+    return f"_old {noun.table}"
+
+
+def _collect(noun: Noun, images: Images) -> str:
+    """Return the statement that adds the image of each row first changed after a position."""
+    columns = ", ".join(map(quoted, images.columns))
+    values = ", ".join(["id", *images.decoded("before")[1:]])
+    return (
+        f"insert or ignore into temp.{quoted(_old(noun))}({columns}, _present) select {values}, op <> 1 from"  # noqa: S608  (quoted)
+        " (select id, op, before, min(seq) from main._log where noun = ? and seq > ? and op between 1 and 3 group by id)"
+    )
+
+
+def _index_on_images(text: str, name: str, noun: Noun) -> str:
+    """Return the noun's CREATE INDEX as one over the table of images."""
+    _, _, rest = text.partition(f" on {quoted(noun.table)}")
+    return f"create index temp.{quoted(name)} on {quoted(_old(noun))}{rest}"

@@ -1,0 +1,138 @@
+"""The log's transactions: their records, and the log position that a moment stands for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from dotdo.errors import HistoryUnavailable, UnknownTenant
+from dotdo.storage import Session, system
+
+_NEWEST = "select seq, id, before from _log where seq <= ? and noun = 0 and op = 0 order by seq desc limit 1"
+_NEXT = "select seq, id, before from _log where seq >= ? and noun = 0 and op = 0 order by seq limit 1"
+assert system.COMMIT == 0  # the statements above say so
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One committed transaction.
+
+    Args:
+        first: Seq of its first entry.
+        last: Seq of its record, the last entry.
+        time_us: When, in microseconds since 1970.
+        actor: Who.
+        action: To what end.
+        api: Through which API.
+    """
+
+    first: int
+    last: int
+    time_us: int
+    actor: str | None
+    action: str | None
+    api: str | None
+
+
+def _transaction(row: tuple[object, ...]) -> Transaction:
+    last, first, record = row
+    time_us, actor, action, api = orjson.loads(str(record))
+    return Transaction(int(str(first)), int(str(last)), time_us, actor, action, api)
+
+
+def head(session: Session) -> int:
+    """Return the log position of the newest transaction."""
+    return int(str(session.read("select max(seq) from _log")[0][0]))
+
+
+def transaction_at(session: Session, seq: int) -> Transaction | None:
+    """Return the transaction that the entry belongs to, None while it is open."""
+    rows = session.read(_NEXT, (seq,))
+    return _transaction(rows[0]) if rows else None
+
+
+def transactions(session: Session, upto: int | None = None) -> Iterator[Transaction]:
+    """Yield the transactions, the newest first, down to where the log was compacted."""
+    position = head(session) if upto is None else upto
+    while position > 0:
+        rows = session.read(_NEWEST, (position,))
+        if not rows:
+            return
+        found = _transaction(rows[0])
+        yield found
+        position = found.first - 1
+
+
+def horizon(session: Session) -> int:
+    """Return the log position before which nothing is known any more."""
+    return int(str(session.read("select v from _meta where k = 'horizon'")[0][0]))
+
+
+def position_of(
+    session: Session, *, seq: int | None = None, back: int | None = None, time_us: int | None = None
+) -> int:
+    """Return the end of the last transaction at or before a moment.
+
+    Args:
+        session: Reads the log.
+        seq: A log position.
+        back: So many transactions back from the newest.
+        time_us: A time in microseconds since 1970.
+
+    Raises:
+        UnknownTenant: The moment lies after the newest transaction or before the first.
+        HistoryUnavailable: It lies before what is kept.
+    """
+    if seq is not None:
+        found = _at_seq(session, seq)
+    elif back is not None:
+        found = _back(session, back)
+    else:
+        assert time_us is not None
+        found = _at_time(session, time_us)
+    if found < horizon(session):
+        msg = "that far back the history is no longer kept"
+        raise HistoryUnavailable(msg)
+    return found
+
+
+def _at_seq(session: Session, seq: int) -> int:
+    newest = head(session)
+    if not 1 <= seq <= newest:
+        msg = f"there is no version {seq}: the newest is {newest}"
+        raise UnknownTenant(msg)
+    rows = session.read(_NEWEST, (seq,))
+    return int(str(rows[0][0])) if rows else 0
+
+
+def _back(session: Session, back: int) -> int:
+    position = head(session)
+    for _ in range(back):
+        rows = session.read(_NEWEST, (position,))
+        if not rows or int(str(rows[0][1])) <= 1:
+            msg = f"there are fewer than {back} transactions"
+            raise UnknownTenant(msg)
+        position = int(str(rows[0][1])) - 1
+    return position
+
+
+def _at_time(session: Session, time_us: int) -> int:
+    """Search by halves: times never go back along the log."""
+    low, high = 1, head(session)
+    found = 0
+    while low <= high:
+        middle = (low + high) // 2
+        rows = session.read(_NEXT, (middle,))
+        if not rows:
+            high = middle - 1
+            continue
+        transaction = _transaction(rows[0])
+        if transaction.time_us <= time_us:
+            found, low = transaction.last, transaction.last + 1
+        else:
+            high = transaction.first - 1 if transaction.first > middle else middle - 1
+            high = min(high, middle - 1)
+    if not found:
+        msg = "the tenant did not exist at that time"
+        raise UnknownTenant(msg)
+    return found
