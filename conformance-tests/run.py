@@ -18,45 +18,39 @@ STATE = ROOT / ".real" / "services.json"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command()
 def main(
-    context: typer.Context,
     package: Annotated[
-        str | None, typer.Argument(help="postgres or dotdo-postgres; all if left out")
-    ] = None,
+        str, typer.Argument(help="postgres or dotdo-postgres; all if left out")
+    ] = "",
     targets: Annotated[str, typer.Option(help="inproc, wire, real")] = "inproc,wire",
     record: Annotated[bool, typer.Option(help="Record the real service's answers.")] = False,
+    select: Annotated[str, typer.Option("-k", help="Only the cases whose names match.")] = "",
 ) -> None:
-    """Run the conformance cases; further options go to pytest."""
-    words = [*([package] if package else []), *context.args]
-    package = words.pop(0) if words and not words[0].startswith("-") else None
-    extra = words
+    """Run the conformance cases."""
     folders = folders_of(package)
     if not folders:
-        typer.echo(
-            f"{package or 'no package'}: no conformance cases"
-            if package
-            else "no conformance cases yet"
-        )
+        typer.echo(f"{package}: no conformance cases" if package else "no conformance cases yet")
         raise typer.Exit(2 if package else 0)
 
     wants_real = record or "real" in targets.split(",")
     options = ["--record"] if record else [f"--targets={targets}"]
+    options += ["-k", select] if select else []
     try:
         with ExitStack() as stack:
             environment = (
                 stack.enter_context(Fleet(STATE).running(wanted(folders))) if wants_real else {}
             )
-            code = run_pytest([*options, *extra], folders, environment, is_whole=not extra)
+            code = run_pytest(options, folders, environment, is_whole=not (select or record))
     except ServiceError as error:
         typer.echo(f"conformance: {error}", err=True)
         raise typer.Exit(1) from error
     raise typer.Exit(code)
 
 
-def folders_of(package: str | None) -> list[Path]:
+def folders_of(package: str) -> list[Path]:
     """Return the conformance folders of one package, or of all."""
-    pattern = "dotdo*" if package is None else f"dotdo-{package.removeprefix('dotdo-')}"
+    pattern = f"dotdo-{package.removeprefix('dotdo-')}" if package else "dotdo*"
     return sorted(ROOT.glob(f"packages/{pattern}/conformance"))
 
 
