@@ -24,12 +24,15 @@ class Counting:
         self.deselected = 0
         self.met: set[str] = set()
 
-    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self) -> None:
+        """Count what there is, before anybody deselects."""
+        self.collected += 1
+
+    @pytest.hookimpl(trylast=True)          # suites add markers of their own in this hook
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what the floor deselects."""
-        self.collected = len(items)
         out = [item for item in items if self.is_deselected(item)]
         left_out = set(map(id, out))
         items[:] = [item for item in items if id(item) not in left_out]
@@ -49,6 +52,7 @@ class Counting:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected is a failure."""
         if report.failed:
+            self.collected += 1
             self.outcomes[report.nodeid] = "failed"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
