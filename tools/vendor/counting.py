@@ -28,7 +28,7 @@ class Counting:
         """Count what there is, before anybody deselects."""
         self.collected += 1
 
-    @pytest.hookimpl(trylast=True)          # suites add markers of their own in this hook
+    @pytest.hookimpl(trylast=True)  # suites add markers of their own in this hook
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
