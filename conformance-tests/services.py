@@ -27,10 +27,11 @@ def up(names: Annotated[list[str] | None, typer.Argument(help="postgres, redis")
 
 @app.command()
 def down() -> None:
-    """Stop every service that `up` started."""
+    """Stop every service that `up` or a run of this checkout started."""
     try:
-        for instance in Fleet(STATE).down():
-            typer.echo(f"{instance.name}: stopped (pid {instance.pid})")
+        for fleet in Fleet.all_in(STATE.parent):
+            for instance in fleet.down():
+                typer.echo(f"{instance.name}: stopped (pid {instance.pid})")
     except ServiceError as error:
         typer.echo(f"services: {error}", err=True)
         raise typer.Exit(1) from error
@@ -39,7 +40,7 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Print one line per recorded service; exit 1 when none runs."""
-    instances = Fleet(STATE).instances
+    instances = [one for fleet in Fleet.all_in(STATE.parent) for one in fleet.instances]
     for instance in instances:
         state = "running" if instance.is_running else "gone"
         typer.echo(f"{instance.name}: {state}, pid {instance.pid}, {instance.version}")

@@ -1,6 +1,7 @@
 """The services that are up, remembered in a state file so that another process can find and stop them."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,6 +26,11 @@ class Fleet:
         self.state = state
         self.instances = [Instance(**entry) for entry in self._read()]
 
+    @classmethod
+    def all_in(cls, folder: Path) -> list["Fleet"]:
+        """Return the fleets whose state files lie in `folder`: ours and those of single runs."""
+        return [cls(state) for state in sorted(folder.glob("services*.json"))]
+
     def up(self, names: Sequence[str] = tuple(STARTERS)) -> list[Instance]:
         """Start the named services that are not running and return those that were started.
 
@@ -41,31 +47,35 @@ class Fleet:
                 self._write([*(other for other in self.instances if other.name != name), instance])
         return started
 
-    def down(self, instances: Sequence[Instance] | None = None) -> list[Instance]:
-        """Stop the given services, or all that are recorded, and return them.
+    def down(self) -> list[Instance]:
+        """Stop every recorded service and return them.
 
         Raises:
             ServiceError: one did not stop; it and those after it stay recorded.
         """
-        stopped = list(self.instances if instances is None else instances)
+        stopped = list(self.instances)
         for instance in stopped:
             instance.stop()
-            self._write([other for other in self.instances if other.pid != instance.pid])
+            self._write([other for other in self.instances if other is not instance])
         return stopped
 
     @contextmanager
     def running(self, names: Sequence[str] = tuple(STARTERS)) -> Iterator[dict[str, str]]:
-        """Yield the environment with the named services up; afterwards stop those this call started.
+        """Yield the environment with the named services up.
+
+        Those that are down are started for this call alone and stopped after it. They are recorded in
+        a file of this process beside ours, so that a run that was killed leaves nothing untold.
 
         Raises:
             ServiceError: one could not be started or stopped.
         """
-        before = {instance.pid for instance in self.instances}
+        up = {instance.name for instance in self.instances if instance.is_running}
+        own = Fleet(self.state.with_name(f"services-{os.getpid()}.json"))
         try:
-            self.up(names)
-            yield self.environment
+            own.up([name for name in names if name not in up])
+            yield self.environment | own.environment
         finally:
-            self.down([instance for instance in self.instances if instance.pid not in before])
+            own.down()
 
     @property
     def environment(self) -> dict[str, str]:
