@@ -1,13 +1,14 @@
 """Definitions as they were: the versions of nouns that `_schema` keeps."""
 
-import apsw
+
 
 from dotdo.storage import Noun, decode_noun
+from dotdo.storage.connection import Connection
 from dotdo.storage.images import Images
 from dotdo.storage.kernel_nouns import RELATIONSHIPS
 
 
-def definitions_at(connection: apsw.Connection, seq: int) -> list[Noun]:
+def definitions_at(connection: Connection, seq: int) -> list[Noun]:
     """Return the nouns as of a log position, the kernel's own included."""
     rows = connection.execute(
         "select def from main._schema as s where seq = (select max(seq) from main._schema where noun = s.noun and seq <= ?)"

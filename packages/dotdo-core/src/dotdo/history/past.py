@@ -5,12 +5,11 @@ among the temporary ones first, so every compiled statement reads the past uncha
 log has moved.
 """
 
-import apsw
+from dotdo.storage.connection import Connection, connect
 
 from dotdo.errors import ReadOnly
 from dotdo.history.definitions_then import definitions_at
 from dotdo.storage import Catalog, Noun, Session, Store, ddl
-from dotdo.storage.connection import connect
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
 
@@ -41,7 +40,7 @@ class PastStore(Store):
 class PastSession(Session):
     """A session that reads the past and refuses to write."""
 
-    def __init__(self, store: PastStore, connection: apsw.Connection, api: str | None, actor: str | None) -> None:
+    def __init__(self, store: PastStore, connection: Connection, api: str | None, actor: str | None) -> None:
         super().__init__(store, connection, api, actor)
         self.is_read_only = True
         self._position = store.seq
@@ -78,7 +77,7 @@ class PastSession(Session):
 
     def _add_changes(self) -> None:
         changed = self._execute(
-            "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 3", (self._read_upto,)
+            "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 4", (self._read_upto,)
         ).fetchall()
         assert self._catalog is not None
         for (number,) in changed:
@@ -118,7 +117,7 @@ def _collect(noun: Noun, images: Images) -> str:
     values = ", ".join(["id", *images.decoded("before")[1:]])
     return (
         f"insert or ignore into temp.{quoted(_old(noun))}({columns}, _present) select {values}, op <> 1 from"  # noqa: S608  (quoted)
-        " (select id, op, before, min(seq) from main._log where noun = ? and seq > ? and op between 1 and 3 group by id)"
+        " (select id, op, before, min(seq) from main._log where noun = ? and seq > ? and op between 1 and 4 group by id)"
     )
 
 

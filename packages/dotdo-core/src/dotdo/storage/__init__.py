@@ -1,5 +1,6 @@
 """The only room that touches SQLite: files, sessions, transactions, the log, definitions."""
 
+from dotdo.storage import system
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
@@ -45,4 +46,5 @@ __all__ = [
     "decode_noun",
     "drop_noun",
     "encode_noun",
+    "system",
 ]

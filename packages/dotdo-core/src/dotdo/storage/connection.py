@@ -9,6 +9,8 @@ from dotdo import errors
 from dotdo.storage.failures import fail
 from dotdo.storage.system import APPLICATION_ID, FORMAT
 
+Connection = apsw.Connection
+
 Durability = Literal["memory", "process", "everysec", "always"]
 """What a commit survives: nothing promised | kill -9 | kill -9, and power loss but for the last second | power loss."""
 

@@ -27,7 +27,7 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
 
     Args:
         session: Runs it; its transaction, if one is open, keeps the writer from here on.
-        noun: The definition, `id` not yet given.
+        noun: The definition; `id` is given only where another file's number is to be kept.
 
     Returns:
         The definition with its number.
@@ -42,7 +42,8 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
         if catalog.noun(noun.name) is not None:
             msg = f"noun {noun.name!r} exists"
             raise AlreadyExists(msg)
-        number = session.execute("update _meta set v = v + 1 where k = 'next_noun' returning v - 1")[0][0]
+        number = noun.id or session.execute("select v from _meta where k = 'next_noun'")[0][0]
+        session.execute("update _meta set v = max(v, ? + 1) where k = 'next_noun'", (number,))
         made = msgspec.structs.replace(noun, id=number)
         session.execute(ddl.table(made, _targets(catalog, made)))
         for text in (*ddl.indexes(made).values(), *ddl.search(made)):
@@ -104,7 +105,7 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
                 session.execute(text)
         _retrigger(session, old, new)
         session.execute("update _noun set name = ?, def = ? where id = ?", (new.name, encode_noun(new), new.id))
-        _record(session, new.id, new)
+        _record(session, new.id, new, filled)
         return new
 
     return session.change_definitions(work)
@@ -161,7 +162,7 @@ def _log_all(session: "Session", noun: Noun) -> None:
     """Keep every row as it is in the log, before its shape changes."""
     images = session.catalog.images(noun)
     session.execute(
-        f"insert into _log(noun, op, id, before) select {noun.id}, {system.UPDATE}, {quoted(noun.rowid)},"  # noqa: S608  (quoted)
+        f"insert into _log(noun, op, id, before) select {noun.id}, {system.REWRITE}, {quoted(noun.rowid)},"  # noqa: S608  (quoted)
         f" {images.encoded('')} from {quoted(noun.table)}"
     )
 
@@ -233,13 +234,15 @@ def _targets(catalog: Catalog, noun: Noun) -> dict[str, str]:
     return found
 
 
-def _record(session: "Session", number: int, noun: Noun | None) -> None:
+def _record(session: "Session", number: int, noun: Noun | None, filled: dict[str, str] | None = None) -> None:
     """Enter the change into the log."""
+    session.execute("insert into _log(noun, op, id) values (?, ?, 0)", (number, system.SCHEMA))
     session.execute(
-        "insert into _log(noun, op, id) values (?, ?, 0)", (number, system.SCHEMA)
-    )
-    session.execute(
-        "insert into _schema(seq, noun, def) values (last_insert_rowid(), ?, ?)",
-        (number, None if noun is None else encode_noun(noun)),
+        "insert into _schema(seq, noun, def, filled) values (last_insert_rowid(), ?, ?, ?)",
+        (
+            number,
+            None if noun is None else encode_noun(noun),
+            msgspec.json.encode(filled).decode() if filled else None,
+        ),
     )
     session.execute("update _meta set v = v + 1 where k = 'catalog'")

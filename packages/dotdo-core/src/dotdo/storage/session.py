@@ -71,6 +71,7 @@ class Session:
         self.flow: tuple[int, object | None] = (0, None)
         self.lock_timeout_us: int | None = None
         self.deadline_us: int | None = None
+        self.time_us: int | None = None  # of the next transactions, when they repeat another file's
         self._seen = -1  # data version that `catalog` and `_last` belong to
         self._last = (0, 0)  # seq and time of the newest transaction
         self._catalog: Catalog | None = None
@@ -267,9 +268,12 @@ class Session:
     def _commit_record(self, mark: int) -> int:
         """Append the transaction's record to the log; return its seq."""
         store = self.store
-        time_us = max(store.clock(), self._last[1])
+        time_us = max(store.clock() if self.time_us is None else self.time_us, self._last[1])
         self._execute(_RECORD, (mark + 1, f"[{time_us}{self._tail}"))
         last = self.connection.last_insert_rowid()
+        if last == mark + 1:  # only tables that the log does not cover were written
+            self._execute("delete from _log where seq = ?", (last,))
+            return 0
         if store.before_commit is not None:
             store.before_commit(self, mark + 1, last)
         self._last = (last, time_us)

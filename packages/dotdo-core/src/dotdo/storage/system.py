@@ -3,8 +3,8 @@
 APPLICATION_ID = 0x646F646F  # "dodo", in the file's header
 FORMAT = 1
 
-# Operations of `_log`. A commit is the last entry of its transaction: `id` is the first seq of the range, `before` [time_us, actor, action, api].
-COMMIT, INSERT, UPDATE, DELETE, SCHEMA, EVENT = range(6)
+# Operations of `_log`. A rewrite keeps a row's image before its noun changes shape; a commit is the last entry of its transaction: `id` is the first seq of the range, `before` [time_us, actor, action, api].
+COMMIT, INSERT, UPDATE, DELETE, REWRITE, SCHEMA, EVENT = range(7)
 
 RELATIONSHIP = 1  # number of the noun whose rows are the relationships
 FIRST_NOUN = 16  # numbers below are the kernel's own
@@ -13,7 +13,7 @@ TABLES = f"""
 create table _meta(k text primary key, v any) strict, without rowid;
 create table _noun(id integer primary key, name text not null unique, def text not null) strict;
 create table _verb(id integer primary key, action text not null unique, def text not null) strict;
-create table _schema(seq integer primary key, noun integer not null, def text) strict;
+create table _schema(seq integer primary key, noun integer not null, def text, filled text) strict;
 create table _log(seq integer primary key, noun integer not null, op integer not null, id integer not null, before any) strict;
 create table _log_by_id(noun integer, id integer, seq integer, primary key(noun, id, seq)) strict, without rowid;
 create table _counter(name text primary key, high integer not null) strict, without rowid;

@@ -1,0 +1,122 @@
+"""The log read as changes: each entry with the row before and after it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from dotdo.graph.rows import ColumnRows, DocumentRows, Rows
+from dotdo.graph.thing import Thing
+from dotdo.storage import Noun, Session, decode_noun, system
+from dotdo.storage.images import Images
+from dotdo.storage.names import quoted
+
+Image = bytes | None
+
+_ENTRIES = "select seq, noun, op, id, before from _log where seq > ? and seq <= ? order by seq"
+_LATER = (
+    "select before, op from _log where seq = (select min(seq) from _log where seq > ? and noun = ? and id = ? and op between 1 and 4)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log, images as stored.
+
+    Args:
+        seq: Its position.
+        noun: Number of the noun; 0 for records and for events about no thing.
+        op: One of `dotdo.storage.system`'s operations.
+        row: Row id.
+        before: Image of the row before; of an event its payload.
+        after: Image of the row after.
+    """
+
+    seq: int
+    noun: int
+    op: int
+    row: int
+    before: Any
+    after: Image
+
+
+def entries(session: Session, after: int, upto: int) -> list[Entry]:
+    """Return the entries in the range (after, upto], each with its after-image.
+
+    The after-image of an entry is the image before the row's next entry, else the row as it is now. To be called
+    in a transaction, or where nothing is written meanwhile.
+    """
+    found: list[Entry] = []
+    later: dict[tuple[int, int], Image] = {}
+    rows = session.read(_ENTRIES, (after, upto))
+    for seq, noun, op, row, before in reversed(rows):
+        key = (int(str(noun)), int(str(row)))
+        image: Image = None
+        if op in (system.INSERT, system.UPDATE):
+            image = later[key] if key in later else _next_image(session, *key, upto)
+        if op in (system.INSERT, system.UPDATE, system.DELETE):
+            later[key] = None if op == system.INSERT else before  # type: ignore[assignment]  # an image is a blob
+        found.append(Entry(int(str(seq)), key[0], int(str(op)), key[1], before, image))
+    return found[::-1]
+
+
+def _next_image(session: Session, noun: int, row: int, upto: int) -> Image:
+    """Return the image of a row as of a log position, out of what came after it."""
+    later = session.read(_LATER, (upto, noun, row))
+    if later:
+        return None if later[0][1] == system.INSERT else later[0][0]  # type: ignore[return-value]  # an image is a blob
+    definition = session.catalog.by_id.get(noun)
+    if definition is None:
+        return None
+    found = session.read(session.catalog.images(definition).select, (row,))
+    return found[0][0] if found else None  # type: ignore[return-value]  # an image is a blob
+
+
+class Reader:
+    """Reads images as things, by the definition that held when each was logged.
+
+    Args:
+        session: Sees the log.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._definitions: dict[int, list[tuple[int, Noun | None]]] = {}
+        self._selects: dict[int, tuple[str, Rows, Noun]] = {}
+
+    def noun_at(self, number: int, seq: int) -> Noun | None:
+        """Return a noun as it was defined at a log position, None when it did not exist."""
+        if number < system.FIRST_NOUN:
+            return self._session.catalog.by_id.get(number)
+        known = self._definitions.get(number)
+        if known is None:
+            rows = self._session.read("select seq, def from _schema where noun = ? order by seq desc", (number,))
+            known = self._definitions[number] = [
+                (int(str(at)), None if text is None else decode_noun(str(text))) for at, text in rows
+            ]
+        return next((noun for at, noun in known if at <= seq), None)
+
+    def thing(self, noun: Noun, image: Image) -> Thing | None:
+        """Return the thing that an image shows, None for none."""
+        if image is None:
+            return None
+        found = self._selects.get(id(noun))
+        if found is None:
+            found = self._selects[id(noun)] = _thing_select(noun)
+        select, rows, _ = found
+        return rows.thing(self._session.read(select, (image,))[0])
+
+
+def _thing_select(noun: Noun) -> tuple[str, Rows, Noun]:
+    """Return the statement that reads an image as a row (and the noun, so that its id stays its own)."""
+    images = Images(noun)
+    rows: Rows = DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
+    decoded = ", ".join(
+        f"{value} as {quoted(column)}" for column, value in zip(images.columns, images.decoded("?1"), strict=True)
+    )
+    return f"select {rows.columns} from (select {decoded})", rows, noun  # noqa: S608  (quoted)
+
+
+def payload(entry: Entry) -> Any:  # noqa: ANN401
+    """Return what a domain event carries: [verb, data]."""
+    return orjson.loads(entry.before)
