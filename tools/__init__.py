@@ -1,0 +1,1 @@
+"""Programs of the repository: generators, the vendor suites, the matrix, the scaffold."""

@@ -1,0 +1,41 @@
+"""Shows that the installed wheels work alone: every package imports, tells its version, and lies outside a checkout.
+
+It imports nothing of the repository, so that it can be copied beside an environment that holds only wheels.
+"""
+
+import sys
+from importlib import import_module
+from importlib.metadata import distributions
+from pathlib import Path
+
+REQUIRED = {"dotdo", "dotdo_postgres", "dotdo_cli"}
+
+
+def installed() -> dict[str, str]:
+    """Return the import names of the installed dotdo packages and their versions."""
+    found = {}
+    for distribution in distributions():
+        if distribution.metadata["Name"].split("-")[0] == "dotdo":
+            names = {
+                Path(file).parts[0] for file in distribution.files or [] if file.name == "py.typed"
+            }
+            found.update(dict.fromkeys(names, distribution.version))
+    return found
+
+
+def main() -> None:
+    """Import every installed package and compare the versions that it and its wheel tell."""
+    packages = installed()
+    if missing := REQUIRED - packages.keys():
+        sys.exit(f"smoke: not installed or without py.typed: {', '.join(sorted(missing))}")
+    for name, version in sorted(packages.items()):
+        module = import_module(name)
+        if module.__version__ != version:
+            sys.exit(f"smoke: {name} says {module.__version__}, its wheel {version}")
+        if "site-packages" not in str(module.__file__):
+            sys.exit(f"smoke: {name} came from {module.__file__}, not from its wheel")
+        print(f"{name} {version}")
+
+
+if __name__ == "__main__":
+    main()

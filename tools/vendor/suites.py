@@ -1,0 +1,157 @@
+"""The vendors' own test suites, as data: where each lies, what it needs, how it finds its service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dotdo_testing.case import Target
+
+EVERYWHERE = (Target.INPROC, Target.WIRE, Target.REAL)
+WIRE_ONLY = (Target.WIRE, Target.REAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A suite that lies in the corpora, under `folder`."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sdist:
+    """A suite that the vendor ships in the source distribution `requirement` (`name==version`)."""
+
+    requirement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pytest:
+    """A suite that pytest runs, in an environment of its own.
+
+    Args:
+        requirements: what that environment gets.
+        arguments: pytest's arguments.
+        address: further arguments naming the real service; `{url}`, `{host}`, `{port}`, `{user}`,
+            `{database}` are filled in.
+        environment: variables naming the real service, filled in likewise.
+    """
+
+    requirements: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    address: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A suite in the vendor's own form; conformance-tests/vendor/NAME.py knows how to run it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorSuite:
+    """One suite: what is tested is `package`, what it expects is `service`."""
+
+    package: str
+    service: str
+    source: Corpus | Sdist
+    runner: Pytest | Script
+    targets: tuple[Target, ...] = EVERYWHERE
+
+
+SUITES: Mapping[str, VendorSuite] = {
+    "psycopg": VendorSuite(
+        package="dotdo-postgres",
+        service="postgres",
+        source=Corpus("vendor/psycopg-3.3.4"),
+        runner=Pytest(
+            requirements=(
+                "psycopg[binary]==3.3.4",
+                "psycopg-pool",
+                "pytest>=8,<10",
+                "anyio",
+                "pproxy",
+                "dnspython",
+                "shapely",
+                "numpy",
+            ),
+            arguments=("tests",),
+            address=("--test-dsn={url}",),
+        ),
+    ),
+    "asyncpg": VendorSuite(
+        package="dotdo-postgres",
+        service="postgres",
+        source=Corpus("vendor/asyncpg-0.31.0"),
+        runner=Pytest(
+            requirements=("asyncpg==0.31.0", "pytest>=8,<10", "distro", "uvloop"),
+            arguments=("tests",),
+            environment={
+                "PGHOST": "{host}",
+                "PGPORT": "{port}",
+                "PGUSER": "{user}",
+                "PGDATABASE": "{database}",
+            },
+        ),
+    ),
+    "pg-regress": VendorSuite(
+        package="dotdo-postgres",
+        service="postgres",
+        source=Corpus("vendor/postgresql-15.18/regress"),
+        runner=Script(),
+    ),
+    "pg-isolation": VendorSuite(
+        package="dotdo-postgres",
+        service="postgres",
+        source=Corpus("vendor/postgresql-15.18/isolation"),
+        runner=Script(),
+        targets=WIRE_ONLY,
+    ),
+    "redis-py": VendorSuite(
+        package="dotdo-redis",
+        service="redis",
+        source=Sdist("redis==8.1.0"),
+        runner=Pytest(
+            requirements=("redis[hiredis]==8.1.0", "pytest>=8,<10", "pytest-asyncio"),
+            arguments=("tests",),
+            address=("--redis-url={url}",),
+        ),
+    ),
+    "redis-tcl": VendorSuite(
+        package="dotdo-redis",
+        service="redis",
+        source=Corpus("vendor/redis-7.0.15"),
+        runner=Script(),
+        targets=WIRE_ONLY,
+    ),
+    "pymongo": VendorSuite(
+        package="dotdo-mongo",
+        service="mongo",
+        source=Sdist("pymongo==4.20.0"),
+        runner=Pytest(
+            requirements=("pymongo==4.20.0", "pytest>=8,<10", "pytest-asyncio"),
+            arguments=("test",),
+            environment={"DB_IP": "{host}", "DB_PORT": "{port}"},
+        ),
+    ),
+    "mongo-recorded": VendorSuite(
+        package="dotdo-mongo", service="mongo", source=Corpus("mongo"), runner=Script()
+    ),
+    "tck": VendorSuite(
+        package="dotdo-neo4j", service="neo4j", source=Corpus("opencypher-tck"), runner=Script()
+    ),
+    "stripe": VendorSuite(
+        package="dotdo-stripe",
+        service="stripe",
+        source=Sdist("stripe==16.1.0"),
+        runner=Pytest(requirements=("stripe==16.1.0", "pytest>=8,<10"), arguments=("tests",)),
+    ),
+    "openai": VendorSuite(
+        package="dotdo-openai",
+        service="openai",
+        source=Sdist("openai==3.54.0"),
+        runner=Pytest(
+            requirements=("openai==3.54.0", "pytest>=8,<10", "pytest-asyncio", "respx"),
+            arguments=("tests",),
+            environment={"TEST_API_BASE_URL": "{url}"},
+        ),
+    ),
+}
