@@ -23,14 +23,13 @@ def observe(session: Session, noun: Noun, fields: Iterable[str]) -> Callable[[],
     if known is None or not known.issuperset(fields):
         known = of_store[noun.id] = set(fields_of(session, noun))
     missing = [field for field in fields if field not in known]
-    if not missing:
-        return None
+    return (lambda: enter_fields(session, noun.id, missing)) if missing else None
 
-    def enter() -> None:
-        for field in missing:
-            session.execute("insert or ignore into _field values (?, ?)", (noun.id, field))
 
-    return enter
+def enter_fields(session: Session, noun: int, fields: Iterable[str]) -> None:
+    """Enter fields of a noun's documents, within `mutate`."""
+    for field in fields:
+        session.execute("insert or ignore into _field values (?, ?)", (noun, field))
 
 
 def fields_of(session: Session, noun: Noun) -> list[str]:

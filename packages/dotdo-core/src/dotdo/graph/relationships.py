@@ -23,7 +23,7 @@ class Relationship:
 
     Args:
         id: Its number.
-        verb: The form of the verb, which tells the state: `place` (to be done), `placing` (under way), `placed` (done).
+        verb: The form of the verb, which tells the state: `place` (to be done), `placing` (under way), `placed` (done), `places` (holds).
         source: (noun, row number) it starts from.
         target: (noun, row number) it leads to, or None.
         data: Its own fields.
@@ -79,7 +79,7 @@ class Relationships:
                 "insert into _rel(id, verb, src_noun, src, dst_noun, dst, data) values (?, ?, ?, ?, ?, ?, jsonb(?))",
                 (number, known.code(form), *src, *dst, encode(data) if data else None),
             )
-        name = (known.action, known.activity, known.event)[form]
+        name = known.forms[form]
         return Relationship(number, name, (source.noun, source.row), None if target is None else (target.noun, target.row), dict(data))
 
     def find(self, thing: Thing, verb: str | None = None, *, reverse: bool = False) -> list[Relationship]:
@@ -114,7 +114,7 @@ class Relationships:
             ThingNotFound: It no longer exists.
         """
         verb, form = self._verbs.find(relationship.verb)
-        if form is None or form is Form.EVENT:
+        if form is None or form >= Form.EVENT:
             msg = f"{relationship.verb!r} is done"
             raise InvalidValue(msg)
         following = Form(form + 1)
@@ -125,7 +125,7 @@ class Relationships:
             )
         if not found:
             raise _gone(relationship)
-        name = (verb.action, verb.activity, verb.event)[following]
+        name = verb.forms[following]
         return Relationship(relationship.id, name, relationship.source, relationship.target, relationship.data)
 
     def update(self, relationship: Relationship, **data: Any) -> Relationship:  # noqa: ANN401
@@ -176,7 +176,7 @@ def _relationship(session: Session, verbs: dict[int, Verb], row: Row) -> Relatio
     target = None if dst_noun is None else (nouns[int(str(dst_noun))].name, int(str(dst)))
     return Relationship(
         int(str(number)),
-        (verb.action, verb.activity, verb.event)[form],
+        verb.forms[form],
         (nouns[int(str(src_noun))].name, int(str(src))),
         target,
         {} if data is None else decode(str(data)),

@@ -10,6 +10,7 @@ import orjson
 from dotdo.errors import InvalidName, UnknownVerb
 from dotdo.graph.context import Graph
 from dotdo.storage import Session
+from dotdo.storage.kernel_nouns import VERBS
 
 _VOWELS = "aeiou"
 _IRREGULAR = {  # base form: event form
@@ -49,6 +50,7 @@ class Form(IntEnum):
     ACTION = 0  # place: to be done
     ACTIVITY = 1  # placing: under way
     EVENT = 2  # placed: done
+    FACT = 3  # places: holds as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Verb:
         action: `place`.
         activity: `placing`.
         event: `placed`.
+        fact: `places`.
         reverse: `placedBy`, from the target back.
         inverse: The verb that undoes it, or None.
     """
@@ -68,12 +71,18 @@ class Verb:
     action: str
     activity: str
     event: str
+    fact: str
     reverse: str
     inverse: str | None = None
 
     def form(self, name: str) -> Form | None:
         """Return which form the name is, or None (also for the reverse)."""
-        return {self.action: Form.ACTION, self.activity: Form.ACTIVITY, self.event: Form.EVENT}.get(name)
+        return None if name not in self.forms else Form(self.forms.index(name))
+
+    @property
+    def forms(self) -> tuple[str, str, str, str]:
+        """The names of the forms, in their order."""
+        return self.action, self.activity, self.event, self.fact
 
     def code(self, form: Form) -> int:
         """Return the number that stands for this verb in that form in `_rel`."""
@@ -87,7 +96,7 @@ def conjugate(action: str) -> Verb:
         InvalidName: It is no identifier.
     """
     _check(action)
-    return Verb(0, action, _activity(action), _event(action), f"{_event(action)}By")
+    return Verb(0, action, _activity(action), _event(action), _fact(action), f"{_event(action)}By")
 
 
 def _activity(action: str) -> str:
@@ -96,6 +105,12 @@ def _activity(action: str) -> str:
     if action.endswith("e") and not action.endswith(("ee", "oe", "ye")) and len(action) > 2:
         return f"{action[:-1]}ing"
     return f"{_stem(action)}ing"
+
+
+def _fact(action: str) -> str:
+    if action.endswith("y") and action[-2:-1] not in _VOWELS:
+        return f"{action[:-1]}ies"
+    return f"{action}es" if action.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{action}s"
 
 
 def _event(action: str) -> str:
@@ -120,10 +135,10 @@ def base_of(name: str) -> str:
         return base_of(name[:-2])
     if name in _bases():
         return _bases()[name]
-    for ending in ("ing", "ed", "d"):
+    for ending in ("ing", "ed", "d", "es", "s"):
         if name.endswith(ending):
             for candidate in _candidates(name.removesuffix(ending)):
-                if name in {_activity(candidate), _event(candidate)}:
+                if name in {_activity(candidate), _event(candidate), _fact(candidate)}:
                     return candidate
     return name
 
@@ -132,7 +147,7 @@ def base_of(name: str) -> str:
 def _bases() -> dict[str, str]:
     """Base forms by the other forms of verbs that cannot be undone by rule."""
     verbs = [conjugate(action) for action in (*_IRREGULAR, *_ENDING_IN_E, *_DOUBLED)]
-    return {form: verb.action for verb in verbs for form in (verb.activity, verb.event)}
+    return {form: verb.action for verb in verbs for form in verb.forms[1:]}
 
 
 def _candidates(stem: str) -> list[str]:
@@ -166,6 +181,7 @@ class Verbs:
         *,
         activity: str | None = None,
         event: str | None = None,
+        fact: str | None = None,
         reverse: str | None = None,
         inverse: str | None = None,
     ) -> Verb:
@@ -176,17 +192,17 @@ class Verbs:
         """
         regular = conjugate(action)
         event = event or regular.event
-        forms = [activity or regular.activity, event, reverse or f"{event}By", *([inverse] if inverse else [])]
-        for form in forms:
+        forms = [activity or regular.activity, event, fact or regular.fact, reverse or f"{event}By"]
+        for form in (*forms, inverse or action):
             _check(form)
-        text = orjson.dumps([action, *forms[:3], inverse]).decode()
+        text = orjson.dumps([action, *forms, inverse]).decode()
         with self._graph.session() as session:
             ((number,),) = session.write(
-                "insert into _verb(action, def) values (?, ?) on conflict(action) do update set def = excluded.def returning id",
-                (action, text),
+                "insert into _verb(id, action, def) values (?, ?, ?) on conflict(action) do update set def = excluded.def returning id",
+                (session.allocate(VERBS), action, text),
             )
         self._known.clear()
-        return Verb(int(str(number)), action, forms[0], forms[1], forms[2], inverse)
+        return Verb(int(str(number)), action, *forms, inverse)
 
     def find(self, name: str) -> tuple[Verb, Form | None]:
         """Return the verb that has this form, and which form it is (None: the reverse).
@@ -226,7 +242,7 @@ class Verbs:
             return known
         for number, text in session.read("select id, def from _verb"):
             verb = _read(number, text)
-            if name in {verb.action, verb.activity, verb.event, verb.reverse}:
+            if name in verb.forms or name == verb.reverse:
                 if not session.in_transaction:
                     self._known[name] = verb
                 return verb

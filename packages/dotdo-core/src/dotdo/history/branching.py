@@ -7,6 +7,7 @@ import orjson
 
 from dotdo.history.transactions import head
 from dotdo.storage import Session, Store
+from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.files import copy_store
 
 _SHIFT = 32
@@ -60,7 +61,8 @@ def begin_branch(source: Store, target: str, name: str) -> None:
             session.execute("update _counter set high = high + ?", (offset,))
             session.execute("update _meta set v = v + ? where k = 'next_noun'", ((1 + secrets.randbelow(_ROOM)) << 10,))
             session.execute("insert or ignore into _counter select 'noun ' || id, ? from _noun", (offset,))
-            session.execute("insert or ignore into _counter values ('noun 1', ?)", (offset,))
+            for kernel_noun in KERNEL_NOUNS:
+                session.execute("insert or ignore into _counter values (?, ?)", (f"noun {kernel_noun.id}", offset))
 
         session.mutate(work)
     finally:

@@ -2,10 +2,12 @@
 
 
 
+from collections.abc import Iterable
+
 from dotdo.storage import Noun, decode_noun
 from dotdo.storage.connection import Connection
 from dotdo.storage.images import Images
-from dotdo.storage.kernel_nouns import RELATIONSHIPS
+from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 
 
 def definitions_at(connection: Connection, seq: int) -> list[Noun]:
@@ -15,10 +17,10 @@ def definitions_at(connection: Connection, seq: int) -> list[Noun]:
         " and def is not null order by noun",
         (seq,),
     ).fetchall()
-    return [RELATIONSHIPS, *(decode_noun(text) for (text,) in rows)]
+    return [*KERNEL_NOUNS, *(decode_noun(text) for (text,) in rows)]
 
 
-def has_same_shape(then: list[Noun], now: list[Noun]) -> bool:
+def has_same_shape(then: Iterable[Noun], now: Iterable[Noun]) -> bool:
     """Rows of the nouns as they were can be read from the tables as they are, and from every image logged between."""
     present = {noun.id: noun for noun in now}
     return all(noun.id in present and _is_prefix(noun, present[noun.id]) for noun in then)

@@ -8,6 +8,7 @@ import msgspec
 import orjson
 
 from dotdo.errors import HistoryUnavailable, InvalidReference, MergeConflict
+from dotdo.graph.fields import enter_fields
 from dotdo.history.branching import Sync, last_merge, note_merge, origin_of
 from dotdo.history.net import Difference, Fields, RowChange, Snapshots, split
 from dotdo.history.transactions import head, horizon
@@ -136,6 +137,7 @@ class Merger:
         self._mine, self._their = Snapshots(ours), Snapshots(theirs)
         self._conflicts: list[Conflict] = []
         self._counts = {"created": 0, "updated": 0, "deleted": 0}
+        self._verbs: dict[int, int] = {}  # their number -> ours
         self._nouns: dict[int, int] = {}  # their number -> ours
         self._rows: dict[tuple[int, int], int] = {}  # our noun, their row -> our row
 
@@ -148,7 +150,8 @@ class Merger:
         """
         position = head(self._theirs)
         self._merge_definitions()
-        changes = self._their.changes(self._base.since)
+        self._merge_verbs()
+        changes = [c for c in self._their.changes(self._base.since) if c.noun.id != system.VERB]
         decided = [d for d in map(self._decide, changes) if d is not None]
         if self._conflicts and self._policy == "fail":
             msg = f"{len(self._conflicts)} conflicts; first: {self._conflicts[0]}"
@@ -196,6 +199,14 @@ class Merger:
             if same != column and (base is None or column not in base.columns):
                 self._conflicts.append(Conflict(mine.name, None, column.name, None, same, column))
         return msgspec.structs.replace(mine, columns=(*mine.columns, *added), indexes=(*mine.indexes, *indexes))
+
+    def _merge_verbs(self) -> None:
+        """Verbs are the same when their action is; those that only they have come with their numbers."""
+        mine = dict(self._ours.read("select action, id from _verb"))
+        for number, action, text in self._theirs.read("select id, action, def from _verb"):
+            if action not in mine:
+                self._ours.write("insert into _verb(id, action, def) values (?, ?, ?)", (number, action, text))
+            self._verbs[int(str(number))] = int(str(mine.get(action, number)))
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -310,6 +321,8 @@ class Merger:
             self._ours.execute(f"delete from {table} where {rowid} = ?", (row,))  # noqa: S608  (quoted)
             return
         values = self._values(noun, wanted)
+        if noun.layout == "document":
+            enter_fields(self._ours, noun.id, [name[2:] for name in wanted if name.startswith("$.")])
         if mine is None:
             names = ", ".join([rowid, *(quoted(name) for name, _, _ in values)])
             marks = ", ".join(["?", *(mark for _, mark, _ in values)])
@@ -334,7 +347,8 @@ class Merger:
 
     def _mapped(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Return a relationship's ends as our nouns and rows."""
-        mapped = dict(columns)
+        verb, form = divmod(columns["verb"], 4)
+        mapped = columns | {"verb": self._verbs.get(verb, verb) * 4 + form}
         for end in ("src", "dst"):
             noun = self._nouns.get(columns[f"{end}_noun"], columns[f"{end}_noun"])
             mapped[f"{end}_noun"] = noun

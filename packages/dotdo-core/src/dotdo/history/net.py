@@ -38,11 +38,8 @@ class RowChange:
     @property
     def changed(self) -> set[str]:
         """Names of the fields that differ."""
-        if self.before is None or self.after is None:
-            return set(self.before or ()) | set(self.after or ())
-        return {
-            name for name in self.before.keys() | self.after.keys() if self.before.get(name) != self.after.get(name)
-        }
+        before, after = self.before or {}, self.after or {}
+        return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
 class Snapshots:

@@ -7,11 +7,12 @@ log has moved.
 
 from dotdo.storage.connection import Connection, connect
 
-from dotdo.errors import ReadOnly
-from dotdo.history.definitions_then import definitions_at
+from dotdo.errors import HistoryUnavailable, ReadOnly
+from dotdo.history.definitions_then import definitions_at, has_same_shape
+from dotdo.history.retention import horizon_key
 from dotdo.storage import Catalog, Noun, Session, Store, ddl
 from dotdo.storage.images import Images
-from dotdo.storage.names import quoted
+from dotdo.storage.names import literal, quoted
 
 
 class PastStore(Store):
@@ -46,6 +47,8 @@ class PastSession(Session):
         self._position = store.seq
         self._read_upto = store.seq
         self._shadowed: set[int] = set()
+        self._definitions_version = -1
+        self.create_function("_forgotten", _forgotten, 1, deterministic=False)
         self._look()
 
     def mutate(self, *_: object, **__: object) -> None:  # type: ignore[override]  # nothing is ever returned
@@ -64,8 +67,10 @@ class PastSession(Session):
             self._execute("begin")
         try:
             newest = int(self._execute("select max(seq) from main._log").get)
-            if self._catalog is None:
-                self._catalog = Catalog(self._position, definitions_at(self.connection, self._position))
+            version = int(self._execute("select v from main._meta where k = 'catalog'").get)
+            if version != self._definitions_version:
+                self._read_definitions()
+                self._definitions_version = version
             if newest > self._read_upto:
                 self._add_changes()
                 self._read_upto = newest
@@ -74,6 +79,14 @@ class PastSession(Session):
                 self._execute("commit")
         self._seen = self.connection.data_version()
         return True
+
+    def _read_definitions(self) -> None:
+        then = definitions_at(self.connection, self._position)
+        if not has_same_shape(then, self.store.read_catalog(self.connection).by_id.values()):
+            msg = "definitions have changed their shape since; open the past anew"
+            raise HistoryUnavailable(msg)
+        if self._catalog is None:
+            self._catalog = Catalog(self._position, then)
 
     def _add_changes(self) -> None:
         changed = self._execute(
@@ -88,7 +101,22 @@ class PastSession(Session):
             if number not in self._shadowed:
                 self._shadow(noun, images)
                 self._shadowed.add(number)
+            if self._is_forgotten(number):
+                self._hide(noun, images)
+                continue
             self._execute(_collect(noun, images), (number, self._read_upto)).fetchall()
+
+    def _is_forgotten(self, number: int) -> bool:
+        """Images that would be needed are no longer kept."""
+        kept = self._execute("select v from main._meta where k = ?", (horizon_key(number),)).get
+        return kept is not None and int(kept) > self._position
+
+    def _hide(self, noun: Noun, images: Images) -> None:
+        """Let whoever reads the noun know that its past is gone."""
+        table = quoted(noun.table)
+        self._execute(f"drop view if exists temp.{table}")
+        names = ", ".join(quoted(column) for column in images.columns)
+        self._execute(f"create temp view {table} as select {names} from main.{table} where _forgotten({literal(noun.name)})")  # noqa: S608  (quoted)
 
     def _shadow(self, noun: Noun, images: Images) -> None:
         """Make the table of images and the view that stands before the noun's table."""
@@ -105,6 +133,11 @@ class PastSession(Session):
             f"create temp view {table} as select {listed} from main.{table} where {rowid} not in (select {rowid} from temp.{old})"  # noqa: S608  (quoted)
             f" union all select {listed} from temp.{old} where _present"
         )
+
+
+def _forgotten(name: str) -> bool:
+    msg = f"that far back the history of {name!r} is no longer kept"
+    raise HistoryUnavailable(msg)
 
 
 def _old(noun: Noun) -> str:

@@ -12,6 +12,7 @@ from dotdo.errors import SerializationFailure
 from dotdo.history.entries import entries
 from dotdo.history.transactions import head, transaction_at
 from dotdo.storage import Session, alter_noun, create_noun, decode_noun, drop_noun, system
+from dotdo.storage.names import quoted
 
 
 class ReplicatedEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -139,6 +140,27 @@ def _apply_row(session: Session, entry: ReplicatedEntry) -> None:
         session.execute(images.insert, (entry.after,))
     else:
         session.execute(images.update, (entry.after, entry.row))
+    if images.noun.layout == "document" and entry.after is not None:
+        at = images.columns.index("data")
+        session.execute(
+            f"insert or ignore into _field select ?, key from json_each(?, '$[{at}]')",  # noqa: S608  (a number)
+            (entry.noun, entry.after),
+        )
+
+
+def promote(session: Session) -> None:
+    """Make a copy fit to be written to: numbers that the source handed out are not handed out again."""
+
+    def work() -> None:
+        for noun in session.catalog.by_id.values():
+            highest = session.execute("select max(id) from _log where noun = ?", (noun.id,))[0][0]
+            present = session.execute(f"select max({quoted(noun.rowid)}) from {quoted(noun.table)}")[0][0]  # noqa: S608  (quoted)
+            session.execute(
+                "insert into _counter values (?1, ?2) on conflict(name) do update set high = max(high, ?2)",
+                (f"noun {noun.id}", max(int(str(highest or 0)), int(str(present or 0)))),
+            )
+
+    session.mutate(work)
 
 
 def _apply_definition(session: Session, entry: ReplicatedEntry) -> None:

@@ -2,7 +2,9 @@
 
 import msgspec
 
+from dotdo.errors import HistoryUnavailable
 from dotdo.history.definitions_then import definitions_at
+from dotdo.history.retention import horizon_key
 from dotdo.storage import Noun, Session, Store, ddl, decode_noun, encode_noun, system
 from dotdo.storage.files import copy_store
 from dotdo.storage.images import Images
@@ -23,7 +25,7 @@ def rewind(source: Store, target: str, seq: int) -> None:
     session = store.session()
     try:
         session.set_enforcement(is_on=False)
-        session.mutate(lambda: _undo(session, seq), is_recorded=False)
+        session.mutate(lambda: _undo(session, seq))
     finally:
         store.close()
 
@@ -32,12 +34,17 @@ def _undo(session: Session, seq: int) -> None:
     then = {noun.id: noun for noun in definitions_at(session.connection, seq)}
     now = {noun.id: noun for noun in session.catalog.by_id.values()}
     touched = {int(str(n)) for (n,) in session.execute("select distinct noun from _log where seq > ? and noun > 0", (seq,))}
+    for number in touched:
+        kept = session.execute("select v from _meta where k = ?", (horizon_key(number),))
+        if kept and int(str(kept[0][0])) > seq:
+            msg = f"that far back the history of {now.get(number, then.get(number))} is no longer kept"
+            raise HistoryUnavailable(msg)
     for number in sorted(touched):
         _undo_noun(session, number, now.get(number), then.get(number), seq)
     for number in now.keys() - then.keys():
         session.execute("delete from _noun where id = ?", (number,))
     for noun in then.values():
-        if noun.id != system.RELATIONSHIP:
+        if noun.id >= system.FIRST_NOUN:
             session.execute("insert or replace into _noun(id, name, def) values (?, ?, ?)", (noun.id, noun.name, encode_noun(noun)))
     session.execute("delete from _schema where seq > ?", (seq,))
     session.execute("delete from _log where seq > ?", (seq,))

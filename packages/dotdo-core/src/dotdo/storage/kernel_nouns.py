@@ -1,7 +1,7 @@
-"""Nouns of the kernel's own: the relationships, logged, undone and merged like any other row."""
+"""Nouns of the kernel's own: relationships and verbs, logged, undone and merged like any other row."""
 
 from dotdo.storage import system
-from dotdo.storage.schema import Column, Index, Noun
+from dotdo.storage.schema import Column, Index, Noun, Unique
 
 RELATIONSHIPS = Noun(
     id=system.RELATIONSHIP,
@@ -26,3 +26,20 @@ RELATIONSHIPS = Noun(
         Index("target", ("dst_noun", "dst")),
     ),
 )
+
+VERBS = Noun(
+    id=system.VERB,
+    name="$verb",
+    layout="columns",
+    table="_verb",
+    rowid="id",
+    columns=(
+        Column("id", "bigint", "id", is_nullable=False),
+        Column("action", "text", "action", is_nullable=False),
+        Column("def", "text", "def", is_nullable=False),
+    ),
+    key=("id",),
+    uniques=(Unique("action", ("action",)),),
+)
+
+KERNEL_NOUNS = (RELATIONSHIPS, VERBS)

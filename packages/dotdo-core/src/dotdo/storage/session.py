@@ -82,6 +82,7 @@ class Session:
         self._is_pinned = False  # cannot be suspended
         self._has_definitions = False  # has changed some: cannot be suspended either
         self._has_snapshot = False
+        self._is_running = False  # inside a piece of work that holds the latch
         self.describe(actor=actor, action=None, api=api)
 
     # --- what the log says of this session ---------------------------------------------------
@@ -216,6 +217,8 @@ class Session:
         if self.is_read_only:
             msg = "the transaction is read-only"
             raise ReadOnly(msg)
+        if self._is_running:  # part of a larger piece of work, which succeeds or fails as a whole
+            return run()
         if self.state is not State.IDLE:
             return self._within(
                 lambda: self._guarded(run, is_compound=is_compound), planned_for, wait, is_write=True
@@ -244,6 +247,7 @@ class Session:
                     raise CatalogChanged
                 before = connection.total_changes()
                 mark = self._last[0]
+                self._is_running = True
                 result = run()
                 if store.locks:
                     self._check_conflicts(mark)
@@ -263,6 +267,7 @@ class Session:
             self._seen = connection.data_version()
             return result, mark + 1, last
         finally:
+            self._is_running = False
             store.latch.release()
 
     def _commit_record(self, mark: int) -> int:
@@ -271,7 +276,7 @@ class Session:
         time_us = max(store.clock() if self.time_us is None else self.time_us, self._last[1])
         self._execute(_RECORD, (mark + 1, f"[{time_us}{self._tail}"))
         last = self.connection.last_insert_rowid()
-        if last == mark + 1:  # only tables that the log does not cover were written
+        if last <= mark + 1:  # only tables that the log does not cover were written, or the log was cut
             self._execute("delete from _log where seq = ?", (last,))
             return 0
         if store.before_commit is not None:
@@ -456,6 +461,8 @@ class Session:
         ends: bool = False,
     ) -> T:
         """Run inside the open transaction; writes, and reads after writes, hold the writer."""
+        if self._is_running:
+            return run()
         self.flow = current_flow()
         while True:
             try:
@@ -468,7 +475,11 @@ class Session:
                         self._look()
                     if planned_for is not None and planned_for is not self._catalog:
                         raise CatalogChanged
-                    result = run()
+                    self._is_running = True
+                    try:
+                        result = run()
+                    finally:
+                        self._is_running = False
                     if not ends and self.state is State.HOLDING and self.store.is_shared():
                         self.suspend()
                     return result
@@ -747,6 +758,17 @@ class Session:
         self.connection.create_window_function(name, factory, n_args)  # type: ignore[arg-type]  # apsw takes either form
 
     # --- life --------------------------------------------------------------------------------
+
+    def set_enforcement(self, *, is_on: bool) -> None:
+        """Enforce foreign keys, or not: changes of another file are repeated without what followed from them.
+
+        Raises:
+            TransactionError: A transaction is open.
+        """
+        if self.in_transaction:
+            msg = "enforcement cannot change within a transaction"
+            raise TransactionError(msg)
+        self.connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(is_on))
 
     def pin(self) -> None:
         """Keep the writer until the transaction ends: its changes cannot be taken out of the file."""

@@ -13,7 +13,7 @@ from dotdo.errors import LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
-from dotdo.storage.kernel_nouns import RELATIONSHIPS
+from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
 from dotdo.storage.schema import decode_noun
@@ -71,6 +71,7 @@ class Store:
         self.sessions: set[Session] = set()
         self.was_used = False  # since the cache of open tenants last looked
         self.on_open: Callable[[Store], None] | None = None
+        self.on_listen: Callable[[Store], None] | None = None
         self._idle: list[Session] = []
         self._presence = presence
         self._catalog = Catalog(0, ())
@@ -163,6 +164,12 @@ class Store:
         """Share definitions that have just been committed."""
         self._catalog = catalog
 
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of each commit of this process from now on."""
+        self.listeners.append(listener)
+        if self.on_listen is not None:
+            self.on_listen(self)
+
     def committed(self, first: int, last: int) -> None:
         """Tell the listeners of a commit."""
         for listener in tuple(self.listeners):
@@ -206,4 +213,4 @@ class Store:
 def read_nouns(connection: apsw.Connection) -> list["Noun"]:
     """Return the definitions in the connection's present view, the kernel's own included."""
     rows = connection.execute("select def from _noun order by id").fetchall()
-    return [RELATIONSHIPS, *(decode_noun(text) for (text,) in rows)]
+    return [*KERNEL_NOUNS, *(decode_noun(text) for (text,) in rows)]

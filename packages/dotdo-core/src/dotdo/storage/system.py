@@ -7,12 +7,12 @@ FORMAT = 1
 COMMIT, INSERT, UPDATE, DELETE, REWRITE, SCHEMA, EVENT = range(7)
 
 RELATIONSHIP = 1  # number of the noun whose rows are the relationships
+VERB = 2  # and of the one whose rows are the verbs
 FIRST_NOUN = 16  # numbers below are the kernel's own
 
 TABLES = f"""
 create table _meta(k text primary key, v any) strict, without rowid;
 create table _noun(id integer primary key, name text not null unique, def text not null) strict;
-create table _verb(id integer primary key, action text not null unique, def text not null) strict;
 create table _schema(seq integer primary key, noun integer not null, def text, filled text) strict;
 create table _log(seq integer primary key, noun integer not null, op integer not null, id integer not null, before any) strict;
 create table _log_by_id(noun integer, id integer, seq integer, primary key(noun, id, seq)) strict, without rowid;

@@ -10,7 +10,7 @@ from dotdo.errors import AlreadyExists, StorageError
 from dotdo.storage import ddl, system
 from dotdo.storage.connection import configure
 from dotdo.storage.images import Images
-from dotdo.storage.kernel_nouns import RELATIONSHIPS
+from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 
 
 @lru_cache(maxsize=1)
@@ -23,11 +23,10 @@ def empty_file() -> bytes:
         configure(connection)
         with connection:
             connection.execute(system.TABLES).fetchall()
-            connection.execute(ddl.table(RELATIONSHIPS, {}))
-            for text in ddl.indexes(RELATIONSHIPS).values():
-                connection.execute(text)
-            for text in ddl.triggers(RELATIONSHIPS, Images(RELATIONSHIPS)).values():
-                connection.execute(text)
+            for noun in KERNEL_NOUNS:
+                connection.execute(ddl.table(noun, {}))
+                for text in (*ddl.indexes(noun).values(), *ddl.triggers(noun, Images(noun)).values()):
+                    connection.execute(text)
             connection.execute(
                 "insert into _log(seq, noun, op, id, before) values (1, 0, ?, 1, '[0,null,\"create\",\"dotdo\"]')",
                 (system.COMMIT,),

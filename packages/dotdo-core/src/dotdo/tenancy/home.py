@@ -46,6 +46,7 @@ class Home:
         self._guard = threading.RLock()
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
         self._open: OrderedDict[str, Store] = OrderedDict()
+        self._listened: set[Store] = set()  # must live as long as somebody listens
         self._side_file: SideFile | None = None
         _HOMES.add(self)
 
@@ -108,6 +109,7 @@ class Home:
                 raise UnknownTenant(msg)
             store = Store(path, clock=self.clock, durability=self.durability, presence=self._join(path))
             store.on_open = self._opened
+            store.on_listen = self._listened.add
             self._stores[path] = store
             return store
 
@@ -128,6 +130,12 @@ class Home:
                 if was_used or oldest is store or not oldest.trim():
                     self._open[path] = oldest
 
+    def past_file(self, reference: Reference, seq: int) -> Path:
+        """Return where a branch's past state is kept, when it needs a file of its own."""
+        folder = self.path / ".past"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / f"{reference}@v{seq}{_SUFFIX}"
+
     def remove(self, reference: Reference) -> None:
         """Delete a branch's file.
 
@@ -139,6 +147,7 @@ class Home:
             store = self._stores.pop(str(path), None)
             self._open.pop(str(path), None)
             if store is not None:
+                self._listened.discard(store)
                 store.close()
             if not path.exists():
                 msg = f"tenant {reference} does not exist"
@@ -153,6 +162,7 @@ class Home:
                 store.close()
             self._stores.clear()
             self._open.clear()
+            self._listened.clear()
             if self._side_file is not None:
                 self._side_file.close()
                 self._side_file = None

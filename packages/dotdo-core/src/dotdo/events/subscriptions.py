@@ -1,0 +1,119 @@
+"""Handlers of events: called after commit, in the thread that committed, in order of the log."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from dotdo.events.event import Event, EventReader, Pattern
+from dotdo.graph.context import Graph
+from dotdo.graph.verbs import Verbs
+from dotdo.storage import Store
+
+Handler = Callable[[Event], object]
+H = TypeVar("H", bound=Handler)
+
+_LOG = logging.getLogger("dotdo.events")
+_OF_STORE: WeakKeyDictionary[Store, "Subscriptions"] = WeakKeyDictionary()
+
+
+class Subscriptions:
+    """The handlers of one store; they cost nothing while there are none.
+
+    Args:
+        graph: Whose events.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._verbs = Verbs(graph)
+        self._handlers: list[tuple[Pattern, Handler]] = []
+        self._running = threading.local()
+
+    @classmethod
+    def of(cls, graph: Graph) -> "Subscriptions":
+        """Return the subscriptions of a graph's store."""
+        found = _OF_STORE.get(graph.store)
+        if found is None:
+            found = _OF_STORE[graph.store] = cls(graph)
+        return found
+
+    def add(self, pattern: Pattern, handler: Handler) -> None:
+        """Call `handler` for events that match, from now on."""
+        if not self._handlers:
+            self._graph.store.listen(self._committed)
+        self._handlers.append((pattern, handler))
+
+    def remove(self, handler: Handler) -> None:
+        """Call `handler` no more."""
+        self._handlers = [(p, h) for p, h in self._handlers if h is not handler]
+        if not self._handlers and self._committed in self._graph.store.listeners:
+            self._graph.store.listeners.remove(self._committed)
+
+    def _committed(self, first: int, last: int) -> None:
+        """Deliver a transaction's events; what handlers commit themselves is delivered after it."""
+        waiting: deque[tuple[int, int]] | None = getattr(self._running, "ranges", None)
+        if waiting is not None:
+            waiting.append((first, last))
+            return
+        waiting = self._running.ranges = deque([(first, last)])
+        try:
+            while waiting:
+                self._deliver(*waiting.popleft())
+        finally:
+            self._running.ranges = None
+
+    def _deliver(self, first: int, last: int) -> None:
+        session = self._graph.store.acquire()
+        try:
+            events = list(EventReader(session, self._verbs).read(first - 1, last))
+        finally:
+            self._graph.store.give_back(session)
+        for event in events:
+            for pattern, handler in tuple(self._handlers):
+                if pattern.matches(event.noun, event.verb):
+                    _call(handler, event)
+
+
+def _call(handler: Handler, event: Event) -> None:
+    try:
+        handler(event)
+    except Exception:
+        _LOG.exception("a handler of %s failed", event.name)
+
+
+class On:
+    """`tenant.on.Customer.created(handler)`, also as a decorator; `tenant.on["*"].updated`, `tenant.on.Order["*"]`.
+
+    Args:
+        subscriptions: Where handlers go.
+        noun: The noun chosen so far.
+    """
+
+    __slots__ = ("_noun", "_subscriptions")
+
+    def __init__(self, subscriptions: Subscriptions, noun: str | None = None) -> None:
+        self._subscriptions = subscriptions
+        self._noun = noun
+
+    def __getitem__(self, name: str) -> "On | Callable[[H], H]":
+        if self._noun is None:
+            return On(self._subscriptions, name)
+        pattern = Pattern(self._noun, name)
+
+        def subscribe(handler: H) -> H:
+            self._subscriptions.add(pattern, handler)
+            return handler
+
+        return subscribe
+
+    def __getattr__(self, name: str) -> "On | Callable[[H], H]":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def remove(self, handler: Handler) -> None:
+        """Call `handler` no more."""
+        self._subscriptions.remove(handler)

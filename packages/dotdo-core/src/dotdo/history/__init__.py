@@ -1,0 +1,37 @@
+"""The log and what it makes possible: versions, the past, branches, merges, forgetting, copies."""
+
+from dotdo.history.branching import Origin, begin_branch, origin_of
+from dotdo.history.merging import Conflict, Merge, Merger, Policy, differences
+from dotdo.history.net import Difference
+from dotdo.history.past import PastStore
+from dotdo.history.replication import Batch, ReplicatedEntry, apply_batch, batches
+from dotdo.history.retention import compact, prune
+from dotdo.history.rewind import rewind
+from dotdo.history.transactions import Transaction, head, position_of, transactions
+from dotdo.history.versions import Version, versions
+
+__all__ = [
+    "Batch",
+    "Conflict",
+    "Difference",
+    "Merge",
+    "Merger",
+    "Origin",
+    "PastStore",
+    "Policy",
+    "ReplicatedEntry",
+    "Transaction",
+    "Version",
+    "apply_batch",
+    "batches",
+    "begin_branch",
+    "compact",
+    "differences",
+    "head",
+    "origin_of",
+    "position_of",
+    "prune",
+    "rewind",
+    "transactions",
+    "versions",
+]
