@@ -54,7 +54,7 @@ def entries(session: Session, after: int, upto: int) -> list[Entry]:
         image: Image = None
         if op in (system.INSERT, system.UPDATE):
             image = later[key] if key in later else _next_image(session, *key, upto)
-        if op in (system.INSERT, system.UPDATE, system.DELETE):
+        if op in (system.INSERT, system.UPDATE, system.DELETE, system.REWRITE):
             later[key] = None if op == system.INSERT else before  # type: ignore[assignment]  # an image is a blob
         found.append(Entry(int(str(seq)), key[0], int(str(op)), key[1], before, image))
     return found[::-1]

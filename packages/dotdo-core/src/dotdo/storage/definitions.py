@@ -43,7 +43,7 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             msg = f"noun {noun.name!r} exists"
             raise AlreadyExists(msg)
         number = noun.id or session.execute("select v from _meta where k = 'next_noun'")[0][0]
-        session.execute("update _meta set v = max(v, ? + 1) where k = 'next_noun'", (number,))
+        session.execute("update _meta set v = v + 1 where k = 'next_noun' and v = ?", (number,))
         made = msgspec.structs.replace(noun, id=number)
         session.execute(ddl.table(made, _targets(catalog, made)))
         for text in (*ddl.indexes(made).values(), *ddl.search(made)):
