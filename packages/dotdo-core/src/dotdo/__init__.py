@@ -6,7 +6,7 @@ from dotdo.graph import Relationship, Thing
 from dotdo.history import Conflict, Difference, Merge, Transaction, Version
 from dotdo.storage import Noun, Retention
 from dotdo.tenancy import Home, Tenant, connect
-from dotdo.tenancy import open_tenant as open  # noqa: A004  (the verb of the field)
+from dotdo.tenancy import open_tenant as open
 
 __version__ = "0.1.0"
 

@@ -24,7 +24,9 @@ def id_source(
     """
 
     def make() -> str:
-        number = (clock() // 1000 & (1 << 45) - 1) << 55 | int.from_bytes(randomness(7)) & (1 << 55) - 1
+        number = (clock() // 1000 & (1 << 45) - 1) << 55 | int.from_bytes(randomness(7)) & (
+            1 << 55
+        ) - 1
         return "".join([_ALPHABET[number >> shift & 31] for shift in range(95, -1, -5)])
 
     return make

@@ -33,7 +33,7 @@ def encode(value: object) -> str:
     return orjson.dumps(tagged(value)).decode()
 
 
-def decode(text: str | bytes) -> Any:  # noqa: ANN401
+def decode(text: str | bytes) -> Any:
     """Read the JSON text of a canonical value."""
     value = orjson.loads(text)
     if ('"$' in text) if isinstance(text, str) else (b'"$' in text):
@@ -57,7 +57,9 @@ def tagged(value: object, depth: int = 0) -> object:
         return _tagged_mapping(value, depth)
     if isinstance(value, (list, tuple)):
         return [tagged(item, depth + 1) for item in value]
-    encoder = _ENCODERS.get(kind) or next((e for k, e in _ENCODERS.items() if isinstance(value, k)), None)
+    encoder = _ENCODERS.get(kind) or next(
+        (e for k, e in _ENCODERS.items() if isinstance(value, k)), None
+    )
     if encoder is None:
         msg = f"a value of type {kind.__name__} cannot be stored"
         raise InvalidValue(msg)
@@ -76,7 +78,7 @@ def _tagged_mapping(value: Mapping[object, object], depth: int) -> object:
     return {"$o": [[name, item] for name, item in members.items()]} if has_dollar else members
 
 
-def untagged(value: Any) -> Any:  # noqa: ANN401
+def untagged(value: Any) -> Any:
     """Return the value that the tagged form stands for."""
     if isinstance(value, list):
         return [untagged(item) for item in value]

@@ -77,7 +77,9 @@ class Consumer:
                 upto = self._window_end(session, offset, newest)
                 events = list(EventReader(session, self._verbs).read(offset, upto, self._pattern))
             for event in events:
-                with TransactionScope(self._graph.store, action=f"consume {self._name}", api="consumer") as transaction:
+                with TransactionScope(
+                    self._graph.store, action=f"consume {self._name}", api="consumer"
+                ) as transaction:
                     self._advance(transaction, event.seq)
                     yield event
             if not events or events[-1].seq < upto:
@@ -88,7 +90,9 @@ class Consumer:
         """Return the end of a transaction about a window further."""
         if newest - offset <= _WINDOW:
             return newest
-        rows = session.read("select min(seq) from _log where seq >= ? and noun = 0 and op = 0", (offset + _WINDOW,))
+        rows = session.read(
+            "select min(seq) from _log where seq >= ? and noun = 0 and op = 0", (offset + _WINDOW,)
+        )
         return int(str(rows[0][0]))
 
     def _offset(self, session: Session) -> int:
@@ -96,4 +100,7 @@ class Consumer:
         return max(int(str(rows[0][0])) if rows else 0, horizon(session))
 
     def _advance(self, session: Session, seq: int) -> None:
-        session.write("insert into _consumer values (?1, ?2) on conflict(name) do update set seq = max(seq, ?2)", (self._name, seq))
+        session.write(
+            "insert into _consumer values (?1, ?2) on conflict(name) do update set seq = max(seq, ?2)",
+            (self._name, seq),
+        )

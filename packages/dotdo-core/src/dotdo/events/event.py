@@ -163,7 +163,14 @@ class EventReader:
         if definition is None or not wanted.matches(definition.name, verb):
             return None
         before = None if entry.op == system.INSERT else self._reader.thing(definition, entry.before)
-        return Event(entry.seq, definition.name, verb, before, self._reader.thing(definition, entry.after), *by)
+        return Event(
+            entry.seq,
+            definition.name,
+            verb,
+            before,
+            self._reader.thing(definition, entry.after),
+            *by,
+        )
 
     def _present(self, number: int, row: int, seq: int) -> Thing | None:
         noun = self._session.catalog.by_id.get(number)
@@ -171,13 +178,19 @@ class EventReader:
             return None
         return self._snapshots.thing(noun, row, self._snapshots.at(noun, row, seq))
 
-    def _relationship(self, entry: Entry, by: tuple[int, str | None, str | None, str | None]) -> Event | None:
+    def _relationship(
+        self, entry: Entry, by: tuple[int, str | None, str | None, str | None]
+    ) -> Event | None:
         """A relationship's event is its source's: `Customer.placed`."""
         kernel_noun = self._session.catalog.by_id[system.RELATIONSHIP]
         image = entry.after if entry.op != system.DELETE else entry.before
         fields = self._snapshots.fields(kernel_noun, image)
         source = self._present(fields["src_noun"], fields["src"], entry.seq)
-        target = None if fields["dst_noun"] is None else self._present(fields["dst_noun"], fields["dst"], entry.seq)
+        target = (
+            None
+            if fields["dst_noun"] is None
+            else self._present(fields["dst_noun"], fields["dst"], entry.seq)
+        )
         verb_id, form = divmod(fields["verb"], 4)
         verb = next((v for v in self._verbs.all() if v.id == verb_id), None)
         if verb is None:
@@ -186,10 +199,13 @@ class EventReader:
         if entry.op == system.DELETE:
             return Event(entry.seq, "Relationship", "deleted", source, None, *by, target, data)
         name = verb.forms[form]
-        if entry.op == system.UPDATE and self._snapshots.fields(kernel_noun, entry.before)["verb"] == fields["verb"]:
+        if (
+            entry.op == system.UPDATE
+            and self._snapshots.fields(kernel_noun, entry.before)["verb"] == fields["verb"]
+        ):
             return Event(entry.seq, "Relationship", "updated", source, source, *by, target, data)
         noun = source.noun if source is not None else "Relationship"
         return Event(entry.seq, noun, name, None, source, *by, target, data)
 
-    def _data(self, stored: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _data(self, stored: Any) -> dict[str, Any]:
         return decode(str(self._session.read("select json(?)", (stored,))[0][0]))  # type: ignore[no-any-return]  # an object by construction

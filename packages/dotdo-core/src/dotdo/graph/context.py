@@ -6,7 +6,9 @@ from types import TracebackType
 from dotdo.ids import IdSource, id_source
 from dotdo.storage import Session, Store
 
-_TRANSACTIONS: ContextVar[tuple[tuple[Store, Session], ...]] = ContextVar("dotdo_transactions", default=())
+_TRANSACTIONS: ContextVar[tuple[tuple[Store, Session], ...]] = ContextVar(
+    "dotdo_transactions", default=()
+)
 
 
 class Graph:
@@ -97,7 +99,10 @@ class TransactionScope:
         return session
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._is_nested:
             if kind is not None and self._session.in_transaction:

@@ -7,7 +7,16 @@ import msgspec
 
 from dotdo.errors import InvalidName, InvalidValue, UnknownNoun
 from dotdo.graph.context import Graph
-from dotdo.storage import Column, Index, Noun, Retention, Session, alter_noun, create_noun, drop_noun
+from dotdo.storage import (
+    Column,
+    Index,
+    Noun,
+    Retention,
+    Session,
+    alter_noun,
+    create_noun,
+    drop_noun,
+)
 from dotdo.storage.names import literal, physical_column, physical_table, quoted
 from dotdo.storage.types import INTEGERS, is_known
 
@@ -58,7 +67,10 @@ class Nouns:
             noun = _documents(name, table) if fields is None else _columns(name, table, fields, key)
             noun = msgspec.structs.replace(
                 noun,
-                indexes=(*_indexes(noun, index, is_unique=False), *_indexes(noun, unique, is_unique=True)),
+                indexes=(
+                    *_indexes(noun, index, is_unique=False),
+                    *_indexes(noun, unique, is_unique=True),
+                ),
                 search=tuple(check_field_name(field) for field in search),
                 retention=retention or Retention(),
             )
@@ -94,18 +106,24 @@ class Nouns:
         with self._graph.session() as session:
             noun = find_noun(session, name)
             added = _indexes(noun, fields, is_unique=unique)
-            return alter_noun(session, msgspec.structs.replace(noun, indexes=(*noun.indexes, *added)))
+            return alter_noun(
+                session, msgspec.structs.replace(noun, indexes=(*noun.indexes, *added))
+            )
 
     def set_retention(self, name: str, retention: Retention) -> Noun:
         """Change how much history a noun keeps; what is over is dropped by the next `prune` or `compact`."""
         with self._graph.session() as session:
-            return alter_noun(session, msgspec.structs.replace(find_noun(session, name), retention=retention))
+            return alter_noun(
+                session, msgspec.structs.replace(find_noun(session, name), retention=retention)
+            )
 
     def set_search(self, name: str, *fields: str) -> Noun:
         """Change which fields the full text index holds; none takes it away."""
         with self._graph.session() as session:
             noun = find_noun(session, name)
-            return alter_noun(session, msgspec.structs.replace(noun, search=tuple(map(check_field_name, fields))))
+            return alter_noun(
+                session, msgspec.structs.replace(noun, search=tuple(map(check_field_name, fields)))
+            )
 
     def drop(self, name: str) -> None:
         """Drop a noun with its things and their relationships."""
@@ -131,19 +149,31 @@ def check_noun_name(name: str) -> str:
     Raises:
         InvalidName: It is not.
     """
-    if not isinstance(name, str) or not name or len(name) > _MAX_NAME or name.startswith("$") or not name.isprintable():
+    if (
+        not isinstance(name, str)
+        or not name
+        or len(name) > _MAX_NAME
+        or name.startswith("$")
+        or not name.isprintable()
+    ):
         msg = f"{name!r} is not allowed as the name of a noun"
         raise InvalidName(msg)
     return name
 
 
-def check_field_name(name: Any) -> str:  # noqa: ANN401
+def check_field_name(name: Any) -> str:
     """Return the name when it is allowed: text of 1 to 128 printable characters.
 
     Raises:
         InvalidName: It is not.
     """
-    if not isinstance(name, str) or not name or len(name) > _MAX_NAME or not name.isprintable() or name.startswith("$"):
+    if (
+        not isinstance(name, str)
+        or not name
+        or len(name) > _MAX_NAME
+        or not name.isprintable()
+        or name.startswith("$")
+    ):
         msg = f"{name!r} is not allowed as the name of a field"
         raise InvalidName(msg)
     return name
@@ -162,7 +192,9 @@ def field_expression(noun: Noun, field: str) -> str:
 
 def json_path(field: str) -> str:
     """Return the JSON path of a field with dots."""
-    return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in check_path(field).split("."))
+    return "$" + "".join(
+        f"[{part}]" if part.isdigit() else f'."{part}"' for part in check_path(field).split(".")
+    )
 
 
 def check_path(field: str) -> str:
@@ -180,7 +212,14 @@ def check_path(field: str) -> str:
 
 
 def _documents(name: str, table: str) -> Noun:
-    return Noun(0, name, "document", table, columns=(Column("id", "any", "id", is_nullable=False),), key=("id",))
+    return Noun(
+        0,
+        name,
+        "document",
+        table,
+        columns=(Column("id", "any", "id", is_nullable=False),),
+        key=("id",),
+    )
 
 
 def _columns(name: str, table: str, fields: Mapping[str, str], key: str) -> Noun:
@@ -195,8 +234,20 @@ def _columns(name: str, table: str, fields: Mapping[str, str], key: str) -> Noun
         columns.append(Column(field, type_name, physical, is_nullable=field != key))
     key_column = next(c for c in columns if c.name == key)
     rowid = key_column.column if key_column.type in INTEGERS else "_id"
-    return Noun(0, name, "columns", table, columns=tuple(columns), key=(key_column.column,), rowid=rowid, key_name=f"{name}_pkey")
+    return Noun(
+        0,
+        name,
+        "columns",
+        table,
+        columns=tuple(columns),
+        key=(key_column.column,),
+        rowid=rowid,
+        key_name=f"{name}_pkey",
+    )
 
 
 def _indexes(noun: Noun, fields: Iterable[str], *, is_unique: bool) -> tuple[Index, ...]:
-    return tuple(Index(check_path(field), (field_expression(noun, field),), is_unique=is_unique) for field in fields)
+    return tuple(
+        Index(check_path(field), (field_expression(noun, field),), is_unique=is_unique)
+        for field in fields
+    )

@@ -46,7 +46,9 @@ class Paths:
         self._graph = graph
         self._verbs = verbs
 
-    def follow(self, session: Session, start: Thing, verbs: tuple[str, ...], *, reverse: bool) -> list[Thing]:
+    def follow(
+        self, session: Session, start: Thing, verbs: tuple[str, ...], *, reverse: bool
+    ) -> list[Thing]:
         """Return the things at the end of the path, each once, in order of their row ids."""
         noun = session.catalog.find(start.noun)
         routes: list[list[Hop]] = [[]]
@@ -54,7 +56,9 @@ class Paths:
             routes = [
                 [*route, hop]
                 for route in routes
-                for hop in self._hops(session, route[-1].noun if route else noun, verb, i, reverse=reverse)
+                for hop in self._hops(
+                    session, route[-1].noun if route else noun, verb, i, reverse=reverse
+                )
             ]
         found: list[Thing] = []
         for route in routes:
@@ -72,10 +76,12 @@ class Paths:
             conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
             here = hop.row.format(i=i)
         sql = (
-            f"select {rows.columns} from {quoted(target.table)} where {quoted(target.rowid)} in"  # noqa: S608  (quoted, values bound)
+            f"select {rows.columns} from {quoted(target.table)} where {quoted(target.rowid)} in"
             f" (select {here} from {', '.join(terms)} where {' and '.join(conditions)}) order by {quoted(target.rowid)}"
         )
-        return [rows.thing(found) for found in session.read(sql, (row,), planned_for=session.catalog)]
+        return [
+            rows.thing(found) for found in session.read(sql, (row,), planned_for=session.catalog)
+        ]
 
     def _hops(self, session: Session, noun: Noun, name: str, i: int, *, reverse: bool) -> list[Hop]:
         keys = _foreign_key_hops(session, noun, name, reverse=reverse)
@@ -84,7 +90,9 @@ class Paths:
         try:
             verb, form = self._verbs.find(name)
         except UnknownVerb:
-            msg = f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"
+            msg = (
+                f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"
+            )
             raise UnknownVerb(msg) from None
         is_back = reverse != (form is None)
         code = verb.code(Form.EVENT if form is None else form)
@@ -124,11 +132,15 @@ def _foreign_key_hops(session: Session, noun: Noun, name: str, *, reverse: bool)
 
 def _foreign_key_hop(child: Noun, fk: ForeignKey, parent: Noun, *, is_back: bool) -> Hop:
     pairs = zip(fk.columns, fk.target_columns, strict=True)
-    keys = " and ".join(f"p{{i}}.{_braced(there)} = c{{i}}.{_braced(here)}" for here, there in pairs)
+    keys = " and ".join(
+        f"p{{i}}.{_braced(there)} = c{{i}}.{_braced(here)}" for here, there in pairs
+    )
     child_term, parent_term = f"{_braced(child.table)} c{{i}}", f"{_braced(parent.table)} p{{i}}"
     child_row, parent_row = f"c{{i}}.{_braced(child.rowid)}", f"p{{i}}.{_braced(parent.rowid)}"
     if is_back:
-        return Hop(((parent_term, f"{parent_row} = {{here}}"), (child_term, keys)), child_row, child)
+        return Hop(
+            ((parent_term, f"{parent_row} = {{here}}"), (child_term, keys)), child_row, child
+        )
     return Hop(((child_term, f"{child_row} = {{here}}"), (parent_term, keys)), parent_row, parent)
 
 

@@ -43,7 +43,10 @@ class Filter:
         if depth > _MAX_DEPTH:
             msg = f"a filter is nested deeper than {_MAX_DEPTH}"
             raise InvalidQuery(msg, query)
-        return " and ".join([self._member(name, value, depth) for name, value in query.items()]) or "true"
+        return (
+            " and ".join([self._member(name, value, depth) for name, value in query.items()])
+            or "true"
+        )
 
     def _member(self, name: object, value: object, depth: int) -> str:
         if not isinstance(name, str):
@@ -55,8 +58,16 @@ class Filter:
             check_path(name)
         except InvalidName as error:
             raise InvalidQuery(str(error), name) from None
-        if isinstance(value, Mapping) and any(isinstance(k, str) and k.startswith("$") for k in value):
-            return "(" + " and ".join([self._operator(name, op, operand, depth) for op, operand in value.items()]) + ")"
+        if isinstance(value, Mapping) and any(
+            isinstance(k, str) and k.startswith("$") for k in value
+        ):
+            return (
+                "("
+                + " and ".join(
+                    [self._operator(name, op, operand, depth) for op, operand in value.items()]
+                )
+                + ")"
+            )
         return self._equal(name, value)
 
     def _combination(self, name: str, value: object, depth: int) -> str:
@@ -75,7 +86,9 @@ class Filter:
             if not isinstance(operand, Mapping) or depth > _MAX_DEPTH:
                 msg = "$not needs operators"
                 raise InvalidQuery(msg, operand)
-            inner = " and ".join([self._operator(field, op, value, depth + 1) for op, value in operand.items()])
+            inner = " and ".join(
+                [self._operator(field, op, value, depth + 1) for op, value in operand.items()]
+            )
             return f"not coalesce({inner or 'true'}, false)"
         compile_operator = _OPERATORS.get(operator) if isinstance(operator, str) else None
         if compile_operator is None:
@@ -137,7 +150,11 @@ class Filter:
         if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
             msg = f"$in on {field!r} needs a list"
             raise InvalidQuery(msg, values)
-        return "(" + " or ".join([self._equal(field, value) for value in values]) + ")" if values else "false"
+        return (
+            "(" + " or ".join([self._equal(field, value) for value in values]) + ")"
+            if values
+            else "false"
+        )
 
     def _not_in(self, field: str, values: object) -> str:
         return f"not coalesce({self._in(field, values)}, false)"
@@ -212,7 +229,24 @@ def tagged_value(value: object) -> object:
     Raises:
         InvalidQuery: It is no canonical value.
     """
-    if isinstance(value, (str, int, float, bytes, Decimal, datetime, date, time, timedelta, UUID, Mapping, list, tuple)):
+    if isinstance(
+        value,
+        (
+            str,
+            int,
+            float,
+            bytes,
+            Decimal,
+            datetime,
+            date,
+            time,
+            timedelta,
+            UUID,
+            Mapping,
+            list,
+            tuple,
+        ),
+    ):
         return tagged(value)
     msg = f"a value of type {type(value).__name__} cannot be compared with"
     raise InvalidQuery(msg, value)
@@ -247,7 +281,9 @@ def page(limit: object, offset: object) -> tuple[int, int]:
         InvalidQuery: One is not a whole number from 0.
     """
     for name, value in (("limit", limit), ("offset", offset)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or value < 0
+        ):
             msg = f"{name} must be a whole number from 0, not {value!r}"
             raise InvalidQuery(msg, value)
     return (-1 if limit is None else int(str(limit))), int(str(offset or 0))

@@ -50,7 +50,9 @@ class Relationships:
         self._graph = graph
         self._verbs = verbs
 
-    def create(self, source: Thing, verb: str, target: Thing | None = None, **data: Any) -> Relationship:  # noqa: ANN401
+    def create(
+        self, source: Thing, verb: str, target: Thing | None = None, **data: Any
+    ) -> Relationship:
         """Join two things; several of the same verb between the same things are allowed.
 
         Args:
@@ -80,9 +82,17 @@ class Relationships:
                 (number, known.code(form), *src, *dst, encode(data) if data else None),
             )
         name = known.forms[form]
-        return Relationship(number, name, (source.noun, source.row), None if target is None else (target.noun, target.row), dict(data))
+        return Relationship(
+            number,
+            name,
+            (source.noun, source.row),
+            None if target is None else (target.noun, target.row),
+            dict(data),
+        )
 
-    def find(self, thing: Thing, verb: str | None = None, *, reverse: bool = False) -> list[Relationship]:
+    def find(
+        self, thing: Thing, verb: str | None = None, *, reverse: bool = False
+    ) -> list[Relationship]:
         """Return the relationships that start at a thing, or in reverse lead to it.
 
         Args:
@@ -100,7 +110,7 @@ class Relationships:
             noun = find_noun(session, thing.noun)
             condition = f"{end}_noun = ? and {end} = ?" + (" and verb = ?" if codes else "")
             rows = session.read(
-                f"select {_COLUMNS} from _rel where {condition} order by id",  # noqa: S608  (values bound)
+                f"select {_COLUMNS} from _rel where {condition} order by id",
                 (noun.id, thing.row, *codes),
             )
             verbs = {v.id: v for v in self._verbs.all()}
@@ -126,9 +136,11 @@ class Relationships:
         if not found:
             raise _gone(relationship)
         name = verb.forms[following]
-        return Relationship(relationship.id, name, relationship.source, relationship.target, relationship.data)
+        return Relationship(
+            relationship.id, name, relationship.source, relationship.target, relationship.data
+        )
 
-    def update(self, relationship: Relationship, **data: Any) -> Relationship:  # noqa: ANN401
+    def update(self, relationship: Relationship, **data: Any) -> Relationship:
         """Change a relationship's own fields.
 
         Raises:
@@ -136,10 +148,15 @@ class Relationships:
         """
         merged = relationship.data | {check_field_name(name): value for name, value in data.items()}
         with self._graph.session() as session:
-            found = session.write("update _rel set data = jsonb(?) where id = ? returning id", (encode(merged), relationship.id))
+            found = session.write(
+                "update _rel set data = jsonb(?) where id = ? returning id",
+                (encode(merged), relationship.id),
+            )
         if not found:
             raise _gone(relationship)
-        return Relationship(relationship.id, relationship.verb, relationship.source, relationship.target, merged)
+        return Relationship(
+            relationship.id, relationship.verb, relationship.source, relationship.target, merged
+        )
 
     def delete(self, relationship: Relationship) -> None:
         """Delete a relationship; its history stays.
@@ -159,7 +176,7 @@ def _endpoint(session: Session, thing: Thing) -> tuple[int, int]:
     rows = rows_of(session.catalog, noun)
     where = rows.by_id.partition(" where ")[2]
     found = session.read(
-        f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}",  # noqa: S608  (quoted, values bound)
+        f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}",
         rows.key(thing.id),
     )
     if not found:

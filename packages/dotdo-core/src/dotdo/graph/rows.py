@@ -28,11 +28,13 @@ class DocumentRows:
         self.noun, self._name = noun, noun.name
         table = quoted(noun.table)
         self.columns = "_id, id, json(data), _visibility"
-        self.by_id = f"select {self.columns} from {table} where id = ?"  # noqa: S608  (quoted)
-        self.insert = f"insert into {table}(_id, id, data, _visibility) values (?, ?, jsonb(?), ?)"  # noqa: S608  (quoted)
-        self._update = f"update {table} set bson = null, data = jsonb_set(data{{}}), _visibility = coalesce(?, _visibility)"  # noqa: S608  (quoted)
-        self.replace = f"update {table} set bson = null, data = jsonb(?) where id = ? returning {self.columns}"  # noqa: S608  (quoted)
-        self.delete = f"delete from {table} where id = ? returning _id"  # noqa: S608  (quoted)
+        self.by_id = f"select {self.columns} from {table} where id = ?"
+        self.insert = f"insert into {table}(_id, id, data, _visibility) values (?, ?, jsonb(?), ?)"
+        self._update = f"update {table} set bson = null, data = jsonb_set(data{{}}), _visibility = coalesce(?, _visibility)"
+        self.replace = (
+            f"update {table} set bson = null, data = jsonb(?) where id = ? returning {self.columns}"
+        )
+        self.delete = f"delete from {table} where id = ? returning _id"
 
     def thing(self, row: Row) -> Thing:
         """Return the thing of a row read with `columns`."""
@@ -43,20 +45,32 @@ class DocumentRows:
         """Return an id as the parameters of `by_id`."""
         return (key_to_storage(identity),)
 
-    def insertion(self, row: int, identity: object, fields: Mapping[str, object], visibility: str | None) -> tuple[Any, ...]:
+    def insertion(
+        self, row: int, identity: object, fields: Mapping[str, object], visibility: str | None
+    ) -> tuple[Any, ...]:
         """Return the parameters of `insert`."""
         for name in fields:
             check_field_name(name)
         return (row, key_to_storage(identity), encode(fields), visibility)
 
-    def update(self, identity: object, fields: Mapping[str, object], visibility: str | None) -> tuple[str, list[Any]]:
+    def update(
+        self, identity: object, fields: Mapping[str, object], visibility: str | None
+    ) -> tuple[str, list[Any]]:
         """Return the statement that changes these fields, returning the row."""
         params: list[Any] = []
         for name, value in fields.items():
             params += [_member(name), encode(value)]
         sets = "".join(", ?, jsonb(?)" for _ in fields)
-        text = self._update.format(sets) if fields else self._update.replace("jsonb_set(data{})", "data")
-        return f"{text} where id = ? returning {self.columns}", [*params, visibility, key_to_storage(identity)]
+        text = (
+            self._update.format(sets)
+            if fields
+            else self._update.replace("jsonb_set(data{})", "data")
+        )
+        return f"{text} where id = ? returning {self.columns}", [
+            *params,
+            visibility,
+            key_to_storage(identity),
+        ]
 
 
 class ColumnRows:
@@ -71,18 +85,23 @@ class ColumnRows:
         table, rowid = quoted(noun.table), quoted(noun.rowid)
         names = [c.column for c in noun.columns]
         self._names = [c.name for c in noun.columns]
-        self._readers: list[tuple[str, Callable[[Any], Any] | None]] = [(c.name, _reader(c)) for c in noun.columns]
+        self._readers: list[tuple[str, Callable[[Any], Any] | None]] = [
+            (c.name, _reader(c)) for c in noun.columns
+        ]
         self._by_name = {c.name: c for c in noun.columns}
         self._key_at = [names.index(k) for k in noun.key]
         self._key_columns = [noun.columns[i] for i in self._key_at]
         self._is_plain = not any(reader for _, reader in self._readers)
-        read = ", ".join(f"json({quoted(c.column)})" if c.type == "jsonb" else quoted(c.column) for c in noun.columns)
+        read = ", ".join(
+            f"json({quoted(c.column)})" if c.type == "jsonb" else quoted(c.column)
+            for c in noun.columns
+        )
         self.columns = f"{rowid}, json(_extra), _visibility, {read}"
         keys = noun.key or (noun.rowid,)
         where = " and ".join(f"{quoted(k)} = ?" for k in keys)
         self._table, self._where = table, where
-        self.by_id = f"select {self.columns} from {table} where {where}"  # noqa: S608  (quoted)
-        self.delete = f"delete from {table} where {where} returning {rowid}"  # noqa: S608  (quoted)
+        self.by_id = f"select {self.columns} from {table} where {where}"
+        self.delete = f"delete from {table} where {where} returning {rowid}"
 
     def thing(self, row: Row) -> Thing:
         """Return the thing of a row read with `columns`."""
@@ -98,7 +117,7 @@ class ColumnRows:
             fields |= decode(extra)  # type: ignore[arg-type]  # JSON text
         return Thing(self._name, self._identity(number, fields), number, fields, visibility)  # type: ignore[arg-type]  # the columns' own types
 
-    def _identity(self, number: object, fields: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _identity(self, number: object, fields: dict[str, Any]) -> Any:
         if not self._key_columns:
             return number
         values = tuple([fields[c.name] for c in self._key_columns])
@@ -118,7 +137,9 @@ class ColumnRows:
             raise InvalidValue(msg)
         return tuple([_stored(c, part) for c, part in zip(self._key_columns, parts, strict=True)])
 
-    def creation(self, row: int | None, fields: Mapping[str, object], visibility: str | None) -> tuple[str, list[Any]]:
+    def creation(
+        self, row: int | None, fields: Mapping[str, object], visibility: str | None
+    ) -> tuple[str, list[Any]]:
         """Return the statement that inserts a thing, returning the row.
 
         Args:
@@ -128,7 +149,7 @@ class ColumnRows:
         if row is not None:
             names, values, params = ["_id", *names], ["?", *values], [row, *params]
         names, values, params = [*names, "_visibility"], [*values, "?"], [*params, visibility]
-        text = f"insert into {self._table}({', '.join(map(quoted, names))}) values ({', '.join(values)}) returning {self.columns}"  # noqa: S608  (quoted)
+        text = f"insert into {self._table}({', '.join(map(quoted, names))}) values ({', '.join(values)}) returning {self.columns}"
         return text, params
 
     def _split(self, fields: Mapping[str, object]) -> tuple[list[str], list[str], list[Any]]:
@@ -148,7 +169,9 @@ class ColumnRows:
             params.append(encode(extra))
         return names, values, params
 
-    def update(self, identity: object, fields: Mapping[str, object], visibility: str | None) -> tuple[str, list[Any]]:
+    def update(
+        self, identity: object, fields: Mapping[str, object], visibility: str | None
+    ) -> tuple[str, list[Any]]:
         """Return the statement that changes these fields, returning the row."""
         sets, params = [], []
         extra: list[Any] = []
@@ -157,13 +180,17 @@ class ColumnRows:
             if column is None:
                 extra += [_member(name), encode(value)]
             else:
-                sets.append(f"{quoted(column.column)} = {'jsonb(?)' if column.type == 'jsonb' else '?'}")
+                sets.append(
+                    f"{quoted(column.column)} = {'jsonb(?)' if column.type == 'jsonb' else '?'}"
+                )
                 params.append(_stored(column, value))
         if extra:
-            sets.append(f"_extra = jsonb_set(coalesce(_extra, jsonb('{{}}')){', ?, jsonb(?)' * (len(extra) // 2)})")
+            sets.append(
+                f"_extra = jsonb_set(coalesce(_extra, jsonb('{{}}')){', ?, jsonb(?)' * (len(extra) // 2)})"
+            )
             params += extra
         sets.append("_visibility = coalesce(?, _visibility)")
-        text = f"update {self._table} set {', '.join(sets)} where {self._where} returning {self.columns}"  # noqa: S608  (quoted)
+        text = f"update {self._table} set {', '.join(sets)} where {self._where} returning {self.columns}"
         return text, [*params, visibility, *self.key(identity)]
 
 
@@ -174,13 +201,17 @@ def rows_of(catalog: Catalog, noun: Noun) -> Rows:
     """Return the statements and conversions of a noun; made once for each catalog."""
     found = catalog.derived.get(noun.id)
     if found is None:
-        found = catalog.derived[noun.id] = DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
+        found = catalog.derived[noun.id] = (
+            DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
+        )
     return cast("Rows", found)
 
 
-def key_to_python(stored: object) -> Any:  # noqa: ANN401
+def key_to_python(stored: object) -> Any:
     """Return an id of any type from its stored form."""
-    return decode(stored) if isinstance(stored, str) and stored.startswith(("{", "[", '"')) else stored
+    return (
+        decode(stored) if isinstance(stored, str) and stored.startswith(("{", "[", '"')) else stored
+    )
 
 
 def _reader(column: Column) -> Callable[[Any], Any] | None:

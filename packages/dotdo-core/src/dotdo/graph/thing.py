@@ -21,7 +21,12 @@ class Thing(Mapping[str, Any]):
     __slots__ = ("fields", "id", "noun", "row", "visibility")
 
     def __init__(
-        self, noun: str, id: Any, row: int, fields: dict[str, Any], visibility: Visibility | None = None  # noqa: A002, ANN401  (the field's own name)
+        self,
+        noun: str,
+        id: Any,
+        row: int,
+        fields: dict[str, Any],
+        visibility: Visibility | None = None,
     ) -> None:
         self.noun = noun
         self.id = id
@@ -29,14 +34,14 @@ class Thing(Mapping[str, Any]):
         self.fields = fields
         self.visibility: Visibility = visibility or "user"
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         try:
             return self.fields[name]
         except KeyError:
             msg = f"{self.noun} {self.id!r} has no field {name!r}"
             raise AttributeError(msg) from None
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+    def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -45,11 +45,11 @@ class Things:
     def create(
         self,
         noun: str,
-        id: Any = None,  # noqa: A002, ANN401  (the field's own name)
+        id: Any = None,  # noqa: A002  (the field's own name)
         /,
         *,
         visibility: Visibility | None = None,
-        **fields: Any,  # noqa: ANN401
+        **fields: Any,
     ) -> Thing:
         """Create a thing.
 
@@ -75,20 +75,33 @@ class Things:
         return self._run(work)
 
     def _create_document(
-        self, session: Session, rows: DocumentRows, identity: object, fields: dict[str, Any], visibility: Visibility | None
+        self,
+        session: Session,
+        rows: DocumentRows,
+        identity: object,
+        fields: dict[str, Any],
+        visibility: Visibility | None,
     ) -> Thing:
         identity = self._graph.ids() if identity is None else identity
         row = session.allocate(rows.noun)
         params = rows.insertion(row, identity, fields, visibility)
         unknown = observe(session, rows.noun, fields)
         if unknown:
-            session.mutate(lambda: (unknown(), session.execute(rows.insert, params)), planned_for=session.catalog)
+            session.mutate(
+                lambda: (unknown(), session.execute(rows.insert, params)),
+                planned_for=session.catalog,
+            )
         else:
             session.write(rows.insert, params, planned_for=session.catalog)
         return Thing(rows.noun.name, identity, row, dict(fields), visibility)
 
     def _create_row(
-        self, session: Session, rows: ColumnRows, identity: object, fields: dict[str, Any], visibility: Visibility | None
+        self,
+        session: Session,
+        rows: ColumnRows,
+        identity: object,
+        fields: dict[str, Any],
+        visibility: Visibility | None,
     ) -> Thing:
         noun = rows.noun
         given = _with_key(noun, identity, fields, lambda: self._new_key(session, noun))
@@ -103,7 +116,7 @@ class Things:
             return None
         if column.type in INTEGERS:
             key, table = quoted(column.column), quoted(noun.table)
-            highest = int(str(session.read(f"select coalesce(max({key}), 0) from {table}")[0][0]))  # noqa: S608  (quoted)
+            highest = int(str(session.read(f"select coalesce(max({key}), 0) from {table}")[0][0]))
             number = session.allocate(noun)
             if number <= highest:  # keys were given by hand: go on after them
                 session.allocate(noun, highest - number)
@@ -140,7 +153,9 @@ class Things:
             session.commit()
             return count
 
-    def _create_documents(self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Any]]) -> int:
+    def _create_documents(
+        self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Any]]
+    ) -> int:
         names: dict[str, Any] = {}
         for fields in many:
             names.update(fields)
@@ -150,14 +165,20 @@ class Things:
         for number, fields in enumerate(many, row):
             rest = dict(fields)
             identity = rest.pop("id", None)
-            params.append(rows.insertion(number, self._graph.ids() if identity is None else identity, rest, None))
+            params.append(
+                rows.insertion(
+                    number, self._graph.ids() if identity is None else identity, rest, None
+                )
+            )
         unknown = observe(session, rows.noun, names)
         if unknown:
             session.mutate(unknown)
         session.write_many(rows.insert, params, planned_for=session.catalog)
         return len(many)
 
-    def update(self, thing: Thing | tuple[str, Any], *, visibility: Visibility | None = None, **fields: Any) -> Thing:  # noqa: ANN401
+    def update(
+        self, thing: Thing | tuple[str, Any], *, visibility: Visibility | None = None, **fields: Any
+    ) -> Thing:
         """Change fields of a thing, which makes a new version of it.
 
         Args:
@@ -206,8 +227,12 @@ class Things:
                 if not found:
                     raise _not_found(name, identity)
                 number = found[0][0]
-                session.execute("delete from _rel where src_noun = ? and src = ?", (noun.id, number))
-                session.execute("delete from _rel where dst_noun = ? and dst = ?", (noun.id, number))
+                session.execute(
+                    "delete from _rel where src_noun = ? and src = ?", (noun.id, number)
+                )
+                session.execute(
+                    "delete from _rel where dst_noun = ? and dst = ?", (noun.id, number)
+                )
 
             session.mutate(remove, planned_for=session.catalog)
 
@@ -215,7 +240,7 @@ class Things:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def get(self, noun: str, id: Any) -> Thing:  # noqa: A002, ANN401  (the field's own name)
+    def get(self, noun: str, id: Any) -> Thing:  # noqa: A002  (the field's own name)
         """Return the thing with that id.
 
         Raises:
@@ -232,7 +257,9 @@ class Things:
             return rows.thing(found[0])
 
         thing = self._run(work)
-        if self._viewer != "user" and f"'{thing.visibility}'" not in _VISIBLE[self._viewer][1].split(", "):
+        if self._viewer != "user" and f"'{thing.visibility}'" not in _VISIBLE[self._viewer][
+            1
+        ].split(", "):
             raise _not_found(noun, id)
         return thing
 
@@ -266,7 +293,7 @@ class Things:
             condition = Filter(definition)
             text = self._visible(condition.compile(where or {}))
             count, start = page(limit, offset)
-            sql = f"select {rows.columns} from {quoted(definition.table)} where {text} order by {order_by(definition, sort)} limit ? offset ?"  # noqa: S608  (compiled, values bound)
+            sql = f"select {rows.columns} from {quoted(definition.table)} where {text} order by {order_by(definition, sort)} limit ? offset ?"
             found = session.read(sql, [*condition.params, count, start], planned_for=catalog)
             return [rows.thing(row) for row in found]
 
@@ -279,7 +306,7 @@ class Things:
             definition = session.catalog.find(noun)
             condition = Filter(definition)
             text = self._visible(condition.compile(where or {}))
-            sql = f"select count(*) from {quoted(definition.table)} where {text}"  # noqa: S608  (compiled, values bound)
+            sql = f"select count(*) from {quoted(definition.table)} where {text}"
             return int(str(session.read(sql, condition.params, planned_for=session.catalog)[0][0]))
 
         return self._run(work)
@@ -302,14 +329,21 @@ class Things:
             rows = rows_of(session.catalog, definition)
             fts = quoted(search_table(definition))
             sql = (
-                f"select {rows.columns} from {quoted(definition.table)} join (select rowid as _hit, rank as _rank from {fts}"  # noqa: S608  (quoted)
+                f"select {rows.columns} from {quoted(definition.table)} join (select rowid as _hit, rank as _rank from {fts}"
                 f" where {fts} match ? order by rank limit ?) on _hit = {quoted(definition.rowid)} where {self._visible('true')} order by _rank"
             )
-            return [rows.thing(row) for row in session.read(sql, (words, page(limit, 0)[0]), planned_for=session.catalog)]
+            return [
+                rows.thing(row)
+                for row in session.read(
+                    sql, (words, page(limit, 0)[0]), planned_for=session.catalog
+                )
+            ]
 
         return self._run(work)
 
-    def related(self, thing: Thing | tuple[str, Any], *verbs: str, reverse: bool = False) -> list[Thing]:
+    def related(
+        self, thing: Thing | tuple[str, Any], *verbs: str, reverse: bool = False
+    ) -> list[Thing]:
         """Return the things that verbs lead to, each once.
 
         Args:
@@ -326,7 +360,9 @@ class Things:
             found = self._paths.follow(session, start, verbs, reverse=reverse)
             if self._viewer == "user":
                 return found
-            return [t for t in found if f"'{t.visibility}'" in _VISIBLE[self._viewer][0].split(", ")]
+            return [
+                t for t in found if f"'{t.visibility}'" in _VISIBLE[self._viewer][0].split(", ")
+            ]
 
         return self._run(work)
 
@@ -356,7 +392,9 @@ class Things:
         return f"({condition}) and _visibility in ({_VISIBLE[self._viewer][0]})"
 
 
-def _with_key(noun: Noun, identity: object, fields: dict[str, Any], new_key: Callable[[], object]) -> dict[str, Any]:
+def _with_key(
+    noun: Noun, identity: object, fields: dict[str, Any], new_key: Callable[[], object]
+) -> dict[str, Any]:
     """Return the fields with those of the key among them."""
     names = [next(c.name for c in noun.columns if c.column == k) for k in noun.key]
     if identity is not None:
@@ -367,7 +405,11 @@ def _with_key(noun: Noun, identity: object, fields: dict[str, Any], new_key: Cal
         return dict(zip(names, parts, strict=True)) | fields
     if len(names) == 1 and fields.get(names[0]) is None:
         key = new_key()
-        return fields if key is None else {names[0]: key} | {k: v for k, v in fields.items() if k != names[0]}
+        return (
+            fields
+            if key is None
+            else {names[0]: key} | {k: v for k, v in fields.items() if k != names[0]}
+        )
     return fields
 
 
@@ -388,4 +430,3 @@ def _check_visibility(visibility: str | None) -> None:
     if visibility is not None and visibility not in VISIBILITIES:
         msg = f"{visibility!r} is no visibility: give public, unlisted, org or user"
         raise InvalidValue(msg)
-

@@ -7,8 +7,8 @@ import orjson
 
 from dotdo.history.transactions import head
 from dotdo.storage import Session, Store
-from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.files import copy_store
+from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 
 _SHIFT = 32
 _ROOM = 1 << 20
@@ -33,7 +33,11 @@ def origin_of(session: Session) -> Origin:
     """Return where the branch that the session sees comes from."""
     rows = dict(session.read("select k, v from _meta where k in ('branch', 'parent', 'fork_seq')"))
     parent = rows.get("parent")
-    return Origin(str(rows.get("branch", "main")), None if parent is None else str(parent), int(str(rows.get("fork_seq", 0))))
+    return Origin(
+        str(rows.get("branch", "main")),
+        None if parent is None else str(parent),
+        int(str(rows.get("fork_seq", 0))),
+    )
 
 
 def begin_branch(source: Store, target: str, name: str) -> None:
@@ -59,10 +63,18 @@ def begin_branch(source: Store, target: str, name: str) -> None:
             set_meta(session, "fork_seq", position)
             session.execute("delete from _consumer")
             session.execute("update _counter set high = high + ?", (offset,))
-            session.execute("update _meta set v = v + ? where k = 'next_noun'", ((1 + secrets.randbelow(_ROOM)) << 10,))
-            session.execute("insert or ignore into _counter select 'noun ' || id, ? from _noun", (offset,))
+            session.execute(
+                "update _meta set v = v + ? where k = 'next_noun'",
+                ((1 + secrets.randbelow(_ROOM)) << 10,),
+            )
+            session.execute(
+                "insert or ignore into _counter select 'noun ' || id, ? from _noun", (offset,)
+            )
             for kernel_noun in KERNEL_NOUNS:
-                session.execute("insert or ignore into _counter values (?, ?)", (f"noun {kernel_noun.id}", offset))
+                session.execute(
+                    "insert or ignore into _counter values (?, ?)",
+                    (f"noun {kernel_noun.id}", offset),
+                )
 
         session.mutate(work)
     finally:

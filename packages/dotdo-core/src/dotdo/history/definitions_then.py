@@ -1,7 +1,5 @@
 """Definitions as they were: the versions of nouns that `_schema` keeps."""
 
-
-
 from collections.abc import Iterable
 
 from dotdo.storage import Noun, decode_noun

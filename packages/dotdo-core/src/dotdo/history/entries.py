@@ -14,9 +14,7 @@ from dotdo.storage.names import quoted
 Image = bytes | None
 
 _ENTRIES = "select seq, noun, op, id, before from _log where seq > ? and seq <= ? order by seq"
-_LATER = (
-    "select before, op from _log where seq = (select min(seq) from _log where seq > ? and noun = ? and id = ? and op between 1 and 4)"
-)
+_LATER = "select before, op from _log where seq = (select min(seq) from _log where seq > ? and noun = ? and id = ? and op between 1 and 4)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,12 @@ class Reader:
             return self._session.catalog.by_id.get(number)
         known = self._definitions.get(number)
         if known is None:
-            rows = self._session.read("select seq, def from _schema where noun = ? order by seq desc", (number,))
+            rows = self._session.read(
+                "select seq, def from _schema where noun = ? order by seq desc", (number,)
+            )
             known = self._definitions[number] = [
-                (int(str(at)), None if text is None else decode_noun(str(text))) for at, text in rows
+                (int(str(at)), None if text is None else decode_noun(str(text)))
+                for at, text in rows
             ]
         return next((noun for at, noun in known if at <= seq), None)
 
@@ -112,11 +113,12 @@ def _thing_select(noun: Noun) -> tuple[str, Rows, Noun]:
     images = Images(noun)
     rows: Rows = DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
     decoded = ", ".join(
-        f"{value} as {quoted(column)}" for column, value in zip(images.columns, images.decoded("?1"), strict=True)
+        f"{value} as {quoted(column)}"
+        for column, value in zip(images.columns, images.decoded("?1"), strict=True)
     )
-    return f"select {rows.columns} from (select {decoded})", rows, noun  # noqa: S608  (quoted)
+    return f"select {rows.columns} from (select {decoded})", rows, noun
 
 
-def payload(entry: Entry) -> Any:  # noqa: ANN401
+def payload(entry: Entry) -> Any:
     """Return what a domain event carries: [verb, data]."""
     return orjson.loads(entry.before)

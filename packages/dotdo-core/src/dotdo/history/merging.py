@@ -112,7 +112,14 @@ def differences(ours: Session, theirs: Session) -> list[Difference]:
         shown = after or before
         assert shown is not None
         found.append(
-            Difference(change.noun.name, shown.id, verb, before, after, sorted(map(field_name, change.changed)))
+            Difference(
+                change.noun.name,
+                shown.id,
+                verb,
+                before,
+                after,
+                sorted(map(field_name, change.changed)),
+            )
         )
     return found
 
@@ -158,7 +165,9 @@ class Merger:
             raise MergeConflict(msg, self._conflicts)
         self._ours.mutate(lambda: self._write_all(decided))
         branch = origin_of(self._theirs).branch
-        self._ours.mutate(lambda: note_merge(self._ours, branch, Sync(position, head(self._ours) + 1)))
+        self._ours.mutate(
+            lambda: note_merge(self._ours, branch, Sync(position, head(self._ours) + 1))
+        )
         return Merge(**self._counts, conflicts=tuple(self._conflicts))
 
     # --- definitions -------------------------------------------------------------------------
@@ -166,7 +175,9 @@ class Merger:
     def _merge_definitions(self) -> None:
         for number in sorted(self._theirs.catalog.by_id):
             self._merge_definition(self._theirs.catalog.by_id[number])
-        for (number,) in self._theirs.read("select distinct noun from _schema where seq > ? and def is null", (self._base.since,)):
+        for (number,) in self._theirs.read(
+            "select distinct noun from _schema where seq > ? and def is null", (self._base.since,)
+        ):
             mine = self._ours.catalog.by_id.get(int(str(number)))
             base = self._their.reader.noun_at(int(str(number)), self._base.since)
             if mine is not None and base is not None and mine.id not in self._theirs.catalog.by_id:
@@ -198,14 +209,18 @@ class Merger:
             same = next((m for m in mine.columns if m.column == column.column), column)
             if same != column and (base is None or column not in base.columns):
                 self._conflicts.append(Conflict(mine.name, None, column.name, None, same, column))
-        return msgspec.structs.replace(mine, columns=(*mine.columns, *added), indexes=(*mine.indexes, *indexes))
+        return msgspec.structs.replace(
+            mine, columns=(*mine.columns, *added), indexes=(*mine.indexes, *indexes)
+        )
 
     def _merge_verbs(self) -> None:
         """Verbs are the same when their action is; those that only they have come with their numbers."""
         mine = dict(self._ours.read("select action, id from _verb"))
         for number, action, text in self._theirs.read("select id, action, def from _verb"):
             if action not in mine:
-                self._ours.write("insert into _verb(id, action, def) values (?, ?, ?)", (number, action, text))
+                self._ours.write(
+                    "insert into _verb(id, action, def) values (?, ?, ?)", (number, action, text)
+                )
             self._verbs[int(str(number))] = int(str(mine.get(action, number)))
 
     # --- rows --------------------------------------------------------------------------------
@@ -230,14 +245,19 @@ class Merger:
     def _counterpart(self, noun: Noun, change: RowChange) -> tuple[int, Fields | None]:
         """Return our row of the same thing: that of the same row id, else that of the same key."""
         mine = self._mine.current(noun, change.row)
-        if mine is not None or change.before is not None or change.after is None or not noun.has_hidden_rowid:
+        if (
+            mine is not None
+            or change.before is not None
+            or change.after is None
+            or not noun.has_hidden_rowid
+        ):
             return change.row, mine
         names = ("id",) if noun.layout == "document" else noun.key
         if not names:
             return change.row, None
         condition = " and ".join(f"{quoted(name)} = ?" for name in names)
         rows = self._ours.read(
-            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {condition}",  # noqa: S608  (quoted)
+            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {condition}",
             [change.after.get(name) for name in names],
         )
         if not rows:
@@ -262,7 +282,9 @@ class Merger:
         chosen = self._policy(conflict)
         return None if chosen is conflict.ours else (noun, row, mine, theirs)
 
-    def _joined_fields(self, noun: Noun, row: int, base: Fields, mine: Fields, theirs: Fields) -> Fields:
+    def _joined_fields(
+        self, noun: Noun, row: int, base: Fields, mine: Fields, theirs: Fields
+    ) -> Fields:
         """Return our fields with their changes; fields that both changed differently are conflicts."""
         joined = dict(mine)
         for name in theirs.keys() | base.keys():
@@ -272,7 +294,9 @@ class Merger:
             joined[name] = t if m == b else self._decide_field(noun, row, mine, name, (b, m, t))
         return joined
 
-    def _decide_field(self, noun: Noun, row: int, fields: Fields, name: str, values: tuple[Any, Any, Any]) -> Any:  # noqa: ANN401
+    def _decide_field(
+        self, noun: Noun, row: int, fields: Fields, name: str, values: tuple[Any, Any, Any]
+    ) -> Any:
         thing = self._mine.thing(noun, row, fields)
         assert thing is not None
         shown = [self._shown(noun, name, value) for value in values]
@@ -285,7 +309,7 @@ class Merger:
         assert callable(self._policy)
         return _stored(noun, name, self._policy(conflict))
 
-    def _shown(self, noun: Noun, name: str, value: Any) -> Any:  # noqa: ANN401
+    def _shown(self, noun: Noun, name: str, value: Any) -> Any:
         """Return a stored value as users know it."""
         from dotdo.sql import codec_of
         from dotdo.values import decode
@@ -295,7 +319,11 @@ class Merger:
         if name.startswith("$."):
             return decode(value)
         column = next((c for c in noun.columns if c.column == name), None)
-        reader = None if column is None or column.type in {"any", "jsonb"} else codec_of(column.type).to_python
+        reader = (
+            None
+            if column is None or column.type in {"any", "jsonb"}
+            else codec_of(column.type).to_python
+        )
         return value if reader is None else reader(value)
 
     # --- writing -----------------------------------------------------------------------------
@@ -318,20 +346,26 @@ class Merger:
     def _write(self, noun: Noun, row: int, mine: Fields | None, wanted: Fields | None) -> None:
         table, rowid = quoted(noun.table), quoted(noun.rowid)
         if wanted is None:
-            self._ours.execute(f"delete from {table} where {rowid} = ?", (row,))  # noqa: S608  (quoted)
+            self._ours.execute(f"delete from {table} where {rowid} = ?", (row,))
             return
         values = self._values(noun, wanted)
         if noun.layout == "document":
-            enter_fields(self._ours, noun.id, [name[2:] for name in wanted if name.startswith("$.")])
+            enter_fields(
+                self._ours, noun.id, [name[2:] for name in wanted if name.startswith("$.")]
+            )
         if mine is None:
             names = ", ".join([rowid, *(quoted(name) for name, _, _ in values)])
             marks = ", ".join(["?", *(mark for _, mark, _ in values)])
-            self._ours.execute(f"insert into {table}({names}) values ({marks})", [row, *(v for _, _, v in values)])  # noqa: S608  (quoted)
+            self._ours.execute(
+                f"insert into {table}({names}) values ({marks})", [row, *(v for _, _, v in values)]
+            )
             return
         sets = ", ".join(f"{quoted(name)} = {mark}" for name, mark, _ in values)
         if noun.layout == "document":
             sets += ", bson = null"
-        self._ours.execute(f"update {table} set {sets} where {rowid} = ?", [*(v for _, _, v in values), row])  # noqa: S608  (quoted)
+        self._ours.execute(
+            f"update {table} set {sets} where {rowid} = ?", [*(v for _, _, v in values), row]
+        )
 
     def _values(self, noun: Noun, wanted: Fields) -> list[tuple[str, str, Any]]:
         columns, members = split(noun, wanted)
@@ -342,7 +376,9 @@ class Merger:
         if noun.layout == "document":
             values.append(("data", "jsonb(?)", orjson.dumps(members).decode()))
         elif noun.id != system.RELATIONSHIP:
-            values.append(("_extra", "jsonb(?)", orjson.dumps(members).decode() if members else None))
+            values.append(
+                ("_extra", "jsonb(?)", orjson.dumps(members).decode() if members else None)
+            )
         return values
 
     def _mapped(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -360,7 +396,7 @@ def _verb(mine: Fields | None, wanted: Fields | None) -> str:
     return "created" if mine is None else "deleted" if wanted is None else "updated"
 
 
-def _stored(noun: Noun, name: str, value: Any) -> Any:  # noqa: ANN401
+def _stored(noun: Noun, name: str, value: Any) -> Any:
     """Return a value that a policy chose in stored form."""
     from dotdo.sql import codec_of
     from dotdo.values import encode
@@ -368,5 +404,9 @@ def _stored(noun: Noun, name: str, value: Any) -> Any:  # noqa: ANN401
     if name.startswith("$."):
         return None if value is None else encode(value)
     column = next((c for c in noun.columns if c.column == name), None)
-    writer = None if column is None or value is None or column.type == "any" else codec_of(column.type).to_storage
+    writer = (
+        None
+        if column is None or value is None or column.type == "any"
+        else codec_of(column.type).to_storage
+    )
     return value if writer is None else writer(value)

@@ -14,9 +14,7 @@ from dotdo.storage.names import quoted
 Fields = dict[str, Any]
 """A row's stored values: by physical column; members of documents as JSON text under `$.<name>`."""
 
-_CHANGED = (
-    "select noun, id, op, before, min(seq) from _log where seq > ? and op between 1 and 4 and noun > 0 group by noun, id order by noun, id"
-)
+_CHANGED = "select noun, id, op, before, min(seq) from _log where seq > ? and op between 1 and 4 and noun > 0 group by noun, id order by noun, id"
 
 
 @dataclass(slots=True)
@@ -39,7 +37,9 @@ class RowChange:
     def changed(self) -> set[str]:
         """Names of the fields that differ."""
         before, after = self.before or {}, self.after or {}
-        return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        return {
+            name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+        }
 
 
 class Snapshots:
@@ -58,7 +58,9 @@ class Snapshots:
         """Return the rows whose state now differs from that at the log position `since`."""
         found = []
         for number, row, op, before, seq in self.session.read(_CHANGED, (since,)):
-            noun = self.session.catalog.by_id.get(int(str(number))) or self.reader.noun_at(int(str(number)), int(str(seq)))
+            noun = self.session.catalog.by_id.get(int(str(number))) or self.reader.noun_at(
+                int(str(number)), int(str(seq))
+            )
             if noun is None:
                 continue
             then = self.reader.noun_at(noun.id, int(str(seq))) or noun
@@ -92,13 +94,19 @@ class Snapshots:
         known = self._decoders.get(id(noun))
         if known is None:
             images = Images(noun)
-            known = self._decoders[id(noun)] = (noun, "select " + ", ".join(_comparable(images)), images.columns)
+            known = self._decoders[id(noun)] = (
+                noun,
+                "select " + ", ".join(_comparable(images)),
+                images.columns,
+            )
         values = self.session.read(known[1], (image,))[0]
         found: Fields = {}
         for column, value in zip(known[2][1:], values[1:], strict=True):
             if column in {"data", "_extra"} and (column == "_extra" or noun.layout == "document"):
                 members = orjson.loads(str(value)) if value is not None else {}
-                found |= {f"$.{name}": orjson.dumps(member).decode() for name, member in members.items()}
+                found |= {
+                    f"$.{name}": orjson.dumps(member).decode() for name, member in members.items()
+                }
             else:
                 found[column] = value
         return found
@@ -119,7 +127,11 @@ def _comparable(images: Images) -> list[str]:
 
 def split(noun: Noun, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return (values by column, members of the document)."""
-    members = {name[2:]: orjson.loads(text) for name, text in fields.items() if name.startswith("$.") and text is not None}
+    members = {
+        name[2:]: orjson.loads(text)
+        for name, text in fields.items()
+        if name.startswith("$.") and text is not None
+    }
     columns = {name: value for name, value in fields.items() if not name.startswith("$.")}
     return columns, members
 
@@ -132,11 +144,17 @@ def thing_of(session: Session, noun: Noun, row: int, fields: Fields) -> Thing:
     rows = rows_of(session.catalog, noun)
     container = "data" if noun.layout == "document" else "_extra"
     names = [noun.rowid, *columns, container]
-    values = [row, *columns.values(), orjson.dumps(members).decode() if members or container == "data" else None]
-    listed = ", ".join(f"{'jsonb(?)' if name == container else '?'} as {quoted(name)}" for name in names)
+    values = [
+        row,
+        *columns.values(),
+        orjson.dumps(members).decode() if members or container == "data" else None,
+    ]
+    listed = ", ".join(
+        f"{'jsonb(?)' if name == container else '?'} as {quoted(name)}" for name in names
+    )
     missing = [c.column for c in noun.columns if c.column not in columns and c.column != noun.rowid]
     listed += "".join(f", null as {quoted(name)}" for name in missing)
-    return rows.thing(session.read(f"select {rows.columns} from (select {listed})", values)[0])  # noqa: S608  (quoted)
+    return rows.thing(session.read(f"select {rows.columns} from (select {listed})", values)[0])
 
 
 @dataclass(slots=True)

@@ -5,12 +5,11 @@ among the temporary ones first, so every compiled statement reads the past uncha
 log has moved.
 """
 
-from dotdo.storage.connection import Connection, connect
-
 from dotdo.errors import HistoryUnavailable, ReadOnly
 from dotdo.history.definitions_then import definitions_at, has_same_shape
 from dotdo.history.retention import horizon_key
 from dotdo.storage import Catalog, Noun, Session, Store, ddl
+from dotdo.storage.connection import Connection, connect
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
 
@@ -41,7 +40,9 @@ class PastStore(Store):
 class PastSession(Session):
     """A session that reads the past and refuses to write."""
 
-    def __init__(self, store: PastStore, connection: Connection, api: str | None, actor: str | None) -> None:
+    def __init__(
+        self, store: PastStore, connection: Connection, api: str | None, actor: str | None
+    ) -> None:
         super().__init__(store, connection, api, actor)
         self.is_read_only = True
         self._position = store.seq
@@ -90,7 +91,8 @@ class PastSession(Session):
 
     def _add_changes(self) -> None:
         changed = self._execute(
-            "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 4", (self._read_upto,)
+            "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 4",
+            (self._read_upto,),
         ).fetchall()
         assert self._catalog is not None
         for (number,) in changed:
@@ -116,21 +118,29 @@ class PastSession(Session):
         table = quoted(noun.table)
         self._execute(f"drop view if exists temp.{table}")
         names = ", ".join(quoted(column) for column in images.columns)
-        self._execute(f"create temp view {table} as select {names} from main.{table} where _forgotten({literal(noun.name)})")  # noqa: S608  (quoted)
+        self._execute(
+            f"create temp view {table} as select {names} from main.{table} where _forgotten({literal(noun.name)})"
+        )
 
     def _shadow(self, noun: Noun, images: Images) -> None:
         """Make the table of images and the view that stands before the noun's table."""
         old, table, rowid = quoted(_old(noun)), quoted(noun.table), quoted(noun.rowid)
         generated = [c for c in noun.columns if c.generated is not None]
         columns = [quoted(c) for c in images.columns] + [quoted(c.column) for c in generated]
-        lines = [f"{rowid} integer primary key", *map(quoted, images.columns[1:]), "_present integer"]
-        lines += [f"{quoted(c.column)} generated always as ({c.generated}) stored" for c in generated]
+        lines = [
+            f"{rowid} integer primary key",
+            *map(quoted, images.columns[1:]),
+            "_present integer",
+        ]
+        lines += [
+            f"{quoted(c.column)} generated always as ({c.generated}) stored" for c in generated
+        ]
         self._execute(f"create temp table {old}({', '.join(lines)})")
         for name, text in ddl.indexes(noun).items():
             self._execute(_index_on_images(text, name, noun))
         listed = ", ".join(columns) + (", null as bson" if noun.layout == "document" else "")
         self._execute(
-            f"create temp view {table} as select {listed} from main.{table} where {rowid} not in (select {rowid} from temp.{old})"  # noqa: S608  (quoted)
+            f"create temp view {table} as select {listed} from main.{table} where {rowid} not in (select {rowid} from temp.{old})"
             f" union all select {listed} from temp.{old} where _present"
         )
 
@@ -149,7 +159,7 @@ def _collect(noun: Noun, images: Images) -> str:
     columns = ", ".join(map(quoted, images.columns))
     values = ", ".join(["id", *images.decoded("before")[1:]])
     return (
-        f"insert or ignore into temp.{quoted(_old(noun))}({columns}, _present) select {values}, op <> 1 from"  # noqa: S608  (quoted)
+        f"insert or ignore into temp.{quoted(_old(noun))}({columns}, _present) select {values}, op <> 1 from"
         " (select id, op, before, min(seq) from main._log where noun = ? and seq > ? and op between 1 and 4 group by id)"
     )
 

@@ -80,7 +80,9 @@ def batches(session: Session, after: int, upto: int | None = None) -> Iterator[B
             )  # fmt: skip
             pending = []
         elif entry.op == system.SCHEMA:
-            text, filled = session.read("select def, filled from _schema where seq = ?", (entry.seq,))[0]
+            text, filled = session.read(
+                "select def, filled from _schema where seq = ?", (entry.seq,)
+            )[0]
             pending.append(
                 ReplicatedEntry(
                     entry.seq, entry.noun, entry.op, 0, None, None if text is None else str(text),
@@ -88,7 +90,9 @@ def batches(session: Session, after: int, upto: int | None = None) -> Iterator[B
                 )
             )  # fmt: skip
         elif entry.op == system.EVENT:
-            pending.append(ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, None, str(entry.before)))
+            pending.append(
+                ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, None, str(entry.before))
+            )
         elif entry.op != system.REWRITE:
             pending.append(ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, entry.after))
 
@@ -126,7 +130,8 @@ def _apply(session: Session, batch: Batch) -> None:
             _apply_definition(session, entry)
         elif entry.op == system.EVENT:
             session.execute(
-                "insert into _log(noun, op, id, before) values (?, ?, ?, ?)", (entry.noun, entry.op, entry.row, entry.text)
+                "insert into _log(noun, op, id, before) values (?, ?, ?, ?)",
+                (entry.noun, entry.op, entry.row, entry.text),
             )
         else:
             _apply_row(session, entry)
@@ -143,7 +148,7 @@ def _apply_row(session: Session, entry: ReplicatedEntry) -> None:
     if images.noun.layout == "document" and entry.after is not None:
         at = images.columns.index("data")
         session.execute(
-            f"insert or ignore into _field select ?, key from json_each(?, '$[{at}]')",  # noqa: S608  (a number)
+            f"insert or ignore into _field select ?, key from json_each(?, '$[{at}]')",
             (entry.noun, entry.after),
         )
 
@@ -154,7 +159,9 @@ def promote(session: Session) -> None:
     def work() -> None:
         for noun in session.catalog.by_id.values():
             highest = session.execute("select max(id) from _log where noun = ?", (noun.id,))[0][0]
-            present = session.execute(f"select max({quoted(noun.rowid)}) from {quoted(noun.table)}")[0][0]  # noqa: S608  (quoted)
+            present = session.execute(
+                f"select max({quoted(noun.rowid)}) from {quoted(noun.table)}"
+            )[0][0]
             session.execute(
                 "insert into _counter values (?1, ?2) on conflict(name) do update set high = max(high, ?2)",
                 (f"noun {noun.id}", max(int(str(highest or 0)), int(str(present or 0)))),

@@ -24,7 +24,9 @@ def compact(session: Session, upto: int | None = None) -> int:
     def work() -> int:
         newest = head(session)
         limit = newest if upto is None else min(upto, newest)
-        slowest = session.execute("select name, seq from _consumer where seq < ? order by seq limit 1", (limit,))
+        slowest = session.execute(
+            "select name, seq from _consumer where seq < ? order by seq limit 1", (limit,)
+        )
         if slowest:
             msg = f"consumer {slowest[0][0]!r} has read only up to {slowest[0][1]}"
             raise HistoryUnavailable(msg)
@@ -34,7 +36,8 @@ def compact(session: Session, upto: int | None = None) -> int:
         session.execute("delete from _log_by_id where seq <= ?", (last,))
         session.execute("update _log set id = seq where seq = ? and noun = 0", (limit,))
         session.execute(
-            "delete from _schema as s where seq < (select max(seq) from _schema where noun = s.noun and seq <= ?)", (limit,)
+            "delete from _schema as s where seq < (select max(seq) from _schema where noun = s.noun and seq <= ?)",
+            (limit,),
         )
         session.execute("delete from _schema where def is null and seq <= ?", (limit,))
         session.execute("update _meta set v = max(v, ?) where k = 'horizon'", (limit,))
@@ -71,7 +74,11 @@ def _prune_noun(session: Session, noun: Noun, now_us: int) -> int:
     old: list[tuple[int]] = []
     if keep.days is not None:
         limit_of_age = _position_before(session, now_us - keep.days * _DAY_US)
-        old += _numbers(session, "select seq from _log where noun = ? and seq <= ? and op between 1 and 4", (noun.id, min(limit, limit_of_age)))
+        old += _numbers(
+            session,
+            "select seq from _log where noun = ? and seq <= ? and op between 1 and 4",
+            (noun.id, min(limit, limit_of_age)),
+        )
     if keep.versions is not None:
         old += _numbers(
             session,
@@ -82,8 +89,13 @@ def _prune_noun(session: Session, noun: Noun, now_us: int) -> int:
     if not old:
         return 0
     session.connection.executemany("delete from _log where seq = ?", old)
-    session.connection.executemany("delete from _log_by_id where noun = ? and seq = ?", [(noun.id, *seq) for seq in old])
-    session.execute("insert into _meta values (?1, ?2) on conflict(k) do update set v = max(v, ?2)", (horizon_key(noun.id), max(old)[0]))
+    session.connection.executemany(
+        "delete from _log_by_id where noun = ? and seq = ?", [(noun.id, *seq) for seq in old]
+    )
+    session.execute(
+        "insert into _meta values (?1, ?2) on conflict(k) do update set v = max(v, ?2)",
+        (horizon_key(noun.id), max(old)[0]),
+    )
     return len(set(old))
 
 

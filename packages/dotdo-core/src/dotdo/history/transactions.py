@@ -9,7 +9,9 @@ from dotdo.errors import HistoryUnavailable, UnknownTenant
 from dotdo.storage import Session, system
 
 _NEWEST = "select seq, id, before from _log where seq <= ? and noun = 0 and op = 0 order by seq desc limit 1"
-_NEXT = "select seq, id, before from _log where seq >= ? and noun = 0 and op = 0 order by seq limit 1"
+_NEXT = (
+    "select seq, id, before from _log where seq >= ? and noun = 0 and op = 0 order by seq limit 1"
+)
 assert system.COMMIT == 0  # the statements above say so
 
 

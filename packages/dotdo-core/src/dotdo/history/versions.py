@@ -72,9 +72,17 @@ def _versions_of_row(
         shown = state or reader.thing(definition, before)  # type: ignore[arg-type]  # an image is a blob
         if shown is None or shown.id != identity:
             continue
-        transaction = transaction_at(session, position) or Transaction(position, position, 0, None, None, None)
+        transaction = transaction_at(session, position) or Transaction(
+            position, position, 0, None, None, None
+        )
         yield Version(
-            position, transaction.time_us, transaction.actor, transaction.action, transaction.api, VERBS[kind], state
+            position,
+            transaction.time_us,
+            transaction.actor,
+            transaction.action,
+            transaction.api,
+            VERBS[kind],
+            state,
         )
 
 
@@ -83,17 +91,26 @@ def _rows_with_id(session: Session, noun: Noun, identity: object) -> list[int]:
     rows = rows_of(session.catalog, noun)
     key = rows.key(identity)
     where = rows.by_id.partition(" where ")[2]
-    found = [int(str(r)) for (r,) in session.read(f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}", key)]  # noqa: S608  (quoted)
+    found = [
+        int(str(r))
+        for (r,) in session.read(
+            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}", key
+        )
+    ]
     if not noun.has_hidden_rowid:
         return found or [key[0]]
     images = session.catalog.images(noun)
     names = ["id"] if noun.layout == "document" else list(noun.key)
     decoded = images.decoded("before")
     conditions = " and ".join(f"{decoded[images.columns.index(name)]} is ?" for name in names)
-    past = session.read(
-        f"select distinct l.id from _log_by_id i join _log l on l.seq = i.seq where i.noun = ? and l.op = 3 and {conditions}",  # noqa: S608  (expressions over images)
-        (noun.id, *key),
-    ) if names else []
+    past = (
+        session.read(
+            f"select distinct l.id from _log_by_id i join _log l on l.seq = i.seq where i.noun = ? and l.op = 3 and {conditions}",
+            (noun.id, *key),
+        )
+        if names
+        else []
+    )
     return list(dict.fromkeys([*found, *(int(str(r)) for (r,) in past)]))
 
 
@@ -109,8 +126,8 @@ def _index_log(session: Session) -> None:
         )
         session.execute("update _meta set v = (select max(seq) from _log) where k = 'indexed'")
 
-    newest, indexed = session.read("select (select max(seq) from _log), (select v from _meta where k = 'indexed')")[0]
+    newest, indexed = session.read(
+        "select (select max(seq) from _log), (select v from _meta where k = 'indexed')"
+    )[0]
     if newest != indexed:
         session.mutate(work)
-
-

@@ -120,7 +120,7 @@ def _clock_time(value: object) -> int:
     return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
 
 
-def _parsed(read: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401
+def _parsed(read: Callable[[str], Any], text: str) -> Any:
     try:
         return read(text)
     except ValueError:
@@ -158,11 +158,11 @@ _CODECS = {
     "numeric": ColumnCodec(numeric.encode, numeric.decode),
     "text": ColumnCodec(_expect(str), None),
     "bytes": _BYTES,
-    "uuid": ColumnCodec(lambda v: (v if isinstance(v, UUID) else _parsed(UUID, v)).bytes, lambda b: UUID(bytes=b)),
-    "date": ColumnCodec(_day, _to_day),
-    "time": ColumnCodec(
-        _clock_time, lambda us: (datetime.min + timedelta(microseconds=us)).time()
+    "uuid": ColumnCodec(
+        lambda v: (v if isinstance(v, UUID) else _parsed(UUID, v)).bytes, lambda b: UUID(bytes=b)
     ),
+    "date": ColumnCodec(_day, _to_day),
+    "time": ColumnCodec(_clock_time, lambda us: (datetime.min + timedelta(microseconds=us)).time()),
     "timestamp": ColumnCodec(_moment, _to_local),
     "timestamptz": ColumnCodec(_moment, _to_moment),
     "interval": _BYTES,

@@ -23,7 +23,9 @@ class Catalog:
         self.by_name: Mapping[str, Noun] = {noun.name: noun for noun in nouns}
         self.by_id: Mapping[int, Noun] = {noun.id: noun for noun in self.by_name.values()}
         self.by_table: Mapping[str, Noun] = {noun.table: noun for noun in self.by_name.values()}
-        self.derived: dict[object, object] = {}  # what other rooms compute from it, by keys of theirs
+        self.derived: dict[
+            object, object
+        ] = {}  # what other rooms compute from it, by keys of theirs
         self._images: dict[int, Images] = {}
         self._variants: dict[str, list[Noun]] | None = None
 

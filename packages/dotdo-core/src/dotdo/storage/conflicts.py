@@ -69,7 +69,10 @@ def deleter_of(session: "Session", error: DotdoError) -> "Session | None":
         return None
     for other in session.store.suspended(session):
         for segment in other.segments:
-            if any(c.noun == noun.id and c.before is not None and c.is_key_change for c in segment.changes):
+            if any(
+                c.noun == noun.id and c.before is not None and c.is_key_change
+                for c in segment.changes
+            ):
                 return other
     return None
 
@@ -78,7 +81,7 @@ def _unique_keys(session: "Session", noun: "Noun", row: int) -> Iterator[Key]:
     for name, columns in _unique_columns(noun):
         listed = ", ".join(map(quoted, columns))
         values = session.connection.execute(
-            f"select {listed} from {quoted(noun.table)} where {quoted(noun.rowid)} = ?",  # noqa: S608  (identifiers are quoted)
+            f"select {listed} from {quoted(noun.table)} where {quoted(noun.rowid)} = ?",
             (row,),
         ).fetchone()
         if values is not None and None not in values:
@@ -104,7 +107,7 @@ def _parents(session: "Session", noun: "Noun", row: int) -> Iterator[tuple[int, 
             for here, there in zip(fk.columns, fk.target_columns, strict=True)
         )
         found = session.connection.execute(
-            f"select p.{quoted(target.rowid)} from {quoted(noun.table)} c join {quoted(target.table)} p on {on}"  # noqa: S608  (identifiers are quoted)
+            f"select p.{quoted(target.rowid)} from {quoted(noun.table)} c join {quoted(target.table)} p on {on}"
             f" where c.{quoted(noun.rowid)} = ?",
             (row,),
         ).fetchone()

@@ -40,7 +40,9 @@ class Counters:
         with self._guard:
             high = marks.read_mark(name)
             first = self._next.get(name, 1)
-            if high != self._limits.get(name):  # not claimed yet, or another process has claimed since
+            if high != self._limits.get(
+                name
+            ):  # not claimed yet, or another process has claimed since
                 first = max(first, high + 1)
             limit = max(first + n - 1, high) + CHUNK
             marks.write_mark(name, limit)

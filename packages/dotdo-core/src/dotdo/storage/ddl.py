@@ -29,7 +29,13 @@ def table(noun: Noun, target_tables: dict[str, str], order: Sequence[str] = ()) 
 
 
 _HIDDEN = {"_extra": "_extra blob", "_visibility": "_visibility text"}
-_DOCUMENT = ("_id integer primary key", "id any not null", "data blob not null", "bson blob", "_visibility text")
+_DOCUMENT = (
+    "_id integer primary key",
+    "id any not null",
+    "data blob not null",
+    "bson blob",
+    "_visibility text",
+)
 
 
 def _column(noun: Noun, column: Column) -> str:

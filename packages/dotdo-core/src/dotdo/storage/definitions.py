@@ -49,7 +49,10 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
         for text in (*ddl.indexes(made).values(), *ddl.search(made)):
             session.execute(text)
         _retrigger(session, None, made)
-        session.execute("insert into _noun(id, name, def) values (?, ?, ?)", (number, made.name, encode_noun(made)))
+        session.execute(
+            "insert into _noun(id, name, def) values (?, ?, ?)",
+            (number, made.name, encode_noun(made)),
+        )
         _record(session, made.id, made)
         return made
 
@@ -64,7 +67,7 @@ def drop_noun(session: "Session", noun: Noun) -> None:
     """
 
     def work() -> None:
-        session.execute(f"delete from {quoted(noun.table)}")  # noqa: S608  (quoted)
+        session.execute(f"delete from {quoted(noun.table)}")
         session.execute("delete from _rel where src_noun = ?1 or dst_noun = ?1", (noun.id,))
         for text in ddl.drop_search(noun):
             session.execute(text)
@@ -104,7 +107,9 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
             for text in (*ddl.drop_search(old), *ddl.search(new)):
                 session.execute(text)
         _retrigger(session, old, new)
-        session.execute("update _noun set name = ?, def = ? where id = ?", (new.name, encode_noun(new), new.id))
+        session.execute(
+            "update _noun set name = ?, def = ? where id = ?", (new.name, encode_noun(new), new.id)
+        )
         _record(session, new.id, new, filled)
         return new
 
@@ -116,7 +121,8 @@ def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -
     before = {c.column: c for c in old.columns}
     after = {c.column: c for c in new.columns}
     rewritten = {
-        name for name, column in after.items()
+        name
+        for name, column in after.items()
         if name in before and storage_of(column.type) != storage_of(before[name].type)
     }
     rewritten |= set(filled) & set(before)
@@ -142,12 +148,14 @@ def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -
     _check_rows(session, new)
 
 
-def _write_column(session: "Session", noun: Noun, column: Column, filled: str | None, *, is_new: bool) -> None:
+def _write_column(
+    session: "Session", noun: Noun, column: Column, filled: str | None, *, is_new: bool
+) -> None:
     table = quoted(noun.table)
     if not is_new:  # beside the old one, then in its place
         beside = msgspec.structs.replace(column, column="_new", is_nullable=True, default=None)
         session.execute(ddl.added_column(noun, beside))
-        session.execute(f"update {table} set _new = {filled or quoted(column.column)}")  # noqa: S608  (expressions of the compiler)
+        session.execute(f"update {table} set _new = {filled or quoted(column.column)}")
         session.execute(f"alter table {table} drop column {quoted(column.column)}")
         session.execute(f"alter table {table} rename column _new to {quoted(column.column)}")
         return
@@ -155,14 +163,14 @@ def _write_column(session: "Session", noun: Noun, column: Column, filled: str | 
     constant = loose if filled is None else msgspec.structs.replace(loose, default=None)
     session.execute(ddl.added_column(noun, constant))
     if filled is not None:
-        session.execute(f"update {table} set {quoted(column.column)} = {filled}")  # noqa: S608  (expressions of the compiler)
+        session.execute(f"update {table} set {quoted(column.column)} = {filled}")
 
 
 def _log_all(session: "Session", noun: Noun) -> None:
     """Keep every row as it is in the log, before its shape changes."""
     images = session.catalog.images(noun)
     session.execute(
-        f"insert into _log(noun, op, id, before) select {noun.id}, {system.REWRITE}, {quoted(noun.rowid)},"  # noqa: S608  (quoted)
+        f"insert into _log(noun, op, id, before) select {noun.id}, {system.REWRITE}, {quoted(noun.rowid)},"
         f" {images.encoded('')} from {quoted(noun.table)}"
     )
 
@@ -174,7 +182,9 @@ def _retell(session: "Session", noun: Noun, catalog: Catalog) -> None:
     version = session.execute("pragma schema_version")[0][0]
     session.execute("pragma writable_schema = 1")
     try:
-        session.execute("update sqlite_schema set sql = ? where type = 'table' and name = ?", (text, noun.table))
+        session.execute(
+            "update sqlite_schema set sql = ? where type = 'table' and name = ?", (text, noun.table)
+        )
         session.execute(f"pragma schema_version = {int(str(version)) + 1}")
     finally:
         session.execute("pragma writable_schema = reset")
@@ -185,11 +195,13 @@ def _check_rows(session: "Session", noun: Noun) -> None:
     table = quoted(noun.table)
     for column in noun.columns:
         name = quoted(column.column)
-        if not column.is_nullable and session.execute(f"select 1 from {table} where {name} is null limit 1"):  # noqa: S608  (quoted)
+        if not column.is_nullable and session.execute(
+            f"select 1 from {table} where {name} is null limit 1"
+        ):
             msg = f"column {column.name!r} of {noun.name!r} contains null values"
             raise NotNullViolation(msg, table=noun.table, columns=[column.column])
     for check in noun.checks:
-        if session.execute(f"select 1 from {table} where not ({check.sql}) limit 1"):  # noqa: S608  (an expression of the compiler)
+        if session.execute(f"select 1 from {table} where not ({check.sql}) limit 1"):
             msg = f"check constraint {check.name!r} of {noun.name!r} is violated by some row"
             raise CheckViolation(msg, table=noun.table, constraint=check.name)
     broken = session.execute(f"pragma foreign_key_check({table})") if noun.foreign_keys else []
@@ -234,7 +246,9 @@ def _targets(catalog: Catalog, noun: Noun) -> dict[str, str]:
     return found
 
 
-def _record(session: "Session", number: int, noun: Noun | None, filled: dict[str, str] | None = None) -> None:
+def _record(
+    session: "Session", number: int, noun: Noun | None, filled: dict[str, str] | None = None
+) -> None:
     """Enter the change into the log."""
     session.execute("insert into _log(noun, op, id) values (?, ?, 0)", (number, system.SCHEMA))
     session.execute(

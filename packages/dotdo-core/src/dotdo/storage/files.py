@@ -82,7 +82,9 @@ def _settle(path: str) -> None:
 def copy_file(source: str, target: str) -> None:
     """Copy the bytes of a file, readable by its owner only; sharing blocks where the file system can."""
     with open(source, "rb") as reader, open(target, "wb", opener=_private) as writer:
-        if not _clone(reader.fileno(), writer.fileno()) and not _copy_range(reader.fileno(), writer.fileno()):
+        if not _clone(reader.fileno(), writer.fileno()) and not _copy_range(
+            reader.fileno(), writer.fileno()
+        ):
             reader.seek(0)
             writer.seek(0)
             shutil.copyfileobj(reader, writer, 1 << 20)

@@ -34,7 +34,10 @@ class Images:
 
     def encoded(self, row: str) -> str:
         """Return the expression that makes the image of `row` (`old.`, `new.` or nothing)."""
-        parts = [_ENCODE[kind].format(f"{row}{quoted(c)}") for c, kind in zip(self.columns, self.kinds, strict=True)]
+        parts = [
+            _ENCODE[kind].format(f"{row}{quoted(c)}")
+            for c, kind in zip(self.columns, self.kinds, strict=True)
+        ]
         return "jsonb_array(" + ", ".join(parts) + ")"
 
     def decoded(self, image: str) -> list[str]:
@@ -49,9 +52,16 @@ class Images:
 
 def _parts(noun: Noun) -> list[tuple[str, str]]:
     if noun.layout == "document":
-        return [(noun.rowid, "plain"), ("_visibility", "plain"), ("id", "any"), ("data", "document")]
+        return [
+            (noun.rowid, "plain"),
+            ("_visibility", "plain"),
+            ("id", "any"),
+            ("data", "document"),
+        ]
     parts = [(noun.rowid, "plain"), ("_visibility", "plain"), ("_extra", "jsonb")]
-    parts += [(c.column, _kind(c)) for c in noun.columns if c.column != noun.rowid and c.generated is None]
+    parts += [
+        (c.column, _kind(c)) for c in noun.columns if c.column != noun.rowid and c.generated is None
+    ]
     return parts
 
 

@@ -66,7 +66,7 @@ class Holder(Protocol):
     flow: tuple[int, object | None]
 
 
-class Blocked(Exception):  # noqa: N818  (no error: a request to wait and call again)
+class Blocked(Exception):
     """The statement must wait for another transaction; it has left nothing behind.
 
     Args:

@@ -22,7 +22,11 @@ if sys.platform != "win32":
     _FORMAT = "qqihh" if _IS_BSD else "hhqqi"
 
     def _flock(kind: int, start: int, length: int) -> bytes:
-        order = (start, length, 0, kind, os.SEEK_SET) if _IS_BSD else (kind, os.SEEK_SET, start, length, 0)
+        order = (
+            (start, length, 0, kind, os.SEEK_SET)
+            if _IS_BSD
+            else (kind, os.SEEK_SET, start, length, 0)
+        )
         return struct.pack(_FORMAT, *order)
 
     def _kind(answer: bytes) -> int:
@@ -87,7 +91,9 @@ class FilePresence:
     def leave(self) -> None:
         """This process no longer has the file open."""
         if self._slot is not None and sys.platform != "win32":
-            fcntl.fcntl(self._handle, fcntl.F_SETLK, _flock(fcntl.F_UNLCK, self._start + self._slot, 1))
+            fcntl.fcntl(
+                self._handle, fcntl.F_SETLK, _flock(fcntl.F_UNLCK, self._start + self._slot, 1)
+            )
             self._slot = None
 
 

@@ -33,7 +33,7 @@ _STATE = (
 )
 
 
-class CatalogChanged(Exception):  # noqa: N818  (no error: a request to plan again)
+class CatalogChanged(Exception):
     """The statement was planned for definitions that have changed since; it has left nothing behind."""
 
 
@@ -78,7 +78,9 @@ class Session:
         self._marks: list[tuple[str | None, int]] = []  # savepoints with the last seq before each
         self._names: list[str] = []  # the savepoints' names as the client gave them
         self._segments: list[Segment] = []
-        self._explicit_locks: list[tuple[tuple[int, int], Mode, int]] = []  # with the depth of savepoints
+        self._explicit_locks: list[
+            tuple[tuple[int, int], Mode, int]
+        ] = []  # with the depth of savepoints
         self._is_pinned = False  # cannot be suspended
         self._has_definitions = False  # has changed some: cannot be suspended either
         self._has_snapshot = False
@@ -115,7 +117,12 @@ class Session:
     # --- statements --------------------------------------------------------------------------
 
     def read(
-        self, sql: str, params: Params = (), *, planned_for: "Catalog | None" = None, wait: bool = True
+        self,
+        sql: str,
+        params: Params = (),
+        *,
+        planned_for: "Catalog | None" = None,
+        wait: bool = True,
     ) -> list[Row]:
         """Run one reading statement.
 
@@ -145,7 +152,12 @@ class Session:
         return self._within(lambda: self._execute(sql, params).fetchall(), planned_for, wait)
 
     def write(
-        self, sql: str, params: Params = (), *, planned_for: "Catalog | None" = None, wait: bool = True
+        self,
+        sql: str,
+        params: Params = (),
+        *,
+        planned_for: "Catalog | None" = None,
+        wait: bool = True,
     ) -> list[Row]:
         """Run one writing statement; outside a transaction it is one by itself.
 
@@ -221,7 +233,10 @@ class Session:
             return run()
         if self.state is not State.IDLE:
             return self._within(
-                lambda: self._guarded(run, is_compound=is_compound), planned_for, wait, is_write=True
+                lambda: self._guarded(run, is_compound=is_compound),
+                planned_for,
+                wait,
+                is_write=True,
             )
         while True:
             try:
@@ -233,7 +248,9 @@ class Session:
                 self.store.committed(first, last)
             return result
 
-    def _autocommit(self, run: Callable[[], T], planned_for: "Catalog | None") -> tuple[T, int, int]:
+    def _autocommit(
+        self, run: Callable[[], T], planned_for: "Catalog | None"
+    ) -> tuple[T, int, int]:
         store, connection = self.store, self.connection
         store.latch.acquire()
         try:
@@ -276,7 +293,9 @@ class Session:
         time_us = max(store.clock() if self.time_us is None else self.time_us, self._last[1])
         self._execute(_RECORD, (mark + 1, f"[{time_us}{self._tail}"))
         last = self.connection.last_insert_rowid()
-        if last <= mark + 1:  # only tables that the log does not cover were written, or the log was cut
+        if (
+            last <= mark + 1
+        ):  # only tables that the log does not cover were written, or the log was cut
             self._execute("delete from _log where seq = ?", (last,))
             return 0
         if store.before_commit is not None:
@@ -744,7 +763,12 @@ class Session:
     # --- functions ---------------------------------------------------------------------------
 
     def create_function(
-        self, name: str, function: Callable[..., Value], n_args: int = -1, *, deterministic: bool = True
+        self,
+        name: str,
+        function: Callable[..., Value],
+        n_args: int = -1,
+        *,
+        deterministic: bool = True,
     ) -> None:
         """Make a Python function callable from this session's statements; None takes it away."""
         self.connection.create_scalar_function(name, function, n_args, deterministic=deterministic)

@@ -73,7 +73,11 @@ def take_out(
                 continue
             known = net.get((noun, row))
             if known is None:
-                after = later[noun, row] if (noun, row) in later else current(connection, catalog, noun, row)
+                after = (
+                    later[noun, row]
+                    if (noun, row) in later
+                    else current(connection, catalog, noun, row)
+                )
                 known = net[noun, row] = Change(noun, row, None, after, is_key_change=False)
             known.before = None if op == system.INSERT else before
             known.is_key_change |= op != system.UPDATE
@@ -85,15 +89,15 @@ def take_out(
     return segments[::-1]
 
 
-def current(
-    connection: "apsw.Connection", catalog: "Catalog", noun: int, row: int
-) -> Image | None:
+def current(connection: "apsw.Connection", catalog: "Catalog", noun: int, row: int) -> Image | None:
     """Return the image of a row as it is now, None when there is none."""
     found = connection.execute(catalog.images(catalog.by_id[noun]).select, (row,)).fetchone()
     return None if found is None else found[0]
 
 
-def put_back(connection: "apsw.Connection", catalog: "Catalog", segments: list[Segment]) -> list[int]:
+def put_back(
+    connection: "apsw.Connection", catalog: "Catalog", segments: list[Segment]
+) -> list[int]:
     """Apply the segments again, in a transaction that holds the writer.
 
     Returns:

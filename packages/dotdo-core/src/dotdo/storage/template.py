@@ -25,10 +25,13 @@ def empty_file() -> bytes:
             connection.execute(system.TABLES).fetchall()
             for noun in KERNEL_NOUNS:
                 connection.execute(ddl.table(noun, {}))
-                for text in (*ddl.indexes(noun).values(), *ddl.triggers(noun, Images(noun)).values()):
+                for text in (
+                    *ddl.indexes(noun).values(),
+                    *ddl.triggers(noun, Images(noun)).values(),
+                ):
                     connection.execute(text)
             connection.execute(
-                "insert into _log(seq, noun, op, id, before) values (1, 0, ?, 1, '[0,null,\"create\",\"dotdo\"]')",
+                'insert into _log(seq, noun, op, id, before) values (1, 0, ?, 1, \'[0,null,"create","dotdo"]\')',
                 (system.COMMIT,),
             )
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

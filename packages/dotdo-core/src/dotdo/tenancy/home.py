@@ -74,7 +74,11 @@ class Home:
     def _stems(self) -> list[str]:
         if not self.path.is_dir():
             return []
-        return sorted(entry.name[: -len(_SUFFIX)] for entry in os.scandir(self.path) if entry.name.endswith(_SUFFIX))
+        return sorted(
+            entry.name[: -len(_SUFFIX)]
+            for entry in os.scandir(self.path)
+            if entry.name.endswith(_SUFFIX)
+        )
 
     def create(self, tenant: str) -> Store:
         """Create a tenant.
@@ -107,7 +111,9 @@ class Home:
             if not os.path.exists(path):
                 msg = f"tenant {reference} does not exist"
                 raise UnknownTenant(msg)
-            store = Store(path, clock=self.clock, durability=self.durability, presence=self._join(path))
+            store = Store(
+                path, clock=self.clock, durability=self.durability, presence=self._join(path)
+            )
             store.on_open = self._opened
             store.on_listen = self._listened.add
             self._stores[path] = store

@@ -38,7 +38,9 @@ def open_reference(home: Home, reference: Reference, *, create: bool | None = No
     if may_create and is_head and not home.exists(reference):
         return home.create(reference.tenant)
     store = home.store(Reference(reference.tenant, reference.branch))
-    return store if reference.moment is None else open_past(home, reference, store, reference.moment)
+    return (
+        store if reference.moment is None else open_past(home, reference, store, reference.moment)
+    )
 
 
 def open_past(home: Home, reference: Reference, head: Store, moment: Moment) -> Store:
@@ -54,7 +56,9 @@ def open_past(home: Home, reference: Reference, head: Store, moment: Moment) -> 
     session = head.acquire()
     try:
         seq = position_of(session, seq=moment.seq, back=moment.back, time_us=moment.time_us)
-        is_near = has_same_shape(definitions_at(session.connection, seq), session.catalog.by_id.values())
+        is_near = has_same_shape(
+            definitions_at(session.connection, seq), session.catalog.by_id.values()
+        )
     finally:
         head.give_back(session)
     known = _PASTS.get((head.path, seq))

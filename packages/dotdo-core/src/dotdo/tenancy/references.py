@@ -95,7 +95,9 @@ def _time_us(text: str) -> int:
     """Read a time; a bare date is the whole day, so its last microsecond."""
     try:
         if len(text) == 10:
-            midnight = datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), UTC)
+            midnight = datetime.combine(
+                date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), UTC
+            )
             return _microseconds(midnight) - 1
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):

@@ -6,7 +6,16 @@ from typing import Any
 
 from dotdo.errors import InvalidReference
 from dotdo.events import Consumer, Event, EventReader, On, Pattern, Subscriptions, emit
-from dotdo.graph import Graph, Nouns, Relationships, Thing, Things, TransactionScope, Verbs, Visibility
+from dotdo.graph import (
+    Graph,
+    Nouns,
+    Relationships,
+    Thing,
+    Things,
+    TransactionScope,
+    Verbs,
+    Visibility,
+)
 from dotdo.graph.nouns import find_noun
 from dotdo.history import (
     Batch,
@@ -44,7 +53,9 @@ class Tenant:
         viewer: Whose eyes things are seen with.
     """
 
-    def __init__(self, home: Home, reference: Reference, store: Store, viewer: Visibility = "user") -> None:
+    def __init__(
+        self, home: Home, reference: Reference, store: Store, viewer: Visibility = "user"
+    ) -> None:
         self._home, self.reference, self._store = home, reference, store
         self._graph = Graph(store)
         self.verbs = Verbs(self._graph)
@@ -114,7 +125,9 @@ class Tenant:
     def events(self, after: int = 0, pattern: str = "*.*") -> list[Event]:
         """Return the events after a log position."""
         with self._graph.session() as session:
-            return list(EventReader(session, self.verbs).read(after, head(session), Pattern.parse(pattern)))
+            return list(
+                EventReader(session, self.verbs).read(after, head(session), Pattern.parse(pattern))
+            )
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -130,7 +143,7 @@ class Tenant:
         """
         return TransactionScope(self._store, actor=actor, action=action, isolation=isolation)
 
-    def emit(self, name: str, thing: Thing | None = None, **data: Any) -> None:  # noqa: ANN401
+    def emit(self, name: str, thing: Thing | None = None, **data: Any) -> None:
         """Append a domain event (`Order.shipped`) to the log, within the transaction that is open.
 
         Raises:
@@ -145,7 +158,12 @@ class Tenant:
         return On(Subscriptions.of(self._graph))
 
     def consume(
-        self, name: str, pattern: str = "*.*", *, follow: bool = False, timeout_s: float | None = None
+        self,
+        name: str,
+        pattern: str = "*.*",
+        *,
+        follow: bool = False,
+        timeout_s: float | None = None,
     ) -> Iterator[Event]:
         """Yield events to a durable consumer, which resumes where it committed.
 
@@ -157,7 +175,9 @@ class Tenant:
             follow: Wait for more instead of ending.
             timeout_s: How long to wait for more.
         """
-        return Consumer(self._graph, name, Pattern.parse(pattern)).events(follow=follow, timeout_s=timeout_s)
+        return Consumer(self._graph, name, Pattern.parse(pattern)).events(
+            follow=follow, timeout_s=timeout_s
+        )
 
     # --- branches ----------------------------------------------------------------------------
 
@@ -172,7 +192,10 @@ class Tenant:
             InvalidName: The name is not allowed.
             AlreadyExists: There is such a branch.
         """
-        if parse_reference(f"{self.name}@{check_name(name, 'branch')}").moment is not None or name == MAIN:
+        if (
+            parse_reference(f"{self.name}@{check_name(name, 'branch')}").moment is not None
+            or name == MAIN
+        ):
             msg = f"{name!r} cannot name a branch"
             raise InvalidReference(msg)
         reference = Reference(self.name, name)
@@ -220,7 +243,9 @@ class Tenant:
         finally:
             other.give_back(theirs)
 
-    def merge(self, branch: str, *, on_conflict: Policy = "fail", actor: str | None = None) -> Merge:
+    def merge(
+        self, branch: str, *, on_conflict: Policy = "fail", actor: str | None = None
+    ) -> Merge:
         """Bring what another branch changed into this one, in one transaction.
 
         Args:
@@ -253,8 +278,12 @@ class Tenant:
         reference = Reference(check_name(name, "tenant"))
         begin_branch(self._store, str(self._home.file_of(reference)), MAIN)
         fork = Tenant(self._home, reference, self._home.store(reference))
-        with fork._graph.session() as session:  # noqa: SLF001  (another of its own kind)
-            session.mutate(lambda: session.execute("delete from _meta where k in ('branch', 'parent', 'fork_seq') or k like 'merged:%'"))
+        with fork._graph.session() as session:
+            session.mutate(
+                lambda: session.execute(
+                    "delete from _meta where k in ('branch', 'parent', 'fork_seq') or k like 'merged:%'"
+                )
+            )
             compact(session)
         return fork
 
@@ -282,7 +311,9 @@ class Tenant:
         self._store.trim()
 
 
-def open_tenant(reference: str = "default", *, create: bool | None = None, home: Home | None = None) -> Tenant:
+def open_tenant(
+    reference: str = "default", *, create: bool | None = None, home: Home | None = None
+) -> Tenant:
     """Open a tenant.
 
     Args:
