@@ -1,115 +1,131 @@
-"""What a statement touched against what other open transactions hold: rows, unique keys, referenced rows."""
+"""What a statement touched against what other open transactions hold: rows, unique keys, referenced rows, definitions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dotdo.errors import DotdoError, UniqueViolation
-from dotdo.storage import ddl, system
-from dotdo.storage.locks import Mode
-from dotdo.storage.names import quoted
-from dotdo.storage.suspend import Segment, row_locks
+import apsw
+
+from dotdo.storage import system
+from dotdo.storage.guards import RowRef, guards_of
+from dotdo.storage.locks import Mode, op_mode
+from dotdo.storage.suspend import Segment, current_images
 
 if TYPE_CHECKING:
-    from dotdo.storage.schema import Noun
-    from dotdo.storage.session import Session
-
-Key = tuple[str, tuple[object, ...]]
+    from dotdo.storage.catalog import Catalog
+    from dotdo.storage.transaction import Transaction
 
 
-def find_conflict(session: "Session", mark: int) -> "Session | None":
+def find_conflict(session: "Transaction", catalog: "Catalog", mark: int) -> "Transaction | None":
     """Return the transaction that holds something written since log position `mark`, or None."""
     locks = session.store.locks
-    written: list[tuple[int, int]] = []
+    written: dict[int, list[int]] = {}
     for noun, op, row in session.connection.execute(
         "select noun, op, id from _log where seq > ? and noun > 0", (mark,)
     ):
-        if op in (system.SCHEMA, system.EVENT):
+        if op == system.EVENT:
             continue
-        mode = Mode.NO_KEY_UPDATE if op == system.UPDATE else Mode.UPDATE
-        owner = locks.conflict(session, (noun, row), mode)
+        if op == system.SCHEMA:
+            owner = locks.noun_conflict(session, noun)
+        else:
+            mode = op_mode(op)
+            owner = locks.conflict(session, (noun, row), mode)
+            written.setdefault(noun, []).append(row)
         if owner is not None:
             return owner
-        if op != system.DELETE:
-            written.append((noun, row))
-    for noun, row in dict.fromkeys(written):
-        definition = session.catalog.by_id.get(noun)
-        if definition is None:
+    return _guard_conflict(session, catalog, written)
+
+
+def _guard_conflict(
+    session: "Transaction", catalog: "Catalog", written: dict[int, list[int]]
+) -> "Transaction | None":
+    """Return who holds a unique key that the rows written now have, or a row that they refer to, or None."""
+    locks, connection = session.store.locks, session.connection
+    for number, rows in written.items():
+        noun = catalog.by_id.get(number)
+        if noun is None:
             continue
-        for key in _unique_keys(session, definition, row):
-            if (owner := locks.key_conflict(session, key)) is not None:
-                return owner
-        for parent in _parents(session, definition, row):
-            if (owner := locks.conflict(session, parent, Mode.KEY_SHARE)) is not None:
-                return owner
+        guards = guards_of(catalog, noun)
+        for image in current_images(connection, catalog, number, rows).values():
+            for key in guards.keys(connection, image):
+                if (owner := locks.key_conflict(session, key)) is not None:
+                    return owner
+            for parent in guards.parents(connection, image):
+                if (owner := locks.conflict(session, parent, Mode.KEY_SHARE)) is not None:
+                    return owner
     return None
 
 
-def guard_suspended(session: "Session", segments: list[Segment]) -> None:
-    """Enter into the lock table what a transaction about to be suspended holds; its changes are still in the file."""
-    locks = session.store.locks
+def observe_holdings(
+    connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]
+) -> None:
+    """Note in each segment what its changes hold; the changes are still in the file."""
     for segment in segments:
-        for row, mode in row_locks(segment.changes):
-            locks.lock(session, row, mode)
         for change in segment.changes:
-            if change.after is None:
-                continue
-            noun = session.catalog.by_id[change.noun]
-            for key in _unique_keys(session, noun, change.id):
-                locks.lock_key(session, key)
-            for parent in _parents(session, noun, change.id):
-                locks.lock(session, parent, Mode.KEY_SHARE)
+            mode = Mode.UPDATE if change.is_key_change else Mode.NO_KEY_UPDATE
+            segment.rows.append(((change.noun, change.id), mode))
+            if change.after is not None:
+                guards = guards_of(catalog, catalog.by_id[change.noun])
+                segment.keys.extend(guards.keys(connection, change.after))
+                parents = guards.parents(connection, change.after)
+                segment.rows.extend((parent, Mode.KEY_SHARE) for parent in parents)
 
 
-def deleter_of(session: "Session", error: DotdoError) -> "Session | None":
-    """Return a suspended transaction that took away a key of the table that `error` says is not unique, or None."""
-    if not isinstance(error, UniqueViolation) or error.table is None:
-        return None
-    noun = session.catalog.by_table.get(error.table)
-    if noun is None:
-        return None
-    for other in session.store.suspended(session):
-        for segment in other.segments:
-            if any(
-                c.noun == noun.id and c.before is not None and c.is_key_change
-                for c in segment.changes
-            ):
+def enter_locks(
+    session: "Transaction", requested: list[tuple[RowRef, Mode, int]], segments: list[Segment]
+) -> None:
+    """Hold in the lock table exactly what was locked by request and what the segments hold."""
+    locks = session.store.locks
+    locks.release(session)
+    for row, mode, _ in requested:
+        locks.lock(session, row, mode)
+    for segment in segments:
+        for row, mode in segment.rows:
+            locks.lock(session, row, mode)
+        for key in segment.keys:
+            locks.lock_key(session, key)
+
+
+def releaser(
+    session: "Transaction", catalog: "Catalog", run: Callable[[], object]
+) -> "Transaction | None":
+    """Return a suspended transaction but for whose rows a statement that broke a constraint would have passed, or None.
+
+    The statement is tried without the rows that others have changed or deleted, and undone. As in PostgreSQL it then has to
+    wait: whether it fails is known when they have ended.
+    """
+    execute = session.connection.execute
+    execute("savepoint _releaser")
+    try:
+        for other in session.store.suspended(session):
+            if _hide_rows(session, catalog, other) and _passes(run):
                 return other
+    finally:
+        execute("rollback to _releaser")
+        execute("release _releaser")
     return None
 
 
-def _unique_keys(session: "Session", noun: "Noun", row: int) -> Iterator[Key]:
-    for name, columns in _unique_columns(noun):
-        listed = ", ".join(map(quoted, columns))
-        values = session.connection.execute(
-            f"select {listed} from {quoted(noun.table)} where {quoted(noun.rowid)} = ?",
-            (row,),
-        ).fetchone()
-        if values is not None and None not in values:
-            yield name, values
+def _hide_rows(session: "Transaction", catalog: "Catalog", other: "Transaction") -> bool:
+    """Delete the rows as they were before `other` changed them; return whether there were any."""
+    rows = list(_rows_before(other))
+    session.connection.execute("pragma defer_foreign_keys = 1").fetchall()
+    for noun, row in rows:
+        images = catalog.images(catalog.by_id[noun])
+        session.connection.execute(images.delete, (row,))
+    session.connection.execute("pragma defer_foreign_keys = 0").fetchall()
+    return bool(rows)
 
 
-def _unique_columns(noun: "Noun") -> Iterator[tuple[str, tuple[str, ...]]]:
-    if noun.layout == "document":
-        yield ddl.key_index(noun), ("id",)
-    elif noun.key and noun.key != (noun.rowid,):
-        yield ddl.key_index(noun), noun.key
-    for unique in noun.uniques:
-        yield ddl.index_name(noun, unique.name), unique.columns
+def _rows_before(session: "Transaction") -> Iterator[RowRef]:
+    for segment in session.segments:
+        for change in segment.changes:
+            if change.before is not None:
+                yield change.noun, change.id
 
 
-def _parents(session: "Session", noun: "Noun", row: int) -> Iterator[tuple[int, int]]:
-    for fk in noun.foreign_keys:
-        target = session.catalog.by_name.get(fk.target)
-        if target is None:
-            continue
-        on = " and ".join(
-            f"p.{quoted(there)} = c.{quoted(here)}"
-            for here, there in zip(fk.columns, fk.target_columns, strict=True)
-        )
-        found = session.connection.execute(
-            f"select p.{quoted(target.rowid)} from {quoted(noun.table)} c join {quoted(target.table)} p on {on}"
-            f" where c.{quoted(noun.rowid)} = ?",
-            (row,),
-        ).fetchone()
-        if found is not None:
-            yield target.id, found[0]
+def _passes(run: Callable[[], object]) -> bool:
+    try:
+        run()
+    except apsw.ConstraintError:
+        return False
+    return True

@@ -36,7 +36,7 @@ def connect(
     """
     flags = apsw.SQLITE_OPEN_READONLY if is_read_only else apsw.SQLITE_OPEN_READWRITE
     try:
-        connection = apsw.Connection(path, flags=flags | apsw.SQLITE_OPEN_NOMUTEX)
+        connection = apsw.Connection(path, flags=flags)
     except apsw.Error as error:
         fail(error)
     try:
@@ -93,10 +93,15 @@ def check_file(path: str) -> None:
     Raises:
         NotADatabase: It does not begin like an SQLite file.
         CorruptFile: It was cut short.
+        StorageError: It is missing or cannot be read.
     """
-    with open(path, "rb") as file:
-        header = file.read(100)
     name = os.path.basename(path)
+    try:
+        with open(path, "rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        msg = f"{name} cannot be read: {error.strerror}"
+        raise errors.StorageError(msg) from error
     if header[:16] != _HEADER:
         msg = f"{name} is not a dotdo tenant"
         raise errors.NotADatabase(msg)

@@ -1,19 +1,15 @@
 """Numbers handed out once: row ids and sequences, counted in memory below a durable high-water mark."""
 
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dotdo.storage.transaction import Transaction
 
 CHUNK = 1024
 
-
-class MarkStore(Protocol):
-    """Where high-water marks are kept; called while the writer is held."""
-
-    def read_mark(self, name: str) -> int:
-        """Return the mark of that counter, 0 when there is none."""
-
-    def write_mark(self, name: str, high: int) -> None:
-        """Set the mark in the open transaction."""
+Claims = dict[str, tuple[int, int]]
+"""Marks raised in an open transaction: before and after, by counter."""
 
 
 class Counters:
@@ -35,20 +31,47 @@ class Counters:
             self._next[name] = first + n
             return first
 
-    def claim(self, name: str, n: int, marks: MarkStore) -> None:
-        """Raise the durable mark so that `n` numbers more can be taken."""
+    def claim(self, name: str, n: int, transaction: "Transaction") -> tuple[int, int]:
+        """Raise the durable mark, in the transaction that holds the writer, so that `n` numbers more can be taken.
+
+        Returns:
+            The mark before and the new one.
+        """
         with self._guard:
-            high = marks.read_mark(name)
+            high = _read_mark(transaction, name)
             first = self._next.get(name, 1)
-            if high != self._limits.get(
-                name
-            ):  # not claimed yet, or another process has claimed since
+            if high != self._limits.get(name):  # not claimed yet, or by another process since
                 first = max(first, high + 1)
             limit = max(first + n - 1, high) + CHUNK
-            marks.write_mark(name, limit)
+            _write_mark(transaction, name, limit)
             self._next[name], self._limits[name] = first, limit
+            return high, limit
+
+    def restore(self, claims: Claims, transaction: "Transaction", *, is_alone: bool) -> None:
+        """Write marks again that were undone: numbers below them have been handed out.
+
+        Args:
+            claims: What was claimed.
+            transaction: Holds the writer.
+            is_alone: Others may have had the writer since the claims were undone.
+        """
+        for name, (before, high) in claims.items():
+            found = _read_mark(transaction, name)
+            if is_alone and found != before:  # another process was quicker
+                self.forget_limits()
+            elif found < high:
+                _write_mark(transaction, name, high)
 
     def forget_limits(self) -> None:
-        """The transaction that raised marks was undone: claim again, without going back."""
+        """Marks may have been undone: claim again, without going back."""
         with self._guard:
             self._limits.clear()
+
+
+def _read_mark(transaction: "Transaction", name: str) -> int:
+    found = transaction.connection.execute("select high from _counter where name = ?", (name,)).get
+    return 0 if found is None else int(found)
+
+
+def _write_mark(transaction: "Transaction", name: str, high: int) -> None:
+    transaction.connection.execute("insert or replace into _counter values (?, ?)", (name, high))

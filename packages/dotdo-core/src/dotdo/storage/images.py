@@ -17,19 +17,27 @@ class Images:
         noun: The definition the images are made by.
     """
 
-    __slots__ = ("columns", "delete", "insert", "kinds", "noun", "select", "update")
+    __slots__ = ("columns", "delete", "insert", "kinds", "noun", "select", "select_many", "update")
 
     def __init__(self, noun: Noun) -> None:
         self.noun = noun
         table, rowid = quoted(noun.table), quoted(noun.rowid)
-        pairs = _parts(noun)
-        self.columns = tuple(column for column, _ in pairs)
-        self.kinds = tuple(kind for _, kind in pairs)
+        parts = _parts(noun)
+        self.columns = tuple(column for column, _ in parts)
+        self.kinds = tuple(kind for _, kind in parts)
         names = ", ".join(map(quoted, self.columns))
         values = ", ".join(self.decoded("?1"))
-        self.select = f"select {self.encoded('')} from {table} where {rowid} = ?"
+        encoded = self.encoded("")
+        self.select = f"select {encoded} from {table} where {rowid} = ?"
+        self.select_many = f"select {rowid}, {encoded} from {table} where {rowid} in (select value from json_each(?))"
         self.insert = f"insert into {table}({names}) values ({values})"
-        self.update = f"update {table} set ({names}) = ({values}) where {rowid} = ?2"
+        pairs = ", ".join(
+            f"{quoted(c)} = {value}"
+            for c, value in zip(self.columns, self.decoded("?1"), strict=True)
+            if c != noun.rowid
+        )
+        stale = ", bson = null" if noun.layout == "document" else ""
+        self.update = f"update {table} set {pairs}{stale} where {rowid} = ?2"
         self.delete = f"delete from {table} where {rowid} = ?"
 
     def encoded(self, row: str) -> str:

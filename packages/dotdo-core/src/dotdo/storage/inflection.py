@@ -31,10 +31,10 @@ def variants(name: str) -> tuple[str, str]:
 @lru_cache(maxsize=4096)
 def singular_of(word: str) -> str:
     """Return the singular of an English noun; a singular is returned as it is."""
-    return _engine().singular_noun(word) or word  # type: ignore[arg-type]  # inflect's own Word type is a checked str
+    return _engine().singular_noun(word) or word
 
 
 @lru_cache(maxsize=4096)
 def plural_of(word: str) -> str:
     """Return the plural of an English noun in the singular."""
-    return str(_engine().plural_noun(word))  # type: ignore[arg-type]  # inflect's own Word type is a checked str
+    return str(_engine().plural_noun(word))

@@ -23,7 +23,18 @@ class Latch:
             turn = Lock()
             turn.acquire()
             self._queue.append(turn)
-        turn.acquire()
+        try:
+            turn.acquire()
+        except BaseException:  # a signal's handler raised: nobody must be handed a turn not taken
+            self._give_up(turn)
+            raise
+
+    def _give_up(self, turn: Lock) -> None:
+        with self._guard:
+            if turn in self._queue:
+                self._queue.remove(turn)
+                return
+        self.release()
 
     def try_acquire(self) -> bool:
         """Take the latch if nobody has it; return whether it was taken."""

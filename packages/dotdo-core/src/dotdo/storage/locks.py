@@ -1,11 +1,12 @@
 """Rows and unique keys that open transactions hold, who waits for whom, and the check for cycles. In memory, one table for each store."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from enum import IntEnum
 from threading import Event, Lock
 from typing import Generic, Protocol, TypeVar
 
 from dotdo.errors import Deadlock, LockTimeout
+from dotdo.storage import system
 
 
 class Mode(IntEnum):
@@ -16,6 +17,10 @@ class Mode(IntEnum):
     NO_KEY_UPDATE = 2
     UPDATE = 3
 
+    def excludes(self, other: "Mode") -> bool:
+        """Two transactions cannot hold a row in these modes at the same time."""
+        return other in _CONFLICTS[self]
+
 
 _CONFLICTS = {
     Mode.KEY_SHARE: {Mode.UPDATE},
@@ -25,20 +30,33 @@ _CONFLICTS = {
 }
 
 
+def op_mode(op: int) -> Mode:
+    """Return the lock that an operation of the log needs on its row."""
+    return Mode.NO_KEY_UPDATE if op == system.UPDATE else Mode.UPDATE
+
+
 class Waiter:
-    """Is done when the transaction that is waited for has ended."""
+    """Is done when the transaction that is waited for has ended, or has let go of something.
 
-    __slots__ = ("_callbacks", "_guard", "_is_done")
+    Args:
+        owner: Whose transaction.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_callbacks", "_guard", "is_done", "owner")
+
+    def __init__(self, owner: "Holder") -> None:
+        self.owner = owner
+        self.is_done = False
         self._guard = Lock()
-        self._is_done = False
         self._callbacks: list[Callable[[], object]] = []
 
     def add_done_callback(self, callback: Callable[[], object]) -> None:
-        """Call `callback` once, from whatever thread ends the transaction; at once when it has ended."""
+        """Call `callback` once, from whatever thread ends the transaction; at once when it has ended.
+
+        It may only schedule what is to be done: the store may be in the midst of a statement.
+        """
         with self._guard:
-            if not self._is_done:
+            if not self.is_done:
                 self._callbacks.append(callback)
                 return
         callback()
@@ -52,7 +70,7 @@ class Waiter:
     def finish(self) -> None:
         """Wake everybody."""
         with self._guard:
-            self._is_done = True
+            self.is_done = True
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
@@ -62,7 +80,7 @@ class Holder(Protocol):
     """A transaction as the lock table sees it."""
 
     waiter: Waiter
-    waiting_for: "Holder | None"
+    waiting_for: Waiter | None
     flow: tuple[int, object | None]
 
 
@@ -85,9 +103,10 @@ H = TypeVar("H", bound=Holder)
 class LockTable(Generic[H]):
     """Which transaction holds which rows and which values of unique keys."""
 
-    __slots__ = ("_held", "_keys", "_rows")
+    __slots__ = ("_held", "_keys", "_rows", "_waits")
 
     def __init__(self) -> None:
+        self._waits = Lock()
         self._rows: dict[tuple[int, int], dict[H, Mode]] = {}
         self._keys: dict[Hashable, H] = {}
         self._held: dict[H, tuple[set[tuple[int, int]], set[Hashable]]] = {}
@@ -102,14 +121,15 @@ class LockTable(Generic[H]):
         self._held.setdefault(owner, (set(), set()))[0].add(row)
 
     def lock_key(self, owner: H, key: Hashable) -> None:
-        """Note that `owner` has inserted this value of a unique key."""
-        self._keys[key] = owner
+        """Note that `owner` has inserted this value of a unique key; the first to do so keeps it."""
+        if self._keys.setdefault(key, owner) is not owner:
+            return
         self._held.setdefault(owner, (set(), set()))[1].add(key)
 
     def conflict(self, asker: H, row: tuple[int, int], mode: Mode) -> H | None:
         """Return somebody else who holds the row in a way that excludes `mode`, or None."""
         for holder, held in self._rows.get(row, {}).items():
-            if holder is not asker and held in _CONFLICTS[mode]:
+            if holder is not asker and held.excludes(mode):
                 return holder
         return None
 
@@ -117,10 +137,6 @@ class LockTable(Generic[H]):
         """Return somebody else who has inserted this value of a unique key, or None."""
         holder = self._keys.get(key)
         return None if holder is asker else holder
-
-    def held_by(self, owner: H) -> frozenset[tuple[int, int]]:
-        """Return the rows that the transaction holds."""
-        return frozenset(self._held.get(owner, ((), ()))[0])
 
     def release(self, owner: H) -> None:
         """Forget everything that `owner` holds."""
@@ -134,32 +150,35 @@ class LockTable(Generic[H]):
             if self._keys.get(key) is owner:
                 del self._keys[key]
 
-    def release_rows(self, owner: H, rows: Iterable[tuple[int, int]]) -> None:
-        """Forget these rows of `owner` (it rolled back to a savepoint)."""
-        held = self._held.get(owner)
-        for row in list(rows):
-            if held is not None and row in held[0]:
-                held[0].discard(row)
-                self._rows[row].pop(owner, None)
-                if not self._rows[row]:
-                    del self._rows[row]
+    def noun_conflict(self, asker: H, noun: int) -> H | None:
+        """Return somebody else who holds any row of the noun, or None."""
+        for holder, (rows, _) in self._held.items():
+            if holder is not asker and any(row[0] == noun for row in rows):
+                return holder
+        return None
+
+    def await_end(self, asker: H, waiter: Waiter, *, is_blocking: bool) -> None:
+        """Enter that `asker` waits, after seeing that the wait can end.
+
+        Args:
+            asker: Who waits.
+            waiter: Of the transaction it waits for.
+            is_blocking: The whole thread stands still, not only a coroutine.
+
+        Raises:
+            Deadlock: That transaction waits, directly or not, for `asker`.
+            LockTimeout: It can go on only in the flow that would be waiting.
+        """
+        with self._waits:  # two that look at the same time would not see each other's wait
+            check_wait(asker, waiter.owner, is_blocking=is_blocking)
+            asker.waiting_for = waiter
 
 
 def check_wait(asker: Holder, owner: Holder, *, is_blocking: bool) -> None:
-    """See that waiting for `owner` can end.
-
-    Args:
-        asker: Who would wait.
-        owner: Whom it would wait for.
-        is_blocking: The whole thread would stand still, not only a coroutine.
-
-    Raises:
-        Deadlock: `owner` waits, directly or not, for `asker`.
-        LockTimeout: `owner` can go on only in the flow that would be waiting.
-    """
+    """See that waiting for `owner` can end; see `LockTable.await_end`."""
     last = owner
-    while last.waiting_for is not None:
-        last = last.waiting_for
+    while (waiter := last.waiting_for) is not None and not waiter.is_done:
+        last = waiter.owner
         if last is asker:
             msg = "the transactions wait for each other"
             raise Deadlock(msg)

@@ -1,11 +1,14 @@
 """Who else has a tenant's file open: each process holds a lock on one byte of a side file, and asking costs about a microsecond."""
 
 import contextlib
+import errno
 import os
 import struct
 import sys
 import threading
 from typing import TYPE_CHECKING
+
+import apsw
 
 if TYPE_CHECKING:
     from dotdo.storage.session import Session
@@ -34,15 +37,17 @@ if sys.platform != "win32":
 
 
 class SideFile:
-    """The side file of a home, opened once by each process (closing it would drop every lock of the process).
+    """The side file of a home.
+
+    A process has it open once for all its homes of the same folder: closing any handle drops every lock of the process.
 
     Args:
         path: The file; it is made when absent.
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._path = os.path.abspath(path)
+        self._handle = _open_shared(self._path)
         self._watcher = Watcher()
 
     def join(self, file: str) -> "FilePresence":
@@ -50,8 +55,30 @@ class SideFile:
         return FilePresence(self._handle, os.stat(file).st_ino % _FILES * _SLOTS, self._watcher)
 
     def close(self) -> None:
-        """Drop every announcement of this process."""
-        os.close(self._handle)
+        """Drop the announcements of this process, unless another home of it uses the same folder."""
+        _close_shared(self._path)
+
+
+_guard = threading.Lock()
+_handles: dict[tuple[int, str], tuple[int, int]] = {}  # (process, path): handle, users
+
+
+def _open_shared(path: str) -> int:
+    with _guard:
+        handle, users = _handles.get((os.getpid(), path), (None, 0))
+        if handle is None:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _handles[os.getpid(), path] = handle, users + 1
+        return handle
+
+
+def _close_shared(path: str) -> None:
+    with _guard:
+        handle, users = _handles.pop((os.getpid(), path))
+        if users > 1:
+            _handles[os.getpid(), path] = handle, users - 1
+        else:
+            os.close(handle)
 
 
 class FilePresence:
@@ -73,10 +100,14 @@ class FilePresence:
         self._query = _flock(fcntl.F_WRLCK, start, _SLOTS)
         slot = os.getpid() % _SLOTS
         while self._slot is None:  # a number may be taken by a process of another container
-            with contextlib.suppress(OSError):
+            try:
                 fcntl.fcntl(handle, fcntl.F_SETLK, _flock(fcntl.F_WRLCK, start + slot, 1))
+            except OSError as error:
+                if error.errno not in {errno.EACCES, errno.EAGAIN}:
+                    raise
+                slot = (slot + 1) % _SLOTS
+            else:
                 self._slot = slot
-            slot = (slot + 1) % _SLOTS
 
     def has_others(self) -> bool:
         """Some other process has the file open."""
@@ -134,6 +165,7 @@ class Watcher:
             if store.holder is None:
                 self._stores.pop(store, None)
             elif store.is_shared():
-                store.holder.suspend()
+                with contextlib.suppress(apsw.Error):  # its own next statement will meet it
+                    store.holder.suspend()
         finally:
             store.latch.release()

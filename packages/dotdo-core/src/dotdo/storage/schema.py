@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+Extra = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a package's own
 Layout = Literal["columns", "document", "keyspace"]
 Action = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
@@ -27,7 +28,7 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     is_nullable: bool = True
     default: str | None = None
     generated: str | None = None
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Unique(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,7 +77,7 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True):
     terms: tuple[str, ...]
     is_unique: bool = False
     where: str | None = None
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Retention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,7 +117,7 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
     indexes: tuple[Index, ...] = ()
     search: tuple[str, ...] = ()
     retention: Retention = Retention()
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
     def column(self, name: str) -> Column | None:
         """Return the column of that user-visible name, or None."""

@@ -17,10 +17,13 @@ from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
 from dotdo.storage.schema import decode_noun
-from dotdo.storage.session import Session, State
+from dotdo.storage.session import Session
+from dotdo.storage.transaction import SUSPENDED, Transaction
 
 if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
+
+_KEPT_CATALOGS = 4
 
 Listener = Callable[[int, int], None]
 """Is told of each commit of this process: first and last seq."""
@@ -64,7 +67,7 @@ class Store:
         self.is_read_only = not os.access(path, os.W_OK)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Session] = LockTable()
+        self.locks: LockTable[Transaction] = LockTable()
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -74,7 +77,7 @@ class Store:
         self.on_listen: Callable[[Store], None] | None = None
         self._idle: list[Session] = []
         self._presence = presence
-        self._catalog = Catalog(0, ())
+        self._catalogs: dict[int, Catalog] = {}
 
     def session(self, *, api: str | None = None, actor: str | None = None) -> Session:
         """Open a session.
@@ -136,10 +139,10 @@ class Store:
         """The session is closed."""
         self.sessions.discard(session)
 
-    def suspended(self, asker: Session) -> Iterator[Session]:
+    def suspended(self, asker: Transaction) -> Iterator[Session]:
         """Yield the sessions, other than `asker`, whose changes are out of the file."""
         for session in list(self.sessions):
-            if session is not asker and session.state is State.SUSPENDED:
+            if session is not asker and session.state is SUSPENDED:
                 yield session
 
     def load_catalog(self, version: int, connection: apsw.Connection) -> Catalog:
@@ -149,9 +152,10 @@ class Store:
             version: Of the catalog in the connection's present view.
             connection: Sees that version.
         """
-        known = self._catalog
-        if known.version != version:
-            known = self._catalog = self.read_catalog(connection)
+        known = self._catalogs.get(version)
+        if known is None:
+            known = self.read_catalog(connection)
+            self.publish(known)
         return known
 
     @staticmethod
@@ -161,8 +165,10 @@ class Store:
         return Catalog(version, read_nouns(connection))
 
     def publish(self, catalog: Catalog) -> None:
-        """Share definitions that have just been committed."""
-        self._catalog = catalog
+        """Share definitions that have been committed; those of readers in the past stay for a while."""
+        for version in sorted(self._catalogs)[: 1 - _KEPT_CATALOGS]:
+            del self._catalogs[version]
+        self._catalogs[catalog.version] = catalog
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` of each commit of this process from now on."""
@@ -196,7 +202,7 @@ class Store:
             presence: The child's own.
         """
         self._presence = presence
-        self._inherited = self.sessions, self._idle  # closing them would disturb the parent's locks
+        self._inherited = [session.disown() for session in self.sessions]
         self.sessions, self._idle = set(), []
         self.latch, self.locks, self.holder = Latch(), LockTable(), None
         self.counters = Counters()
@@ -213,4 +219,4 @@ class Store:
 def read_nouns(connection: apsw.Connection) -> list["Noun"]:
     """Return the definitions in the connection's present view, the kernel's own included."""
     rows = connection.execute("select def from _noun order by id").fetchall()
-    return [*KERNEL_NOUNS, *(decode_noun(text) for (text,) in rows)]
+    return [*KERNEL_NOUNS, *(decode_noun(str(text)) for (text,) in rows)]

@@ -4,21 +4,28 @@ The changes are read out of the undo log, one segment for each savepoint; ROLLBA
 first that each row is as the transaction found it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import apsw
+import orjson
 
 from dotdo.errors import SerializationFailure
 from dotdo.storage import system
-from dotdo.storage.locks import Mode
 from dotdo.storage.names import quoted
 
 if TYPE_CHECKING:
-    import apsw
-
     from dotdo.storage.catalog import Catalog
+    from dotdo.storage.guards import Key, RowRef
+    from dotdo.storage.images import Images
+    from dotdo.storage.locks import Mode
+
+_MAX_ACTION_ROUNDS = 8
 
 Image = bytes
+Entry = tuple[int, int, int, int, Image | None]
+"""An entry of the log: seq, noun, op, row, image before."""
 
 
 @dataclass(slots=True)
@@ -40,15 +47,19 @@ class Segment:
         savepoint: SQLite name of the savepoint that opens the segment; None for the transaction's start.
         changes: Net changes of rows.
         events: Domain events as (noun, id, payload).
+        rows: Rows that the changes hold, and how.
+        keys: Values of unique keys that they hold.
     """
 
     savepoint: str | None
     changes: list[Change] = field(default_factory=list)
-    events: list[tuple[int, int, str]] = field(default_factory=list)
+    events: list[tuple[int, int, object]] = field(default_factory=list)
+    rows: "list[tuple[RowRef, Mode]]" = field(default_factory=list)
+    keys: "list[Key]" = field(default_factory=list)
 
 
 def take_out(
-    connection: "apsw.Connection", catalog: "Catalog", marks: list[tuple[str | None, int]]
+    connection: apsw.Connection, catalog: "Catalog", marks: list[tuple[str | None, int]]
 ) -> list[Segment]:
     """Return the open transaction's changes, a segment for each mark.
 
@@ -57,118 +68,198 @@ def take_out(
         catalog: Definitions of its nouns.
         marks: (savepoint, last seq before it), the transaction's start first.
     """
-    entries = connection.execute(
+    found = connection.execute(
         "select seq, noun, op, id, before from _log where seq > ? order by seq desc", (marks[0][1],)
     ).fetchall()
+    entries = cast("list[Entry]", found)
+    later = _present(connection, catalog, entries)
     segments = []
-    later: dict[tuple[int, int], Image | None] = {}
     position = 0
     for savepoint, start in reversed(marks):
-        segment, net = Segment(savepoint), {}
+        first = position
         while position < len(entries) and entries[position][0] > start:
-            _, noun, op, row, before = entries[position]
             position += 1
-            if op == system.EVENT:
-                segment.events.append((noun, row, before))
-                continue
-            known = net.get((noun, row))
-            if known is None:
-                after = (
-                    later[noun, row]
-                    if (noun, row) in later
-                    else current(connection, catalog, noun, row)
-                )
-                known = net[noun, row] = Change(noun, row, None, after, is_key_change=False)
-            known.before = None if op == system.INSERT else before
-            known.is_key_change |= op != system.UPDATE
-        for (noun, row), change in net.items():
-            later[noun, row] = change.before
-        segment.changes = list(net.values())
-        segment.events.reverse()
-        segments.append(segment)
+        segments.append(_segment(savepoint, entries[first:position], later))
     return segments[::-1]
 
 
-def current(connection: "apsw.Connection", catalog: "Catalog", noun: int, row: int) -> Image | None:
-    """Return the image of a row as it is now, None when there is none."""
-    found = connection.execute(catalog.images(catalog.by_id[noun]).select, (row,)).fetchone()
-    return None if found is None else found[0]
+def _segment(
+    savepoint: str | None, entries: list[Entry], later: "dict[RowRef, Image | None]"
+) -> Segment:
+    """Sum up entries, newest first; `later` holds the rows as they are after them, and then as they were before."""
+    segment = Segment(savepoint)
+    net: dict[RowRef, Change] = {}
+    for _, noun, op, row, before in entries:
+        if op == system.EVENT:
+            segment.events.append((noun, row, before))
+            continue
+        change = net.get((noun, row))
+        if change is None:
+            after = later.get((noun, row))
+            change = net[noun, row] = Change(noun, row, None, after, is_key_change=False)
+        change.before = None if op == system.INSERT else before
+        change.is_key_change |= op != system.UPDATE
+    for key, change in net.items():
+        later[key] = change.before
+    segment.changes = list(net.values())
+    segment.events.reverse()
+    return segment
 
 
-def put_back(
-    connection: "apsw.Connection", catalog: "Catalog", segments: list[Segment]
-) -> list[int]:
+def _present(
+    connection: apsw.Connection, catalog: "Catalog", entries: list[Entry]
+) -> "dict[RowRef, Image | None]":
+    """Return the images of the entries' rows as they are now."""
+    rows: dict[int, set[int]] = {}
+    for _, noun, op, row, _ in entries:
+        if op != system.EVENT:
+            rows.setdefault(noun, set()).add(row)
+    return {
+        (noun, row): image
+        for noun, ids in rows.items()
+        for row, image in current_images(connection, catalog, noun, ids).items()
+    }
+
+
+def current_images(
+    connection: apsw.Connection, catalog: "Catalog", noun: int, rows: Iterable[int]
+) -> dict[int, Image]:
+    """Return the images, by row id, of those rows of a noun that are there."""
+    images = catalog.images(catalog.by_id[noun])
+    found = connection.execute(images.select_many, (orjson.dumps(list(rows)).decode(),)).fetchall()
+    return dict(cast("list[tuple[int, Image]]", found))
+
+
+def put_back(connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]) -> list[int]:
     """Apply the segments again, in a transaction that holds the writer.
 
     Returns:
         The last seq before each segment, in order.
 
     Raises:
-        SerializationFailure: A row is no longer as the transaction found it.
+        SerializationFailure: A row is no longer as the transaction found it, or its changes do not fit any more.
     """
     _verify(connection, catalog, segments)
     connection.execute("pragma defer_foreign_keys = 1").fetchall()
     starts = []
     for segment in segments:
-        starts.append(connection.execute("select coalesce(max(seq), 0) from _log").get)
+        start = connection.execute("select coalesce(max(seq), 0) from _log").get
+        starts.append(start)
         if segment.savepoint is not None:
             connection.execute(f"savepoint {quoted(segment.savepoint)}")
-        for change in _in_order(segment.changes):
-            apply(connection, catalog, change)
-        for event in segment.events:
-            connection.execute(
-                "insert into _log(noun, op, id, before) values (?, ?, ?, ?)",
-                (event[0], system.EVENT, *event[1:]),
-            )
+        try:
+            _apply(connection, catalog, segment.changes)
+            _undo_actions(connection, catalog, segment.changes, start)
+        except apsw.ConstraintError as error:
+            msg = "the transaction's changes no longer fit the state that others have made"
+            raise SerializationFailure(msg) from error
+        connection.executemany(
+            f"insert into _log(noun, op, id, before) values (?, {system.EVENT}, ?, ?)",
+            segment.events,
+        )
     connection.execute("pragma defer_foreign_keys = 0").fetchall()
     return starts
 
 
-def _verify(connection: "apsw.Connection", catalog: "Catalog", segments: list[Segment]) -> None:
-    seen = set()
+def _verify(connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]) -> None:
+    """See that every row is as its first change found it."""
+    expected: dict[int, dict[int, Image | None]] = {}
     for segment in segments:
         for change in segment.changes:
-            key = (change.noun, change.id)
-            if key in seen:
-                continue
-            seen.add(key)
-            if current(connection, catalog, *key) != change.before:
-                msg = f"a row of {catalog.by_id[change.noun].name} was changed by another process"
-                raise SerializationFailure(msg)
+            expected.setdefault(change.noun, {}).setdefault(change.id, change.before)
+    for noun, rows in expected.items():
+        found = current_images(connection, catalog, noun, rows)
+        if any(found.get(row) != before for row, before in rows.items()):
+            msg = f"a row of {catalog.by_id[noun].name} was changed by another process"
+            raise SerializationFailure(msg)
 
 
-def _in_order(changes: list[Change]) -> Iterator[Change]:
-    """Deletes first, then updates, then inserts: a unique value moves on only once it is free."""
-    yield from (c for c in changes if c.after is None)
-    yield from (c for c in changes if c.before is not None and c.after is not None)
-    yield from (c for c in changes if c.before is None and c.after is not None)
+def _apply(connection: apsw.Connection, catalog: "Catalog", changes: Iterable[Change]) -> None:
+    """Make the rows what `after` says: deletes first, then updates, then inserts, so that unique values are free.
 
-
-def apply(connection: "apsw.Connection", catalog: "Catalog", change: Change) -> None:
-    """Make the row what `change.after` says, from what `change.before` says."""
-    if change.before == change.after:
-        return
-    images = catalog.images(catalog.by_id[change.noun])
-    if change.after is None:
-        connection.execute(images.delete, (change.id,))
-    elif change.before is None:
-        connection.execute(images.insert, (change.after,))
-    else:
-        connection.execute(images.update, (change.after, change.id))
-
-
-def row_locks(changes: list[Change]) -> Iterator[tuple[tuple[int, int], Mode]]:
-    """Yield the locks that a suspended transaction's own rows need."""
+    An update that finds its unique value taken (values that moved in a circle) makes way and is inserted again at the end.
+    """
+    made = []
     for change in changes:
-        yield (change.noun, change.id), Mode.UPDATE if change.is_key_change else Mode.NO_KEY_UPDATE
+        if change.after is None:
+            connection.execute(_images(catalog, change).delete, (change.id,))
+    for change in changes:
+        if change.after is None or change.before == change.after:
+            continue
+        if change.before is None or not _update(connection, catalog, change):
+            made.append(change)
+    for change in made:
+        connection.execute(_images(catalog, change).insert, (change.after,))
+
+
+def _update(connection: apsw.Connection, catalog: "Catalog", change: Change) -> bool:
+    """Change the row in place; False when it has to be inserted, for it is gone or was in the way."""
+    images = _images(catalog, change)
+    try:
+        connection.execute(images.update, (change.after, change.id))
+    except apsw.ConstraintError:
+        connection.execute(images.delete, (change.id,))
+        return False
+    return connection.changes() == 1
+
+
+def _undo_actions(
+    connection: apsw.Connection, catalog: "Catalog", changes: list[Change], start: int
+) -> None:
+    """Give rows that foreign keys' actions took along the state they are to have: the changes hold what actions did already."""
+    acting = _acting_nouns(catalog)
+    if not any(c.noun in acting and c.before is not None and c.is_key_change for c in changes):
+        return
+    wanted = {(c.noun, c.id): c.after for c in changes}
+    for _ in range(_MAX_ACTION_ROUNDS):
+        entries = cast(
+            "list[Entry]",
+            connection.execute(
+                "select seq, noun, op, id, before from _log where seq > ? order by seq desc",
+                (start,),
+            ).fetchall(),
+        )
+        present = _present(connection, catalog, entries)
+        touched = _segment(None, entries, present).changes
+        wrong = [
+            Change(c.noun, c.id, c.after, target, is_key_change=True)
+            for c in touched
+            if (target := wanted.get((c.noun, c.id), c.before)) != c.after
+        ]
+        if not wrong:
+            return
+        _apply(connection, catalog, wrong)
+    msg = "foreign keys' actions undo each other"
+    raise SerializationFailure(msg)
+
+
+def _acting_nouns(catalog: "Catalog") -> frozenset[int]:
+    """Return the nouns whose rows take others along when they change their key or go."""
+    found = catalog.derived.get(_acting_nouns)
+    if not isinstance(found, frozenset):
+        names = {
+            fk.target
+            for noun in catalog.nouns
+            for fk in noun.foreign_keys
+            if {fk.on_delete, fk.on_update} - {"no action", "restrict"}
+        }
+        found = frozenset(noun.id for noun in catalog.nouns if noun.name in names)
+        catalog.derived[_acting_nouns] = found
+    return found
+
+
+def _images(catalog: "Catalog", change: Change) -> "Images":
+    return catalog.images(catalog.by_id[change.noun])
 
 
 def merged(segments: list[Segment]) -> Segment:
     """Return one segment with the net effect of several that follow each other."""
     result = Segment(segments[0].savepoint)
-    net: dict[tuple[int, int], Change] = {}
+    net: dict[RowRef, Change] = {}
     for segment in segments:
         result.events += segment.events
+        result.rows += segment.rows
+        result.keys += segment.keys
         for change in segment.changes:
             known = net.get((change.noun, change.id))
             if known is None:

@@ -1,0 +1,100 @@
+"""What a row stands for beyond itself: its values of unique keys and the rows that it refers to, as SQL made once for each definition."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dotdo.storage import ddl
+from dotdo.storage.names import quoted
+
+if TYPE_CHECKING:
+    import apsw
+
+    from dotdo.storage.catalog import Catalog
+    from dotdo.storage.images import Images
+    from dotdo.storage.schema import ForeignKey, Noun
+
+Key = tuple[str, tuple[object, ...]]
+RowRef = tuple[int, int]
+"""Number of a noun and row id."""
+
+_ORDER = re.compile(r"\s+(asc|desc)(\s+nulls\s+(first|last))?\s*$", re.IGNORECASE)
+
+
+class Guards:
+    """Unique keys and referenced rows of one noun's rows.
+
+    Args:
+        noun: Whose rows.
+        catalog: Definitions of the nouns it refers to.
+    """
+
+    __slots__ = ("_keys", "_parents")
+
+    def __init__(self, noun: "Noun", catalog: "Catalog") -> None:
+        images = catalog.images(noun)
+        row = _row_sql(noun, images)
+        self._keys = [
+            (name, f"select {terms} from {row} as {quoted(noun.table)}{where}")
+            for name, terms, where in _unique_indexes(noun)
+        ]
+        self._parents = [
+            (target.id, _parent_sql(fk, target, row))
+            for fk in noun.foreign_keys
+            if (target := catalog.by_name.get(fk.target)) is not None
+        ]
+
+    def keys(self, connection: "apsw.Connection", image: bytes) -> Iterator[Key]:
+        """Yield the values of unique keys that a row of this image has."""
+        for name, sql in self._keys:
+            values = connection.execute(sql, (image,)).fetchone()
+            if values is not None and None not in values:
+                yield name, values
+
+    def parents(self, connection: "apsw.Connection", image: bytes) -> Iterator[RowRef]:
+        """Yield the rows that a row of this image refers to."""
+        for number, sql in self._parents:
+            found = connection.execute(sql, (image,)).fetchone()
+            if found is not None:
+                yield number, found[0]
+
+
+def guards_of(catalog: "Catalog", noun: "Noun") -> Guards:
+    """Return the guards of a noun of the catalog, made when first asked for."""
+    found = catalog.derived.get((Guards, noun.id))
+    if not isinstance(found, Guards):
+        found = catalog.derived[Guards, noun.id] = Guards(noun, catalog)
+    return found
+
+
+def _row_sql(noun: "Noun", images: "Images") -> str:
+    """Return a subquery that has the columns of the row whose image is bound as ?1."""
+    pairs = zip(images.decoded("?1"), images.columns, strict=True)
+    row = "(select " + ", ".join(f"{value} as {quoted(column)}" for value, column in pairs) + ")"
+    for column in noun.columns:
+        if column.generated is not None:
+            row = f"(select *, ({column.generated}) as {quoted(column.column)} from {row})"
+    return row
+
+
+def _unique_indexes(noun: "Noun") -> Iterator[tuple[str, str, str]]:
+    """Yield name, terms and WHERE clause of each unique index."""
+    if noun.layout == "document":
+        yield ddl.key_index(noun), "id", ""
+    elif noun.key and noun.key != (noun.rowid,):
+        yield ddl.key_index(noun), ", ".join(map(quoted, noun.key)), ""
+    for unique in noun.uniques:
+        yield ddl.index_name(noun, unique.name), ", ".join(map(quoted, unique.columns)), ""
+    for index in noun.indexes:
+        if index.is_unique:
+            terms = ", ".join(_ORDER.sub("", term) for term in index.terms)
+            where = "" if index.where is None else f" where {index.where}"
+            yield ddl.index_name(noun, index.name), terms, where
+
+
+def _parent_sql(fk: "ForeignKey", target: "Noun", row: str) -> str:
+    on = " and ".join(
+        f"p.{quoted(there)} = c.{quoted(here)}"
+        for here, there in zip(fk.columns, fk.target_columns, strict=True)
+    )
+    return f"select p.{quoted(target.rowid)} from {row} c join {quoted(target.table)} p on {on}"

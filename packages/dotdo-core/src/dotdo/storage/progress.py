@@ -1,0 +1,58 @@
+"""How far an open transaction has come: its savepoints, where each begins in the log, and the rows locked by request."""
+
+from typing import TYPE_CHECKING
+
+from dotdo.errors import TransactionError
+from dotdo.storage.suspend import Segment, merged
+
+if TYPE_CHECKING:
+    from dotdo.storage.catalog import Catalog
+    from dotdo.storage.guards import RowRef
+    from dotdo.storage.locks import Mode
+
+
+class Progress:
+    """What a transaction must remember to be undone in part, suspended and resumed."""
+
+    __slots__ = ("catalog", "locked_at", "locks", "marks", "names", "segments")
+
+    def __init__(self) -> None:
+        self.names: list[str] = []  # savepoints as the client named them
+        self.marks: list[tuple[str | None, int]] = [(None, 0)]  # SQLite's name, last seq before it
+        self.segments: list[Segment] = []  # while suspended: one for each mark
+        self.locks: list[tuple[RowRef, Mode, int]] = []  # by request, with the depth of savepoints
+        self.locked_at = 0  # log position that the first lock by request was taken at
+        self.catalog: Catalog | None = None  # definitions that the segments were made by
+
+    def depth_of(self, name: str) -> int:
+        """Return the depth of the newest savepoint of that name, the outermost being 1.
+
+        Raises:
+            TransactionError: There is none.
+        """
+        for depth in range(len(self.names), 0, -1):
+            if self.names[depth - 1] == name:
+                return depth
+        msg = f"savepoint {name!r} does not exist"
+        raise TransactionError(msg)
+
+    def release(self, depth: int) -> None:
+        """Forget the savepoint and those after it; what was done since belongs to the one before."""
+        del self.names[depth - 1 :]
+        del self.marks[depth:]
+        self.locks = [(row, mode, min(at, depth - 1)) for row, mode, at in self.locks]
+        if self.segments:
+            self.segments[depth - 1 :] = [merged(self.segments[depth - 1 :])]
+
+    def undo(self, depth: int) -> None:
+        """Forget what was done since the savepoint; it stays."""
+        del self.names[depth:]
+        del self.marks[depth + 1 :]
+        self.locks = [lock for lock in self.locks if lock[2] < depth]
+        if self.segments:
+            self.segments[depth:] = [Segment(savepoint_name(depth))]
+
+
+def savepoint_name(depth: int) -> str:
+    """Return SQLite's name of the savepoint at that depth."""
+    return f"_s{depth}"
