@@ -83,7 +83,7 @@ CASES = [
     case("jsonb-contains", """select '{"a": 1, "b": 2}'::jsonb @> '{"a": 1}', '{"a": 1}'::jsonb ? 'a', '{"b": 1, "a": 2}'::jsonb"""),
     case("json-build", "select json_build_object('name', name, 'id', genre_id), to_jsonb(genre_id) from genre where genre_id = 1"),
     case("json-array-length", "select jsonb_array_length('[1, 2, 3]'), jsonb_typeof('{}'), json_array_length('[]')"),
-    case("array-literal", "select array[1, 2, 3], array['a', 'b'], '{1,2}'::int[], array[1, 2][2]"),
+    case("array-literal", "select array[1, 2, 3], array['a', 'b'], '{1,2}'::int[], (array[1, 2])[2]"),
     case("array-functions", "select array_length(array[1, 2, 3], 1), cardinality(array[1, 2]), array_append(array[1], 2), array[1, 2] || 3, 2 = any(array[1, 2])"),
     case("string-to-array", "select string_to_array('a,b,c', ','), array_to_string(array[1, 2, 3], '-')"),
 ]

@@ -23,7 +23,7 @@ CASES = [
     case("update-from", "begin", "update album a set title = r.name from artist r where r.artist_id = a.artist_id and a.album_id < 3 returning a.album_id, a.title", "rollback"),
     case("update-subquery", "begin", "update invoice i set total = (select sum(unit_price * quantity) from invoice_line l where l.invoice_id = i.invoice_id) where invoice_id = 5 returning total", "rollback"),
     case("update-parameter", "begin", ("update customer set company = %s, fax = %s where customer_id = %s", ("Acme", None, 2)), "select company, fax from customer where customer_id = 2", "rollback"),
-    case("update-row", "begin", "update genre set (name, genre_id) = ('Swapped', 77) where genre_id = 25 returning *", "rollback"),
+    case("update-row", "begin", "update genre set (name, genre_id) = ('Swapped', 25) where genre_id = 25 returning *", "rollback"),
     case("delete", "begin", "delete from playlist_track where playlist_id = 1", "select count(*) from playlist_track", "rollback"),
     case("delete-returning", "begin", "delete from invoice_line where invoice_line_id in (1, 2) returning invoice_line_id, unit_price", "rollback"),
     case("delete-using", "begin", "delete from invoice_line l using invoice i where i.invoice_id = l.invoice_id and i.customer_id = 1", "rollback"),

@@ -1,0 +1,89 @@
+"""The synchronous connection."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg import errors as e
+from psycopg.rows import Row, RowFactory, tuple_row
+
+from dotdo_postgres.client import native, seam, statements
+from dotdo_postgres.client.connection_base import InprocConnection, InprocPipeline
+from dotdo_postgres.client.cursor import Cursor, ServerCursor
+from dotdo_postgres.errors import PostgresError
+
+RV = TypeVar("RV")
+READY = seam.Ready.RW
+
+
+class Pipeline(InprocPipeline, psycopg.Pipeline):
+    """psycopg's pipeline."""
+
+    __module__ = "psycopg"
+
+
+class Connection(InprocConnection, psycopg.Connection[Row]):
+    """psycopg's connection, to a tenant in the same process."""
+
+    __module__ = "psycopg"
+
+    def __init__(
+        self, pgconn: Any, row_factory: RowFactory[Row] = cast("RowFactory[Row]", tuple_row)
+    ) -> None:
+        super().__init__(pgconn, row_factory)
+        self.cursor_factory = Cursor
+        self.server_cursor_factory = ServerCursor
+
+    connect = classmethod(
+        seam.relink(
+            psycopg.Connection.connect.__func__,  # type: ignore[attr-defined]  # a class method
+            conninfo_attempts=lambda params: [params],
+        )
+    )
+
+    def wait(
+        self, gen: Generator[Any, Any, RV], interval: float = 0.1, timeout: float | None = None
+    ) -> RV:
+        """Run a generator to its end; nothing it does has to be waited for here."""
+        try:
+            next(gen)
+            while True:
+                gen.send(READY)
+        except StopIteration as done:
+            return cast("RV", done.value)
+
+    def commit(self) -> None:
+        """Commit any pending transaction."""
+        if self._is_plain():
+            with self.lock:
+                self._end("COMMIT")
+        else:
+            super().commit()
+
+    def rollback(self) -> None:
+        """Roll back to the start of any pending transaction."""
+        if self._is_plain():
+            with self.lock:
+                self._end("ROLLBACK")
+        else:
+            super().rollback()
+
+    def _end(self, command: str) -> None:
+        if self.pgconn.session.transaction_status != statements.IDLE:
+            try:
+                self.pgconn.command(command)
+            except PostgresError as error:
+                raise native.failure(error, command) from None
+            self.pgconn.report_notices()
+
+    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:
+        """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
+        raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
+
+    pipeline = contextmanager(
+        seam.relink(psycopg.Connection.pipeline.__wrapped__, Pipeline=Pipeline)  # type: ignore[attr-defined]  # under contextmanager
+    )
+    _pipeline_nolock = contextmanager(
+        seam.relink(psycopg.Connection._pipeline_nolock.__wrapped__, Pipeline=Pipeline)  # type: ignore[attr-defined]  # under contextmanager
+    )

@@ -1,0 +1,142 @@
+"""Every private name of psycopg that this package stands on, for the one range of versions they were read in; refuses any other version.
+
+Nothing here changes what psycopg does with a real server: its functions are copied with other globals (`relink`), and the one
+name that is replaced in its modules, `Escaping`, hands every connection but ours to the original.
+"""
+
+from collections.abc import Callable
+from types import FunctionType, SimpleNamespace
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import _py_transformer, adapt, generators, pq, sql
+from psycopg import connection as sync_connection
+from psycopg import connection_async as async_connection
+from psycopg._adapters_map import AdaptersMap
+from psycopg._connection_base import BaseConnection
+from psycopg._cursor_base import BaseCursor
+from psycopg._pipeline_base import BasePipeline
+from psycopg._queries import PostgresQuery, _query2pg_nocache
+from psycopg._server_cursor_base import ServerCursorMixin
+from psycopg.client_cursor import ClientCursorMixin
+from psycopg.types import json, string
+from psycopg.waiting import Ready
+
+__all__ = [
+    "AdaptersMap",
+    "BaseConnection",
+    "BaseCursor",
+    "BasePipeline",
+    "ClientCursorMixin",
+    "PostgresQuery",
+    "PyTransformer",
+    "Ready",
+    "ServerCursorMixin",
+    "async_connection",
+    "dispatch_escaping",
+    "in_python",
+    "json_loads",
+    "python_class",
+    "relink",
+    "split_query",
+    "sync_connection",
+]
+
+SUPPORTED = ((3, 3, 4), (3, 4))
+"""First supported version and the first that is not."""
+
+PyTransformer = _py_transformer.Transformer
+split_query = _query2pg_nocache
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def require_supported(version: str) -> None:
+    """Check a version of psycopg against what this module was written for.
+
+    Raises:
+        ImportError: it is outside the supported range.
+    """
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    first, end = SUPPORTED
+    if not first <= numbers < end:
+        supported = f">={'.'.join(map(str, first))},<{'.'.join(map(str, end))}"
+        raise ImportError(f"dotdo-postgres needs psycopg {supported}; psycopg {version} is installed")
+
+
+def relink(function: F, **names: Any) -> F:
+    """Return a copy of a function of psycopg's that finds other objects under some of its global names."""
+    assert isinstance(function, FunctionType)
+    missing = names.keys() - function.__globals__.keys()
+    if missing:
+        raise ImportError(f"psycopg's {function.__qualname__} no longer uses {', '.join(missing)}")
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__doc__ = function.__doc__
+    copy.__qualname__ = function.__qualname__
+    return copy  # type: ignore[return-value]  # the same signature by construction
+
+
+# psycopg's own generators in Python: the compiled ones take libpq's connection only.
+GENERATORS: dict[str, Any] = {
+    "execute": generators._execute,
+    "fetch": generators._fetch,
+    "fetch_many": generators._fetch_many,
+    "send": generators._send,
+    "pipeline_communicate": generators._pipeline_communicate,
+}
+
+
+def in_python(function: F) -> F:
+    """Return a copy of a generator of psycopg's that calls the generators written in Python."""
+    names = {name: generator for name, generator in GENERATORS.items() if name in function.__globals__}
+    if "generators" in function.__globals__:
+        names["generators"] = SimpleNamespace(
+            **{**vars(generators), **GENERATORS, "cancel": generators._cancel}
+        )
+    return relink(function, **names)
+
+
+def python_class(adapter: type) -> type:
+    """Return the Python class of a dumper or loader of which psycopg uses a compiled version."""
+    return _PYTHON_CLASSES.get(adapter) or _learn_python_class(adapter)
+
+
+_PYTHON_CLASSES: dict[type, type] = {}
+
+
+def _learn_python_class(adapter: type) -> type:
+    compiled = {c: p for p, c in AdaptersMap._optimised.items() if c is not p}
+    _PYTHON_CLASSES.update(compiled)
+    return compiled.get(adapter, adapter)
+
+
+def json_loads() -> Callable[[bytes], Any]:
+    """Return the function that reads JSON now, as `set_json_loads` has chosen."""
+    return json._JsonLoader._loads
+
+
+def dispatch_escaping(is_ours: Callable[[Any], bool], ours: Callable[[], Any]) -> None:
+    """Let psycopg's modules escape for connections that are ours by `ours`, for all others as before."""
+    upstream = pq.Escaping
+
+    class Escaping(upstream):  # type: ignore[misc,valid-type]  # chosen at run time by psycopg
+        """psycopg's own class; makes ours for a connection of ours."""
+
+        def __new__(cls, conn: Any = None) -> Any:
+            return ours() if is_ours(conn) else upstream(conn)
+
+    Escaping.__module__ = upstream.__module__
+    for module in (pq, sql, string):
+        assert module.Escaping is upstream  # type: ignore[attr-defined]  # imported, not exported
+        module.Escaping = Escaping  # type: ignore[attr-defined]
+
+
+require_supported(psycopg.__version__)
+assert adapt.AdaptersMap is AdaptersMap
