@@ -3,65 +3,21 @@
 import struct
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
+from dotdo.sql import numeric as kernel_numeric
 from dotdo_postgres.errors import error
 
 CONTEXT = Context(prec=2000, traps=[InvalidOperation])
 EXACT = Context(prec=4000, traps=[InvalidOperation, Inexact])
-_EXPONENT_BIAS = 0x4000
-_NAN, _INFINITY, _MINUS_INFINITY = b"\xff\x00\x00", b"\xfe\x00\x00", b"\x00\x00\x00"
-_PAIRS = [bytes([n + 1]) for n in range(100)]
-_COMPLEMENT = bytes(255 - n for n in range(256))
-KEY_TRAILER = 2
-"""Bytes at the end that hold the display scale; without them equal numbers are equal byte strings."""
 
 
 def encode(number: Decimal) -> bytes:
-    """Write a decimal as bytes whose order is the order of the numbers; the display scale rides at the end.
-
-    Args:
-        number: Any decimal, NaN and infinities included.
-
-    Returns:
-        sign, exponent, digits in pairs, terminator, scale (two bytes).
-    """
-    sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int):
-        if exponent == "F":
-            return _MINUS_INFINITY if sign else _INFINITY
-        return _NAN
-    trailer = struct.pack(">H", max(-exponent, 0))
-    text = "".join(map(str, digits)).lstrip("0")
-    if not text:
-        return b"\x80" + trailer
-    weight = len(text) + exponent
-    text = text.rstrip("0")
-    if len(text) % 2:
-        text += "0"
-    body = struct.pack(">H", weight + _EXPONENT_BIAS) + b"".join(
-        [_PAIRS[int(text[at : at + 2])] for at in range(0, len(text), 2)]
-    )
-    if sign:
-        return b"\x40" + body.translate(_COMPLEMENT) + b"\xff" + trailer
-    return b"\xc0" + body + b"\x00" + trailer
+    """Write a decimal in the kernel's form: bytes whose order is the order of the numbers, display scale at the end."""
+    return kernel_numeric.encode(number)
 
 
 def decode(data: bytes) -> Decimal:
     """Read back what `encode` wrote."""
-    head = data[0]
-    if head in {0xFF, 0xFE, 0x00}:
-        return Decimal("NaN" if head == 0xFF else "Infinity" if head == 0xFE else "-Infinity")
-    (scale,) = struct.unpack_from(">H", data, len(data) - 2)
-    if head == 0x80:
-        return Decimal((0, (0,), -scale))
-    body = data[1:-3]
-    if head == 0x40:
-        body = body.translate(_COMPLEMENT)
-    (biased,) = struct.unpack_from(">H", body)
-    digits = "".join([f"{pair - 1:02d}" for pair in body[2:]])
-    shift = biased - _EXPONENT_BIAS - len(digits)
-    number = int(digits)
-    number = number * 10 ** (shift + scale) if shift + scale >= 0 else number // 10 ** -(shift + scale)
-    return Decimal(-number if head == 0x40 else number).scaleb(-scale, CONTEXT)
+    return kernel_numeric.decode(data)
 
 
 def from_text(text: str) -> Decimal:
@@ -230,3 +186,47 @@ def from_binary(data: bytes) -> Decimal:
     number = sum((Decimal(group).scaleb(4 * (weight - at), CONTEXT) for at, group in enumerate(groups)), Decimal(0))
     number = number.quantize(Decimal(1).scaleb(-scale), context=CONTEXT)
     return -number if sign == 0x4000 else number
+
+
+def square_root(value: Decimal) -> Decimal:
+    """Return the square root to at least 16 significant digits."""
+    if value.is_zero():
+        return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 16)), context=CONTEXT)
+    weight, _ = weight_and_first_digit(value)
+    result_weight = (weight + 1) * 4 // 2 - 1 if weight >= 0 else -(-(weight * 4) // 2) - 1
+    scale = max(16 - result_weight, scale_of(value), 0)
+    return rounded(Context(prec=scale + abs(result_weight) + 40).sqrt(value), scale)
+
+
+def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
+    """Return a logarithm (natural without a base) to at least 16 significant digits."""
+    context = Context(prec=80)
+    natural = context.ln(value)
+    result = natural if base is None else context.log10(value) if base == 10 else context.divide(natural, context.ln(base))
+    exponent = result.adjusted() if not result.is_zero() else 0
+    scale = max(16 - exponent, scale_of(value), 0 if base is None else scale_of(base), 0)
+    return rounded(result, scale)
+
+
+def exponential(value: Decimal) -> Decimal:
+    """Return e to a power, to at least 16 significant digits."""
+    result = Context(prec=120).exp(value)
+    scale = max(16 - int(float(value) * 0.434294481903252), scale_of(value), 0)
+    return rounded(result, min(scale, 1000))
+
+
+def power(base: Decimal, exponent: Decimal) -> Decimal:
+    """Return base to a power, to at least 16 significant digits.
+
+    Raises:
+        PostgresError: overflow (SQLSTATE 22003).
+    """
+    if base.is_zero():
+        return Decimal(1 if exponent.is_zero() else 0).quantize(Decimal(1).scaleb(-16), context=CONTEXT)
+    estimate = float(exponent) * float(abs(base).log10(Context(prec=30)))
+    if estimate > 131072:
+        raise error("22003", "value overflows numeric format")
+    digits = max(int(abs(estimate)) + 60, 80)
+    result = Context(prec=digits, Emax=999999, Emin=-999999).power(base, exponent)
+    scale = max(16 - int(estimate), scale_of(base), scale_of(exponent), 0)
+    return rounded(result, min(scale, 1000))

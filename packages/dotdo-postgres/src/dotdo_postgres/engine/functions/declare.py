@@ -33,6 +33,9 @@ class Routine:
         is_strict: NULL in gives NULL out without a call.
         is_volatile: Not to be computed once for a statement.
         takes_session: The body gets the session first.
+        takes_window: The aggregate also works over windows.
+        is_text_form: Arguments arrive as their output text.
+        is_array_text: Array arguments arrive as lists of the output text of their elements.
         sql_name: Name under which the body is known to SQLite.
     """
 
@@ -45,7 +48,9 @@ class Routine:
     is_strict: bool = True
     is_volatile: bool = False
     takes_session: bool = False
-    is_persistent: bool = False
+    takes_window: bool = False
+    is_text_form: bool = False
+    is_array_text: bool = False
     sql_name: str = ""
 
 
