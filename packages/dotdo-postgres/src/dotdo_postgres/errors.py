@@ -1,6 +1,8 @@
-"""PostgreSQL's errors: one class for each SQLSTATE, named and coded by spec/sqlstates; knows nothing of psycopg."""
+"""PostgreSQL's errors: one class for each SQLSTATE, by spec/sqlstates, as the engine raises them; and psycopg's, which the client raises."""
 
 from typing import Any, ClassVar
+
+from psycopg.errors import *  # noqa: F403  (`dotdo_postgres.errors` is what applications import as `psycopg.errors`)
 
 from dotdo_postgres.spec.sqlstates import SQLSTATES
 
@@ -90,9 +92,3 @@ def error(sqlstate: str, message: str, **fields: Any) -> PostgresError:
 def not_supported(what: str, position: int | None = None) -> PostgresError:
     """Make the error for what is valid in PostgreSQL and missing here: 0A000."""
     return error("0A000", f"{what} is not supported", position=position)
-
-
-UniqueViolation = CLASSES["23505"]
-ForeignKeyViolation = CLASSES["23503"]
-NotNullViolation = CLASSES["23502"]
-CheckViolation = CLASSES["23514"]

@@ -20,13 +20,13 @@ READY = seam.Ready.RW
 class Pipeline(InprocPipeline, psycopg.Pipeline):
     """psycopg's pipeline."""
 
-    __module__ = "psycopg"
+    __module__ = "dotdo_postgres"
 
 
 class Connection(InprocConnection, psycopg.Connection[Row]):
     """psycopg's connection, to a tenant in the same process."""
 
-    __module__ = "psycopg"
+    __module__ = "dotdo_postgres"
 
     def __init__(
         self, pgconn: Any, row_factory: RowFactory[Row] = cast("RowFactory[Row]", tuple_row)

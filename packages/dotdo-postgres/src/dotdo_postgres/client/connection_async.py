@@ -26,13 +26,13 @@ async def one_attempt(params: Any) -> list[Any]:
 class AsyncPipeline(InprocPipeline, psycopg.AsyncPipeline):
     """psycopg's asynchronous pipeline."""
 
-    __module__ = "psycopg"
+    __module__ = "dotdo_postgres"
 
 
 class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     """psycopg's asynchronous connection, to a tenant in the same process."""
 
-    __module__ = "psycopg"
+    __module__ = "dotdo_postgres"
 
     def __init__(
         self,

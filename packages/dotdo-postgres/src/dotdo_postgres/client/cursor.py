@@ -7,15 +7,14 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, native, seam
-from dotdo_postgres.client.cursor_base import ADAPT, SLOTS, NativeCursor
+from dotdo_postgres.client.cursor_base import ADAPT, NativeCursor
 from dotdo_postgres.errors import PostgresError
 
 
 class Cursor(NativeCursor, psycopg.Cursor[Row]):
     """psycopg's cursor; plain statements go the short way."""
 
-    __module__ = "psycopg"
-    __slots__ = SLOTS
+    __module__ = "dotdo_postgres"
 
     def execute(
         self,
@@ -92,8 +91,7 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
 class ClientCursor(psycopg.ClientCursor[Row], Cursor[Row]):
     """psycopg's cursor that merges parameters into the text."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
     mogrify = seam.relink(seam.ClientCursorMixin.mogrify, adapt=ADAPT)
 
@@ -101,15 +99,13 @@ class ClientCursor(psycopg.ClientCursor[Row], Cursor[Row]):
 class RawCursor(psycopg.RawCursor[Row], Cursor[Row]):
     """psycopg's cursor with PostgreSQL's own placeholders."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
 
 class ServerCursor(psycopg.ServerCursor[Row], Cursor[Row]):
     """psycopg's cursor on the server's side."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
     __init__ = seam.relink(psycopg.ServerCursor.__init__, Cursor=Cursor)  # type: ignore[assignment]  # the same signature
     _declare_gen = seam.in_python(seam.ServerCursorMixin._declare_gen)
@@ -119,5 +115,4 @@ class ServerCursor(psycopg.ServerCursor[Row], Cursor[Row]):
 class RawServerCursor(psycopg.RawServerCursor[Row], ServerCursor[Row]):
     """psycopg's cursor on the server's side with PostgreSQL's own placeholders."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"

@@ -7,15 +7,14 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, native, seam, waiting
-from dotdo_postgres.client.cursor_base import ADAPT, SLOTS, NativeCursor
+from dotdo_postgres.client.cursor_base import ADAPT, NativeCursor
 from dotdo_postgres.errors import PostgresError
 
 
 class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
     """psycopg's asynchronous cursor; plain statements go the short way."""
 
-    __module__ = "psycopg"
-    __slots__ = SLOTS
+    __module__ = "dotdo_postgres"
 
     async def execute(
         self,
@@ -84,8 +83,7 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
 class AsyncClientCursor(psycopg.AsyncClientCursor[Row], AsyncCursor[Row]):
     """psycopg's asynchronous cursor that merges parameters into the text."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
     mogrify = seam.relink(seam.ClientCursorMixin.mogrify, adapt=ADAPT)
 
@@ -93,15 +91,13 @@ class AsyncClientCursor(psycopg.AsyncClientCursor[Row], AsyncCursor[Row]):
 class AsyncRawCursor(psycopg.AsyncRawCursor[Row], AsyncCursor[Row]):
     """psycopg's asynchronous cursor with PostgreSQL's own placeholders."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
 
 class AsyncServerCursor(psycopg.AsyncServerCursor[Row], AsyncCursor[Row]):
     """psycopg's asynchronous cursor on the server's side."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"
 
     __init__ = seam.relink(psycopg.AsyncServerCursor.__init__, AsyncCursor=AsyncCursor)  # type: ignore[assignment]  # the same signature
     _declare_gen = seam.in_python(seam.ServerCursorMixin._declare_gen)
@@ -111,5 +107,4 @@ class AsyncServerCursor(psycopg.AsyncServerCursor[Row], AsyncCursor[Row]):
 class AsyncRawServerCursor(psycopg.AsyncRawServerCursor[Row], AsyncServerCursor[Row]):
     """psycopg's asynchronous cursor on the server's side with PostgreSQL's own placeholders."""
 
-    __module__ = "psycopg"
-    __slots__ = ()
+    __module__ = "dotdo_postgres"

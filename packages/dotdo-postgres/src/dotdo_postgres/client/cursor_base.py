@@ -14,7 +14,6 @@ from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.session import Result
 
-SLOTS = ("_loaded", "_loaders", "_own_adapters", "_raw")
 ADAPT = SimpleNamespace(
     **{**vars(adapt), "Transformer": Transformer, "AdaptersMap": AdaptersMap}
 )
@@ -28,7 +27,6 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
     them, `_loaded` the Python rows once made; all None when the result came psycopg's own way.
     """
 
-    __slots__ = ()
 
     _raw: Sequence[tuple[Any, ...]] | None
     _loaders: list[rows.Loader | None] | None
