@@ -152,10 +152,16 @@ def loaders_of(prepared: Prepared, context: Any) -> list[rows.Loader | None] | N
 
 
 def stored(values: Sequence[Any], converters: list[parameters.Converter | None]) -> list[Any]:
-    """Return the storage values of Python values."""
+    """Return the storage values of Python values.
+
+    Raises:
+        PostgresError: one is not valid for its type.
+    """
     return [
-        value if convert is None or value is None else convert(value)
-        for value, convert in zip(values, converters, strict=True)
+        value
+        if convert is None or value is None
+        else parameters.converted(convert, value, number)
+        for number, (value, convert) in enumerate(zip(values, converters, strict=True))
     ]
 
 

@@ -53,10 +53,23 @@ def decode(
             continue
         codec = codec_for(session, kind.oid)
         if formats and formats[number]:
-            stored.append(codec.from_binary(bytes(value)))
+            stored.append(converted(codec.from_binary, bytes(value), number))
         else:
-            stored.append(codec.from_text(bytes(value).decode()))
+            stored.append(converted(codec.from_text, bytes(value).decode(), number))
     return stored
+
+
+def converted(convert: Converter, value: Any, number: int) -> Any:
+    """Convert one parameter; an error says which it is.
+
+    Raises:
+        PostgresError: the value is not valid for its type.
+    """
+    try:
+        return convert(value)
+    except PostgresError as failure:
+        failure.context = f"unnamed portal parameter ${number + 1} = '...'"
+        raise
 
 
 def wrong_number(sent: int, wanted: int) -> PostgresError:
