@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dotdo_testing import Conform, Suite, Target
-
 from postgres_cases import aggregates, errors, functions, queries, targets, writes
 from postgres_cases.sql_case import SqlCase, answer
+
+from dotdo_testing import Conform, Suite, Target
 
 SUITE = Suite(
     package="dotdo-postgres",
@@ -41,25 +41,35 @@ def check(case: SqlCase, target: Target, conform: Conform, request: pytest.Fixtu
 
 
 @SUITE.cases(queries.CASES)
-def test_queries(case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest) -> None:
+def test_queries(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
     check(case, target, conform, request)
 
 
 @SUITE.cases(aggregates.CASES)
-def test_aggregates(case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest) -> None:
+def test_aggregates(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
     check(case, target, conform, request)
 
 
 @SUITE.cases(functions.CASES)
-def test_functions(case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest) -> None:
+def test_functions(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
     check(case, target, conform, request)
 
 
 @SUITE.cases(writes.CASES)
-def test_writes(case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest) -> None:
+def test_writes(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
     check(case, target, conform, request)
 
 
 @SUITE.cases(errors.CASES)
-def test_errors(case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest) -> None:
+def test_errors(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
     check(case, target, conform, request)

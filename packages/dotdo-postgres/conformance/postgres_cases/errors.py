@@ -37,7 +37,10 @@ CASES = [
     case("error-subquery-rows", "select (select name from artist)"),
     case("error-boolean-where", "select 1 from artist where name"),
     case("error-division-by-zero", "select 1/0"),
-    case("error-division-by-zero-column", "select milliseconds / (track_id - 1) from track where track_id = 1"),
+    case(
+        "error-division-by-zero-column",
+        "select milliseconds / (track_id - 1) from track where track_id = 1",
+    ),
     case("error-integer-input", "select 'abc'::int"),
     case("error-integer-range", "select 2147483648::int"),
     case("error-integer-overflow", "select 2147483647 + 1"),
@@ -63,7 +66,9 @@ CASES = [
     case("error-foreign-key-update", "update track set genre_id = 999 where track_id = 1"),
     case("error-foreign-key-delete", "delete from artist where artist_id = 1"),
     case("error-foreign-key-key-update", "update artist set artist_id = 5000 where artist_id = 1"),
-    case("error-conflict-target", "insert into genre values (1, 'x') on conflict (name) do nothing"),
+    case(
+        "error-conflict-target", "insert into genre values (1, 'x') on conflict (name) do nothing"
+    ),
     case("error-duplicate-table", "create table artist (a int)"),
     case("error-duplicate-column", "create table x (a int, a text)"),
     case("error-drop-unknown", "drop table nope"),
@@ -75,6 +80,9 @@ CASES = [
     case("error-limit-negative", "select 1 limit -1"),
     case("error-column-must-have-from", "select nope"),
     case("error-unicode-position", "select 'héé', nope from artist"),
-    case("error-long-line-position", "select artist_id, name, artist_id, name, artist_id, name, artist_id, name, nope, artist_id, name, artist_id, name from artist"),
+    case(
+        "error-long-line-position",
+        "select artist_id, name, artist_id, name, artist_id, name, artist_id, name, nope, artist_id, name, artist_id, name from artist",
+    ),
     case("error-tab-position", "select\tartist_id,\n\t\tnope\nfrom artist"),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+
 from dotdo_testing import Case
 
 Step = str | tuple[str, Sequence[Any]]
@@ -23,10 +24,19 @@ WRITERS: dict[str, Callable[[Any], Any]] = {
     "dict": lambda value: {key: written(item) for key, item in value.items()},
     "tuple": lambda value: [written(item) for item in value],
 }
-FIELDS = (
-    "sqlstate severity message_primary message_detail message_hint statement_position"
-    " schema_name table_name column_name datatype_name constraint_name"
-).split()
+FIELDS = [
+    "sqlstate",
+    "severity",
+    "message_primary",
+    "message_detail",
+    "message_hint",
+    "statement_position",
+    "schema_name",
+    "table_name",
+    "column_name",
+    "datatype_name",
+    "constraint_name",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

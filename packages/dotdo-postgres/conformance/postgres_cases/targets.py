@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-import dotdo_postgres
 import psycopg
-from dotdo_testing import Target, corpus
 from psycopg import sql
+
+import dotdo_postgres
+from dotdo_testing import Target, corpus
 
 SCRIPT = "chinook/Chinook_PostgreSql.sql"
 

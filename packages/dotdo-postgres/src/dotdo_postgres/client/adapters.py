@@ -1,13 +1,33 @@
 """Adapters of our connections: psycopg's own, in Python (the compiled ones want libpq's structures), and which of them are stock."""
 
-from typing import Any
+import operator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from psycopg import postgres
-from psycopg.abc import Dumper, Loader
 from psycopg.adapt import PyFormat
 from psycopg.pq import Format
 
 from dotdo_postgres.client import parameters, seam
+
+if TYPE_CHECKING:
+    from psycopg.abc import Dumper, Loader
+
+
+class Memo:
+    """What was worked out for maps of adapters that are copies of each other.
+
+    Args:
+        is_pristine: they are psycopg's own.
+    """
+
+    __slots__ = ("is_pristine", "native_oids", "plans", "stock_loaders")
+
+    def __init__(self, *, is_pristine: bool = False) -> None:
+        self.is_pristine = is_pristine
+        self.plans: dict[Any, Any] = {}
+        self.native_oids: dict[type, Any] | None = parameters.OID_OF if is_pristine else None
+        self.stock_loaders: dict[int, bool] = {}
 
 
 class AdaptersMap(seam.AdaptersMap):
@@ -22,26 +42,11 @@ class AdaptersMap(seam.AdaptersMap):
 
     def __init__(self, template: seam.AdaptersMap | None = None, types: Any = None) -> None:
         super().__init__(template, types)
-        self.is_pristine = False
-        self.plans: dict[Any, Any] = {}
-        self._native_oids: dict[type, Any] | None = None
-        self._stock_loaders: dict[int, bool] = {}
+        self.memo = Memo()
         if isinstance(template, AdaptersMap):
-            self._share(template)
+            self.memo = template.memo
         elif template is not None:
             self._take_over_in_python()
-
-    def _share(self, template: "AdaptersMap") -> None:
-        self.is_pristine = template.is_pristine
-        self.plans = template.plans
-        self._native_oids = template._native_oids
-        self._stock_loaders = template._stock_loaders
-
-    def _forget(self) -> None:
-        self.is_pristine = False
-        self.plans = {}
-        self._native_oids = None
-        self._stock_loaders = {}
 
     def _take_over_in_python(self) -> None:
         self._dumpers = {
@@ -62,26 +67,29 @@ class AdaptersMap(seam.AdaptersMap):
         """Keep to Python."""
         return seam.python_class(adapter)
 
-    def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
+    def register_dumper(self, cls: type | str | None, dumper: "type[Dumper]") -> None:
         """Use `dumper` for objects of type `cls`."""
         super().register_dumper(cls, dumper)
-        self._forget()
+        self.memo = Memo()
 
-    def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
+    def register_loader(self, oid: int | str, loader: "type[Loader]") -> None:
         """Use `loader` for values of type `oid`."""
-        self._forget()
+        self.memo = Memo()
         super().register_loader(oid, loader)
+
+    def call_when_changed(self, callback: Any) -> None:
+        """Call `callback(oid, loader)` whenever a loader is registered."""
+        self._register_loader_callback = callback
 
     @property
     def native_oids(self) -> dict[type, Any]:
         """Python type -> OID (or what tells it), of the types whose dumper is psycopg's own."""
-        if self.is_pristine:
-            return parameters.OID_OF
-        if self._native_oids is None:
-            self._native_oids = {
+        native_oids = self.memo.native_oids
+        if native_oids is None:
+            native_oids = self.memo.native_oids = {
                 kind: oid for kind, oid in parameters.OID_OF.items() if self._has_stock_dumper(kind)
             }
-        return self._native_oids
+        return native_oids
 
     def _has_stock_dumper(self, kind: type) -> bool:
         stock = STOCK.get_dumper(kind, PyFormat.AUTO)
@@ -89,53 +97,45 @@ class AdaptersMap(seam.AdaptersMap):
 
     def has_stock_loader(self, oid: int) -> bool:
         """Whether text of that type is read by psycopg's own loader."""
-        if self.is_pristine:
+        if self.memo.is_pristine:
             return True
-        is_stock = self._stock_loaders.get(oid)
+        is_stock = self.memo.stock_loaders.get(oid)
         if is_stock is None:
             stock = STOCK.get_loader(oid, Format.TEXT)
-            is_stock = self._stock_loaders[oid] = self.get_loader(oid, Format.TEXT) is stock
+            is_stock = self.get_loader(oid, Format.TEXT) is stock
+            self.memo.stock_loaders[oid] = is_stock
         return is_stock
 
 
-def stock_adapters() -> AdaptersMap:
-    """Return psycopg's adapters as they are when it is imported, in Python; nobody may change them."""
-    stock = AdaptersMap(postgres.adapters)
-    stock.is_pristine = True
-    return stock
+def in_python(upstream: seam.AdaptersMap) -> AdaptersMap:
+    """Return psycopg's adapters as they are now, in Python."""
+    adapters = AdaptersMap(upstream)
+    adapters.memo = Memo(is_pristine=seam.maps_of(adapters) == STOCK_MAPS)
+    return adapters
 
 
-STOCK = stock_adapters()
-_LATEST: list[Any] = [None, STOCK]
+STOCK = AdaptersMap(postgres.adapters)
+STOCK_MAPS = seam.maps_of(STOCK)
+
+
+class Latest:
+    """psycopg's global adapters in Python, and the maps they were made from."""
+
+    maps: ClassVar[list[Mapping[Any, Any]]] = seam.maps_of(postgres.adapters)
+    adapters: ClassVar[AdaptersMap] = in_python(postgres.adapters)
 
 
 def global_adapters() -> AdaptersMap:
-    """Return psycopg's global adapters as they are now, in Python."""
-    upstream = postgres.adapters
-    state = [*upstream._dumpers.values(), *upstream._dumpers_by_oid, *upstream._loaders]
-    known, latest = _LATEST
-    if known is None or not all(map(_is, known, state)):
-        latest = AdaptersMap(upstream)
-        latest.is_pristine = known is None or _equals_stock(latest)
-        _LATEST[:] = [state, latest]
-    latest.types = upstream.types
-    return latest
+    """Return psycopg's global adapters in Python, made anew when somebody has changed them."""
+    maps = seam.maps_of(postgres.adapters)
+    if not all(map(operator.is_, maps, Latest.maps)):
+        Latest.maps, Latest.adapters = maps, in_python(postgres.adapters)
+    Latest.adapters.types = postgres.adapters.types
+    return Latest.adapters
 
 
-def _is(one: object, other: object) -> bool:
-    return one is other
-
-
-def _equals_stock(adapters: AdaptersMap) -> bool:
-    return (
-        adapters._dumpers == STOCK._dumpers
-        and adapters._loaders == STOCK._loaders
-        and adapters._dumpers_by_oid == STOCK._dumpers_by_oid
-    )
-
-
-def connection_adapters(template: seam.AdaptersMap | None = None) -> AdaptersMap:
+def connection_adapters(context: seam.AdaptersMap | None = None) -> AdaptersMap:
     """Return the adapters of a new connection: a copy of the context's, or of the global ones."""
-    adapters = AdaptersMap(template or global_adapters())
-    adapters.plans = {}
+    adapters = AdaptersMap(context or global_adapters())
+    adapters.memo = Memo(is_pristine=adapters.memo.is_pristine)
     return adapters

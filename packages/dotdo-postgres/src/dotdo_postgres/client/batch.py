@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
-
-from psycopg import errors as e
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotdo_postgres.client import native, statements, waiting
-from dotdo_postgres.client.pgresult import PGresult
 from dotdo_postgres.errors import PostgresError
+
+if TYPE_CHECKING:
+    from psycopg import errors as e
+
+    from dotdo_postgres.client.pgresult import PGresult
 
 
 class Batch(NamedTuple):
@@ -21,7 +23,7 @@ def bind(cursor: Any, query: Any, params_list: Sequence[Any]) -> Batch | None:
     """Bind every row, or return None when psycopg's own way must be taken for one of them."""
     bound: list[native.Bound] = []
     for params in params_list:
-        one = None if params is None else cursor._bind(query, params, None)
+        one = None if params is None else cursor.bind_short(query, params, None)
         if one is None:
             return None
         bound.append(one)
@@ -38,17 +40,18 @@ class Run:
     """
 
     def __init__(self, cursor: Any, batch: Batch, *, returning: bool) -> None:
-        cursor._reset()
+        cursor.forget()
         self.cursor, self.batch, self.returning = cursor, batch, returning
-        session = cursor._pgconn.session
-        self.is_alone = cursor._conn._autocommit and session.transaction_status == statements.IDLE
+        self.pgconn = cursor.connection.pgconn
+        is_idle = self.pgconn.session.transaction_status == statements.IDLE
+        self.is_alone = is_idle and not cursor.connection.begin_command
         self.results: list[PGresult] = []
         self.count = 0
         self.tag = ""
 
     def steps(self) -> Iterator[Callable[[], None]]:
         """Yield the steps to call in order; one that is blocked may be called again."""
-        pgconn = self.cursor._pgconn
+        pgconn = self.pgconn
         if self.is_alone:
             yield partial(pgconn.command, "BEGIN")
         for bound in self.batch.bound:
@@ -57,31 +60,23 @@ class Run:
             yield partial(pgconn.command, "COMMIT")
 
     def _row(self, bound: native.Bound) -> None:
-        result, _ = self.cursor._run(bound)
+        result, _ = self.cursor.run_short(bound)
         self.tag = result.tag
         self.count += result.row_count or 0
         if self.returning:
             self.results.append(statements.result_of(result))
 
-    def failed(self, error: PostgresError) -> e.Error:
+    def failed(self, error: PostgresError) -> "e.Error":
         """Undo the batch and return the exception to raise."""
-        self.cursor._reset()
-        pgconn = self.cursor._pgconn
+        self.cursor.forget()
+        pgconn = self.pgconn
         if self.is_alone and pgconn.session.transaction_status != statements.IDLE:
             pgconn.command("ROLLBACK")
         return native.failure(error, self.batch.bound[0].sql)
 
     def finish(self) -> None:
         """Leave the cursor as psycopg's executemany does."""
-        cursor = self.cursor
-        cursor._last_query = None
-        cursor._execmany_returning = self.returning
-        if self.returning:
-            cursor._set_results(self.results)
-        else:
-            cursor._rowcount = self.count
-            cursor._statusmessage = self.tag.encode()
-        cursor._pgconn.report_notices()
+        self.cursor.take_batch(self.results, self.count, self.tag, returning=self.returning)
 
 
 def run(cursor: Any, batch: Batch, *, returning: bool) -> None:

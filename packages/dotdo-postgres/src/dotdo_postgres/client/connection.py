@@ -1,7 +1,6 @@
 """The synchronous connection."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -9,15 +8,16 @@ from psycopg import errors as e
 from psycopg.rows import Row, RowFactory, tuple_row
 
 from dotdo_postgres.client import native, seam, statements
-from dotdo_postgres.client.connection_base import InprocConnection, InprocPipeline
+from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor import Cursor, ServerCursor
 from dotdo_postgres.errors import PostgresError
 
 RV = TypeVar("RV")
 READY = seam.Ready.RW
+TUPLE_ROW: Any = tuple_row
 
 
-class Pipeline(InprocPipeline, psycopg.Pipeline):
+class Pipeline(seam.PipelineInPython, psycopg.Pipeline):
     """psycopg's pipeline."""
 
     __module__ = "dotdo_postgres"
@@ -28,16 +28,14 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
 
     __module__ = "dotdo_postgres"
 
-    def __init__(
-        self, pgconn: Any, row_factory: RowFactory[Row] = cast("RowFactory[Row]", tuple_row)
-    ) -> None:
+    def __init__(self, pgconn: Any, row_factory: RowFactory[Row] = TUPLE_ROW) -> None:
         super().__init__(pgconn, row_factory)
         self.cursor_factory = Cursor
         self.server_cursor_factory = ServerCursor
 
     connect = classmethod(
         seam.relink(
-            psycopg.Connection.connect.__func__,  # type: ignore[attr-defined]  # a class method
+            seam.of_class(psycopg.Connection.connect),
             conninfo_attempts=lambda params: [params],
         )
     )
@@ -55,7 +53,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
 
     def commit(self) -> None:
         """Commit any pending transaction."""
-        if self._is_plain():
+        if self.ends_short:
             with self.lock:
                 self._end("COMMIT")
         else:
@@ -63,7 +61,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
 
     def rollback(self) -> None:
         """Roll back to the start of any pending transaction."""
-        if self._is_plain():
+        if self.ends_short:
             with self.lock:
                 self._end("ROLLBACK")
         else:
@@ -81,9 +79,8 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
         """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
         raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
 
-    pipeline = contextmanager(
-        seam.relink(psycopg.Connection.pipeline.__wrapped__, Pipeline=Pipeline)  # type: ignore[attr-defined]  # under contextmanager
-    )
-    _pipeline_nolock = contextmanager(
-        seam.relink(psycopg.Connection._pipeline_nolock.__wrapped__, Pipeline=Pipeline)  # type: ignore[attr-defined]  # under contextmanager
+    pipeline = seam.pipeline_method(psycopg.Connection.pipeline, Pipeline=Pipeline)
+    _pipeline_nolock = seam.pipeline_method(
+        psycopg.Connection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
+        Pipeline=Pipeline,
     )

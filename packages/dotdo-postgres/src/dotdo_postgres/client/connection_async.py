@@ -1,7 +1,6 @@
 """The asynchronous connection."""
 
 from collections.abc import Generator
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -10,12 +9,13 @@ from psycopg import errors as e
 from psycopg.rows import AsyncRowFactory, Row, tuple_row
 
 from dotdo_postgres.client import native, seam, statements, waiting
-from dotdo_postgres.client.connection_base import InprocConnection, InprocPipeline
+from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor_async import AsyncCursor, AsyncServerCursor
 from dotdo_postgres.errors import PostgresError
 
 RV = TypeVar("RV")
 READY = seam.Ready.RW
+TUPLE_ROW: Any = tuple_row
 
 
 async def one_attempt(params: Any) -> list[Any]:
@@ -23,7 +23,7 @@ async def one_attempt(params: Any) -> list[Any]:
     return [params]
 
 
-class AsyncPipeline(InprocPipeline, psycopg.AsyncPipeline):
+class AsyncPipeline(seam.PipelineInPython, psycopg.AsyncPipeline):
     """psycopg's asynchronous pipeline."""
 
     __module__ = "dotdo_postgres"
@@ -37,7 +37,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     def __init__(
         self,
         pgconn: Any,
-        row_factory: AsyncRowFactory[Row] = cast("AsyncRowFactory[Row]", tuple_row),
+        row_factory: AsyncRowFactory[Row] = TUPLE_ROW,
     ) -> None:
         super().__init__(pgconn, row_factory)
         pgconn.can_wait = False
@@ -46,13 +46,16 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
 
     connect = classmethod(
         seam.relink(
-            psycopg.AsyncConnection.connect.__func__,  # type: ignore[attr-defined]  # a class method
+            seam.of_class(psycopg.AsyncConnection.connect),
             conninfo_attempts_async=one_attempt,
         )
     )
 
     async def wait(
-        self, gen: Generator[Any, Any, RV], interval: float = 0.1, timeout: float | None = None
+        self,
+        gen: Generator[Any, Any, RV],
+        interval: float = 0.1,
+        timeout: float | None = None,  # noqa: ASYNC109 -- psycopg's signature
     ) -> RV:
         """Run a generator to its end, waiting where another transaction must end first."""
         await waiting.give_way()
@@ -74,7 +77,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
 
     async def commit(self) -> None:
         """Commit any pending transaction."""
-        if self._is_plain():
+        if self.ends_short:
             async with self.lock:
                 await self._end("COMMIT")
         else:
@@ -82,7 +85,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
 
     async def rollback(self) -> None:
         """Roll back to the start of any pending transaction."""
-        if self._is_plain():
+        if self.ends_short:
             async with self.lock:
                 await self._end("ROLLBACK")
         else:
@@ -100,12 +103,8 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
         raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
 
-    pipeline = asynccontextmanager(
-        seam.relink(psycopg.AsyncConnection.pipeline.__wrapped__, AsyncPipeline=AsyncPipeline)  # type: ignore[attr-defined]  # under asynccontextmanager
-    )
-    _pipeline_nolock = asynccontextmanager(
-        seam.relink(
-            psycopg.AsyncConnection._pipeline_nolock.__wrapped__,  # type: ignore[attr-defined]  # under asynccontextmanager
-            AsyncPipeline=AsyncPipeline,
-        )
+    pipeline = seam.pipeline_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
+    _pipeline_nolock = seam.pipeline_method(
+        psycopg.AsyncConnection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
+        AsyncPipeline=AsyncPipeline,
     )

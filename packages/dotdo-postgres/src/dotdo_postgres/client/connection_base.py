@@ -8,13 +8,13 @@ from dotdo_postgres.client.adapters import AdaptersMap, connection_adapters
 from dotdo_postgres.client.escaping import Escaping
 from dotdo_postgres.client.pgconn import PGconn
 
-BaseConnection: Any = seam.BaseConnection
+ConnectionInPython: Any = seam.ConnectionInPython
 
 
-class InprocConnection(BaseConnection):  # type: ignore[misc]  # Any: its type parameters are the subclasses'
+class InprocConnection(ConnectionInPython):  # type: ignore[misc]  # Any: its type parameters are the subclasses'
     """A connection whose pgconn is an engine session in the same process."""
 
-    pgconn: PGconn
+    pgconn: Any
     _adapters: Any
 
     @classmethod
@@ -34,22 +34,15 @@ class InprocConnection(BaseConnection):  # type: ignore[misc]  # Any: its type p
             adapters = self._adapters = connection_adapters(adapters)
         return adapters
 
-    def _is_plain(self) -> bool:
+    @property
+    def begin_command(self) -> str:
+        """What begins a transaction before the first statement, empty in autocommit."""
+        return "" if self._autocommit else self._get_tx_start_command().decode()
+
+    @property
+    def ends_short(self) -> bool:
         """Whether commit and rollback have nothing but the transaction to end."""
-        return not (
-            self._pipeline or self._num_transactions or self._tpc or self._prepared._names
-        ) and bool(self.pgconn.is_quiet)
-
-    _exec_command = seam.in_python(seam.BaseConnection._exec_command)
-    _deallocate = seam.in_python(seam.BaseConnection._deallocate)
-    _cancel_gen = seam.in_python(seam.BaseConnection._cancel_gen)
-
-
-class InprocPipeline(seam.BasePipeline):
-    """A pipeline whose commands run as they come."""
-
-    _communicate_gen = seam.in_python(seam.BasePipeline._communicate_gen)
-    _fetch_gen = seam.in_python(seam.BasePipeline._fetch_gen)
+        return bool(self.is_plain) and bool(self.pgconn.is_quiet)
 
 
 seam.dispatch_escaping(lambda conn: isinstance(conn, PGconn), Escaping)

@@ -7,7 +7,8 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, native, seam
-from dotdo_postgres.client.cursor_base import ADAPT, NativeCursor
+from dotdo_postgres.client.cursor_base import NativeCursor
+from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
 
 
@@ -26,10 +27,10 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
     ) -> Any:
         """Execute a query or command."""
         with self._conn.lock:
-            bound = self._bind(query, params, binary)
+            bound = self.bind_short(query, params, binary)
             if bound is not None:
                 try:
-                    self._take(*self._run(bound))
+                    self.take_short(*self.run_short(bound))
                 except PostgresError as error:
                     self._reset()
                     raise native.failure(error, bound.sql) from None
@@ -93,7 +94,11 @@ class ClientCursor(psycopg.ClientCursor[Row], Cursor[Row]):
 
     __module__ = "dotdo_postgres"
 
-    mogrify = seam.relink(seam.ClientCursorMixin.mogrify, adapt=ADAPT)
+    def mogrify(self, query: Any, params: Any = None) -> str:
+        """Return the query and parameters merged."""
+        self._tx = Transformer(self)
+        merged: bytes = self._convert_query(query, params).query
+        return merged.decode()
 
 
 class RawCursor(psycopg.RawCursor[Row], Cursor[Row]):
@@ -102,14 +107,12 @@ class RawCursor(psycopg.RawCursor[Row], Cursor[Row]):
     __module__ = "dotdo_postgres"
 
 
-class ServerCursor(psycopg.ServerCursor[Row], Cursor[Row]):
+class ServerCursor(seam.ServerCursorInPython, psycopg.ServerCursor[Row], Cursor[Row]):
     """psycopg's cursor on the server's side."""
 
     __module__ = "dotdo_postgres"
 
-    __init__ = seam.relink(psycopg.ServerCursor.__init__, Cursor=Cursor)  # type: ignore[assignment]  # the same signature
-    _declare_gen = seam.in_python(seam.ServerCursorMixin._declare_gen)
-    _describe_gen = seam.in_python(seam.ServerCursorMixin._describe_gen)
+    __init__ = seam.relink(psycopg.ServerCursor.__init__, Cursor=Cursor)
 
 
 class RawServerCursor(psycopg.RawServerCursor[Row], ServerCursor[Row]):

@@ -7,7 +7,8 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, native, seam, waiting
-from dotdo_postgres.client.cursor_base import ADAPT, NativeCursor
+from dotdo_postgres.client.cursor_base import NativeCursor
+from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
 
 
@@ -27,11 +28,13 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
         """Execute a query or command."""
         async with self._conn.lock:
             await waiting.give_way()
-            bound = self._bind(query, params, binary)
+            bound = self.bind_short(query, params, binary)
             if bound is not None:
                 statement = bound
                 try:
-                    self._take(*await waiting.again_when_free(lambda: self._run(statement)))
+                    self.take_short(
+                        *await waiting.again_when_free(lambda: self.run_short(statement))
+                    )
                 except PostgresError as error:
                     self._reset()
                     raise native.failure(error, bound.sql) from None
@@ -75,9 +78,11 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
         native_rows = self._native_rows()
         if native_rows is None:
             return await super().__anext__()
-        for row in self._next_native(native_rows, self._pos + 1):
-            return row  # type: ignore[no-any-return]  # made by the cursor's row factory
-        raise StopAsyncIteration("no more records to return")
+        found = self._next_native(native_rows, self._pos + 1)
+        if not found:
+            raise StopAsyncIteration("no more records to return")
+        row: Row = found[0]
+        return row
 
 
 class AsyncClientCursor(psycopg.AsyncClientCursor[Row], AsyncCursor[Row]):
@@ -85,7 +90,11 @@ class AsyncClientCursor(psycopg.AsyncClientCursor[Row], AsyncCursor[Row]):
 
     __module__ = "dotdo_postgres"
 
-    mogrify = seam.relink(seam.ClientCursorMixin.mogrify, adapt=ADAPT)
+    def mogrify(self, query: Any, params: Any = None) -> str:
+        """Return the query and parameters merged."""
+        self._tx = Transformer(self)
+        merged: bytes = self._convert_query(query, params).query
+        return merged.decode()
 
 
 class AsyncRawCursor(psycopg.AsyncRawCursor[Row], AsyncCursor[Row]):
@@ -94,14 +103,14 @@ class AsyncRawCursor(psycopg.AsyncRawCursor[Row], AsyncCursor[Row]):
     __module__ = "dotdo_postgres"
 
 
-class AsyncServerCursor(psycopg.AsyncServerCursor[Row], AsyncCursor[Row]):
+class AsyncServerCursor(
+    seam.ServerCursorInPython, psycopg.AsyncServerCursor[Row], AsyncCursor[Row]
+):
     """psycopg's asynchronous cursor on the server's side."""
 
     __module__ = "dotdo_postgres"
 
-    __init__ = seam.relink(psycopg.AsyncServerCursor.__init__, AsyncCursor=AsyncCursor)  # type: ignore[assignment]  # the same signature
-    _declare_gen = seam.in_python(seam.ServerCursorMixin._declare_gen)
-    _describe_gen = seam.in_python(seam.ServerCursorMixin._describe_gen)
+    __init__ = seam.relink(psycopg.AsyncServerCursor.__init__, AsyncCursor=AsyncCursor)
 
 
 class AsyncRawServerCursor(psycopg.AsyncRawServerCursor[Row], AsyncServerCursor[Row]):

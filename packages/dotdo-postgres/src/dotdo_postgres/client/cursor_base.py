@@ -2,31 +2,34 @@
 
 from collections.abc import Sequence
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from weakref import ref
-
-from psycopg import adapt
-from psycopg.rows import RowMaker
 
 from dotdo_postgres.client import native, rows, seam, statements
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.session import Result
 
-ADAPT = SimpleNamespace(
-    **{**vars(adapt), "Transformer": Transformer, "AdaptersMap": AdaptersMap}
-)
-BaseCursor: Any = seam.BaseCursor
+CursorInPython: Any = seam.cursor_in_python(Transformer, AdaptersMap)
 
 
-class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameters are the subclasses'
+class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type parameters are the subclasses'
     """A cursor over an engine session.
 
     `_raw` are the rows of the short way as the engine gave them, `_loaders` what makes Python values of
     them, `_loaded` the Python rows once made; all None when the result came psycopg's own way.
     """
 
+    # What psycopg's cursors keep, and what it means to mypy: nothing in particular.
+    _conn: Any
+    _pgconn: Any
+    _results: Any
+    _query: Any
+    _tx: Any
+    _last_query: Any
+    _execmany_returning: Any
+    _row_factory: Any
+    pgresult: Any
 
     _raw: Sequence[tuple[Any, ...]] | None
     _loaders: list[rows.Loader | None] | None
@@ -42,13 +45,13 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
         self._last_query = None
         self._tx = None
         adapters = connection.adapters
-        self._own_adapters = None if adapters.is_pristine else self._copy_adapters(adapters)
+        self._own_adapters = None if adapters.memo.is_pristine else self._copy_adapters(adapters)
         self._row_factory = row_factory or connection.row_factory
         self._reset()
 
     def _copy_adapters(self, adapters: AdaptersMap) -> AdaptersMap:
         own = AdaptersMap(adapters)
-        own._register_loader_callback = partial(self._loaders_changed, ref(self))
+        own.call_when_changed(partial(self._loaders_changed, ref(self)))
         return own
 
     def _reset(self, reset_query: bool = True) -> None:
@@ -64,18 +67,15 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
 
     # --- the short way ---
 
-    def _bind(self, query: Any, params: Any, binary: bool | None) -> native.Bound | None:
+    def bind_short(self, query: Any, params: Any, binary: bool | None) -> native.Bound | None:
         """Return the bound statement, None when psycopg's own way must be taken."""
-        is_text = not binary and self.format == statements.TEXT
-        if type(query) is not str or not is_text or self._closed or not self._is_short():
+        if type(query) is not str or binary or self.format or self._closed:
+            return None
+        if self._query_cls is not seam.PostgresQuery or not self._pgconn.is_quiet:
             return None
         return native.bind(query, params, self._own_adapters or self._conn.adapters)
 
-    def _is_short(self) -> bool:
-        is_plain: bool = self._query_cls is seam.PostgresQuery
-        return is_plain and self._conn._pipeline is None and self._pgconn.is_quiet
-
-    def _run(self, bound: native.Bound) -> tuple[Result, native.Plan]:
+    def run_short(self, bound: native.Bound) -> tuple[Result, native.Plan]:
         """Run a bound statement.
 
         Raises:
@@ -84,15 +84,15 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
         """
         conn, pgconn = self._conn, self._pgconn
         session = pgconn.session
-        if not conn._autocommit and session.transaction_status == statements.IDLE:
-            pgconn.command(conn._get_tx_start_command().decode())
+        if session.transaction_status == statements.IDLE and (begin := conn.begin_command):
+            pgconn.command(begin)
         sql, oids, values = bound
         plan = native.plan(session, sql, oids, conn if self._own_adapters is None else self)
         if plan.converters is not None:
             values = native.stored(values, plan.converters)
         return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
 
-    def _take(self, result: Result, plan: native.Plan) -> None:
+    def take_short(self, result: Result, plan: native.Plan) -> None:
         """Make a result of the short way the cursor's."""
         pgresult = statements.result_of(result)
         self._results = [pgresult]
@@ -106,7 +106,7 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
         else:
             self._raw, self._loaders = result.rows, plan.loaders
             self._rowcount = len(result.rows)
-        self._make_row = self._row_factory(self)
+        self._make_row = self._make_row_maker()
         if self._pgconn.session.notices:
             self._pgconn.report_notices()
 
@@ -125,7 +125,7 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
     def _next_native(self, native_rows: Sequence[tuple[Any, ...]], end: int) -> list[Any]:
         found = native_rows[self._pos : end]
         self._pos += len(found)
-        make_row: RowMaker[Any] = self._make_row
+        make_row = self._make_row
         return list(found) if make_row is tuple else [make_row(row) for row in found]
 
     # --- psycopg's own way ---
@@ -136,13 +136,17 @@ class NativeCursor(BaseCursor):  # type: ignore[misc]  # Any: its type parameter
             self._tx = Transformer(self)
         super()._select_current_result(i, format)
 
-    _start_query = seam.relink(seam.BaseCursor._start_query, adapt=ADAPT)
-    _loaders_changed = classmethod(
-        seam.relink(seam.BaseCursor._loaders_changed.__func__, adapt=ADAPT)  # type: ignore[attr-defined]  # a class method
-    )
-    _maybe_prepare_gen = seam.in_python(seam.BaseCursor._maybe_prepare_gen)
-    _stream_send_gen = seam.in_python(seam.BaseCursor._stream_send_gen)
-    _stream_fetchone_gen = seam.in_python(seam.BaseCursor._stream_fetchone_gen)
-    _start_copy_gen = seam.in_python(seam.BaseCursor._start_copy_gen)
+    def take_batch(self, results: list[Any], count: int, tag: str, *, returning: bool) -> None:
+        """Make the results of a batch the cursor's, as psycopg's executemany does."""
+        self._last_query = None
+        self._execmany_returning = returning
+        if returning:
+            self._set_results(results)
+        else:
+            self._rowcount = count
+            self._statusmessage = tag.encode()
+        self._pgconn.report_notices()
 
-
+    def forget(self) -> None:
+        """Forget the last result, as before each statement."""
+        self._reset()

@@ -17,6 +17,7 @@ from dotdo_postgres.errors import PostgresError
 
 MAX_CACHED_CHARACTERS = 4096
 MAX_PLANS = 512
+SEQUENCES = frozenset({tuple, list})
 _BLANK = " \t\r\n\f\v;"
 _NOT_HERE = ("copy", "deallocate", "fetch", "move", "declare", "close", "listen")
 
@@ -25,7 +26,7 @@ class Translated(NamedTuple):
     """A query of Python's with PostgreSQL's placeholders."""
 
     sql: str
-    count: int
+    placeholders: int
     names: list[str] | None
 
 
@@ -70,11 +71,11 @@ def bind(query: str, params: Any, adapters: AdaptersMap) -> Bound | None:
     translated = (_translate if short else translate)(query, params is not None)
     if translated is None:
         return None
-    sql, count, names = translated
+    sql, placeholders, names = translated
     if params is None:
         return Bound(sql, (), ())
-    values = params if names is None else in_order(params, names)
-    if type(values) not in {tuple, list} or len(values) != count:
+    values: Any = params if names is None else in_order(params, names)
+    if type(values) not in SEQUENCES or len(values) != placeholders:
         return None
     oids = oids_of(values, adapters.native_oids)
     return None if oids is None else Bound(sql, oids, values)
@@ -95,9 +96,8 @@ def oids_of(values: Sequence[Any], native_oids: dict[type, Any]) -> tuple[int, .
     oids = []
     for value in values:
         oid = native_oids.get(type(value))
-        if type(oid) is not int:
-            if oid is None or (oid := oid(value)) is None:
-                return None
+        if type(oid) is not int and (oid is None or (oid := oid(value)) is None):
+            return None
         oids.append(oid)
     return tuple(oids)
 
@@ -115,7 +115,7 @@ def plan(session: Session, sql: str, oids: tuple[int, ...], context: Any) -> Pla
         PostgresError: the statement is not valid.
     """
     prepared = session.prepare(sql, oids)
-    plans = context.adapters.plans
+    plans = context.adapters.memo.plans
     key = (sql, oids)
     known: Plan | None = plans.get(key)
     if known is not None and known.prepared is prepared:
@@ -158,13 +158,11 @@ def stored(values: Sequence[Any], converters: list[parameters.Converter | None])
         PostgresError: one is not valid for its type.
     """
     return [
-        value
-        if convert is None or value is None
-        else parameters.converted(convert, value, number)
+        value if convert is None or value is None else parameters.converted(convert, value, number)
         for number, (value, convert) in enumerate(zip(values, converters, strict=True))
     ]
 
 
 def failure(error: PostgresError, sql: str | None) -> e.Error:
     """Return psycopg's exception for an error of the engine."""
-    return e.error_from_result(PGresult.failure(error, sql), encoding="utf-8")  # type: ignore[arg-type]  # it is used as one
+    return e.error_from_result(PGresult.failure(error, sql), encoding="utf-8")

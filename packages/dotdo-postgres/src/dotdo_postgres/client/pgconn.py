@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 
-from dotdo.storage import Blocked, Waiter
 from psycopg import errors as e
 from psycopg.abc import Buffer
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, PollingStatus, TransactionStatus
 from psycopg.pq.misc import ConninfoOption, PGnotify
 
+from dotdo.storage import Blocked, Waiter
 from dotdo_postgres.client import conninfo, parameters, statements, tenants
 from dotdo_postgres.client.cancel import PGcancel
 from dotdo_postgres.client.pgresult import PGresult
@@ -205,7 +205,9 @@ class PGconn:
     def send_query(self, command: bytes) -> None:
         """Run one or several statements by the simple protocol."""
         if self.pipeline_status:
-            raise e.OperationalError("sending query failed: PQsendQuery not allowed in pipeline mode")
+            raise e.OperationalError(
+                "sending query failed: PQsendQuery not allowed in pipeline mode"
+            )
         sql = command.decode()
         self._send(lambda: self._simple(sql), sql)
 
@@ -388,7 +390,7 @@ class PGconn:
                 return
             self._units.popleft()
             self._results += results
-            if results and results[-1] is not None and unit != self._sync:
+            if results and unit != self._sync:
                 self._results.append(None)
         self.report_notices()
 
@@ -471,7 +473,9 @@ class PGconn:
         """Queue results until they are read."""
         self._check_open()
         if self._units or self._results:
-            raise e.OperationalError("failed to enter pipeline mode: cannot enter pipeline mode, connection not idle")
+            raise e.OperationalError(
+                "failed to enter pipeline mode: cannot enter pipeline mode, connection not idle"
+            )
         self.pipeline_status = int(PipelineStatus.ON)
 
     def exit_pipeline_mode(self) -> None:
@@ -558,9 +562,7 @@ class PGconn:
     def untrace(self) -> None:
         """Do nothing: there was nothing to trace."""
 
-    def encrypt_password(
-        self, passwd: bytes, user: bytes, algorithm: bytes | None = None
-    ) -> bytes:
+    def encrypt_password(self, passwd: bytes, user: bytes, algorithm: bytes | None = None) -> bytes:
         """Refuse: roles are not there yet."""
         raise e.FeatureNotSupported("passwords are not supported in-process")
 

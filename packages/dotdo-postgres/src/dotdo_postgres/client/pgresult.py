@@ -77,7 +77,9 @@ class PGresult:
     @property
     def error_message(self) -> bytes:
         """The whole text, severity first; empty when there is no error."""
-        return b"" if self.report is None else diagnostics.text(self.report, self.statement).encode()
+        return (
+            b"" if self.report is None else diagnostics.text(self.report, self.statement).encode()
+        )
 
     def get_error_message(self, encoding: str = "utf-8") -> str:
         """Return the text without its severity."""

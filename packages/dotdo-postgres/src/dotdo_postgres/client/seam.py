@@ -3,15 +3,16 @@
 Nothing here changes what psycopg does with a real server: its functions are copied with other globals (`relink`), and the one
 name that is replaced in its modules, `Escaping`, hands every connection but ours to the original.
 """
+# ruff: noqa: SLF001 -- the private names are what this module is about
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from inspect import isasyncgenfunction
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import _py_transformer, adapt, generators, pq, sql
-from psycopg import connection as sync_connection
-from psycopg import connection_async as async_connection
 from psycopg._adapters_map import AdaptersMap
 from psycopg._connection_base import BaseConnection
 from psycopg._cursor_base import BaseCursor
@@ -24,22 +25,22 @@ from psycopg.waiting import Ready
 
 __all__ = [
     "AdaptersMap",
-    "BaseConnection",
-    "BaseCursor",
-    "BasePipeline",
     "ClientCursorMixin",
+    "ConnectionInPython",
+    "PipelineInPython",
     "PostgresQuery",
     "PyTransformer",
     "Ready",
-    "ServerCursorMixin",
-    "async_connection",
+    "ServerCursorInPython",
+    "cursor_in_python",
     "dispatch_escaping",
-    "in_python",
     "json_loads",
+    "maps_of",
+    "of_class",
+    "pipeline_method",
     "python_class",
     "relink",
     "split_query",
-    "sync_connection",
 ]
 
 SUPPORTED = ((3, 3, 4), (3, 4))
@@ -61,7 +62,9 @@ def require_supported(version: str) -> None:
     first, end = SUPPORTED
     if not first <= numbers < end:
         supported = f">={'.'.join(map(str, first))},<{'.'.join(map(str, end))}"
-        raise ImportError(f"dotdo-postgres needs psycopg {supported}; psycopg {version} is installed")
+        raise ImportError(
+            f"dotdo-postgres needs psycopg {supported}; psycopg {version} is installed"
+        )
 
 
 def relink(function: F, **names: Any) -> F:
@@ -83,6 +86,12 @@ def relink(function: F, **names: Any) -> F:
     return copy  # type: ignore[return-value]  # the same signature by construction
 
 
+def of_class(method: Any) -> Callable[..., Any]:
+    """Return the function of a class method."""
+    function: Callable[..., Any] = method.__func__
+    return function
+
+
 # psycopg's own generators in Python: the compiled ones take libpq's connection only.
 GENERATORS: dict[str, Any] = {
     "execute": generators._execute,
@@ -95,7 +104,9 @@ GENERATORS: dict[str, Any] = {
 
 def in_python(function: F) -> F:
     """Return a copy of a generator of psycopg's that calls the generators written in Python."""
-    names = {name: generator for name, generator in GENERATORS.items() if name in function.__globals__}
+    names = {
+        name: generator for name, generator in GENERATORS.items() if name in function.__globals__
+    }
     if "generators" in function.__globals__:
         names["generators"] = SimpleNamespace(
             **{**vars(generators), **GENERATORS, "cancel": generators._cancel}
@@ -117,6 +128,11 @@ def _learn_python_class(adapter: type) -> type:
     return compiled.get(adapter, adapter)
 
 
+def maps_of(adapters: AdaptersMap) -> list[Mapping[Any, Any]]:
+    """Return the maps that a map of adapters consists of; one is replaced when it is first changed after a copy was made."""
+    return [*adapters._dumpers.values(), *adapters._dumpers_by_oid, *adapters._loaders]
+
+
 def json_loads() -> Callable[[bytes], Any]:
     """Return the function that reads JSON now, as `set_json_loads` has chosen."""
     return json._JsonLoader._loads
@@ -134,8 +150,60 @@ def dispatch_escaping(is_ours: Callable[[Any], bool], ours: Callable[[], Any]) -
 
     Escaping.__module__ = upstream.__module__
     for module in (pq, sql, string):
-        assert module.Escaping is upstream  # type: ignore[attr-defined]  # imported, not exported
+        assert module.Escaping is upstream
         module.Escaping = Escaping  # type: ignore[attr-defined]
+
+
+class ConnectionInPython(BaseConnection[Any]):
+    """psycopg's connection with its generators in Python."""
+
+    _exec_command = in_python(BaseConnection._exec_command)
+    _deallocate = in_python(BaseConnection._deallocate)
+    _cancel_gen = in_python(BaseConnection._cancel_gen)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether commit and rollback have nothing but the transaction to end."""
+        return not (self._pipeline or self._num_transactions or self._tpc or self._prepared._names)
+
+
+def cursor_in_python(transformer: type, adapters_map: type) -> Any:
+    """Return psycopg's cursor with its generators in Python and another transformer."""
+    ours = SimpleNamespace(
+        **{**vars(adapt), "Transformer": transformer, "AdaptersMap": adapters_map}
+    )
+
+    class CursorInPython(BaseCursor[Any, Any]):
+        _start_query = relink(BaseCursor._start_query, adapt=ours)
+        _loaders_changed: Any = classmethod(
+            relink(of_class(BaseCursor._loaders_changed), adapt=ours)
+        )
+        _maybe_prepare_gen = in_python(BaseCursor._maybe_prepare_gen)
+        _stream_send_gen = in_python(BaseCursor._stream_send_gen)
+        _stream_fetchone_gen = in_python(BaseCursor._stream_fetchone_gen)
+        _start_copy_gen = in_python(BaseCursor._start_copy_gen)
+
+    return CursorInPython
+
+
+class ServerCursorInPython(ServerCursorMixin[Any, Any]):
+    """psycopg's cursor on the server's side with its generators in Python."""
+
+    _declare_gen = in_python(ServerCursorMixin._declare_gen)
+    _describe_gen = in_python(ServerCursorMixin._describe_gen)
+
+
+class PipelineInPython(BasePipeline):
+    """psycopg's pipeline with its generators in Python."""
+
+    _communicate_gen = in_python(BasePipeline._communicate_gen)
+    _fetch_gen = in_python(BasePipeline._fetch_gen)
+
+
+def pipeline_method(method: Any, **pipeline: type) -> Any:
+    """Return a method of a connection's that makes its pipeline of another class."""
+    manager = asynccontextmanager if isasyncgenfunction(method.__wrapped__) else contextmanager
+    return manager(relink(method.__wrapped__, **pipeline))
 
 
 require_supported(psycopg.__version__)

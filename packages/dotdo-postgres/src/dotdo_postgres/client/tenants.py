@@ -1,9 +1,9 @@
 """Opens an engine session on the tenant that a connection string names."""
 
-from dotdo import tenancy
-from dotdo.errors import DotdoError
 from psycopg import errors as e
 
+from dotdo import tenancy
+from dotdo.errors import DotdoError
 from dotdo_postgres.client.conninfo import Conninfo
 from dotdo_postgres.engine.session import Session
 
