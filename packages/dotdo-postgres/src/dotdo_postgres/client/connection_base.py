@@ -22,7 +22,7 @@ class InprocConnection(ConnectionInPython):  # type: ignore[misc]  # Any: its ty
         return cls(PGconn.connect(conninfo.encode()))
 
     @classmethod
-    def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Any]:
+    def _connect_gen(cls, conninfo: str = "", *, timeout: float = 0.0) -> Generator[Any, Any, Any]:
         yield from ()
         return cls._open(conninfo)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import errors, pq
 from psycopg.pq.misc import ConninfoOption
 
-_SETTING = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.]*)=((?:\\.|[^\s\\])*)")
+_SETTING = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\s\\])*)")
 UTF8_NAMES = frozenset({"", "auto", "utf8", "utf-8", "unicode"})
 
 
