@@ -14,6 +14,36 @@ if TYPE_CHECKING:
     from psycopg.abc import Dumper, Loader
 
 
+SCALARS = frozenset(
+    postgres.types[name].oid
+    for name in [
+        "bool",
+        "bytea",
+        '"char"',
+        "name",
+        "int8",
+        "int2",
+        "int4",
+        "text",
+        "oid",
+        "json",
+        "float4",
+        "float8",
+        "bpchar",
+        "varchar",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "numeric",
+        "uuid",
+        "jsonb",
+    ]
+)
+"""Types whose loader calls no loader of another type."""
+
+
 class Memo:
     """What was worked out for maps of adapters that are copies of each other.
 
@@ -102,7 +132,7 @@ class AdaptersMap(seam.AdaptersMap):
         is_stock = self.memo.stock_loaders.get(oid)
         if is_stock is None:
             stock = STOCK.get_loader(oid, Format.TEXT)
-            is_stock = self.get_loader(oid, Format.TEXT) is stock
+            is_stock = oid in SCALARS and self.get_loader(oid, Format.TEXT) is stock
             self.memo.stock_loaders[oid] = is_stock
         return is_stock
 

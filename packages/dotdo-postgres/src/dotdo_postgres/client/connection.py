@@ -7,7 +7,7 @@ import psycopg
 from psycopg import errors as e
 from psycopg.rows import Row, RowFactory, tuple_row
 
-from dotdo_postgres.client import native, seam, statements
+from dotdo_postgres.client import seam, statements
 from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor import Cursor, ServerCursor
 from dotdo_postgres.errors import PostgresError
@@ -72,7 +72,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
             try:
                 self.pgconn.command(command)
             except PostgresError as error:
-                raise native.failure(error, command) from None
+                raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()
 
     def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors as e
 from psycopg.rows import AsyncRowFactory, Row, tuple_row
 
-from dotdo_postgres.client import native, seam, statements, waiting
+from dotdo_postgres.client import seam, statements, waiting
 from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor_async import AsyncCursor, AsyncServerCursor
 from dotdo_postgres.errors import PostgresError
@@ -96,7 +96,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
             try:
                 await waiting.again_when_free(partial(self.pgconn.command, command))
             except PostgresError as error:
-                raise native.failure(error, command) from None
+                raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()
 
     def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:

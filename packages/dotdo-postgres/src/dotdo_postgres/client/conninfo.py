@@ -8,7 +8,7 @@ from psycopg import errors, pq
 from psycopg.pq.misc import ConninfoOption
 
 _SETTING = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\s\\])*)")
-UTF8_NAMES = frozenset({"", "auto", "utf8", "utf-8", "unicode"})
+UTF8_NAMES = frozenset({"", "auto", "utf8", "unicode"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def read(conninfo: bytes) -> Conninfo:
     """
     options = tuple(with_default(option) for option in pq.Conninfo.parse(conninfo))
     values = {option.keyword.decode(): (option.val or b"").decode() for option in options}
-    if values.get("client_encoding", "").lower() not in UTF8_NAMES:
+    encoding = values.get("client_encoding", "").lower().replace("-", "").replace("_", "")
+    if encoding not in UTF8_NAMES:
         raise errors.OperationalError(
             f"client_encoding {values['client_encoding']!r} is not supported: only UTF8 is"
         )

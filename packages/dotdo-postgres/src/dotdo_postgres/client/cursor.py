@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import Row
 
-from dotdo_postgres.client import batch, native, seam
+from dotdo_postgres.client import batch, seam
 from dotdo_postgres.client.cursor_base import NativeCursor
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
@@ -33,7 +33,7 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
                     self.take_short(*self.run_short(bound))
                 except PostgresError as error:
                     self._reset()
-                    raise native.failure(error, bound.sql) from None
+                    raise self._pgconn.failure(error, bound.sql) from None
                 return self
         return super().execute(query, params, prepare=prepare, binary=binary)
 

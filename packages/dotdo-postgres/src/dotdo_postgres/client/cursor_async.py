@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import Row
 
-from dotdo_postgres.client import batch, native, seam, waiting
+from dotdo_postgres.client import batch, seam, waiting
 from dotdo_postgres.client.cursor_base import NativeCursor
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
@@ -37,7 +37,7 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
                     )
                 except PostgresError as error:
                     self._reset()
-                    raise native.failure(error, bound.sql) from None
+                    raise self._pgconn.failure(error, bound.sql) from None
                 return self
         return await super().execute(query, params, prepare=prepare, binary=binary)
 

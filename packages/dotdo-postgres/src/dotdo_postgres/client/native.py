@@ -10,10 +10,8 @@ from psycopg.pq import Format
 
 from dotdo_postgres.client import parameters, rows, seam
 from dotdo_postgres.client.adapters import AdaptersMap
-from dotdo_postgres.client.pgresult import PGresult
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.session import Prepared, Session
-from dotdo_postgres.errors import PostgresError
 
 MAX_CACHED_CHARACTERS = 4096
 MAX_PLANS = 512
@@ -161,8 +159,3 @@ def stored(values: Sequence[Any], converters: list[parameters.Converter | None])
         value if convert is None or value is None else parameters.converted(convert, value, number)
         for number, (value, convert) in enumerate(zip(values, converters, strict=True))
     ]
-
-
-def failure(error: PostgresError, sql: str | None) -> e.Error:
-    """Return psycopg's exception for an error of the engine."""
-    return e.error_from_result(PGresult.failure(error, sql), encoding="utf-8")

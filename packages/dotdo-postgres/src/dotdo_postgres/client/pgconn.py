@@ -35,7 +35,6 @@ class PGconn:
 
     tty = b""
     protocol_version = 3
-    full_protocol_version = 30000
     needs_password = used_password = used_gssapi = ssl_in_use = False
     _encoding = "utf-8"
 
@@ -47,7 +46,7 @@ class PGconn:
         self.pipeline_status = int(PipelineStatus.OFF)
         self.notice_handler: Callable[[PGresult], None] | None = None
         self.notify_handler: Callable[[PGnotify], None] | None = None
-        self.backend_pid = next(_pids)
+        self._pid = next(_pids)
         self.error_message = b""
         self.can_wait = True
         self.waiter: Waiter | None = None
@@ -123,37 +122,55 @@ class PGconn:
     @property
     def db(self) -> bytes:
         """The tenant's reference."""
+        self._check_open()
         return self.conninfo.reference.encode()
 
     @property
     def user(self) -> bytes:
         """The session's user."""
+        self._check_open()
         return self.conninfo.user.encode()
 
     @property
     def password(self) -> bytes:
         """The password of the connection string; nobody checks it."""
-        return self.conninfo.value("password")
+        return self._option("password")
 
     @property
     def host(self) -> bytes:
         """The host of the connection string; nobody is called there."""
-        return self.conninfo.value("host")
+        return self._option("host")
 
     @property
     def hostaddr(self) -> bytes:
         """The address of the connection string."""
-        return self.conninfo.value("hostaddr")
+        return self._option("hostaddr")
 
     @property
     def port(self) -> bytes:
         """The port of the connection string."""
-        return self.conninfo.value("port")
+        return self._option("port")
 
     @property
     def options(self) -> bytes:
         """The options of the connection string."""
-        return self.conninfo.value("options")
+        return self._option("options")
+
+    def _option(self, keyword: str) -> bytes:
+        self._check_open()
+        return self.conninfo.value(keyword)
+
+    @property
+    def backend_pid(self) -> int:
+        """A number of this connection's own."""
+        self._check_open()
+        return self._pid
+
+    @property
+    def full_protocol_version(self) -> int:
+        """The version of the protocol that would be spoken, 3.0."""
+        self._check_open()
+        return 30000
 
     @property
     def server_version(self) -> int:
@@ -399,10 +416,19 @@ class PGconn:
             return [PGresult(ExecStatus.PIPELINE_ABORTED)]
         try:
             return unit()
-        except PostgresError as failure:
+        except PostgresError as error_:
             if self.pipeline_status:
                 self.pipeline_status = int(PipelineStatus.ABORTED)
-            return [PGresult.failure(failure, statement)]
+            return [self._failed(error_, statement)]
+
+    def _failed(self, error_: PostgresError, statement: str | None) -> PGresult:
+        result = PGresult.failure(error_, statement)
+        self.error_message = result.error_message
+        return result
+
+    def failure(self, error_: PostgresError, statement: str | None) -> e.Error:
+        """Return psycopg's exception for an error of the engine."""
+        return e.error_from_result(self._failed(error_, statement), encoding=self._encoding)
 
     def report_notices(self) -> None:
         """Hand the notices of the last statement to whoever listens."""

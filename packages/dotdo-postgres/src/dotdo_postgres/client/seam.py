@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from inspect import isasyncgenfunction
 from types import FunctionType, SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import _py_transformer, adapt, generators, pq, sql
+from psycopg import _py_transformer, adapt, generators, pq, sql, types
 from psycopg._adapters_map import AdaptersMap
 from psycopg._connection_base import BaseConnection
 from psycopg._cursor_base import BaseCursor
@@ -45,6 +45,8 @@ __all__ = [
 
 SUPPORTED = ((3, 3, 4), (3, 4))
 """First supported version and the first that is not."""
+
+COMPILED = frozenset({"psycopg_binary", "psycopg_c"})
 
 PyTransformer = _py_transformer.Transformer
 split_query = _query2pg_nocache
@@ -116,16 +118,15 @@ def in_python(function: F) -> F:
 
 def python_class(adapter: type) -> type:
     """Return the Python class of a dumper or loader of which psycopg uses a compiled version."""
-    return _PYTHON_CLASSES.get(adapter) or _learn_python_class(adapter)
-
-
-_PYTHON_CLASSES: dict[type, type] = {}
-
-
-def _learn_python_class(adapter: type) -> type:
-    compiled = {c: p for p, c in AdaptersMap._optimised.items() if c is not p}
-    _PYTHON_CLASSES.update(compiled)
-    return compiled.get(adapter, adapter)
+    if adapter.__module__.partition(".")[0] not in COMPILED:
+        return adapter
+    for python, compiled in AdaptersMap._optimised.items():
+        if compiled is adapter and python is not adapter:
+            return python
+    for module in vars(types).values():
+        if (python := getattr(module, adapter.__name__, None)) is not None:
+            return cast("type", python)
+    raise ImportError(f"psycopg has no Python version of {adapter.__qualname__}")
 
 
 def maps_of(adapters: AdaptersMap) -> list[Mapping[Any, Any]]:
