@@ -1,0 +1,1 @@
+"""The cases over Chinook, one module per theme."""

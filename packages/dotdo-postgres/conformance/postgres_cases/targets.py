@@ -1,0 +1,53 @@
+"""Where the cases run: a connection to a fresh Chinook on each target; what is the real server's stays the real client's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+import dotdo_postgres
+from dotdo_testing import Target, corpus
+
+SCRIPT = "chinook/Chinook_PostgreSql.sql"
+
+
+def chinook_script() -> str:
+    """Return the statements of the Chinook script that follow the creation of its database."""
+    lines = corpus(SCRIPT).read_text().splitlines(keepends=True)
+    start = next(number for number, line in enumerate(lines) if line.startswith("\\c"))
+    return "".join(lines[start + 1 :])
+
+
+def real_version(url: str) -> str:
+    """Return the version of the real server as kept with recordings."""
+    with psycopg.connect(url) as connection:
+        (version,) = connection.execute("show server_version").fetchone() or ("",)
+    return f"PostgreSQL {version}"
+
+
+@contextmanager
+def inproc() -> Iterator[Any]:
+    """Yield a connection to a tenant loaded with Chinook."""
+    with dotdo_postgres.connect("dbname=chinook", autocommit=True) as connection:
+        connection.execute(chinook_script())
+        yield connection
+
+
+@contextmanager
+def real(url: str) -> Iterator[Any]:
+    """Yield a connection to a new database of the server at `url` loaded with Chinook; it is dropped afterwards."""
+    name = f"chinook_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        try:
+            with psycopg.connect(url, dbname=name, autocommit=True) as connection:
+                connection.execute(chinook_script())
+                yield connection
+        finally:
+            admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+
+
+OPENERS = {Target.INPROC: inproc, Target.REAL: real}

@@ -1,0 +1,35 @@
+"""The surface of psycopg 3 on tenants in the same process."""
+
+from dotdo_postgres.client.connection import Connection, Pipeline
+from dotdo_postgres.client.connection_async import AsyncConnection, AsyncPipeline
+from dotdo_postgres.client.cursor import (
+    ClientCursor,
+    Cursor,
+    RawCursor,
+    RawServerCursor,
+    ServerCursor,
+)
+from dotdo_postgres.client.cursor_async import (
+    AsyncClientCursor,
+    AsyncCursor,
+    AsyncRawCursor,
+    AsyncRawServerCursor,
+    AsyncServerCursor,
+)
+
+__all__ = [
+    "AsyncClientCursor",
+    "AsyncConnection",
+    "AsyncCursor",
+    "AsyncPipeline",
+    "AsyncRawCursor",
+    "AsyncRawServerCursor",
+    "AsyncServerCursor",
+    "ClientCursor",
+    "Connection",
+    "Cursor",
+    "Pipeline",
+    "RawCursor",
+    "RawServerCursor",
+    "ServerCursor",
+]

@@ -1,0 +1,211 @@
+"""Every private name of psycopg that this package stands on, for the one range of versions they were read in; refuses any other version.
+
+Nothing here changes what psycopg does with a real server: its functions are copied with other globals (`relink`), and the one
+name that is replaced in its modules, `Escaping`, hands every connection but ours to the original.
+"""
+# ruff: noqa: SLF001 -- the private names are what this module is about
+
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from inspect import isasyncgenfunction
+from types import FunctionType, SimpleNamespace
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg import _py_transformer, adapt, generators, pq, sql, types
+from psycopg._adapters_map import AdaptersMap
+from psycopg._connection_base import BaseConnection
+from psycopg._cursor_base import BaseCursor
+from psycopg._pipeline_base import BasePipeline
+from psycopg._queries import PostgresQuery, _query2pg_nocache
+from psycopg._server_cursor_base import ServerCursorMixin
+from psycopg.client_cursor import ClientCursorMixin
+from psycopg.types import json, string
+from psycopg.waiting import Ready
+
+__all__ = [
+    "AdaptersMap",
+    "ClientCursorMixin",
+    "ConnectionInPython",
+    "PipelineInPython",
+    "PostgresQuery",
+    "PyTransformer",
+    "Ready",
+    "ServerCursorInPython",
+    "cursor_in_python",
+    "dispatch_escaping",
+    "json_loads",
+    "maps_of",
+    "of_class",
+    "pipeline_method",
+    "python_class",
+    "relink",
+    "split_query",
+]
+
+SUPPORTED = ((3, 3, 4), (3, 4))
+"""First supported version and the first that is not."""
+
+COMPILED = frozenset({"psycopg_binary", "psycopg_c"})
+
+PyTransformer = _py_transformer.Transformer
+split_query = _query2pg_nocache
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def require_supported(version: str) -> None:
+    """Check a version of psycopg against what this module was written for.
+
+    Raises:
+        ImportError: it is outside the supported range.
+    """
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    first, end = SUPPORTED
+    if not first <= numbers < end:
+        supported = f">={'.'.join(map(str, first))},<{'.'.join(map(str, end))}"
+        raise ImportError(
+            f"dotdo-postgres needs psycopg {supported}; psycopg {version} is installed"
+        )
+
+
+def relink(function: F, **names: Any) -> F:
+    """Return a copy of a function of psycopg's that finds other objects under some of its global names."""
+    assert isinstance(function, FunctionType)
+    missing = names.keys() - function.__globals__.keys()
+    if missing:
+        raise ImportError(f"psycopg's {function.__qualname__} no longer uses {', '.join(missing)}")
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__doc__ = function.__doc__
+    copy.__qualname__ = function.__qualname__
+    return copy  # type: ignore[return-value]  # the same signature by construction
+
+
+def of_class(method: Any) -> Callable[..., Any]:
+    """Return the function of a class method."""
+    function: Callable[..., Any] = method.__func__
+    return function
+
+
+# psycopg's own generators in Python: the compiled ones take libpq's connection only.
+GENERATORS: dict[str, Any] = {
+    "execute": generators._execute,
+    "fetch": generators._fetch,
+    "fetch_many": generators._fetch_many,
+    "send": generators._send,
+    "pipeline_communicate": generators._pipeline_communicate,
+}
+
+
+def in_python(function: F) -> F:
+    """Return a copy of a generator of psycopg's that calls the generators written in Python."""
+    names = {
+        name: generator for name, generator in GENERATORS.items() if name in function.__globals__
+    }
+    if "generators" in function.__globals__:
+        names["generators"] = SimpleNamespace(
+            **{**vars(generators), **GENERATORS, "cancel": generators._cancel}
+        )
+    return relink(function, **names)
+
+
+def python_class(adapter: type) -> type:
+    """Return the Python class of a dumper or loader of which psycopg uses a compiled version."""
+    if adapter.__module__.partition(".")[0] not in COMPILED:
+        return adapter
+    for python, compiled in AdaptersMap._optimised.items():
+        if compiled is adapter and python is not adapter:
+            return python
+    for module in vars(types).values():
+        if (python := getattr(module, adapter.__name__, None)) is not None:
+            return cast("type", python)
+    raise ImportError(f"psycopg has no Python version of {adapter.__qualname__}")
+
+
+def maps_of(adapters: AdaptersMap) -> list[Mapping[Any, Any]]:
+    """Return the maps that a map of adapters consists of; one is replaced when it is first changed after a copy was made."""
+    return [*adapters._dumpers.values(), *adapters._dumpers_by_oid, *adapters._loaders]
+
+
+def json_loads() -> Callable[[bytes], Any]:
+    """Return the function that reads JSON now, as `set_json_loads` has chosen."""
+    return json._JsonLoader._loads
+
+
+def dispatch_escaping(is_ours: Callable[[Any], bool], ours: Callable[[], Any]) -> None:
+    """Let psycopg's modules escape for connections that are ours by `ours`, for all others as before."""
+    upstream = pq.Escaping
+
+    class Escaping(upstream):  # type: ignore[misc,valid-type]  # chosen at run time by psycopg
+        """psycopg's own class; makes ours for a connection of ours."""
+
+        def __new__(cls, conn: Any = None) -> Any:
+            return ours() if is_ours(conn) else upstream(conn)
+
+    Escaping.__module__ = upstream.__module__
+    for module in (pq, sql, string):
+        assert module.Escaping is upstream
+        module.Escaping = Escaping  # type: ignore[attr-defined]
+
+
+class ConnectionInPython(BaseConnection[Any]):
+    """psycopg's connection with its generators in Python."""
+
+    _exec_command = in_python(BaseConnection._exec_command)
+    _deallocate = in_python(BaseConnection._deallocate)
+    _cancel_gen = in_python(BaseConnection._cancel_gen)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether commit and rollback have nothing but the transaction to end."""
+        return not (self._pipeline or self._num_transactions or self._tpc or self._prepared._names)
+
+
+def cursor_in_python(transformer: type, adapters_map: type) -> Any:
+    """Return psycopg's cursor with its generators in Python and another transformer."""
+    ours = SimpleNamespace(
+        **{**vars(adapt), "Transformer": transformer, "AdaptersMap": adapters_map}
+    )
+
+    class CursorInPython(BaseCursor[Any, Any]):
+        _start_query = relink(BaseCursor._start_query, adapt=ours)
+        _loaders_changed: Any = classmethod(
+            relink(of_class(BaseCursor._loaders_changed), adapt=ours)
+        )
+        _maybe_prepare_gen = in_python(BaseCursor._maybe_prepare_gen)
+        _stream_send_gen = in_python(BaseCursor._stream_send_gen)
+        _stream_fetchone_gen = in_python(BaseCursor._stream_fetchone_gen)
+        _start_copy_gen = in_python(BaseCursor._start_copy_gen)
+
+    return CursorInPython
+
+
+class ServerCursorInPython(ServerCursorMixin[Any, Any]):
+    """psycopg's cursor on the server's side with its generators in Python."""
+
+    _declare_gen = in_python(ServerCursorMixin._declare_gen)
+    _describe_gen = in_python(ServerCursorMixin._describe_gen)
+
+
+class PipelineInPython(BasePipeline):
+    """psycopg's pipeline with its generators in Python."""
+
+    _communicate_gen = in_python(BasePipeline._communicate_gen)
+    _fetch_gen = in_python(BasePipeline._fetch_gen)
+
+
+def pipeline_method(method: Any, **pipeline: type) -> Any:
+    """Return a method of a connection's that makes its pipeline of another class."""
+    manager = asynccontextmanager if isasyncgenfunction(method.__wrapped__) else contextmanager
+    return manager(relink(method.__wrapped__, **pipeline))
+
+
+require_supported(psycopg.__version__)
+assert adapt.AdaptersMap is AdaptersMap

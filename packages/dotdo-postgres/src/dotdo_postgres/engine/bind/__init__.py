@@ -1,0 +1,1 @@
+"""Binding: parse trees become typed queries, names resolved against the catalog."""

@@ -1,0 +1,114 @@
+"""The binder: one statement's state while names and types are resolved, and the dispatch on kinds of parse nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.coercion import Coercer
+from dotdo_postgres.engine.relations import Relation, relation_of
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.relations import RELATIONS
+
+if TYPE_CHECKING:
+    from dotdo.storage.schema import Noun
+
+    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.query import Query
+
+Node = dict[str, Any]
+ExpressionBinder = Callable[["Binder", Node, "Scope"], ir.Expr]
+
+
+class Binder:
+    """Binds one statement.
+
+    Args:
+        find_noun: Gives the noun of a table name, or None.
+        param_oids: Types of parameters known beforehand, 0 where unknown.
+        zone: The session's time zone.
+        settings: The session's settings by name.
+    """
+
+    def __init__(
+        self,
+        find_noun: Callable[[str], Noun | None],
+        param_oids: tuple[int, ...] = (),
+        zone: tzinfo = UTC,
+        expressions: dict[str, ExpressionBinder] | None = None,
+        queries: Callable[[Binder, Node, Scope | None], Query] | None = None,
+    ) -> None:
+        self.find_noun = find_noun
+        self.coercer = Coercer([oid if oid != t.UNKNOWN else 0 for oid in param_oids], zone)
+        self._expressions = expressions or {}
+        self._queries = queries
+        self.relations: dict[str, Relation] = {}
+
+    @property
+    def param_types(self) -> list[int]:
+        """Types of the parameters as far as they are known."""
+        return self.coercer.param_types
+
+    def expression(self, node: Node, scope: Scope) -> ir.Expr:
+        """Bind an expression of any kind."""
+        ((kind, body),) = node.items()
+        bind = self._expressions.get(kind)
+        if bind is None:
+            raise not_supported(f"{kind} as an expression", body.get("location"))
+        return bind(self, body, scope)
+
+    def boolean(self, node: Node, scope: Scope, construct: str) -> ir.Expr:
+        """Bind a condition.
+
+        Raises:
+            PostgresError: it is not boolean (SQLSTATE 42804).
+        """
+        return self.to_boolean(self.expression(node, scope), construct)
+
+    def to_boolean(self, expr: ir.Expr, construct: str) -> ir.Expr:
+        """Make a condition of an expression.
+
+        Raises:
+            PostgresError: it is not boolean (SQLSTATE 42804).
+        """
+        if expr.type in {t.BOOL, t.UNKNOWN}:
+            return self.coercer.coerce(expr, t.BOOL)
+        message = f"argument of {construct} must be type boolean, not type {t.format_type(expr.type)}"
+        raise error("42804", message, position=expr.location)
+
+    def known(self, expr: ir.Expr) -> ir.Expr:
+        """Give an untyped literal or parameter the type text."""
+        return self.coercer.coerce(expr, t.TEXT) if expr.type == t.UNKNOWN else expr
+
+    def query(self, node: Node, scope: Scope | None) -> Query:
+        """Bind a query inside a scope."""
+        assert self._queries is not None  # noqa: S101 -- set by whoever makes the binder
+        return self._queries(self, node, scope)
+
+    def relation(self, node: Node) -> Relation:
+        """Resolve a RangeVar to a table.
+
+        Raises:
+            PostgresError: 42P01 no such table, 3F000 no such schema, 0A000 for catalogue relations.
+        """
+        schema, name, location = node.get("schemaname"), node["relname"], node.get("location", 0)
+        if schema in {None, "public"}:
+            relation = self.relations.get(name)
+            if relation is None:
+                noun = self.find_noun(name)
+                if noun is not None:
+                    relation = self.relations[name] = relation_of(noun)
+            if relation is not None:
+                return relation
+        shown = f"{schema}.{name}" if schema else name
+        if (f"pg_catalog.{name}" if schema is None else shown) in RELATIONS:
+            raise not_supported(f'relation "{shown}"', location)
+        raise error("42P01", f'relation "{shown}" does not exist', position=location)
+
+
+def names_of(node: list[Node]) -> list[str]:
+    """Return the parts of a qualified name."""
+    return [part["String"].get("sval", "") for part in node]

@@ -1,0 +1,195 @@
+"""Function calls: scalar functions, aggregates, window functions, set-returning functions, casts written as calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.expressions import explicit_cast
+from dotdo_postgres.engine.bind.sorting import bind_sort_keys
+from dotdo_postgres.engine.bind.windows import bind_window
+from dotdo_postgres.engine.coercion import can_coerce
+from dotdo_postgres.engine.functions.declare import Routine
+from dotdo_postgres.engine.functions.registry import routines
+from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
+from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_function, resolve_function
+from dotdo_postgres.engine.query import Entry, OutputColumn
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.scope import Scope
+
+
+def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind a function call of any kind."""
+    location = node.get("location", 0)
+    parts = names_of(node["funcname"])
+    name = parts[-1]
+    if len(parts) > 1 and parts[0] not in {"pg_catalog", "public"}:
+        raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
+    _refuse_forms(node, location)
+    is_within = bool(node.get("agg_within_group"))
+    inner = scope.clause
+    args = [] if node.get("agg_star") else [binder.expression(arg, scope) for arg in node.get("args", [])]
+    if is_within:
+        raise not_supported(f"{name} WITHIN GROUP", location)
+    scope.clause = inner
+    special = _special(binder, name, args, location)
+    if special is not None:
+        return special
+    if node.get("agg_star") and name != "count":
+        raise missing_function(name, [], location, ambiguous=False)
+    types = tuple(arg.type for arg in args)
+    found = resolve_function(name, types)
+    if isinstance(found, str):
+        return _cast_call(binder, name, args, location, found)
+    routine = routines().get(("function", name, found.declared))
+    if routine is None:
+        shown = ", ".join(t.format_type(oid) for oid in found.declared)
+        raise not_supported(f"function {name}({shown})", location)
+    if routine.kind == "series":
+        return _series(binder, name, found, routine, args, scope, location)
+    args, result = coerce_arguments(binder, found, args)
+    if routine.kind in {"aggregate", "window"}:
+        return _aggregate(binder, node, scope, routine, args, result)
+    if "over" in node:
+        message = f"OVER specified, but {name} is not a window function nor an aggregate function"
+        raise error("42809", message, position=location)
+    for key, word in (("agg_distinct", "DISTINCT"), ("agg_filter", "FILTER"), ("agg_order", "ORDER BY")):
+        if key in node:
+            raise error("42809", f"{word} specified, but {name} is not an aggregate function", position=location)
+    return ir.Call(result, -1, location, routine, args)
+
+
+def _refuse_forms(node: Node, location: int) -> None:
+    if node.get("func_variadic"):
+        raise not_supported("a VARIADIC argument", location)
+    if any("NamedArgExpr" in arg for arg in node.get("args", [])):
+        raise not_supported("named arguments", location)
+
+
+def _special(binder: Binder, name: str, args: list[ir.Expr], location: int) -> ir.Expr | None:
+    if not args and name in CLOCK_FUNCTIONS:
+        kind, oid = CLOCK_FUNCTIONS[name]
+        return ir.SessionValue(oid, -1, location, kind)
+    if name in SEQUENCE_FUNCTIONS and args and isinstance(args[0], ir.Const) and isinstance(args[0].value, str):
+        if len(args) == 1 and name != "setval":
+            return ir.SessionValue(t.INT8, -1, location, name, args[0].value)
+    if name == "pg_typeof" and len(args) == 1:
+        return ir.Const(t.REGTYPE, -1, location, t.format_type(args[0].type))
+    if name == "pg_get_serial_sequence" or name in SEQUENCE_FUNCTIONS:
+        raise not_supported(f"function {name} in this form", location)
+    return None
+
+
+def coerce_arguments(binder: Binder, found: Candidate, args: list[ir.Expr]) -> tuple[list[ir.Expr], int]:
+    """Cast arguments to the types of the chosen candidate; return them and the result type."""
+    arguments, result = found.arguments, found.result
+    bound = bind_polymorphic(found.arguments, [arg.type for arg in args])
+    if bound:
+        arguments = tuple(bound.get(oid, oid) for oid in arguments)
+        result = bound.get(result, result)
+    coerced = [binder.coercer.coerce(arg, oid) for arg, oid in zip(args, arguments, strict=True)]
+    return [binder.known(arg) for arg in coerced], result
+
+
+def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, why: str) -> ir.Expr:
+    """`date('2024-01-01')`: a type name used as a function of one argument."""
+    target = t.BY_NAME.get(name)
+    if len(args) == 1 and target is not None and can_coerce(args[0].type, target.oid, "explicit"):
+        return explicit_cast(binder, args[0], target.oid, -1, location)
+    raise missing_function(name, [arg.type for arg in args], location, why == "ambiguous")
+
+
+def _aggregate(binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int) -> ir.Expr:
+    location = node.get("location", 0)
+    if routine.kind == "window" and "over" not in node:
+        raise error("42P20", f"window function {routine.name} requires an OVER clause", position=location)
+    is_window = "over" in node
+    _check_place(routine, scope, location, is_window)
+    call = ir.Aggregate(result, -1, location, routine, args, is_distinct=bool(node.get("agg_distinct")))
+    if "agg_filter" in node:
+        call.condition = binder.boolean(node["agg_filter"], scope, "FILTER")
+    if "agg_order" in node:
+        call.order = bind_sort_keys(binder, node["agg_order"], scope)
+    if is_window:
+        if call.is_distinct:
+            raise not_supported("DISTINCT for window functions", location)
+        if call.order:
+            raise not_supported("aggregate ORDER BY for window functions", location)
+        call.window = bind_window(binder, node["over"], scope)
+        scope.window_calls.append(call)
+    else:
+        if _contains_aggregate(args):
+            raise error("42803", "aggregate function calls cannot be nested", position=location)
+        if _contains_window(args):
+            raise error("42803", "aggregate function calls cannot contain window function calls", position=location)
+        if _only_outer(args, scope):
+            raise not_supported("an aggregate of an outer query's columns", location)
+        scope.aggregates.append(call)
+    if call.is_distinct and call.order and not all(any(ir.same(key.expr, arg) for arg in args) for key in call.order):
+        message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
+        raise error("42P10", message, position=call.order[0].expr.location)
+    return call
+
+
+_NOT_ALLOWED = {
+    "WHERE": "aggregate functions are not allowed in WHERE",
+    "GROUP BY": "aggregate functions are not allowed in GROUP BY",
+    "JOIN/ON": "aggregate functions are not allowed in JOIN conditions",
+    "FROM": "aggregate functions are not allowed in functions in FROM",
+    "VALUES": "aggregate functions are not allowed in VALUES",
+    "UPDATE": "aggregate functions are not allowed in UPDATE",
+    "RETURNING": "aggregate functions are not allowed in RETURNING",
+    "CHECK": "aggregate functions are not allowed in check constraints",
+    "DEFAULT": "aggregate functions are not allowed in DEFAULT expressions",
+    "LIMIT": "aggregate functions are not allowed in LIMIT",
+}
+
+
+def _check_place(routine: Routine, scope: Scope, location: int, is_window: bool) -> None:
+    message = _NOT_ALLOWED.get(scope.clause)
+    if is_window:
+        if message or scope.clause == "HAVING":
+            place = (message or "aggregate functions are not allowed in HAVING").replace("aggregate", "window")
+            raise error("42P20", place, position=location)
+    elif message:
+        raise error("42803", message, position=location)
+
+
+def _contains_aggregate(args: list[ir.Expr]) -> bool:
+    return any((isinstance(arg, ir.Aggregate) and arg.window is None) or _contains_aggregate(ir.children(arg)) for arg in args)
+
+
+def _contains_window(args: list[ir.Expr]) -> bool:
+    return any((isinstance(arg, ir.Aggregate) and arg.window is not None) or _contains_window(ir.children(arg)) for arg in args)
+
+
+def _only_outer(args: list[ir.Expr], scope: Scope) -> bool:
+    found: list[ir.Column] = []
+
+    def walk(expr: ir.Expr) -> None:
+        if isinstance(expr, ir.Column):
+            found.append(expr)
+        for child in ir.children(expr):
+            walk(child)
+
+    for arg in args:
+        walk(arg)
+    return bool(found) and not any(column.entry in scope.entries for column in found)
+
+
+def _series(
+    binder: Binder, name: str, found: Candidate, routine: Routine, args: list[ir.Expr], scope: Scope, location: int
+) -> ir.Expr:
+    args, result = coerce_arguments(binder, found, args)
+    call = ir.SeriesCall(result, -1, location, routine, args)
+    if scope.clause == "FROM":
+        return call
+    if scope.clause != "SELECT" or scope.series:
+        raise not_supported("set-returning functions here", location)
+    entry = Entry(name, [OutputColumn(name, result)], series=call)
+    scope.series.append(entry)
+    return ir.Column(result, -1, location, entry, 0)

@@ -1,0 +1,233 @@
+"""Constants, parameters, columns, casts, conditions and conditionals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
+from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import interval, numeric
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.scope import Scope
+
+MAX_PARAMS = 65535
+
+
+def bind_constant(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Type a literal: whole numbers by size, strings unknown."""
+    location = node.get("location", 0)
+    if "ival" in node:
+        return ir.Const(t.INT4, -1, location, node["ival"].get("ival", 0))
+    if "sval" in node:
+        return ir.Const(t.UNKNOWN, -1, location, node["sval"].get("sval", ""))
+    if "boolval" in node:
+        return ir.Const(t.BOOL, -1, location, int(node["boolval"].get("boolval", False)))
+    if "isnull" in node:
+        return ir.Const(t.UNKNOWN, -1, location, None)
+    if "fval" in node:
+        return number(node["fval"]["fval"], location)
+    raise not_supported("a bit string", location)
+
+
+def number(text: str, location: int) -> ir.Const:
+    """Type a number that is not a plain int4."""
+    if text.lstrip("-").isdigit():
+        value = int(text)
+        if -(2**31) <= value < 2**31:
+            return ir.Const(t.INT4, -1, location, value)
+        if -(2**63) <= value < 2**63:
+            return ir.Const(t.INT8, -1, location, value)
+    return ir.Const(t.NUMERIC, -1, location, numeric.from_text(text))
+
+
+def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind `$n`; its type may become known later."""
+    index = node.get("number", 0)
+    if not 0 < index <= MAX_PARAMS:
+        raise error("42P02", f"there is no parameter ${index}", position=node.get("location", 0))
+    types = binder.param_types
+    types.extend([0] * (index - len(types)))
+    return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
+
+
+def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Resolve a column reference."""
+    location = node.get("location", 0)
+    if "A_Star" in node["fields"][-1]:
+        raise not_supported("a whole row as a value", location)
+    parts = names_of(node["fields"])
+    if len(parts) == 1:
+        found = scope.column(parts[0], location)
+        if found is None:
+            if scope.item(parts[0]) is not None:
+                raise not_supported("a whole row as a value", location)
+            raise error("42703", f'column "{parts[0]}" does not exist', position=location)
+    else:
+        if len(parts) == 3 and parts[0] == "public":
+            parts = parts[1:]
+        if len(parts) > 2:
+            raise not_supported("a reference of more than two parts", location)
+        found = scope.qualified(parts[0], parts[1], location)
+        if found is None:
+            raise error("42703", f"column {parts[0]}.{parts[1]} does not exist", position=location)
+    if isinstance(found, ir.Column):
+        return ir.Column(found.type, found.typmod, location, found.entry, found.index)
+    return found
+
+
+def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind `x::type` and `type 'literal'`."""
+    target, typmod = resolve_type(node["typeName"])
+    if target == t.BPCHAR and typmod < 0 and "typmods" not in node["typeName"]:
+        typmod = -1
+    arg_node = node["arg"]
+    if "A_ArrayExpr" in arg_node and is_array(target):
+        return bind_array(binder, arg_node["A_ArrayExpr"], scope, t.BY_OID[target].element)
+    expr = binder.expression(arg_node, scope)
+    if target == t.INTERVAL and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN and expr.value is not None:
+        unit = interval_unit(node["typeName"])
+        try:
+            value = interval.encode(interval.from_text(expr.value, unit))
+        except Exception as failure:
+            if hasattr(failure, "position"):
+                failure.position = expr.location
+            raise
+        return ir.Const(t.INTERVAL, -1, expr.location, value)
+    return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
+
+
+def explicit_cast(binder: Binder, expr: ir.Expr, target: int, typmod: int, location: int) -> ir.Expr:
+    """Cast as written.
+
+    Raises:
+        PostgresError: 42846 when no such cast exists.
+    """
+    if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
+        raise cannot_cast(expr.type, target, location)
+    known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
+    if known:
+        return ir.Relabel(target, -1, expr.location, expr)
+    return binder.coercer.coerce(expr, target, typmod, "explicit", location)
+
+
+def bind_collate(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Accept the collations that are byte order; refuse others."""
+    name = names_of(node["collname"])[-1]
+    if name not in {"C", "POSIX", "default", "ucs_basic"}:
+        raise not_supported(f'collation "{name}"', node.get("location", 0))
+    expr = binder.known(binder.expression(node["arg"], scope))
+    if t.BY_OID[expr.type].category != "S":
+        message = f"collations are not supported by type {t.format_type(expr.type)}"
+        raise error("42804", message, position=node.get("location", 0))
+    return expr
+
+
+def bind_boolean(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind AND, OR and NOT."""
+    op = node["boolop"].removesuffix("_EXPR")
+    args = [binder.boolean(arg, scope, op) for arg in node["args"]]
+    return ir.Bool(t.BOOL, -1, node.get("location", 0), op.lower(), args)  # type: ignore[arg-type]  # and, or, not
+
+
+def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind IS [NOT] NULL."""
+    arg = binder.known(binder.expression(node["arg"], scope))
+    is_null = node["nulltesttype"] == "IS_NULL"
+    if isinstance(arg, ir.Row):
+        tests: list[ir.Expr] = [ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args]
+        return ir.Bool(t.BOOL, -1, arg.location, "and", tests)
+    return ir.NullTest(t.BOOL, -1, node.get("location", 0), arg, is_null)
+
+
+def bind_boolean_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind IS [NOT] TRUE, FALSE, UNKNOWN."""
+    words = node["booltesttype"].replace("_", " ")
+    arg = binder.boolean(node["arg"], scope, words)
+    return ir.BooleanTest(t.BOOL, -1, node.get("location", 0), arg, words)
+
+
+def bind_case(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind CASE in both forms."""
+    operand = binder.known(binder.expression(node["arg"], scope)) if "arg" in node else None
+    conditions, results = [], []
+    for item in node["args"]:
+        when = item["CaseWhen"]
+        if operand is None:
+            conditions.append(binder.boolean(when["expr"], scope, "CASE/WHEN"))
+        else:
+            value = binder.expression(when["expr"], scope)
+            comparison = make_operator(binder, "=", operand, value, when.get("location", 0))
+            conditions.append(binder.to_boolean(comparison, "CASE/WHEN"))
+        results.append(binder.expression(when["result"], scope))
+    has_default = "defresult" in node
+    default = binder.expression(node["defresult"], scope) if has_default else ir.Const(t.UNKNOWN, -1, -1, None)
+    coerced, oid, typmod = binder.coercer.to_common([default, *results], "CASE")
+    if not has_default:
+        typmods = {expr.typmod for expr in coerced[1:]}
+        typmod = typmods.pop() if len(typmods) == 1 else -1
+    whens = list(zip(conditions, coerced[1:], strict=True))
+    return ir.Case(oid, typmod, node.get("location", 0), whens, coerced[0] if has_default else None)
+
+
+def bind_coalesce(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind COALESCE."""
+    args, oid, typmod = binder.coercer.to_common([binder.expression(arg, scope) for arg in node["args"]], "COALESCE")
+    return ir.Coalesce(oid, typmod, node.get("location", 0), args)
+
+
+def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind GREATEST and LEAST."""
+    is_greatest = node["op"] == "IS_GREATEST"
+    name = "GREATEST" if is_greatest else "LEAST"
+    args, oid, typmod = binder.coercer.to_common([binder.expression(arg, scope) for arg in node["args"]], name)
+    return ir.MinMax(oid, typmod, node.get("location", 0), args, is_greatest)
+
+
+def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind a row of values."""
+    args = [binder.expression(arg, scope) for arg in node.get("args", [])]
+    return ir.Row(t.RECORD, -1, node.get("location", 0), args)
+
+
+def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir.Expr:
+    """Bind ARRAY[...] of one dimension."""
+    items = [binder.expression(item, scope) for item in node.get("elements", [])]
+    location = node.get("location", 0)
+    if any(is_array(item.type) for item in items):
+        raise not_supported("an array of more than one dimension", location)
+    if element:
+        args = [binder.coercer.coerce(item, element, -1, "explicit") for item in items]
+    elif not items:
+        hint = "Explicitly cast to the desired type, for example ARRAY[]::integer[]."
+        raise error("42P18", "cannot determine type of empty array", hint=hint, position=location)
+    else:
+        args, element, _ = binder.coercer.to_common(items, "ARRAY")
+    return ir.ArrayOf(t.BY_OID[element].array, -1, location, args)
+
+
+_SQL_VALUES = {
+    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", 1266),
+    "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
+    "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
+    "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
+    "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("user", t.NAME),
+    "SVFOP_CURRENT_ROLE": ("user", t.NAME), "SVFOP_CURRENT_CATALOG": ("database", t.NAME),
+    "SVFOP_CURRENT_SCHEMA": ("schema", t.NAME),
+}  # fmt: skip
+
+
+def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind current_date, current_user and their kin."""
+    kind, oid = _SQL_VALUES.get(node["op"], ("", 0))
+    if not kind or oid == 1266:
+        raise not_supported(node["op"].removeprefix("SVFOP_").lower(), node.get("location", 0))
+    value = ir.SessionValue(oid, -1, node.get("location", 0), kind)
+    if node["op"].endswith("_N"):
+        return binder.coercer.fit(value, min(node.get("typmod", 6), 6), is_explicit=True)
+    return value

@@ -1,0 +1,93 @@
+"""Type names of the parse tree: OID, type modifier, arrays; unknown types are PostgreSQL's error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dotdo_postgres.engine.bind.binder import names_of
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+
+MAX_LENGTH = 10485760
+_INTERVAL_FIELDS = {
+    1 << 2: "year", 1 << 1: "month", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second",
+}  # fmt: skip
+INTERVAL_FULL_RANGE = 0x7FFF
+
+
+def resolve_type(node: dict[str, Any]) -> tuple[int, int]:
+    """Read a TypeName.
+
+    Args:
+        node: Parse node.
+
+    Returns:
+        OID and type modifier.
+
+    Raises:
+        PostgresError: 42704 no such type, 22023 bad modifier, 0A000.
+    """
+    parts = names_of(node["names"])
+    name = parts[-1]
+    location = node.get("location", 0)
+    pg_type = t.BY_NAME.get(name) if len(parts) == 1 or parts[0] == "pg_catalog" else None
+    if node.get("setof") or node.get("pct_type"):
+        raise not_supported("a type of this form", location)
+    if pg_type is None:
+        raise error("42704", f'type "{".".join(parts)}" does not exist', position=location)
+    modifiers = [modifier(item) for item in node.get("typmods", [])]
+    typmod = typmod_of(pg_type.oid, modifiers, location)
+    if node.get("arrayBounds"):
+        if not pg_type.array:
+            raise not_supported(f"an array of {pg_type.sql_name}", location)
+        return pg_type.array, typmod
+    return pg_type.oid, typmod
+
+
+def interval_unit(node: dict[str, Any]) -> str:
+    """Return the unit that `interval '3' day` gives to bare numbers."""
+    modifiers = [modifier(item) for item in node.get("typmods", [])]
+    if not modifiers or modifiers[0] == INTERVAL_FULL_RANGE:
+        return "second"
+    unit = _INTERVAL_FIELDS.get(modifiers[0])
+    if unit is None:
+        raise not_supported("an interval of a range of fields", node.get("location", 0))
+    return unit
+
+
+def modifier(node: dict[str, Any]) -> int:
+    """Read one type modifier."""
+    constant = node.get("A_Const", {})
+    if "ival" in constant:
+        value: int = constant["ival"].get("ival", 0)
+        return value
+    raise error("42601", "type modifiers must be simple constants or identifiers", position=constant.get("location"))
+
+
+def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
+    """Turn written modifiers into a type modifier.
+
+    Raises:
+        PostgresError: out of range (22023), or the type takes none (42601).
+    """
+    if not modifiers:
+        return -1
+    if oid == t.INTERVAL:
+        return -1
+    if oid in {t.VARCHAR, t.BPCHAR}:
+        name = "varchar" if oid == t.VARCHAR else "char"
+        if modifiers[0] < 1:
+            raise error("22023", f"length for type {name} must be at least 1", position=location)
+        if modifiers[0] > MAX_LENGTH:
+            raise error("22023", f"length for type {name} cannot exceed {MAX_LENGTH}", position=location)
+        return modifiers[0] + 4
+    if oid == t.NUMERIC:
+        precision, scale = (*modifiers, 0)[:2]
+        if not 1 <= precision <= 1000:
+            raise error("22023", f"NUMERIC precision {precision} must be between 1 and 1000", position=location)
+        if not -1000 <= scale <= 1000:
+            raise error("22023", f"NUMERIC scale {scale} must be between -1000 and 1000", position=location)
+        return t.numeric_typmod(precision, scale)
+    if oid in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
+        return min(modifiers[0], 6)
+    raise error("42601", f'type modifier is not allowed for type "{t.BY_OID[oid].sql_name}"', position=location)

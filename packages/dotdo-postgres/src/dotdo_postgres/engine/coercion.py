@@ -1,0 +1,243 @@
+"""Type coercion by PostgreSQL's rules: implicit, assignment and explicit casts, unknown literals, common types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from typing import Literal
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.functions.registry import cast_routines
+from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.mapping import numeric
+from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.spec.casts import CASTS
+
+Context = Literal["implicit", "assignment", "explicit"]
+_ALLOWED = {"implicit": "i", "assignment": "ia", "explicit": "iae"}
+_ANY_TYPES = frozenset({t.ANY, *t.POLYMORPHIC})
+
+
+def category(oid: int) -> str:
+    """Return the category of a type, `X` for unknown."""
+    return t.BY_OID[oid].category
+
+
+def is_array(oid: int) -> bool:
+    """Tell whether a type is an array."""
+    pg_type = t.BY_OID[oid]
+    return bool(pg_type.element) and pg_type.category == "A"
+
+
+def pathway(source: int, target: int, context: Context) -> str | None:
+    """Return how a value of one type becomes another.
+
+    Args:
+        source: OID.
+        target: OID.
+        context: How strong a cast is allowed.
+
+    Returns:
+        `same`, `relabel`, `routine`, `io`, `array` or None when there is no way.
+    """
+    if source == target:
+        return "same"
+    entry = CASTS.get((source, target))
+    if entry is not None:
+        if entry[0] not in _ALLOWED[context]:
+            return None
+        return {"b": "relabel", "f": "routine", "i": "io"}[entry[1]]
+    if is_array(source) and is_array(target):
+        return "array" if pathway(t.BY_OID[source].element, t.BY_OID[target].element, context) else None
+    if context != "implicit" and category(target) == "S":
+        return "io"
+    if context == "explicit" and category(source) == "S":
+        return "io"
+    return None
+
+
+def can_coerce(source: int, target: int, context: Context = "implicit") -> bool:
+    """Tell whether a cast of at most that strength exists; unknown becomes anything."""
+    if source == target or target in _ANY_TYPES and _fits_polymorphic(source, target) or source == t.UNKNOWN:
+        return True
+    if target in _ANY_TYPES:
+        return False
+    return pathway(source, target, context) is not None
+
+
+def _fits_polymorphic(source: int, target: int) -> bool:
+    if source == t.UNKNOWN:
+        return True
+    if target in {t.ANYARRAY, t.ANYCOMPATIBLEARRAY}:
+        return is_array(source)
+    if target in {t.ANYNONARRAY, t.ANYCOMPATIBLENONARRAY}:
+        return not is_array(source)
+    if target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}:
+        return True
+    return False
+
+
+class Coercer:
+    """Applies casts to expressions; keeps the types parameters turn out to have.
+
+    Args:
+        param_types: OID of each parameter, 0 where unknown; filled in as they become known.
+        zone: Time zone that literals of timestamptz are read in.
+    """
+
+    def __init__(self, param_types: list[int], zone: tzinfo = UTC) -> None:
+        self.param_types = param_types
+        self.zone = zone
+        self.uses_zone = False
+
+    def coerce(
+        self,
+        expr: ir.Expr,
+        target: int,
+        typmod: int = -1,
+        context: Context = "implicit",
+        location: int | None = None,
+    ) -> ir.Expr:
+        """Cast an expression to a type and type modifier.
+
+        Raises:
+            PostgresError: 42846 cannot cast; errors of the literal's input; 0A000 for a cast that is missing here.
+        """
+        if expr.type != target:
+            expr = self._to_type(expr, target, context, location)
+        if typmod >= 0 and expr.typmod != typmod:
+            return self.fit(expr, typmod, context == "explicit")
+        return expr
+
+    def fit(self, expr: ir.Expr, typmod: int, is_explicit: bool) -> ir.Expr:
+        """Force a value into a type modifier."""
+        return ir.Fit(expr.type, typmod, expr.location, expr, is_explicit)
+
+    def _to_type(self, expr: ir.Expr, target: int, context: Context, location: int | None) -> ir.Expr:
+        if target in _ANY_TYPES:
+            return expr
+        if expr.type == t.UNKNOWN:
+            return self._from_unknown(expr, target)
+        way = pathway(expr.type, target, context)
+        place = expr.location if location is None else location
+        if isinstance(expr, ir.Const) and expr.value is None and way is not None:
+            return ir.Const(target, -1, expr.location, None)
+        if way is None:
+            raise cannot_cast(expr.type, target, place)
+        if way == "same":
+            return expr
+        if way == "relabel" and (expr.type, target) not in cast_routines():
+            typmod = expr.typmod if {expr.type, target} == {t.TEXT, t.VARCHAR} and target == t.VARCHAR else -1
+            return ir.Relabel(target, typmod, expr.location, expr)
+        return self._by_routine(expr, target, place)
+
+    def _by_routine(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
+        routine = cast_routines().get((expr.type, target))
+        if routine is not None:
+            return ir.Call(target, -1, expr.location, routine, [expr])
+        if category(target) == "S" and target != t.TEXT:
+            routine = cast_routines().get((expr.type, t.TEXT))
+            if routine is not None:
+                return ir.Relabel(target, -1, expr.location, ir.Call(t.TEXT, -1, expr.location, routine, [expr]))
+        if category(expr.type) == "S" and expr.type != t.TEXT:
+            routine = cast_routines().get((t.TEXT, target))
+            if routine is not None:
+                return ir.Call(target, -1, expr.location, routine, [self._to_type(expr, t.TEXT, "explicit", None)])
+        raise not_supported(f"a cast from {t.format_type(expr.type)} to {t.format_type(target)}", location)
+
+    def _from_unknown(self, expr: ir.Expr, target: int) -> ir.Expr:
+        if isinstance(expr, ir.Param):
+            self.param_types[expr.number - 1] = target
+            return ir.Param(target, -1, expr.location, expr.number)
+        if isinstance(expr, ir.Const):
+            return self.literal(expr, target)
+        routine = cast_routines().get((t.TEXT, target))
+        as_text = ir.Relabel(t.TEXT, -1, expr.location, expr)
+        if target in {t.TEXT, t.VARCHAR, t.NAME}:
+            return ir.Relabel(target, -1, expr.location, expr)
+        if routine is None:
+            raise not_supported(f"a cast from unknown to {t.format_type(target)}", expr.location)
+        return ir.Call(target, -1, expr.location, routine, [as_text])
+
+    def literal(self, const: ir.Const, target: int, interval_unit: str = "second") -> ir.Const:
+        """Read an untyped literal as a type."""
+        if const.value is None:
+            return ir.Const(target, -1, const.location, None)
+        if target == t.TIMESTAMPTZ:
+            self.uses_zone = True
+        try:
+            value = read_literal(const.value, target, self.zone)
+        except PostgresError as failure:
+            if failure.position is None:
+                failure.position = const.location
+            raise
+        return ir.Const(target, -1, const.location, value)
+
+    def common_type(self, exprs: Sequence[ir.Expr], construct: str) -> int:
+        """Choose the type of UNION, CASE, VALUES and their kin.
+
+        Args:
+            exprs: The alternatives.
+            construct: Name for the message (`CASE`, `UNION`).
+
+        Raises:
+            PostgresError: the types cannot be matched (SQLSTATE 42804).
+        """
+        chosen = t.UNKNOWN
+        for expr in exprs:
+            if expr.type in {t.UNKNOWN, chosen}:
+                continue
+            if chosen == t.UNKNOWN:
+                chosen = expr.type
+            elif category(expr.type) != category(chosen):
+                raise error(
+                    "42804",
+                    f"{construct} types {t.format_type(chosen)} and {t.format_type(expr.type)} cannot be matched",
+                    position=expr.location,
+                )
+            elif (
+                not t.BY_OID[chosen].is_preferred
+                and can_coerce(chosen, expr.type)
+                and not can_coerce(expr.type, chosen)
+            ):
+                chosen = expr.type
+        return t.TEXT if chosen == t.UNKNOWN else chosen
+
+    def to_common(self, exprs: Sequence[ir.Expr], construct: str) -> tuple[list[ir.Expr], int, int]:
+        """Cast alternatives to their common type; return them, the type and the type modifier."""
+        target = self.common_type(exprs, construct)
+        typmods = {expr.typmod if expr.type == target else -1 for expr in exprs}
+        typmod = typmods.pop() if len(typmods) == 1 else -1
+        coerced = []
+        for expr in exprs:
+            if not can_coerce(expr.type, target):
+                raise error(
+                    "42846",
+                    f"{construct} could not convert type {t.format_type(expr.type)} to {t.format_type(target)}",
+                    position=expr.location,
+                )
+            coerced.append(self.coerce(expr, target))
+        return coerced, target, typmod
+
+
+def read_literal(text: str, target: int, zone: tzinfo = UTC) -> object:
+    """Run the input function of a type; numeric gives a Decimal.
+
+    Raises:
+        PostgresError: PostgreSQL's input errors; 0A000 when the type cannot be read yet.
+    """
+    if target == t.NUMERIC:
+        return numeric.from_text(text)
+    codec = codec_of(target, zone)
+    if codec is None:
+        raise not_supported(f"type {t.format_type(target)}")
+    return codec.from_text(text)
+
+
+def cannot_cast(source: int, target: int, location: int) -> PostgresError:
+    """Make the error for a cast that does not exist (42846)."""
+    return error("42846", f"cannot cast type {t.format_type(source)} to {t.format_type(target)}", position=location)
+
+
+ReadLiteral = Callable[[str], object]

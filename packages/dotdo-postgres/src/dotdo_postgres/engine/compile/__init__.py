@@ -1,0 +1,1 @@
+"""Compilation: bound queries become SQLite text by way of sqlglot's expressions."""

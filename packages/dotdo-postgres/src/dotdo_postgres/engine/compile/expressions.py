@@ -1,0 +1,315 @@
+"""Compilers of expressions: literals, columns, calls, conditions, conditionals, type modifiers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.errors import not_supported
+from dotdo_postgres.mapping import types as t
+
+
+
+def compile_constant(compiler: Compiler, expr: ir.Const) -> Sql:
+    """Write a literal."""
+    value: Any = expr.value
+    if value is None:
+        return Sql(n.null(), 0 if expr.type == t.NUMERIC else None, 1, is_null=True)
+    if isinstance(value, Decimal):
+        return numerics.narrowed_for_wide(compiler, numerics.literal(value))
+    if isinstance(value, int):
+        return Sql(n.integer(value), value=value)
+    if isinstance(value, float):
+        return Sql(n.real(value), value=value)
+    if isinstance(value, bytes):
+        return Sql(n.blob(value), value=value)
+    return Sql(n.string(value), value=value)
+
+
+def compile_param(compiler: Compiler, expr: ir.Param) -> Sql:
+    """Write a parameter; numeric ones arrive as byte strings."""
+    return Sql(n.parameter(expr.number))
+
+
+def compile_column(compiler: Compiler, expr: ir.Column) -> Sql:
+    """Write a column."""
+    found = compiler.columns[id(expr.entry), expr.index]
+    copied = Sql(found.node.copy(), found.scale, found.digits)
+    if expr.type == t.NUMERIC:
+        return numerics.narrowed_for_wide(compiler, copied)
+    return copied
+
+
+def compile_call(compiler: Compiler, expr: ir.Call) -> Sql:
+    """Write a function, operator or cast: natively where declared so, else as a Python function."""
+    args = [compiler.expression(arg) for arg in expr.args]
+    routine = expr.routine
+    if routine.build is not None:
+        return routine.build(compiler, args, expr)
+    return Sql(compiler.python(routine, args, [arg.type for arg in expr.args]))
+
+
+def compile_relabel(compiler: Compiler, expr: ir.Relabel) -> Sql:
+    """Write the argument as it is."""
+    return compiler.expression(expr.arg)
+
+
+def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
+    """Write a value with its type modifier enforced."""
+    sql = compiler.expression(expr.arg)
+    if sql.is_null:
+        return sql
+    if expr.type == t.NUMERIC:
+        return _fit_numeric(compiler, sql, expr.typmod)
+    if expr.type in {t.VARCHAR, t.BPCHAR}:
+        return _fit_text(compiler, sql, expr)
+    if expr.type in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
+        if expr.typmod >= 6:
+            return sql
+        return Sql(compiler.python(checks.FIT_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4]))
+    raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
+
+
+def _fit_text(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
+    length = expr.typmod - 4
+    if isinstance(sql.value, str) and len(sql.value) <= length:
+        return Sql(n.string(sql.value.ljust(length) if expr.type == t.BPCHAR else sql.value), value=sql.value)
+    routine = checks.FIT_VARCHAR if expr.type == t.VARCHAR else checks.FIT_CHAR
+    extra = [Sql(n.integer(length)), Sql(n.integer(int(expr.is_explicit)))]
+    fitted = compiler.python(routine, [sql, *extra], [t.TEXT, t.INT4, t.INT4])
+    if expr.type == t.BPCHAR or not sql.is_simple:
+        return Sql(fitted)
+    fits = n.binary("<=", n.call("length", sql.node.copy()), n.integer(length))
+    return Sql(n.call("iif", fits, sql.node.copy(), fitted))
+
+
+def _fit_numeric(compiler: Compiler, sql: Sql, typmod: int) -> Sql:
+    precision, scale = t.numeric_limits(typmod)
+    is_scaled = 0 <= scale <= precision <= 18
+    extra = [Sql(n.integer(precision)), Sql(n.integer(scale))]
+    types = [t.NUMERIC, t.INT4, t.INT4]
+    if not is_scaled or compiler.is_wide:
+        return Sql(compiler.python(checks.FIT_NUMERIC, [sql, *extra], types))
+    if sql.scale is not None and sql.scale <= scale and sql.digits + scale - sql.scale <= precision:
+        fitted = numerics.rescaled(compiler, sql, scale)
+        return Sql(fitted.node, scale, precision, value=fitted.value)
+    if isinstance(sql.value, Decimal):
+        from dotdo_postgres.mapping import numeric
+
+        return numerics.rescaled(compiler, numerics.literal(numeric.fit(sql.value, precision, scale)), scale)
+    return Sql(compiler.python(checks.FIT_SCALED, [sql, *extra], types), scale, precision)
+
+
+def compile_bool(compiler: Compiler, expr: ir.Bool) -> Sql:
+    """Write AND, OR, NOT: three-valued as in SQL on both sides."""
+    parts = [compiler.node(arg) for arg in expr.args]
+    if expr.op == "not":
+        return Sql(n.negate(parts[0]))
+    return Sql(n.conjunction(expr.op, parts))
+
+
+def compile_null_test(compiler: Compiler, expr: ir.NullTest) -> Sql:
+    """Write IS [NOT] NULL."""
+    test = n.is_null(compiler.node(expr.arg))
+    return Sql(test if expr.is_null else n.negate(test))
+
+
+_TESTS = {
+    "IS TRUE": ("is not distinct from", 1), "IS NOT TRUE": ("is distinct from", 1),
+    "IS FALSE": ("is not distinct from", 0), "IS NOT FALSE": ("is distinct from", 0),
+}  # fmt: skip
+
+
+def compile_boolean_test(compiler: Compiler, expr: ir.BooleanTest) -> Sql:
+    """Write IS [NOT] TRUE, FALSE, UNKNOWN."""
+    arg = compiler.node(expr.arg)
+    if expr.test.endswith("UNKNOWN"):
+        test = n.is_null(arg)
+        return Sql(n.negate(test) if "NOT" in expr.test else test)
+    op, value = _TESTS[expr.test]
+    return Sql(n.binary(op, arg, n.integer(value)))
+
+
+def compile_distinct(compiler: Compiler, expr: ir.DistinctFrom) -> Sql:
+    """Write IS [NOT] DISTINCT FROM out of the operands' equality."""
+    op = "is not distinct from" if expr.is_not else "is distinct from"
+    comparison = expr.comparison
+    if not isinstance(comparison, ir.Call):
+        raise not_supported("IS DISTINCT FROM on rows", expr.location)
+    equality = compiler.node(comparison)
+    inner = equality.this if type(equality).__name__ == "Paren" else equality
+    if type(inner).__name__ != "EQ":
+        raise not_supported("IS DISTINCT FROM on these types", expr.location)
+    return Sql(n.binary(op, inner.this, inner.expression))
+
+
+def compile_case(compiler: Compiler, expr: ir.Case) -> Sql:
+    """Write CASE."""
+    conditions = [compiler.node(condition) for condition, _ in expr.whens]
+    results = [compiler.expression(result) for _, result in expr.whens]
+    default = compiler.expression(expr.default) if expr.default is not None else None
+    results, scale, digits = _unify(compiler, expr.type, [*results, *([default] if default else [])])
+    tail = results.pop() if default else None
+    whens = [(condition, result.node) for condition, result in zip(conditions, results, strict=True)]
+    return Sql(n.case(whens, tail.node if tail else None), scale, digits)
+
+
+def _unify(compiler: Compiler, oid: int, parts: list[Sql]) -> tuple[list[Sql], int | None, int]:
+    return numerics.unified(compiler, parts) if oid == t.NUMERIC else (parts, None, 0)
+
+
+def compile_coalesce(compiler: Compiler, expr: ir.Coalesce) -> Sql:
+    """Write COALESCE."""
+    parts, scale, digits = _unify(compiler, expr.type, [compiler.expression(arg) for arg in expr.args])
+    if len(parts) == 1:
+        return parts[0]
+    return Sql(n.call("coalesce", *[part.node for part in parts]), scale, digits)
+
+
+def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
+    """Write GREATEST and LEAST: NULLs are passed over, unlike SQLite's max(a, b)."""
+    if expr.type in {t.INTERVAL, t.BPCHAR, t.JSONB}:
+        raise not_supported(f"GREATEST and LEAST of {t.format_type(expr.type)}", expr.location)
+    parts, scale, digits = _unify(compiler, expr.type, [compiler.expression(arg) for arg in expr.args])
+    name = "max" if expr.is_greatest else "min"
+    result = parts[0].node
+    for part in parts[1:]:
+        a, b = result, part.node
+        result = n.call("coalesce", n.call(name, a, b), a.copy(), b.copy())
+    return Sql(result, scale, digits)
+
+
+def compile_null_if(compiler: Compiler, expr: ir.NullIf) -> Sql:
+    """Write NULLIF: the first operand unless both are equal."""
+    equal = compiler.node(expr.comparison)
+    first = compiler.expression(expr.comparison.args[0])
+    return Sql(n.case([(equal, n.null())], first.node), first.scale, first.digits)
+
+
+def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
+    """Write IN as SQLite's IN where all comparisons share their left side, else as OR."""
+    equalities = [compiler.node(comparison) for comparison in expr.comparisons]
+    plain = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
+    if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
+        from sqlglot import exp
+
+        found: n.Node = exp.In(this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+    else:
+        found = n.conjunction("or", equalities)
+    return Sql(n.negate(found) if expr.is_not else found)
+
+
+def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
+    """Refuse rows outside comparisons."""
+    raise not_supported("a row as a value", expr.location)
+
+
+def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
+    """Write a comparison of rows by its fields."""
+    equalities = [compiler.node(item) for item in expr.comparisons]
+    if expr.op == "=":
+        return Sql(n.conjunction("and", equalities))
+    if expr.op == "<>":
+        return Sql(n.conjunction("or", equalities))
+    from sqlglot import exp
+
+    sides = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
+    if not all(isinstance(side, exp.Binary) for side in sides):
+        raise not_supported("an ordering of rows of these types", expr.location)
+    left = exp.Tuple(expressions=[side.this for side in sides])
+    right = exp.Tuple(expressions=[side.expression for side in sides])
+    return Sql(type(sides[-1])(this=left, expression=right))
+
+
+def compile_array(compiler: Compiler, expr: ir.ArrayOf) -> Sql:
+    """Write ARRAY[...] as JSON text."""
+    return Sql(n.call("json_array", *[array_item(compiler, compiler.expression(arg), arg.type) for arg in expr.args]))
+
+
+def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
+    """Write a value as an element of the JSON text that carries an array."""
+    if oid == t.NUMERIC:
+        sql = numerics.widened(compiler, sql)
+    if oid in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL} and not sql.is_null:
+        packed = n.call("json_object", n.string("b"), n.call("hex", sql.node))
+        return n.call("iif", n.is_null(sql.node.copy()), n.null(), packed)
+    return sql.node
+
+
+def array_element(node: n.Node, oid: int) -> n.Node:
+    """Read an element of such JSON text."""
+    if oid in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}:
+        return n.call("unhex", n.call("json_extract", node, n.string("$.b")))
+    return node
+
+
+def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
+    """Write ANY and ALL over an array: IN for equality, else three-valued over its elements."""
+    from sqlglot import exp
+
+    array = compiler.node(expr.array)
+    alias = compiler.alias("a")
+    element_type = t.BY_OID[expr.array.type].element
+    element = array_element(n.column(alias, "value"), element_type)
+    compiler.array_elements.append(Sql(element))
+    comparison = compiler.node(expr.comparison)
+    compiler.array_elements.pop()
+    source = exp.Table(this=n.call("json_each", array), alias=exp.TableAlias(this=n.name(alias)))
+    inner = comparison.this if type(comparison).__name__ == "Paren" else comparison
+    if expr.op == "=" and expr.is_any and type(inner).__name__ == "EQ":
+        listed = exp.Select(expressions=[inner.expression])
+        listed.set("from_", exp.From(this=source))
+        found = exp.In(this=n.wrap(inner.this), query=n.subquery(listed))
+        return Sql(n.call("iif", n.is_null(array.copy()), n.null(), found))
+    rows = exp.Select(expressions=[n.aliased(comparison, "r")])
+    rows.set("from_", exp.From(this=source))
+    result = quantified(rows, expr.is_any)
+    return Sql(n.call("iif", n.is_null(array.copy()), n.null(), result))
+
+
+def quantified(rows: Any, is_any: bool) -> n.Node:
+    """Fold the column `r` of rows into ANY or ALL, three-valued."""
+    from sqlglot import exp
+
+    hit, miss = (1, 0) if is_any else (0, 1)
+    fold = n.call("max" if is_any else "min", n.bare_column("r"))
+    known = n.call("count", n.bare_column("r"))
+    everything = n.call("count", exp.Star())
+    result = n.case(
+        [(n.binary("=", fold, n.integer(hit)), n.integer(hit)), (n.binary(">", everything, known), n.null())],
+        n.integer(miss),
+    )
+    select = exp.Select(expressions=[result])
+    select.set("from_", exp.From(this=n.subquery(rows)))
+    return n.subquery(select)
+
+
+def compile_array_element(compiler: Compiler, expr: ir.ArrayElement) -> Sql:
+    """Write the element that an ANY or ALL stands at."""
+    found = compiler.array_elements[-1]
+    return Sql(found.node.copy(), found.scale, found.digits)
+
+
+def compile_session_value(compiler: Compiler, expr: ir.SessionValue) -> Sql:
+    """Write a value of the session as a parameter."""
+    return Sql(compiler.session_value(expr.kind, expr.argument))
+
+
+def compile_series(compiler: Compiler, expr: ir.SeriesCall) -> Sql:
+    """Write a set-returning call: JSON text of its values."""
+    args = [compiler.expression(arg) for arg in expr.args]
+    return Sql(compiler.python(expr.routine, args, [arg.type for arg in expr.args]))
+
+
+def compile_subquery_column(compiler: Compiler, expr: ir.SubqueryColumn) -> Sql:
+    """Write a column of the subquery on the right of ANY or ALL."""
+    found = compiler.subquery_columns[-1][expr.index]
+    return Sql(found.node.copy(), found.scale, found.digits)
+
+

@@ -1,0 +1,125 @@
+"""FROM: tables, joins, subqueries, common table expressions, set-returning calls and LATERAL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.expressions import array_element, array_item
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.query import Entry, FromItem, Join
+from dotdo_postgres.errors import not_supported
+from dotdo_postgres.mapping import types as t
+
+_SIDES = {"left": "LEFT", "right": "RIGHT", "full": "FULL"}
+
+
+def attach_from(compiler: Compiler, select: exp.Select, items: list[FromItem]) -> None:
+    """Give a select its FROM clause."""
+    if not items:
+        return
+    sources = [_source(compiler, item) for item in items]
+    base, joins = sources[0]
+    select.set("from_", exp.From(this=base))
+    for node, more in sources[1:]:
+        if any(join.args.get("side") in {"RIGHT", "FULL"} for join in more):
+            joins = [*joins, exp.Join(this=_parenthesised(node, more))]
+        else:
+            joins = [*joins, exp.Join(this=node), *more]
+    if joins:
+        select.set("joins", joins)
+
+
+def _parenthesised(node: n.Node, joins: list[exp.Join]) -> n.Node:
+    if not joins:
+        return node
+    node.set("joins", joins)
+    return exp.Paren(this=node)
+
+
+def _source(compiler: Compiler, item: FromItem) -> tuple[n.Node, list[exp.Join]]:
+    if isinstance(item, Entry):
+        return entry_source(compiler, item), []
+    return _join(compiler, item)
+
+
+def _join(compiler: Compiler, item: Join) -> tuple[n.Node, list[exp.Join]]:
+    base, joins = _source(compiler, item.left)
+    right, right_joins = _source(compiler, item.right)
+    join = exp.Join(this=_parenthesised(right, right_joins), side=_SIDES.get(item.kind))
+    if item.on is not None:
+        join.set("on", compiler.node(item.on))
+    elif item.kind in _SIDES:
+        join.set("on", n.integer(1))
+    return base, [*joins, join]
+
+
+def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
+    """Note how the columns of a table's entry are written: jsonb is read as text, numeric has its scale."""
+    assert entry.relation is not None  # noqa: S101 -- callers see to it
+    for at, column in enumerate(entry.relation.columns):
+        node = n.column(alias, column.physical) if alias else n.bare_column(column.physical)
+        if column.type == t.JSONB:
+            node = n.call("json", node)
+        digits = t.numeric_limits(column.typmod)[0] if column.scale is not None else 0
+        compiler.columns[id(entry), at] = Sql(node, column.scale, digits)
+
+
+def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
+    """Write one entry of FROM."""
+    alias = compiler.alias()
+    if entry.relation is not None:
+        table_columns(compiler, entry, alias)
+        return n.table(entry.relation.noun.table, alias)
+    if entry.cte is not None:
+        forms = compiler.cte_scales.get(id(entry.cte), [])
+        compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
+        return n.table(compiler.cte_name(entry.cte), alias)
+    if entry.series is not None:
+        return _series(compiler, entry, alias)
+    assert entry.query is not None  # noqa: S101 -- an entry is one of the four
+    if entry.is_lateral:
+        return _lateral(compiler, entry, alias)
+    query, forms = compiler.query(entry.query)
+    compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
+    return n.subquery(query, alias)
+
+
+def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
+    call = entry.series
+    assert call is not None  # noqa: S101 -- callers see to it
+    oid = entry.columns[0].type
+    if type(call).__name__ != "SeriesCall":
+        query = exp.Select(expressions=[n.aliased(compiler.node(call), "c0")])
+        compiler.bind_entry(entry, alias, [("c0", Sql(n.null()))])
+        return n.subquery(query, alias)
+    compiler.columns[id(entry), 0] = Sql(array_element(n.column(alias, "value"), oid))
+    if entry.with_ordinality:
+        compiler.columns[id(entry), 1] = Sql(n.binary("+", n.column(alias, "key"), n.integer(1)))
+    source = n.call("json_each", compiler.node(call))
+    return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))
+
+
+def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
+    """Write LATERAL (...) as json_each over the subquery's rows, which may refer to what is on its left."""
+    assert entry.query is not None  # noqa: S101 -- callers see to it
+    query, forms = compiler.query(entry.query)
+    inner = compiler.alias()
+    items = [
+        array_item(compiler, Sql(n.column(inner, f"c{at}"), form.scale, form.digits), column.type)
+        for at, (form, column) in enumerate(zip(forms, entry.columns, strict=True))
+    ]
+    rows: Any = exp.Select(expressions=[n.call("json_group_array", n.call("json_array", *items))])
+    rows.set("from_", exp.From(this=n.subquery(query, inner)))
+    for at, column in enumerate(entry.columns):
+        if column.type in {t.FLOAT4, t.FLOAT8, t.JSON, t.JSONB}:
+            raise not_supported(f"LATERAL with a column of type {t.format_type(column.type)}")
+        value = n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}]"))
+        if column.type in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}:
+            value = n.call("unhex", n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}].b")))
+        compiler.columns[id(entry), at] = Sql(value)
+    source = n.call("json_each", n.subquery(rows))
+    return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))

@@ -1,0 +1,48 @@
+"""Terms of ORDER BY, GROUP BY and PARTITION BY: what SQLite must sort or group by to do as PostgreSQL does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.errors import not_supported
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine import ir
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.query import SortKey
+
+
+def needs_key(oid: int, sql: Sql) -> bool:
+    """Tell whether equal values of a type may be different bytes."""
+    return oid == t.INTERVAL or (oid == t.NUMERIC and sql.scale is None and not sql.is_null)
+
+
+def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Node:
+    """Write what to sort or group a compiled value by."""
+    if oid == t.INTERVAL and not sql.is_null:
+        return compiler.python(checks.INTERVAL_KEY, [sql], [t.INTERVAL])
+    if oid == t.NUMERIC and sql.scale is None and is_group and not sql.is_null:
+        return numerics.key(sql.node)
+    if oid == t.BPCHAR and not sql.is_null:
+        return n.call("rtrim", sql.node, n.string(" "))
+    if not is_group and (oid in {t.JSONB, t.JSON} or (t.BY_OID[oid].category == "A")):
+        raise not_supported(f"ordering by {t.format_type(oid)}")
+    return sql.node
+
+
+def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
+    """Write an expression as a sort or group term; a literal becomes one that SQLite takes for no ordinal."""
+    sql = compiler.expression(expr)
+    if sql.value is not None or sql.is_null:
+        return n.cast(n.null(), "text") if sql.is_null else n.call("ifnull", sql.node, n.null())
+    return key_node(compiler, sql, expr.type, is_group=is_group)
+
+
+def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:
+    """Write ORDER BY terms."""
+    return [n.ordered(sort_node(compiler, key.expr, is_group=False), key.is_descending, key.nulls_first) for key in keys]

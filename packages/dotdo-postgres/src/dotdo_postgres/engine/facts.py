@@ -1,0 +1,30 @@
+"""Facts of the session that functions and codecs need: time zone, clock, names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a statement may ask about its session.
+
+    Args:
+        zone: Time zone.
+        clock: Microseconds since 1970.
+        transaction_us: When the transaction began.
+        statement_us: When the statement began.
+        user: Name of the user.
+        database: Name of the database.
+        settings: Settings by name.
+    """
+
+    zone: tzinfo = UTC
+    clock: Callable[[], int] = lambda: 0
+    transaction_us: int = 0
+    statement_us: int = 0
+    user: str = "postgres"
+    database: str = ""
+    settings: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Functions, operators, casts and aggregates, one declaration beside one function, by chapter of the manual."""

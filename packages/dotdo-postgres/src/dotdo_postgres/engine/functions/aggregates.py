@@ -1,0 +1,304 @@
+"""Aggregates (9.21): SQLite's own where they are exact, Python for floating point, statistics and collections."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.aggregates import decorated
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import floats, numeric
+from dotdo_postgres.mapping import types as t
+from sqlglot import exp
+
+FAMILY = Family("9.21")
+
+
+def _plain(compiler: Compiler, expr: ir.Expr, name: str, args: list[n.Node], *, distinct: bool | None = None) -> n.Node:
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    return decorated(compiler, expr, name, args, distinct=distinct)
+
+
+@FAMILY.native_aggregate("count()", returns="bigint")
+def count_rows(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Count rows."""
+    return Sql(_plain(compiler, expr, "count", [exp.Star()]))
+
+
+@FAMILY.native_aggregate("count(any)", returns="bigint")
+def count(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Count values that are not NULL."""
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    node = args[0].node
+    if expr.is_distinct and expr.args[0].type == t.NUMERIC and args[0].scale is None:
+        node = numerics.key(node)
+    if expr.is_distinct and expr.args[0].type == t.INTERVAL:
+        node = compiler.python(checks.INTERVAL_KEY, args, [t.INTERVAL])
+    return Sql(_plain(compiler, expr, "count", [node]))
+
+
+@FAMILY.native_aggregate("sum(smallint)", "sum(integer)", returns="bigint")
+def sum_integer(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Add up."""
+    return Sql(_plain(compiler, expr, "sum", [args[0].node]))
+
+
+class _NumericSum:
+    """Adds byte-string numerics."""
+
+    def __init__(self) -> None:
+        self.total: Decimal | None = None
+
+    def step(self, value: Decimal) -> None:
+        self.total = value if self.total is None else numeric.CONTEXT.add(self.total, value)
+
+    def inverse(self, value: Decimal) -> None:
+        raise not_supported("sum of wide numerics over a moving frame")
+
+    def final(self) -> Decimal | None:
+        return self.total
+
+
+_WIDE_SUM = Routine("aggregate", "sum", (t.NUMERIC,), t.NUMERIC, body=_NumericSum, sql_name="pg__sum")
+
+
+@FAMILY.native_aggregate("sum(bigint)", "sum(numeric)", returns="numeric")
+def sum_numeric(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Add up exactly; past 64 bits the statement runs again with byte strings."""
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    arg = args[0]
+    if expr.args[0].type == t.INT8:
+        arg = numerics.narrowed_for_wide(compiler, numerics.from_integer(arg, t.INT8))
+    return _total(compiler, expr, arg)
+
+
+def _total(compiler: Compiler, expr: ir.Expr, arg: Sql) -> Sql:
+    if arg.scale is not None:
+        return Sql(_plain(compiler, expr, "sum", [arg.node]), arg.scale, 18)
+    name = compiler.python(_WIDE_SUM, [arg], [t.NUMERIC]).this
+    return Sql(_plain(compiler, expr, name, [arg.node]))
+
+
+@FAMILY.native_aggregate("avg(smallint)", "avg(integer)", "avg(bigint)", "avg(numeric)", returns="numeric")
+def average(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Divide the sum by the count, with the scale numeric division gives."""
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    arg = args[0]
+    if expr.args[0].type != t.NUMERIC:
+        arg = numerics.narrowed_for_wide(compiler, numerics.from_integer(arg, expr.args[0].type))
+    total = _total(compiler, expr, arg)
+    rows = _plain(compiler, expr, "count", [arg.node.copy()])
+    return Sql(compiler.python(checks.AVERAGE, [total, Sql(rows)], [t.NUMERIC, t.INT8]))
+
+
+class _FloatSum:
+    """Adds doubles one after the other, as PostgreSQL does (SQLite's sum compensates)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0.0
+
+    def step(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+
+    def inverse(self, value: float) -> None:
+        raise not_supported("a floating point aggregate over a moving frame")
+
+    def final(self) -> float | None:
+        if math.isinf(self.total):
+            raise error("22003", "value out of range: overflow")
+        return self.total if self.count else None
+
+
+class _FloatAverage(_FloatSum):
+    def final(self) -> float | None:
+        return self.total / self.count if self.count else None
+
+
+class _SingleSum(_FloatSum):
+    def step(self, value: float) -> None:
+        self.count += 1
+        self.total = floats.single(self.total + value)
+
+
+FAMILY.aggregate("sum(double precision)", returns="double precision", takes_window=True)(_FloatSum)
+FAMILY.aggregate("sum(real)", returns="real", takes_window=True)(_SingleSum)
+FAMILY.aggregate("avg(double precision)", "avg(real)", returns="double precision", takes_window=True)(_FloatAverage)
+
+_ORDERED = ("smallint", "integer", "bigint", "real", "double precision", "text", "date", "time", "timestamp", "timestamptz", "numeric", "oid")
+
+
+def _extreme(name: str) -> None:
+    for type_name in _ORDERED:
+
+        @FAMILY.native_aggregate(f"{name}({type_name})", returns=type_name)
+        def build(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+            return Sql(_plain(compiler, expr, name, [args[0].node]), args[0].scale, args[0].digits)
+
+    @FAMILY.native_aggregate(f"{name}(bpchar)", returns="bpchar")
+    def build_padded(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+        return Sql(_plain(compiler, expr, name, [n.call("rtrim", args[0].node, n.string(" "))]))
+
+    class Extreme:
+        def __init__(self) -> None:
+            self.best: Any = None
+
+        def step(self, value: Any) -> None:
+            if self.best is None or (value.key > self.best.key if name == "max" else value.key < self.best.key):
+                self.best = value
+
+        def final(self) -> Any:
+            return self.best
+
+    FAMILY.aggregate(f"{name}(interval)", returns="interval")(Extreme)
+
+
+_extreme("min")
+_extreme("max")
+
+
+@FAMILY.native_aggregate("bool_and(boolean)", "every(boolean)", returns="boolean")
+def all_true(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Return whether all are true."""
+    return Sql(_plain(compiler, expr, "min", [args[0].node]))
+
+
+@FAMILY.native_aggregate("bool_or(boolean)", returns="boolean")
+def any_true(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Return whether one is true."""
+    return Sql(_plain(compiler, expr, "max", [args[0].node]))
+
+
+@FAMILY.native_aggregate("string_agg(text, text)", returns="text")
+def join_strings(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Join values by a delimiter; DISTINCT works with a constant one."""
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    delimiter = args[1]
+    if not expr.is_distinct:
+        separator = n.string("") if delimiter.is_null else delimiter.node
+        return Sql(_plain(compiler, expr, "group_concat", [args[0].node, separator]))
+    if not isinstance(delimiter.value, str):
+        raise not_supported("string_agg with DISTINCT and a delimiter that is no constant", expr.location)
+    routine = Routine(
+        "aggregate", "string_agg", (t.TEXT,), t.TEXT, body=_joiner(delimiter.value),
+        sql_name=f"pg__join_{delimiter.value.encode().hex()}",
+    )  # fmt: skip
+    name = compiler.python(routine, [args[0]], [t.TEXT]).this
+    if not expr.order:
+        from dotdo_postgres.engine.query import SortKey
+
+        expr = ir.Aggregate(expr.type, -1, expr.location, expr.routine, expr.args, True, [SortKey(expr.args[0], False, False)],
+                            expr.condition, expr.window)  # fmt: skip
+    return Sql(_plain(compiler, expr, name, [args[0].node]))
+
+
+def _joiner(delimiter: str) -> type:
+    class Joiner:
+        def __init__(self) -> None:
+            self.parts: list[str] = []
+
+        def step(self, value: str) -> None:
+            self.parts.append(value)
+
+        def final(self) -> str | None:
+            return delimiter.join(self.parts) if self.parts else None
+
+    return Joiner
+
+
+@FAMILY.native_aggregate("array_agg(anynonarray)", returns="anyarray")
+def collect(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Collect values, NULLs included, into an array."""
+    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    if expr.is_distinct and not expr.order:
+        from dotdo_postgres.engine.query import SortKey
+
+        expr = ir.Aggregate(expr.type, -1, expr.location, expr.routine, expr.args, True, [SortKey(expr.args[0], False, False)],
+                            expr.condition, expr.window)  # fmt: skip
+    item = array_item(compiler, args[0], expr.args[0].type)
+    rows = _plain(compiler, expr, "count", [exp.Star()], distinct=False)
+    if expr.order or expr.is_distinct:
+        bare = ir.Aggregate(expr.type, -1, expr.location, expr.routine, [], False, [], expr.condition, expr.window)
+        rows = decorated(compiler, bare, "count", [exp.Star()])
+    return Sql(n.call("iif", n.binary("=", rows, n.integer(0)), n.null(), _plain(compiler, expr, "json_group_array", [item])))
+
+
+class _Statistics:
+    """Sums for variance over exact numbers."""
+
+    is_sample = True
+    is_deviation = False
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = Decimal(0)
+        self.squares = Decimal(0)
+
+    def step(self, value: Decimal) -> None:
+        self.count += 1
+        self.total = numeric.CONTEXT.add(self.total, value)
+        self.squares = numeric.CONTEXT.add(self.squares, numeric.CONTEXT.multiply(value, value))
+
+    def final(self) -> Decimal | None:
+        if self.count == 0 or (self.is_sample and self.count == 1):
+            return None
+        count = Decimal(self.count)
+        context = numeric.CONTEXT
+        numerator = context.subtract(context.multiply(count, self.squares), context.multiply(self.total, self.total))
+        if numerator <= 0:
+            return Decimal(0)
+        denominator = context.multiply(count, count - 1 if self.is_sample else count)
+        scale = numeric.division_scale(numerator, denominator)
+        if not self.is_deviation:
+            return numeric.rounded(context.divide(numerator, denominator), scale)
+        quotient = numeric.rounded(context.divide(numerator, denominator), scale)
+        return numeric.square_root(quotient)
+
+
+class _FloatStatistics:
+    """Running variance of doubles by Youngs and Cramer."""
+
+    is_sample = True
+    is_deviation = False
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0.0
+        self.squares = 0.0
+
+    def step(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        if self.count > 1:
+            gap = value * self.count - self.total
+            self.squares += gap * gap / (self.count * (self.count - 1))
+
+    def final(self) -> float | None:
+        if self.count == 0 or (self.is_sample and self.count == 1):
+            return None
+        variance = self.squares / (self.count - 1 if self.is_sample else self.count)
+        return math.sqrt(variance) if self.is_deviation else variance
+
+
+for _names, _sample, _deviation in (
+    (("variance", "var_samp"), True, False),
+    (("var_pop",), False, False),
+    (("stddev", "stddev_samp"), True, True),
+    (("stddev_pop",), False, True),
+):
+    _facts = {"is_sample": _sample, "is_deviation": _deviation}
+    for _name in _names:
+        _exact = type("Statistics", (_Statistics,), _facts)
+        FAMILY.aggregate(f"{_name}(numeric)", f"{_name}(integer)", f"{_name}(bigint)", f"{_name}(smallint)", returns="numeric")(_exact)
+        _double = type("FloatStatistics", (_FloatStatistics,), _facts)
+        FAMILY.aggregate(f"{_name}(double precision)", f"{_name}(real)", returns="double precision")(_double)

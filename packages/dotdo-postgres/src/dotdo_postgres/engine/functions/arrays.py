@@ -1,0 +1,136 @@
+"""Array functions and operators (9.19), one dimension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.ir import Call, Expr
+
+FAMILY = Family("9.19")
+
+
+@FAMILY.native("cardinality(anyarray)", returns="integer")
+def cardinality(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+    """Count the elements."""
+    return Sql(n.call("json_array_length", args[0].node))
+
+
+@FAMILY.function("array_length(anyarray, integer)", returns="integer")
+def array_length(stored: str, dimension: int) -> int | None:
+    """Return the length of a dimension, NULL for an empty array."""
+    return len(orjson.loads(stored)) or None if dimension == 1 else None
+
+
+@FAMILY.function("array_upper(anyarray, integer)", returns="integer")
+def array_upper(stored: str, dimension: int) -> int | None:
+    """Return the last index."""
+    return array_length(stored, dimension)
+
+
+@FAMILY.function("array_lower(anyarray, integer)", returns="integer")
+def array_lower(stored: str, dimension: int) -> int | None:
+    """Return the first index."""
+    return 1 if array_length(stored, dimension) else None
+
+
+def _load(stored: str | None) -> list[Any]:
+    return [] if stored is None else list(orjson.loads(stored))
+
+
+def _dump(items: list[Any]) -> str:
+    return orjson.dumps(items).decode()
+
+
+@FAMILY.function("array_cat(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False)
+@FAMILY.operator("anycompatiblearray || anycompatiblearray", returns="anyarray", is_strict=False)
+def array_cat(left: str | None, right: str | None) -> str | None:
+    """Join two arrays."""
+    return None if left is None and right is None else _dump(_load(left) + _load(right))
+
+
+def _with_item(name: str, signature: str, op: str, first: bool) -> None:
+    def join(left: str | None, right: str | None) -> str:
+        return _dump((_load(left) if first else _load(left)) + _load(right))
+
+    routine_kind = FAMILY.function(f"pg__{name}(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False)
+    routine_kind(join)
+    routine = FAMILY.routines.pop()
+
+    def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        assert isinstance(expr, Call)  # noqa: S101 -- calls are
+        at = 1 if first else 0
+        item = n.call("json_array", array_item(compiler, args[at], expr.args[at].type))
+        parts = [args[0], Sql(item)] if first else [Sql(item), args[1]]
+        types = [expr.type, expr.type]
+        return Sql(compiler.python(routine, parts, types))
+
+    FAMILY.native(signature, returns="anyarray")(build)
+    FAMILY.native_operator(op, returns="anyarray")(build)
+
+
+_with_item("append", "array_append(anycompatiblearray, anycompatible)", "anycompatiblearray || anycompatible", first=True)
+_with_item("prepend", "array_prepend(anycompatible, anycompatiblearray)", "anycompatible || anycompatiblearray", first=False)
+
+
+def _key(item: Any) -> bytes:
+    return orjson.dumps(item)
+
+
+@FAMILY.operator("anyarray @> anyarray", returns="boolean")
+def contains(left: str, right: str) -> int:
+    """Return whether all elements of the right are in the left."""
+    have = {_key(item) for item in _load(left) if item is not None}
+    return int(all(item is not None and _key(item) in have for item in _load(right)))
+
+
+@FAMILY.operator("anyarray <@ anyarray", returns="boolean")
+def is_contained(left: str, right: str) -> int:
+    """Return whether all elements of the left are in the right."""
+    return contains(right, left)
+
+
+@FAMILY.operator("anyarray && anyarray", returns="boolean")
+def overlaps(left: str, right: str) -> int:
+    """Return whether both share an element."""
+    have = {_key(item) for item in _load(left) if item is not None}
+    return int(any(item is not None and _key(item) in have for item in _load(right)))
+
+
+@FAMILY.function("array_to_string(anyarray, text)", returns="text", is_array_text=True)
+def array_to_string(items: list[str | None], delimiter: str) -> str:
+    """Join the texts of the elements that are not NULL."""
+    return delimiter.join([item for item in items if item is not None])
+
+
+@FAMILY.function("array_to_string(anyarray, text, text)", returns="text", is_array_text=True, is_strict=False)
+def array_to_string_with_null(items: list[str | None] | None, delimiter: str | None, null_text: str | None) -> str | None:
+    """Join the texts of the elements, NULLs as a text."""
+    if items is None or delimiter is None:
+        return None
+    shown = [null_text if item is None else item for item in items]
+    return delimiter.join([item for item in shown if item is not None])
+
+
+@FAMILY.function("string_to_array(text, text)", returns="text[]", is_strict=False)
+def string_to_array(text: str | None, delimiter: str | None) -> str | None:
+    """Split at a delimiter; NULL splits into characters."""
+    if text is None:
+        return None
+    if delimiter is None:
+        return _dump(list(text))
+    if not text:
+        return "[]"
+    return _dump(text.split(delimiter) if delimiter else [text])
+
+
+@FAMILY.series("unnest(anyarray)", returns="anyelement")
+def unnest(stored: str) -> list[Any]:
+    """Return the elements as rows."""
+    return _load(stored)

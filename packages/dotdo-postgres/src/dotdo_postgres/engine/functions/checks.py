@@ -1,0 +1,140 @@
+"""Routines that compiled text calls by itself: raising errors, changing numeric's form, forcing type modifiers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from dotdo_postgres.engine.functions.declare import Routine
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import interval, numeric
+from dotdo_postgres.mapping import types as t
+
+_MAX_EXACT = 1 << 51
+
+
+class NumericTooWide(Exception):  # noqa: N818 -- not an error: a request to run again
+    """A scaled numeric left 64 bits: the statement is to run again with byte strings."""
+
+
+def _routine(name: str, body: object, arguments: tuple[int, ...], result: int, **facts: object) -> Routine:
+    return Routine("function", name, arguments, result, body=body, sql_name=f"pg__{name}", **facts)  # type: ignore[arg-type]  # facts by name
+
+
+def _run_wide(value: float) -> float:
+    raise NumericTooWide
+
+
+def _division_by_zero(*operands: object) -> None:
+    raise error("22012", "division by zero")
+
+
+def _in_range(type_name: str, bits: int) -> object:
+    def check(value: float) -> float:
+        if isinstance(value, int) and -(1 << bits - 1) <= value < 1 << bits - 1:
+            return value
+        raise error("22003", f"{type_name} out of range")
+
+    return check
+
+
+def _check_float(result: float, left: float, right: float) -> float:
+    if result in {float("inf"), float("-inf")} and abs(left) != float("inf") and abs(right) != float("inf"):
+        raise error("22003", "value out of range: overflow")
+    return result
+
+
+def _check_product(result: float, left: float, right: float) -> float:
+    if result == 0 and left != 0 and abs(right) != float("inf") and right != 0:
+        raise error("22003", "value out of range: underflow")
+    return _check_float(result, left, right)
+
+
+def at_scale(value: Decimal, scale: int) -> int | float:
+    """Place a number on the axis of integers scaled by 10**scale: an integer when exact, else halfway to the next."""
+    if not value.is_finite():
+        return float("inf") if value.is_nan() or value > 0 else float("-inf")
+    shifted = value.scaleb(scale, numeric.CONTEXT)
+    whole = int(shifted.to_integral_value(rounding="ROUND_FLOOR"))
+    if shifted == whole:
+        return whole if -(2**63) <= whole < 2**63 else float(whole)
+    return whole + 0.5 if abs(whole) < _MAX_EXACT else float(whole)
+
+
+def _widen(value: Decimal) -> Decimal:
+    return value
+
+
+def _fit_text(value: str, length: int, is_explicit: int, type_name: str) -> str:
+    if len(value) <= length:
+        return value
+    if is_explicit or not value[length:].strip(" "):
+        return value[:length]
+    raise error("22001", f"value too long for type {type_name}({length})")
+
+
+def _fit_varchar(value: str, length: int, is_explicit: int) -> str:
+    return _fit_text(value, length, is_explicit, "character varying")
+
+
+def _fit_char(value: str, length: int, is_explicit: int) -> str:
+    return _fit_text(value, length, is_explicit, "character").ljust(length)
+
+
+def _fit_numeric(value: Decimal, precision: int, scale: int) -> Decimal:
+    return numeric.fit(value, precision, scale)
+
+
+def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
+    return int(numeric.fit(value, precision, scale).scaleb(scale, numeric.CONTEXT))
+
+
+def _fit_time(us: int, precision: int) -> int:
+    unit = 10 ** (6 - precision)
+    return (us + unit // 2) // unit * unit
+
+
+def _interval_key(value: interval.Interval) -> int:
+    return value.key
+
+
+def _check_limit(value: int | None) -> int:
+    if value is None:
+        return -1
+    if value < 0:
+        raise error("2201W", "LIMIT must not be negative")
+    return value
+
+
+def _check_offset(value: int | None) -> int:
+    if value is not None and value < 0:
+        raise error("2201X", "OFFSET must not be negative")
+    return value or 0
+
+
+def _too_many_rows(count: int) -> None:
+    raise error("21000", "more than one row returned by a subquery used as an expression")
+
+
+def _average(total: Decimal, count: int) -> Decimal:
+    return numeric.divide(total, Decimal(count))
+
+
+RUN_WIDE = _routine("run_wide", _run_wide, (t.FLOAT8,), t.FLOAT8)
+DIVISION_BY_ZERO = _routine("division_by_zero", _division_by_zero, (t.INT8, t.INT8), t.INT8)
+CHECK_SMALLINT = _routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
+CHECK_INTEGER = _routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
+CHECK_BIGINT = _routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
+CHECK_FLOAT = _routine("check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
+CHECK_PRODUCT = _routine("check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
+WIDEN = _routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
+AT_SCALE = _routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
+FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
+FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
+FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
+FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
+FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
+CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
+CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
+TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
+AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)

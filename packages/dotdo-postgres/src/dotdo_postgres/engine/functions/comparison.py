@@ -1,0 +1,75 @@
+"""Comparison operators (9.2), native wherever storage order is PostgreSQL's order."""
+
+from __future__ import annotations
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.operators import OPERATORS
+
+FAMILY = Family("9.2")
+_OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
+_NATIVE = frozenset({
+    t.BOOL, t.INT2, t.INT4, t.INT8, t.OID, t.FLOAT4, t.FLOAT8, t.TEXT, t.NAME, t.DATE, t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ,
+    t.UUID, t.BYTEA, 18,
+})  # fmt: skip
+_DAY_US = 86_400_000_000
+
+
+def _signatures(op: str) -> list[str]:
+    mixed = {frozenset({t.DATE, t.TIMESTAMP}), frozenset({t.DATE, t.TIMESTAMPTZ}), frozenset({t.TIMESTAMP, t.TIMESTAMPTZ})}
+    return [
+        f"{t.BY_OID[left].name} {op} {t.BY_OID[right].name}"
+        for left, right, _ in OPERATORS[op]
+        if left in _NATIVE and right in _NATIVE and frozenset({left, right}) not in mixed
+    ]
+
+
+def _declare(op: str) -> None:
+    @FAMILY.native_operator(*_signatures(op), returns="boolean")
+    def compare(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        return Sql(n.binary(op, args[0].node, args[1].node))
+
+    @FAMILY.native_operator(f"numeric {op} numeric", returns="boolean")
+    def compare_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        return Sql(numerics.comparison(compiler, op, args[0], args[1]))
+
+    @FAMILY.native_operator(f"bpchar {op} bpchar", returns="boolean")
+    def compare_padded(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        left, right = (n.call("rtrim", arg.node, n.string(" ")) for arg in args)
+        return Sql(n.binary(op, left, right))
+
+    @FAMILY.native_operator(f"interval {op} interval", returns="boolean")
+    def compare_interval(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        left, right = (compiler.python(checks.INTERVAL_KEY, [arg], [t.INTERVAL]) for arg in args)
+        return Sql(n.binary(op, left, right))
+
+    @FAMILY.native_operator(f"date {op} timestamp", f"timestamp {op} date", returns="boolean")
+    def compare_date(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        assert isinstance(expr, Call)  # noqa: S101 -- operators are calls
+        left, right = (
+            n.binary("*", arg.node, n.integer(_DAY_US)) if operand.type == t.DATE else arg.node
+            for arg, operand in zip(args, expr.args, strict=True)
+        )
+        return Sql(n.binary(op, left, right))
+
+
+for _op in _OPERATORS:
+    _declare(_op)
+
+
+@FAMILY.native_operator("jsonb = jsonb", "anyarray = anyarray", returns="boolean")
+def equal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+    """Compare canonical texts."""
+    return Sql(n.binary("=", args[0].node, args[1].node))
+
+
+@FAMILY.native_operator("jsonb <> jsonb", "anyarray <> anyarray", returns="boolean")
+def unequal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+    """Compare canonical texts."""
+    return Sql(n.binary("<>", args[0].node, args[1].node))

@@ -1,0 +1,256 @@
+"""json and jsonb functions and operators (9.16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import arrays, jsons
+
+FAMILY = Family("9.16")
+
+
+def _out(value: object, is_jsonb: bool) -> str:
+    return jsons.dump(jsons.canonical(value)) if is_jsonb else jsons.dump(value)
+
+
+def _text(value: object, is_jsonb: bool = True) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, jsons.Number):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    return jsons.dump(value, ", ", ": ") if is_jsonb else jsons.dump(value)
+
+
+_MISSING = object()
+
+
+def _step(value: object, key: str | int) -> object:
+    if isinstance(value, dict) and isinstance(key, str):
+        return value.get(key, _MISSING)
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key] if -len(value) <= key < len(value) else _MISSING
+    return _MISSING
+
+
+def _path(value: object, path: list[Any]) -> object:
+    for step in path:
+        if isinstance(value, list):
+            try:
+                value = _step(value, int(step))
+            except (TypeError, ValueError):
+                return _MISSING
+        else:
+            value = _step(value, step)
+        if value is _MISSING:
+            return _MISSING
+    return value
+
+
+def _declare(name: str, is_jsonb: bool) -> None:
+    @FAMILY.operator(f"{name} -> text", f"{name} -> integer", returns=name)
+    def child(stored: str, key: str | int) -> str | None:
+        found = _step(jsons.parse(stored), key)
+        return None if found is _MISSING else _out(found, is_jsonb)
+
+    @FAMILY.operator(f"{name} ->> text", f"{name} ->> integer", returns="text")
+    def child_text(stored: str, key: str | int) -> str | None:
+        found = _step(jsons.parse(stored), key)
+        return None if found is _MISSING else _text(found, is_jsonb)
+
+    @FAMILY.operator(f"{name} #> text[]", returns=name)
+    def at_path(stored: str, path: str) -> str | None:
+        found = _path(jsons.parse(stored), arrays.unpack(path))
+        return None if found is _MISSING else _out(found, is_jsonb)
+
+    @FAMILY.operator(f"{name} #>> text[]", returns="text")
+    def at_path_text(stored: str, path: str) -> str | None:
+        found = _path(jsons.parse(stored), arrays.unpack(path))
+        return None if found is _MISSING else _text(found, is_jsonb)
+
+    @FAMILY.function(f"{name}_array_length({name})", returns="integer")
+    def array_length(stored: str) -> int:
+        value = jsons.parse(stored)
+        if not isinstance(value, list):
+            raise error("22023", f"cannot get array length of {'a scalar' if not isinstance(value, dict) else 'a non-array'}")
+        return len(value)
+
+    @FAMILY.function(f"{name}_typeof({name})", returns="text")
+    def type_of(stored: str) -> str:
+        return _kind(jsons.parse(stored))
+
+    @FAMILY.series(f"{name}_array_elements_text({name})", returns="text")
+    def elements_text(stored: str) -> list[str | None]:
+        value = jsons.parse(stored)
+        if not isinstance(value, list):
+            raise error("22023", "cannot extract elements from a scalar" if not isinstance(value, dict) else "cannot extract elements from an object")
+        return [_text(item, is_jsonb) for item in value]
+
+    @FAMILY.series(f"{name}_array_elements({name})", returns=name)
+    def elements(stored: str) -> list[str]:
+        value = jsons.parse(stored)
+        if not isinstance(value, list):
+            raise error("22023", "cannot extract elements from a scalar" if not isinstance(value, dict) else "cannot extract elements from an object")
+        return [_out(item, is_jsonb) for item in value]
+
+    @FAMILY.series(f"{name}_object_keys({name})", returns="text")
+    def keys(stored: str) -> list[str]:
+        value = jsons.parse(stored)
+        if not isinstance(value, dict):
+            raise error("22023", f"cannot call {name}_object_keys on {'an array' if isinstance(value, list) else 'a scalar'}")
+        return list(value)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, jsons.Number):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+_declare("json", is_jsonb=False)
+_declare("jsonb", is_jsonb=True)
+
+
+def _equal(left: object, right: object) -> bool:
+    from decimal import Decimal
+
+    if isinstance(left, jsons.Number) and isinstance(right, jsons.Number):
+        return Decimal(left) == Decimal(right)
+    return _kind(left) == _kind(right) and left == right
+
+
+def _contains(left: object, right: object) -> bool:
+    if isinstance(left, dict) and isinstance(right, dict):
+        return all(key in left and _contains(left[key], value) for key, value in right.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return all(any(_contains(a, b) if isinstance(b, (dict, list)) else _equal(a, b) for a in left) for b in right)
+    return not isinstance(left, (dict, list)) and not isinstance(right, (dict, list)) and _equal(left, right)
+
+
+@FAMILY.operator("jsonb @> jsonb", returns="boolean")
+def contains(left: str, right: str) -> int:
+    """Return whether the right is within the left."""
+    a, b = jsons.parse(left), jsons.parse(right)
+    if isinstance(a, list) and not isinstance(b, (list, dict)):
+        return int(any(_equal(item, b) for item in a))
+    return int(_contains(a, b))
+
+
+@FAMILY.operator("jsonb <@ jsonb", returns="boolean")
+def is_contained(left: str, right: str) -> int:
+    """Return whether the left is within the right."""
+    return contains(right, left)
+
+
+def _has(value: object, key: str) -> bool:
+    if isinstance(value, (dict, list)):
+        return any(item == key and not isinstance(item, jsons.Number) for item in value)
+    return isinstance(value, str) and not isinstance(value, jsons.Number) and value == key
+
+
+@FAMILY.operator("jsonb ? text", returns="boolean")
+def has_key(stored: str, key: str) -> int:
+    """Return whether a key or string element is there."""
+    return int(_has(jsons.parse(stored), key))
+
+
+@FAMILY.operator("jsonb ?| text[]", returns="boolean")
+def has_any_key(stored: str, keys: str) -> int:
+    """Return whether one of the keys is there."""
+    value = jsons.parse(stored)
+    return int(any(isinstance(key, str) and _has(value, key) for key in arrays.unpack(keys)))
+
+
+@FAMILY.operator("jsonb ?& text[]", returns="boolean")
+def has_all_keys(stored: str, keys: str) -> int:
+    """Return whether all the keys are there."""
+    value = jsons.parse(stored)
+    return int(all(isinstance(key, str) and _has(value, key) for key in arrays.unpack(keys)))
+
+
+@FAMILY.operator("jsonb || jsonb", returns="jsonb")
+def concatenate(left: str, right: str) -> str:
+    """Merge objects, join arrays."""
+    a, b = jsons.parse(left), jsons.parse(right)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return _out(a | b, is_jsonb=True)
+    return _out((a if isinstance(a, list) else [a]) + (b if isinstance(b, list) else [b]), is_jsonb=True)
+
+
+@FAMILY.operator("jsonb - text", returns="jsonb")
+def remove_key(stored: str, key: str) -> str:
+    """Drop a key, or string elements equal to it."""
+    value = jsons.parse(stored)
+    if isinstance(value, dict):
+        return _out({k: v for k, v in value.items() if k != key}, is_jsonb=True)
+    if isinstance(value, list):
+        return _out([item for item in value if isinstance(item, jsons.Number) or item != key], is_jsonb=True)
+    raise error("22023", "cannot delete from scalar")
+
+
+@FAMILY.operator("jsonb - integer", returns="jsonb")
+def remove_element(stored: str, index: int) -> str:
+    """Drop an element."""
+    value = jsons.parse(stored)
+    if isinstance(value, dict):
+        raise error("22023", "cannot delete from object using integer index")
+    if not isinstance(value, list):
+        raise error("22023", "cannot delete from scalar")
+    if -len(value) <= index < len(value):
+        del value[index]
+    return _out(value, is_jsonb=True)
+
+
+def _set(value: object, path: list[Any], new: object, create: bool) -> object:
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, dict):
+        if step not in value and (rest or not create):
+            return value
+        return {**value, step: _set(value.get(step), rest, new, create)}
+    if isinstance(value, list):
+        try:
+            index = int(step)
+        except ValueError:
+            raise error("22P02", f'path element at position 1 is not an integer: "{step}"') from None
+        if -len(value) <= index < len(value):
+            copy = list(value)
+            copy[index] = _set(value[index], rest, new, create)
+            return copy
+        if rest or not create:
+            return value
+        return [*value, new] if index >= 0 else [new, *value]
+    return value
+
+
+@FAMILY.function("jsonb_set(jsonb, text[], jsonb, boolean)", returns="jsonb")
+def jsonb_set(target: str, path: str, new: str, create: int = 1) -> str:
+    """Replace or add a value at a path."""
+    return _out(_set(jsons.parse(target), arrays.unpack(path), jsons.parse(new), bool(create)), is_jsonb=True)
+
+
+@FAMILY.function("jsonb_pretty(jsonb)", returns="text")
+def pretty(stored: str) -> str:
+    """Write jsonb with indentation."""
+
+    def write(value: object, depth: int) -> str:
+        pad, end = "    " * (depth + 1), "    " * depth
+        if isinstance(value, dict) and value:
+            rows = ",\n".join(f"{pad}{jsons.dump(key)}: {write(item, depth + 1)}" for key, item in value.items())
+            return f"{{\n{rows}\n{end}}}"
+        if isinstance(value, list) and value:
+            rows = ",\n".join(pad + write(item, depth + 1) for item in value)
+            return f"[\n{rows}\n{end}]"
+        if isinstance(value, dict):
+            return f"{{\n{end}}}"
+        return f"[\n{end}]" if isinstance(value, list) else jsons.dump(value)
+
+    return write(jsons.parse(stored), 0)

@@ -1,0 +1,332 @@
+"""Pattern matching (9.7): LIKE and ILIKE by GLOB or Python, POSIX regular expressions by Python's where they mean the same."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.functions.strings import lower_text
+from dotdo_postgres.engine.ir import Expr
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import arrays
+from dotdo_postgres.mapping import types as t
+
+FAMILY = Family("9.7")
+
+
+def _tokens(pattern: str, escape: str = "\\") -> list[tuple[str, str]]:
+    found, at = [], 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == escape and escape:
+            at += 1
+            if at >= len(pattern):
+                raise error("22025", "LIKE pattern must not end with escape character")
+            found.append(("char", pattern[at]))
+        else:
+            found.append(("any" if char == "%" else "one" if char == "_" else "char", char))
+        at += 1
+    return found
+
+
+def glob_of(pattern: str) -> str | None:
+    """Return the GLOB pattern that means the same as a LIKE pattern, None when LIKE fails on it."""
+    try:
+        tokens = _tokens(pattern)
+    except Exception:  # noqa: BLE001 -- the error belongs to the moment of matching
+        return None
+    parts = {"any": "*", "one": "?"}
+    return "".join([parts.get(kind) or (f"[{char}]" if char in "*?[" else char) for kind, char in tokens])
+
+
+@lru_cache(maxsize=512)
+def _like_matcher(pattern: str, is_folded: bool) -> re.Pattern[str]:
+    parts = {"any": ".*", "one": "."}
+    text = "".join([parts.get(kind) or re.escape(lower_text(char) if is_folded else char) for kind, char in _tokens(pattern)])
+    return re.compile(text, re.DOTALL)
+
+
+def _like(text: str, pattern: str) -> int:
+    return int(_like_matcher(pattern, False).fullmatch(text) is not None)
+
+
+def _ilike(text: str, pattern: str) -> int:
+    return int(_like_matcher(pattern, True).fullmatch(lower_text(text)) is not None)
+
+
+_LIKE = Routine("operator", "~~", (t.TEXT, t.TEXT), t.BOOL, body=_like, sql_name="pg__like")
+
+
+def _declare_like(op: str, negated: bool) -> None:
+    @FAMILY.native_operator(f"text {op} text", f"bpchar {op} text", f"name {op} text", returns="boolean")
+    def like(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        text, pattern = args
+        glob = glob_of(pattern.value) if isinstance(pattern.value, str) else None
+        if glob is not None:
+            found = n.binary("glob", text.node, n.string(glob))
+        else:
+            found = compiler.python(_LIKE, args, [t.TEXT, t.TEXT])
+        return Sql(n.negate(found) if negated else found)
+
+    body = (lambda text, pattern: 1 - _ilike(text, pattern)) if negated else _ilike
+    FAMILY.operator(f"text {op}* text", f"bpchar {op}* text", f"name {op}* text", returns="boolean")(body)
+
+
+_declare_like("~~", negated=False)
+_declare_like("!~~", negated=True)
+FAMILY.function("like_escape(text, text)", returns="text")(lambda pattern, escape: _reescaped(pattern, escape))
+
+
+def _reescaped(pattern: str, escape: str) -> str:
+    """Rewrite a pattern so that backslash is its escape character."""
+    if len(escape) > 1:
+        raise error("22025", "invalid escape string", hint="Escape string must be empty or one character.")
+    out = []
+    for kind, char in _tokens(pattern, escape):
+        out.append("\\" + char if kind == "char" and char in "\\%_" else char)
+    return "".join(out)
+
+
+# --- regular expressions -------------------------------------------------------------------
+
+_CLASSES = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r" \t\n\r\f\v",
+    "punct": r"!-/:-@\[-`{-~", "blank": r" \t", "xdigit": "0-9A-Fa-f", "cntrl": r"\x00-\x1f\x7f", "print": " -~", "graph": "!-~",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def compile_regex(pattern: str, flags: str = "") -> re.Pattern[str]:
+    """Translate a PostgreSQL regular expression.
+
+    Raises:
+        PostgresError: invalid (2201B), or what Python reads differently (0A000).
+    """
+    options = 0
+    for flag in flags:
+        if flag == "i":
+            options |= re.IGNORECASE
+        elif flag in {"n", "m"}:
+            options |= re.MULTILINE
+        elif flag == "x":
+            options |= re.VERBOSE
+        elif flag in {"g", "s", "c", "t"}:
+            continue
+        else:
+            raise error("22023", f'invalid regular expression option: "{flag}"')
+    if not options & re.MULTILINE:
+        options |= re.DOTALL
+    if pattern.startswith("(?") and re.match(r"\(\?[a-z]+\)", pattern):
+        letters, _, rest = pattern[2:].partition(")")
+        return compile_regex(rest, flags + letters)
+    text = _translated(pattern)
+    try:
+        return re.compile(text, options)
+    except (re.error, OverflowError):
+        raise error("2201B", f"invalid regular expression: {_regex_fault(pattern)}") from None
+
+
+def _regex_fault(pattern: str) -> str:
+    if pattern.count("(") != pattern.count(")"):
+        return "parentheses () not balanced"
+    if pattern.count("[") != pattern.count("]"):
+        return "brackets [] not balanced"
+    return "quantifier operand invalid"
+
+
+def _translated(pattern: str) -> str:
+    out, at = [], 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "[":
+            text, at = _bracket(pattern, at)
+            out.append(text)
+            continue
+        if char == "\\" and at + 1 < len(pattern):
+            follower = pattern[at + 1]
+            special = {"m": r"\b(?=\w)", "M": r"\b(?<=\w)", "y": r"\b", "Y": r"\B", "Z": r"\Z", "A": r"\A"}
+            if follower.isalpha() and follower not in "dDwWsSnrtfvbBmMyYAZ":
+                raise not_supported(f"\\{follower} in a regular expression")
+            out.append(special.get(follower, "\\" + follower))
+            at += 2
+            continue
+        out.append(r"\Z" if char == "$" else char)
+        at += 1
+    return "".join(out)
+
+
+def _bracket(pattern: str, at: int) -> tuple[str, int]:
+    out, at = ["["], at + 1
+    if pattern[at : at + 1] == "^":
+        out.append("^")
+        at += 1
+    if pattern[at : at + 1] == "]":
+        out.append(r"\]")
+        at += 1
+    while at < len(pattern) and pattern[at] != "]":
+        named = re.match(r"\[:(\w+):\]", pattern[at:])
+        if named:
+            if named[1] not in _CLASSES:
+                raise error("2201B", "invalid regular expression: invalid character class")
+            out.append(_CLASSES[named[1]])
+            at += named.end()
+        elif pattern[at] == "[":
+            out.append(r"\[")
+            at += 1
+        elif pattern[at] == "\\" and at + 1 < len(pattern):
+            out.append(pattern[at : at + 2])
+            at += 2
+        else:
+            out.append(re.escape(pattern[at]) if pattern[at] in "&~|" else pattern[at])
+            at += 1
+    return "".join([*out, "]"]), at + 1
+
+
+def _search(text: str, pattern: str) -> int:
+    return int(compile_regex(pattern).search(text) is not None)
+
+
+def _search_folded(text: str, pattern: str) -> int:
+    return int(compile_regex(pattern, "i").search(text) is not None)
+
+
+for _op, _body in (
+    ("~", _search), ("~*", _search_folded),
+    ("!~", lambda text, pattern: 1 - _search(text, pattern)), ("!~*", lambda text, pattern: 1 - _search_folded(text, pattern)),
+):  # fmt: skip
+    FAMILY.operator(f"text {_op} text", f"bpchar {_op} text", f"name {_op} text", returns="boolean")(_body)
+
+
+@FAMILY.function("similar_to_escape(text)", returns="text")
+def similar_to_escape(pattern: str) -> str:
+    """Turn a SIMILAR TO pattern into a regular expression."""
+    return _similar(pattern, "\\")
+
+
+@FAMILY.function("similar_to_escape(text, text)", returns="text")
+def similar_to_escape_by(pattern: str, escape: str) -> str:
+    """Turn a SIMILAR TO pattern with an escape character into a regular expression."""
+    return _similar(pattern, escape)
+
+
+def _similar(pattern: str, escape: str) -> str:
+    out, at, in_bracket = [], 0, False
+    while at < len(pattern):
+        char = pattern[at]
+        if char == escape and at + 1 < len(pattern):
+            at += 1
+            out.append("\\" + pattern[at])
+        elif in_bracket:
+            in_bracket = char != "]"
+            out.append(char)
+        elif char == "[":
+            in_bracket = True
+            out.append(char)
+        else:
+            out.append({"%": ".*", "_": ".", "(": "(?:", ".": r"\.", "^": r"\^", "$": r"\$"}.get(char, char))
+        at += 1
+    return "^(?:" + "".join(out) + ")$"
+
+
+@FAMILY.function("substring(text, text)", returns="text")
+def substring_regex(text: str, pattern: str) -> str | None:
+    """Return what a regular expression matches, its first group if it has one."""
+    match = compile_regex(pattern).search(text)
+    if match is None:
+        return None
+    return match[1] if match.re.groups else match[0]
+
+
+def _expanded(replacement: str) -> str:
+    out = re.sub(r"\\(.)", lambda m: f"\\g<{0 if m[1] == '&' else m[1]}>" if m[1] in "&0123456789" else "\\\\" if m[1] == "\\" else "\\\\" + m[1], replacement)
+    return out
+
+
+@FAMILY.function("regexp_replace(text, text, text)", returns="text")
+def regexp_replace(text: str, pattern: str, replacement: str) -> str:
+    """Replace the first match."""
+    return regexp_replace_flags(text, pattern, replacement, "")
+
+
+@FAMILY.function("regexp_replace(text, text, text, text)", returns="text")
+def regexp_replace_flags(text: str, pattern: str, replacement: str, flags: str) -> str:
+    """Replace the first match, with flag g every one."""
+    count = 0 if "g" in flags else 1
+    return compile_regex(pattern, flags).sub(_expanded(replacement), text, count=count)
+
+
+@FAMILY.function("regexp_match(text, text)", returns="text[]")
+def regexp_match(text: str, pattern: str) -> str | None:
+    """Return the groups of the first match."""
+    return regexp_match_flags(text, pattern, "")
+
+
+@FAMILY.function("regexp_match(text, text, text)", returns="text[]")
+def regexp_match_flags(text: str, pattern: str, flags: str) -> str | None:
+    """Return the groups of the first match."""
+    match = compile_regex(pattern, flags).search(text)
+    if match is None:
+        return None
+    return arrays.pack(list(match.groups()) if match.re.groups else [match[0]])
+
+
+@FAMILY.series("regexp_matches(text, text)", returns="text[]")
+def regexp_matches(text: str, pattern: str) -> list[str]:
+    """Return the groups of the first match, no row without one."""
+    found = regexp_match(text, pattern)
+    return [] if found is None else [found]
+
+
+@FAMILY.series("regexp_matches(text, text, text)", returns="text[]")
+def regexp_matches_flags(text: str, pattern: str, flags: str) -> list[str]:
+    """Return the groups of each match with flag g, else of the first."""
+    if "g" not in flags:
+        found = regexp_match_flags(text, pattern, flags)
+        return [] if found is None else [found]
+    matches = compile_regex(pattern, flags).finditer(text)
+    return [arrays.pack(list(m.groups()) if m.re.groups else [m[0]]) for m in matches]
+
+
+def _split(text: str, pattern: str, flags: str = "") -> list[str]:
+    out, last = [], 0
+    for match in compile_regex(pattern, flags).finditer(text):
+        if match.end() == match.start() and match.start() in {0, len(text)}:
+            continue
+        out.append(text[last : match.start()])
+        last = match.end()
+    return [*out, text[last:]]
+
+
+@FAMILY.function("regexp_split_to_array(text, text)", returns="text[]")
+def regexp_split_to_array(text: str, pattern: str) -> str:
+    """Split at matches."""
+    return arrays.pack(list(_split(text, pattern)))
+
+
+@FAMILY.series("regexp_split_to_table(text, text)", returns="text")
+def regexp_split_to_table(text: str, pattern: str) -> list[str]:
+    """Split at matches into rows."""
+    return _split(text, pattern)
+
+
+@FAMILY.function("regexp_count(text, text)", returns="integer")
+def regexp_count(text: str, pattern: str) -> int:
+    """Count the matches."""
+    return sum(1 for _ in compile_regex(pattern).finditer(text))
+
+
+@FAMILY.function("regexp_like(text, text)", returns="boolean")
+def regexp_like(text: str, pattern: str) -> int:
+    """Return whether there is a match."""
+    return _search(text, pattern)
+
+
+@FAMILY.function("regexp_substr(text, text)", returns="text")
+def regexp_substr(text: str, pattern: str) -> str | None:
+    """Return the first match."""
+    match = compile_regex(pattern).search(text)
+    return match[0] if match else None

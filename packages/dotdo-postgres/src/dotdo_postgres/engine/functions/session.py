@@ -1,0 +1,76 @@
+"""Session information functions (9.26), sequences and clocks: what needs the session rather than arguments."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.facts import Facts
+
+FAMILY = Family("9.26")
+
+CLOCK_FUNCTIONS: dict[str, tuple[str, int]] = {
+    "now": ("now", t.TIMESTAMPTZ),
+    "transaction_timestamp": ("now", t.TIMESTAMPTZ),
+    "statement_timestamp": ("statement", t.TIMESTAMPTZ),
+    "clock_timestamp": ("clock", t.TIMESTAMPTZ),
+    "current_user": ("user", t.NAME),
+    "session_user": ("user", t.NAME),
+    "current_schema": ("schema", t.NAME),
+    "current_database": ("database", t.NAME),
+    "current_catalog": ("database", t.NAME),
+    "version": ("version", t.TEXT),
+    "lastval": ("lastval", t.INT8),
+    "pg_backend_pid": ("pid", t.INT4),
+}
+"""Functions without arguments whose value comes with the statement: name -> (kind, type)."""
+
+SEQUENCE_FUNCTIONS = frozenset({"nextval", "currval", "setval"})
+
+
+@FAMILY.function("gen_random_uuid()", returns="uuid", is_volatile=True)
+def random_uuid() -> bytes:
+    """Return a random uuid (version 4)."""
+    return uuid.uuid4().bytes
+
+
+@FAMILY.function("current_setting(text)", returns="text", takes_session=True)
+def current_setting(facts: Facts, name: str) -> str:
+    """Return a setting.
+
+    Raises:
+        PostgresError: unknown (42704).
+    """
+    value = facts.settings.get(name.lower())
+    if value is None:
+        raise error("42704", f'unrecognized configuration parameter "{name}"')
+    return value
+
+
+@FAMILY.function("current_setting(text, boolean)", returns="text", takes_session=True)
+def current_setting_or_null(facts: Facts, name: str, is_missing_ok: int) -> str | None:
+    """Return a setting, NULL when it is unknown and that is fine."""
+    return facts.settings.get(name.lower()) if is_missing_ok else current_setting(facts, name)
+
+
+@FAMILY.function("pg_sleep(double precision)", returns="void", is_volatile=True)
+def sleep(seconds: float) -> str:
+    """Refuse to stop the process."""
+    raise error("0A000", "function pg_sleep is not supported")
+
+
+@FAMILY.function("pg_is_in_recovery()", returns="boolean")
+def is_in_recovery() -> int:
+    """Return false."""
+    return 0
+
+
+@FAMILY.function("pg_client_encoding()", returns="name")
+def client_encoding() -> str:
+    """Return UTF8."""
+    return "UTF8"

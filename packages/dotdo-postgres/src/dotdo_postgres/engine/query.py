@@ -1,0 +1,154 @@
+"""Bound queries: entries of FROM, joins, selects, set operations and VALUES, each with its result columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.ir import Expr
+    from dotdo_postgres.engine.relations import Relation
+
+
+@dataclass(slots=True, eq=False)
+class OutputColumn:
+    """A result column: name, type, type modifier, and the table column it comes from (0 when from none)."""
+
+    name: str
+    type: int
+    typmod: int = -1
+    table_oid: int = 0
+    column_number: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class SortKey:
+    """One ORDER BY term."""
+
+    expr: Expr
+    is_descending: bool
+    nulls_first: bool
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A range table entry: what a name in FROM stands for.
+
+    Args:
+        name: Alias or table name.
+        columns: Its columns.
+        relation: The table, when it is one.
+        query: The subquery, when it is one.
+        cte: The common table expression it reads.
+        series: The set-returning call it runs over.
+        is_lateral: The subquery sees entries to its left.
+    """
+
+    name: str
+    columns: list[OutputColumn]
+    relation: Relation | None = None
+    query: Query | None = None
+    cte: Cte | None = None
+    series: Expr | None = None
+    with_ordinality: bool = False
+    is_lateral: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Join:
+    """A join of two FROM items; kind is `inner`, `left`, `right`, `full` or `cross`."""
+
+    kind: str
+    left: FromItem
+    right: FromItem
+    on: Expr | None
+
+
+FromItem = Entry | Join
+
+
+@dataclass(slots=True, eq=False)
+class Cte:
+    """A common table expression.
+
+    Args:
+        name: Its name.
+        columns: Its columns.
+        query: What it runs; None while a recursive one is being bound.
+        is_recursive: It reads itself.
+        is_materialized: `MATERIALIZED` True, `NOT MATERIALIZED` False, neither None.
+    """
+
+    name: str
+    columns: list[OutputColumn]
+    query: Query | None = None
+    is_recursive: bool = False
+    is_materialized: bool | None = None
+    uses: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """A term of the select list."""
+
+    expr: Expr
+    column: OutputColumn
+
+
+@dataclass(slots=True, eq=False)
+class Locking:
+    """FOR UPDATE and its kin: the entries locked, how strongly, what to do when another holds them."""
+
+    entries: list[Entry]
+    mode: str
+    wait: bool | str
+
+
+@dataclass(slots=True, eq=False)
+class Query:
+    """What all queries share: result columns, WITH, ORDER BY, LIMIT and OFFSET."""
+
+    columns: list[OutputColumn]
+    ctes: list[Cte] = field(default_factory=list)
+    order: list[SortKey] = field(default_factory=list)
+    limit: Expr | None = None
+    offset: Expr | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Select(Query):
+    """A SELECT.
+
+    Args:
+        distinct_on: Expressions of DISTINCT ON; None when there is no DISTINCT ON.
+        has_groups: GROUP BY, HAVING or aggregates make groups of rows.
+    """
+
+    targets: list[Target] = field(default_factory=list)
+    from_items: list[FromItem] = field(default_factory=list)
+    where: Expr | None = None
+    group: list[Expr] = field(default_factory=list)
+    has_groups: bool = False
+    having: Expr | None = None
+    is_distinct: bool = False
+    distinct_on: list[Expr] | None = None
+    locking: list[Locking] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class SetOperation(Query):
+    """UNION, INTERSECT or EXCEPT; both sides have coerced columns; order refers to columns by position."""
+
+    kind: str = "union"
+    is_all: bool = False
+    left: Query | None = None
+    right: Query | None = None
+    order_positions: list[tuple[int, bool, bool]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Values(Query):
+    """A VALUES list of rows."""
+
+    rows: list[list[Expr]] = field(default_factory=list)
+    order_positions: list[tuple[int, bool, bool]] = field(default_factory=list)

@@ -1,0 +1,109 @@
+"""PostgreSQL's types as the binder sees them: names, categories, type modifiers. Built from spec/types."""
+
+from dataclasses import dataclass
+
+from dotdo_postgres.spec.types import TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class PgType:
+    """A type of PostgreSQL's catalogue.
+
+    Args:
+        oid: Number in `pg_type`.
+        name: Internal name (`int4`).
+        sql_name: Name in messages (`integer`).
+        size: Bytes of a value, -1 when it varies.
+        category: `N`umeric, `S`tring, `D`ate ... as in `pg_type.typcategory`.
+        is_preferred: Preferred within its category.
+        element: Type of the elements of an array, else 0.
+        array: Type of arrays of it, or 0.
+        kind: `b`ase, `p`seudo, `r`ange, `m`ultirange.
+    """
+
+    oid: int
+    name: str
+    sql_name: str
+    size: int
+    category: str
+    is_preferred: bool
+    element: int
+    array: int
+    kind: str
+
+
+BY_OID: dict[int, PgType] = {
+    oid: PgType(oid, name, sql_name, size, category, preferred, element, array, kind)
+    for oid, (name, size, category, preferred, element, array, kind, sql_name) in TYPES.items()
+}
+BY_NAME: dict[str, PgType] = {pg_type.name: pg_type for pg_type in BY_OID.values()}
+_BY_SQL_NAME = {pg_type.sql_name: pg_type for pg_type in BY_OID.values()} | {
+    "timestamp": BY_NAME["timestamp"],
+    "time": BY_NAME["time"],
+    "varchar": BY_NAME["varchar"],
+    "char": BY_NAME["bpchar"],
+    "any": BY_NAME["any"],
+}
+
+BOOL, BYTEA, NAME, INT8, INT2, INT4 = 16, 17, 19, 20, 21, 23
+TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
+UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
+TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
+UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
+ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM = 2277, 2283, 2776, 3500
+ANYCOMPATIBLE, ANYCOMPATIBLEARRAY, ANYCOMPATIBLENONARRAY = 5077, 5078, 5079
+POLYMORPHIC = frozenset({ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM, 3831, 4537, 5077, 5078, 5079, 5080, 4538})
+INTEGERS = frozenset({INT2, INT4, INT8})
+
+
+def type_named(sql_name: str) -> PgType:
+    """Return the type of that name as written in signatures (`integer`, `text`, `timestamp`, `integer[]`).
+
+    Args:
+        sql_name: SQL or internal name.
+
+    Returns:
+        The type.
+    """
+    sql_name = sql_name.strip()
+    return _BY_SQL_NAME.get(sql_name) or BY_NAME[sql_name]
+
+
+def format_type(oid: int, typmod: int = -1) -> str:
+    """Write a type as `format_type` does: `character varying(160)`, `numeric(10,2)`.
+
+    Args:
+        oid: Type.
+        typmod: Type modifier, -1 when there is none.
+
+    Returns:
+        SQL text of the type.
+    """
+    pg_type = BY_OID.get(oid)
+    if pg_type is None:
+        return "???"
+    if pg_type.element and pg_type.category == "A":
+        return format_type(pg_type.element, typmod) + "[]"
+    if typmod < 0:
+        return pg_type.sql_name
+    if oid in {VARCHAR, BPCHAR}:
+        return f"{pg_type.sql_name}({typmod - 4})"
+    if oid == NUMERIC:
+        precision, scale = numeric_limits(typmod)
+        return f"numeric({precision},{scale})"
+    if oid in {TIME, TIMESTAMP, TIMESTAMPTZ}:
+        first, _, rest = pg_type.sql_name.partition(" ")
+        return f"{first}({typmod}) {rest}"
+    return pg_type.sql_name
+
+
+def numeric_limits(typmod: int) -> tuple[int, int]:
+    """Return precision and scale of a numeric's type modifier."""
+    packed = typmod - 4
+    scale = packed & 0x7FF
+    return packed >> 16 & 0xFFFF, scale - 2048 if scale > 1023 else scale
+
+
+def numeric_typmod(precision: int, scale: int) -> int:
+    """Return the type modifier of `numeric(precision, scale)`."""
+    return (precision << 16 | scale & 0x7FF) + 4
