@@ -1,0 +1,57 @@
+"""Parsing by PostgreSQL's own grammar; syntax errors are PostgreSQL's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from pglast.parser import ParseError, parse_sql_json
+
+from dotdo_postgres.errors import PostgresError, error
+
+Node = dict[str, Any]
+_EXOTIC_CODES = {"unterminated": "42601"}
+
+
+def parse(sql: str) -> list[Node]:
+    """Parse statements.
+
+    Args:
+        sql: One or several statements.
+
+    Returns:
+        For each `{"stmt": {kind: body}, "stmt_location": n, "stmt_len": n}`.
+
+    Raises:
+        PostgresError: syntax error (42601) with its position.
+    """
+    if "\0" in sql:
+        raise error("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
+    try:
+        text = parse_sql_json(sql)
+    except ParseError as failure:
+        message, *where = failure.args
+        position = where[0] + 1 if where and isinstance(where[0], int) and where[0] >= 0 else None
+        raise error(_code(str(message)), str(message), position=position) from None
+    statements: list[Node] = orjson.loads(text).get("stmts", [])
+    return statements
+
+
+def _code(message: str) -> str:
+    if message.startswith("invalid Unicode"):
+        return "22025"
+    if "nonstandard use" in message:
+        return "22P06"
+    return "42601"
+
+
+def place(failure: PostgresError, sql: str) -> PostgresError:
+    """Turn the byte offset a binder left in `position` into characters from 1."""
+    offset = failure.position
+    if offset is None or offset < 0:
+        failure.position = None
+    elif sql.isascii():
+        failure.position = offset + 1
+    else:
+        failure.position = len(sql.encode()[:offset].decode(errors="ignore")) + 1
+    return failure

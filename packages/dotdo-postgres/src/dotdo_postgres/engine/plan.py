@@ -1,0 +1,96 @@
+"""Prepared statements and results: what the client sees of them, and how they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.mapping.codecs import Codec, StorageValue
+from dotdo_postgres.mapping.types import PgType
+
+if TYPE_CHECKING:
+    from dotdo.storage import Catalog
+    from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
+    from dotdo_postgres.engine.session import Session
+
+Row = tuple[StorageValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a result.
+
+    Args:
+        name: Name.
+        type: Type.
+        oid: OID of the type.
+        typmod: Type modifier, -1 without.
+        size: Bytes of a value, -1 when it varies.
+        table_oid: Table the column comes from, 0 when from none.
+        column_number: Its number there.
+        codec: Forms of its values.
+    """
+
+    name: str
+    type: PgType
+    oid: int
+    typmod: int
+    size: int
+    table_oid: int
+    column_number: int
+    codec: Codec
+
+
+@dataclass(slots=True)
+class Result:
+    """What a statement gave.
+
+    Args:
+        columns: Result columns, None when the statement returns no rows.
+        rows: Rows of storage values.
+        tag: Command tag (`INSERT 0 1`).
+        row_count: Rows returned or changed, None when that means nothing.
+    """
+
+    columns: tuple[ResultColumn, ...] | None
+    rows: list[Row]
+    tag: str
+    row_count: int | None = None
+
+
+Execute = Callable[["Session", "Prepared", Sequence[StorageValue], bool], Result]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A statement ready to run.
+
+    Args:
+        columns: Result columns, None when it returns no rows.
+        param_types: Types of the parameters.
+        tag_kind: First word or words of the command tag.
+        execute: Runs it.
+        sql: SQLite text.
+        catalog: Definitions it was compiled for; None when it depends on none.
+        python_calls: Python routines the text calls.
+        session_values: Values of the session that follow the parameters.
+        is_read: It changes nothing.
+        ends_failed_transaction: It may run in a failed transaction.
+        rebuild: Compiles it with wide numerics, None when it is so already.
+        detail: What the way of running needs beyond.
+    """
+
+    columns: tuple[ResultColumn, ...] | None
+    param_types: tuple[PgType, ...]
+    tag_kind: str
+    execute: Execute
+    sql: str = ""
+    catalog: Catalog | None = None
+    python_calls: tuple[PythonCall, ...] = ()
+    session_values: tuple[SessionKey, ...] = ()
+    is_read: bool = False
+    ends_failed_transaction: bool = False
+    rebuild: Callable[[], Prepared] | None = None
+    detail: Any = None
+    source: tuple[str, tuple[int, ...]] = field(default=("", ()))

@@ -1,0 +1,118 @@
+"""The planner: a parse tree becomes a prepared statement, by the kind of statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.bind.make import make_binder
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
+from dotdo_postgres.engine.query import OutputColumn
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import codecs
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo.storage import Catalog
+    from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+Node = dict[str, Any]
+PlanStatement = Callable[["Planner", Node], Prepared]
+
+
+class Planner:
+    """Plans one statement.
+
+    Args:
+        catalog: The definitions.
+        param_oids: Types of parameters known beforehand.
+        zone: The session's time zone.
+        sql: Text of the statement.
+    """
+
+    def __init__(self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = "") -> None:
+        self.catalog = catalog
+        self.param_oids = param_oids
+        self.zone = zone
+        self.sql = sql
+
+    def binder(self) -> Binder:
+        """Return a binder for the statement."""
+        return make_binder(self.catalog.noun, self.param_oids, self.zone)
+
+    def param_types(self, binder: Binder) -> tuple[t.PgType, ...]:
+        """Return the types parameters turned out to have.
+
+        Raises:
+            PostgresError: one is not known (42P18).
+        """
+        for number, oid in enumerate(binder.param_types, start=1):
+            if oid in {0, t.UNKNOWN}:
+                raise error("42P18", f"could not determine data type of parameter ${number}")
+        return tuple(t.BY_OID[oid] for oid in binder.param_types)
+
+    def result_columns(self, columns: Sequence[OutputColumn], forms: Sequence[Sql]) -> tuple[ResultColumn, ...]:
+        """Describe result columns; the codec of a numeric is that of its form."""
+        return tuple(self._result_column(column, form) for column, form in zip(columns, forms, strict=True))
+
+    def _result_column(self, column: OutputColumn, form: Sql) -> ResultColumn:
+        pg_type = t.BY_OID[column.type]
+        if column.type == t.NUMERIC:
+            codec: codecs.Codec | None = codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
+        else:
+            codec = codecs.codec_of(column.type, self.zone)
+        if codec is None:
+            raise not_supported(f"a result of type {pg_type.sql_name}")
+        return ResultColumn(
+            column.name, pg_type, column.type, column.typmod, pg_type.size, column.table_oid, column.column_number, codec
+        )
+
+    def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
+        """Put text and needs of a compiled statement into its plan."""
+        prepared.sql = n.to_text(node)
+        prepared.python_calls = tuple(compiler.python_calls.values())
+        prepared.session_values = tuple(compiler.session_values)
+        prepared.catalog = self.catalog
+        return prepared
+
+
+def plan_select(planner: Planner, node: Node) -> Prepared:
+    """Plan a query."""
+    binder = planner.binder()
+    query = binder.query({"SelectStmt": node}, None)
+    param_types = planner.param_types(binder)
+    locking = getattr(query, "locking", [])
+    if locking:
+        from dotdo_postgres.engine.run.locking import plan_locking_select
+
+        return plan_locking_select(planner, query, param_types)
+
+    def build(is_wide: bool) -> Prepared:
+        compiler = make_compiler(len(param_types), is_wide=is_wide)
+        text, forms = compiler.query(query)
+        columns = planner.result_columns(query.columns, forms)
+        prepared = Prepared(columns, param_types, "SELECT", run_select, is_read=True)
+        prepared = planner.finish(compiler, text, prepared)
+        if not is_wide:
+            prepared.rebuild = lambda: build(is_wide=True)
+        return prepared
+
+    return build(is_wide=False)
+
+
+def run_select(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    """Run a query."""
+    if prepared.session_values:
+        params = session.with_values(prepared, params)
+    rows = session.kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+    return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
+
+
+__all__ = ["Compiler", "Planner", "plan_select", "run_select"]

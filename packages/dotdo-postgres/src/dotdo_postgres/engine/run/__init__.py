@@ -1,0 +1,1 @@
+"""Running: Python routines for SQLite, values of the session, each kind of statement."""

@@ -1,0 +1,115 @@
+"""Python routines as SQLite calls them: values decoded by type, NULL passed through, results encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.compile.compiler import PythonCall
+from dotdo_postgres.mapping import arrays, interval, numeric
+from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import codec_of
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.facts import Facts
+
+Decoder = Callable[[Any], Any]
+
+
+def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
+    oid, scale = call.types[at], call.scales[at]
+    routine = call.routine
+    if routine.is_text_form:
+        return _text_decoder(oid, scale, facts)
+    if routine.is_array_text and t.BY_OID[oid].category == "A":
+        element = codec_of(t.BY_OID[oid].element, facts.zone)
+        return lambda stored: [item if item is None else element.to_text(item) for item in arrays.unpack(stored)]  # type: ignore[union-attr]  # bound types have codecs
+    if oid == t.NUMERIC:
+        if scale is None:
+            return numeric.decode
+        exponent = -scale
+        return lambda scaled: Decimal(scaled).scaleb(exponent, numeric.CONTEXT)
+    if oid == t.INTERVAL:
+        return interval.decode
+    return None
+
+
+def _text_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder | None:
+    if oid == t.NUMERIC and scale is not None:
+        return lambda scaled: numeric.scaled_to_text(scaled, scale)
+    if t.BY_OID[oid].category == "S" or oid == t.UNKNOWN:
+        return None
+    if oid == t.TIMESTAMPTZ:
+        return lambda value: codec_of(oid, facts.zone).to_text(value)  # type: ignore[union-attr]  # it has one
+    codec = codec_of(oid, facts.zone)
+    return codec.to_text if codec else str
+
+
+def _encoder(oid: int) -> Callable[[Any], Any] | None:
+    return {t.NUMERIC: numeric.encode, t.INTERVAL: interval.encode}.get(oid)
+
+
+def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
+    """Make the function SQLite calls for a scalar or set-returning routine."""
+    body = call.routine.body
+    assert body is not None  # noqa: S101 -- native routines are not registered
+    decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
+    encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
+    if call.routine.takes_session:
+        inner = body
+        body = lambda *args: inner(facts, *args)  # noqa: E731
+    if call.routine.is_strict and not any(decoders) and encode is None:
+        return _strict(body)
+    is_strict = call.routine.is_strict
+
+    def run(*args: Any) -> Any:
+        if is_strict and None in args:
+            return None
+        values = [
+            arg if decode is None or arg is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)
+        ]
+        result = body(*values)
+        return result if result is None or encode is None else encode(result)
+
+    return run
+
+
+def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any) -> Any:
+        return None if None in args else body(*args)
+
+    return run
+
+
+def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
+    """Make the factory SQLite calls for an aggregate routine."""
+    body = call.routine.body
+    assert body is not None  # noqa: S101 -- native routines are not registered
+    decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
+    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in call.routine.arguments + (call.routine.result,):
+        decoders = [Decimal if oid in t.INTEGERS else decode for oid, decode in zip(call.types, decoders, strict=True)]
+    encode = _encoder(call.routine.result if call.routine.result not in t.POLYMORPHIC else 0)
+
+    class Step:
+        def __init__(self) -> None:
+            self.state = body()
+
+        def _values(self, args: tuple[Any, ...]) -> list[Any]:
+            return [arg if decode is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)]
+
+        def step(self, *args: Any) -> None:
+            if None not in args:
+                self.state.step(*self._values(args))
+
+        def inverse(self, *args: Any) -> None:
+            if None not in args:
+                self.state.inverse(*self._values(args))
+
+        def final(self) -> Any:
+            result = self.state.final()
+            return result if result is None or encode is None else encode(result)
+
+        value = final
+
+    return Step

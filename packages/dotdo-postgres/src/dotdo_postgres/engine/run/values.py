@@ -1,0 +1,47 @@
+"""Values of the session that compiled text takes as parameters: clocks, names, sequence numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import datetimes
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import SessionKey
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+VERSION = "PostgreSQL 15.18 (dotdo) on x86_64-pc-linux-gnu, compiled by SQLite, 64-bit"
+
+
+def session_values(session: Session, keys: Sequence[SessionKey]) -> list[StorageValue]:
+    """Compute the values for one run of a statement."""
+    return [_value(session, kind, argument) for kind, argument in keys]
+
+
+def _value(session: Session, kind: str, argument: str) -> StorageValue:
+    facts = session.facts
+    if kind == "now":
+        return facts.transaction_us
+    if kind == "statement":
+        return facts.statement_us
+    if kind == "clock":
+        return facts.clock()
+    local = datetimes.utc_to_local(facts.transaction_us, facts.zone)
+    simple: dict[str, StorageValue] = {
+        "current_date": local // datetimes.DAY_US, "localtime": local % datetimes.DAY_US, "localtimestamp": local,
+        "user": facts.user, "database": facts.database, "schema": "public", "version": VERSION, "pid": session.pid,
+    }  # fmt: skip
+    if kind in simple:
+        return simple[kind]
+    if kind == "rowid":
+        noun = session.kernel.catalog.by_table[argument]
+        return session.kernel.allocate(noun)
+    return session.sequences.value(kind, argument)
+
+
+def unknown_sequence(name: str) -> Exception:
+    """Make the error for a sequence that does not exist (42P01)."""
+    return error("42P01", f'relation "{name}" does not exist')

@@ -1,0 +1,266 @@
+"""A session: one client's connection as PostgreSQL sees it: prepared statements, transaction status, settings, notices."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from dotdo.clock import system_clock
+from dotdo.errors import DotdoError
+from dotdo.storage import Blocked, CatalogChanged
+from dotdo_postgres.engine.facts import Facts
+from dotdo_postgres.engine.failures import translate
+from dotdo_postgres.engine.functions.checks import NumericTooWide
+from dotdo_postgres.engine.parse import parse, place
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.run.functions import make_aggregate, make_function
+from dotdo_postgres.engine.run.values import session_values
+from dotdo_postgres.engine.sequences import Sequences
+from dotdo_postgres.engine.settings import Settings
+from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.errors import Notice, PostgresError, error
+
+if TYPE_CHECKING:
+    from dotdo.storage import Catalog, Store
+    from dotdo_postgres.engine.compile.compiler import PythonCall
+    from dotdo_postgres.engine.parse import Node
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+_pids = itertools.count(1)
+MAX_PLANS = 512
+_ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+
+
+class TransactionStatus(IntEnum):
+    """Where the transaction stands, in libpq's numbers."""
+
+    IDLE = 0
+    INTRANS = 2
+    INERROR = 3
+
+
+class Session:
+    """One client's connection.
+
+    Args:
+        store: The tenant's store.
+        user: Name of the user.
+        database: Name of the database.
+        application_name: What the client calls itself.
+        clock: Microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        user: str = "postgres",
+        database: str = "chinook",
+        application_name: str = "",
+        clock: Callable[[], int] = system_clock,
+    ) -> None:
+        self.kernel = store.session(api="postgres")
+        self.settings = Settings(user, application_name)
+        self.facts = Facts(clock=clock, user=user, database=database, settings=self.settings.values)
+        self.sequences = Sequences(self.kernel)
+        self.transaction_status = TransactionStatus.IDLE
+        self.notices: list[Notice] = []
+        self.pid = next(_pids)
+        self.is_implicit = False
+        self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
+        self._plans_catalog: Catalog | None = None
+        self._registered: set[str] = set()
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What ParameterStatus reports."""
+        return self.settings.reported()
+
+    def notice(self, severity: str, sqlstate: str, message: str) -> None:
+        """Tell the client something that stops nothing."""
+        self.notices.append(Notice(message, sqlstate=sqlstate, severity=severity))
+
+    def prepare(self, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+        """Parse, bind and plan one statement; the plan is cached.
+
+        Raises:
+            PostgresError: whatever is wrong with it.
+        """
+        if self.kernel.catalog is not self._plans_catalog:
+            self._plans.clear()
+            self._plans_catalog = self.kernel.catalog
+        found = self._plans.get((sql, param_oids))
+        if found is None:
+            try:
+                found = self._plan_one(sql, param_oids)
+            except BaseException:
+                self._fail()
+                raise
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[sql, param_oids] = found
+        return found
+
+    def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
+        statements = parse(sql)
+        if len(statements) > 1:
+            raise error("42601", "cannot insert multiple commands into a prepared statement")
+        return self._plan(statements[0]["stmt"] if statements else None, sql, param_oids)
+
+    def _plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+        try:
+            prepared = plan_statement(planner, node)
+        except PostgresError as failure:
+            raise place(failure, sql) from None
+        prepared.source = sql, param_oids
+        return prepared
+
+    def forget_plans(self) -> None:
+        """Drop cached plans: a setting they depend on has changed."""
+        self._plans.clear()
+
+    def run(self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True) -> Result:
+        """Run a prepared statement.
+
+        Args:
+            prepared: What `prepare` gave.
+            params: Storage values of the parameters.
+            wait: Wait for other transactions in this thread; else `Blocked` is raised.
+
+        Returns:
+            The result.
+
+        Raises:
+            PostgresError: the statement failed; an open transaction has failed with it.
+            Blocked: it must wait, and `wait` is false.
+        """
+        if self.transaction_status is TransactionStatus.INERROR and not prepared.ends_failed_transaction:
+            raise error("25P02", _ABORTED)
+        try:
+            if prepared.python_calls:
+                self._register(prepared.python_calls)
+            return prepared.execute(self, prepared, params, wait)
+        except Blocked:
+            raise
+        except CatalogChanged:
+            return self.run(self.prepare(*prepared.source), params, wait=wait)
+        except NumericTooWide:
+            return self._run_wide(prepared, params, wait)
+        except DotdoError as failure:
+            if prepared.rebuild is not None and "integer overflow" in str(failure):
+                return self._run_wide(prepared, params, wait)
+            self._fail()
+            raise translate(self, prepared, params, failure) from failure
+        except BaseException:
+            self._fail()
+            raise
+
+    def _run_wide(self, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+        if prepared.rebuild is None:
+            self._fail()
+            raise error("22003", "bigint out of range")
+        return self.run(prepared.rebuild(), params, wait=wait)
+
+    def _fail(self) -> None:
+        if self.transaction_status is TransactionStatus.INTRANS:
+            self.transaction_status = TransactionStatus.INERROR
+
+    def _register(self, calls: tuple[PythonCall, ...]) -> None:
+        self.begin_statement()
+        for call in calls:
+            if call.sql_name in self._registered:
+                continue
+            self._registered.add(call.sql_name)
+            count = len(call.types)
+            if call.routine.kind == "aggregate":
+                create = self.kernel.create_window if call.routine.takes_window else self.kernel.create_aggregate
+                create(call.sql_name, make_aggregate(call, self.facts), count)
+            else:
+                function = make_function(call, self.facts)
+                self.kernel.create_function(call.sql_name, function, count, deterministic=not call.routine.is_volatile)
+
+    def begin_statement(self) -> None:
+        """Note the time: of the statement, and of the transaction when it is one by itself."""
+        self.facts.statement_us = self.facts.clock()
+        if self.transaction_status is TransactionStatus.IDLE:
+            self.facts.transaction_us = self.facts.statement_us
+
+    def with_values(self, prepared: Prepared, params: Sequence[StorageValue]) -> list[StorageValue]:
+        """Return the parameters followed by the session's values that the statement takes."""
+        self.begin_statement()
+        return [*params, *session_values(self, prepared.session_values)]
+
+    def simple(self, sql: str, *, wait: bool = True) -> Iterator[Result]:
+        """Run statements of the simple protocol; several of them share an implicit transaction.
+
+        Raises:
+            PostgresError: a statement failed; those before it in the implicit transaction are undone.
+        """
+        try:
+            statements = parse(sql)
+        except PostgresError:
+            self._fail()
+            raise
+        if len(statements) <= 1:
+            prepared = self.prepare(sql)
+            yield self.run(prepared, wait=wait)
+            return
+        yield from self._several(sql, statements, wait)
+
+    def _several(self, sql: str, statements: list[Node], wait: bool) -> Iterator[Result]:
+        try:
+            for item in statements:
+                if self.transaction_status is TransactionStatus.IDLE:
+                    self._begin_implicit()
+                try:
+                    prepared = self._plan(item["stmt"], sql)
+                except BaseException:
+                    self._fail()
+                    raise
+                prepared.source = _slice(sql, item), ()
+                yield self.run(prepared, wait=wait)
+            if self.is_implicit:
+                self._end_implicit(commit=True, wait=wait)
+        finally:
+            if self.is_implicit:
+                self._end_implicit(commit=False, wait=wait)
+
+    def _begin_implicit(self) -> None:
+        self.begin_statement()
+        self.kernel.begin()
+        self.transaction_status = TransactionStatus.INTRANS
+        self.is_implicit = True
+
+    def _end_implicit(self, *, commit: bool, wait: bool) -> None:
+        self.is_implicit = False
+        self.transaction_status = TransactionStatus.IDLE
+        if not self.kernel.in_transaction:
+            return
+        if not commit:
+            self.kernel.rollback()
+            return
+        try:
+            self.kernel.commit(wait=wait)
+        except DotdoError as failure:
+            raise translate(self, None, (), failure) from failure
+
+    def cancel(self) -> None:
+        """Stop the running statement, from any thread."""
+        self.kernel.interrupt()
+
+    def close(self) -> None:
+        """Undo what is open and leave."""
+        self.kernel.close()
+
+
+def _slice(sql: str, item: Node) -> str:
+    start = item.get("stmt_location", 0)
+    length = item.get("stmt_len", 0)
+    if sql.isascii():
+        return sql[start : start + length] if length else sql[start:]
+    data = sql.encode()
+    return (data[start : start + length] if length else data[start:]).decode()
