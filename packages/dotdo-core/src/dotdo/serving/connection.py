@@ -274,7 +274,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, reason: CloseReason) -> None:
         self._door.metrics.refused[reason] += 1
-        if self._door.roster.refused > _REFUSED_AT_ONCE:
+        is_flood = self._door.roster.refused > _REFUSED_AT_ONCE
+        if is_flood or reason is CloseReason.SHUTDOWN:
             self.abort(reason)
             return
         if not self._door.is_tls_first:

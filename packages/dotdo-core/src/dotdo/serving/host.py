@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dotdo.serving.acceptor import Acceptor, connect
 from dotdo.serving.cancellation import CancelRegistry
 from dotdo.serving.connection import Connection
 from dotdo.serving.door import Door
@@ -15,7 +16,6 @@ from dotdo.serving.entry import WireProtocol
 from dotdo.serving.errors import HostStopped, TlsUnavailable, UnprotectedListener
 from dotdo.serving.listeners import (
     Listener,
-    TcpListener,
     UnixListener,
     bind_tcp,
     bind_unix,
@@ -48,7 +48,7 @@ class Host:
         self._listeners = listeners
         self._services = services
         self._addresses: list[Address] = []
-        self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self._cancellations: dict[str, CancelRegistry] = {}
         self._crew: Crew | None = None
         self._workers: ThreadPoolExecutor | None = None
@@ -85,15 +85,16 @@ class Host:
         self._crew = Crew(loop, Doorbell(loop), workers)
         try:
             for listener in self._listeners:
-                await self._listen(listener)
+                self._listen(listener)
         except BaseException:
             await self.stop(grace_s=0)
             raise
         self._sweep()
 
-    async def _listen(self, listener: Listener) -> None:
+    def _listen(self, listener: Listener) -> None:
         if isinstance(listener, UnixListener):
-            await self._serve(bind_unix(listener.path), listener)
+            factory = self._factory(listener.protocol, is_tls_first=False)
+            self._acceptors.append(Acceptor(bind_unix(listener.path), factory))
             self._addresses.append(listener.path)
             return
         addresses = resolve(listener)
@@ -102,20 +103,12 @@ class Host:
         if listener.is_tls_first and self._services.tls is None:
             raise TlsUnavailable("a listener wants TLS, and the host has no certificate")
         port = listener.protocol.default_port if listener.port is None else listener.port
+        factory = self._factory(listener.protocol, is_tls_first=listener.is_tls_first)
         for family, address in addresses:
             bound = bind_tcp(family, address, port)
             port = int(bound.getsockname()[1])  # one free port for all addresses of a name
-            await self._serve(bound, listener)
+            self._acceptors.append(Acceptor(bound, factory))
             self._addresses.append((address, port))
-
-    async def _serve(self, bound: socket.socket, listener: Listener) -> None:
-        loop = asyncio.get_running_loop()
-        is_tls_first = isinstance(listener, TcpListener) and listener.is_tls_first
-        factory = self._factory(listener.protocol, is_tls_first=is_tls_first)
-        if isinstance(listener, UnixListener):
-            self._servers.append(await loop.create_unix_server(factory, sock=bound))
-        else:
-            self._servers.append(await loop.create_server(factory, sock=bound))
 
     def _factory(self, protocol: WireProtocol, *, is_tls_first: bool) -> Callable[[], Connection]:
         if self._crew is None:
@@ -146,8 +139,7 @@ class Host:
         factory = self._factory(protocol, is_tls_first=False)
         if accepted.family != socket.AF_UNIX and self._services.credentials is None:
             _refuse_beyond_loopback([accepted.getsockname()[0]])
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.connect_accepted_socket(factory, accepted)
+        connection = await connect(accepted, factory)
         if initial_bytes:
             connection.data_received(initial_bytes)
 
@@ -171,7 +163,8 @@ class Host:
             return
         self._crew = None
         limits = self._services.limits
-        self._close_listeners()
+        self._roster.shut()
+        await self._close_listeners()
         for connection in self._roster:
             connection.stop()
         if not await self._roster.wait_empty(limits.grace_s if grace_s is None else grace_s):
@@ -180,13 +173,13 @@ class Host:
             self._sweeper.cancel()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def _close_listeners(self) -> None:
-        for server in self._servers:
-            server.close()
+    async def _close_listeners(self) -> None:
+        for acceptor in self._acceptors:
+            await acceptor.close()
         for address in self._addresses:
             if isinstance(address, Path):
                 address.unlink(missing_ok=True)
-        self._servers.clear()
+        self._acceptors.clear()
         self._addresses.clear()
 
     async def _end_all(self, linger_s: float) -> None:

@@ -24,11 +24,12 @@ M = TypeVar("M", bound=Member)
 class Roster(Generic[M]):
     """Connections by number; those refused are listed until they are gone, but not counted."""
 
-    __slots__ = ("_admitted", "_by_number", "_by_peer", "_empty", "_last", "_limits")
+    __slots__ = ("_admitted", "_by_number", "_by_peer", "_empty", "_is_shut", "_last", "_limits")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._last = 0
+        self._is_shut = False
         self._by_number: dict[int, M] = {}
         self._admitted: set[int] = set()
         self._by_peer: Counter[str] = Counter()
@@ -51,6 +52,8 @@ class Roster(Generic[M]):
         facts = member.facts
         self._by_number[facts.number] = member
         self._empty.clear()
+        if self._is_shut:
+            return CloseReason.SHUTDOWN
         if len(self._admitted) >= self._limits.max_connections:
             return CloseReason.TOO_MANY_CONNECTIONS
         if self._by_peer[facts.peer] >= self._limits.max_connections_per_peer:
@@ -59,6 +62,10 @@ class Roster(Generic[M]):
         if not facts.is_unix:
             self._by_peer[facts.peer] += 1
         return None
+
+    def shut(self) -> None:
+        """Admit nobody from now on."""
+        self._is_shut = True
 
     @property
     def refused(self) -> int:

@@ -89,7 +89,8 @@ class LineSession(Session):
 
     def receive(self, data: bytes) -> Reply:
         self.buffer += data
-        if not self.buffer or self.buffer[0] != 0x16:
+        is_handshake = self.buffer.startswith(b"\x16") and self.context.can_start_tls
+        if not is_handshake or self.context.facts.tls is not None:
             return self._answer_lines()
         received, self.buffer = self.buffer, b""
         return Step(b"", StartTls(received))
