@@ -1,23 +1,21 @@
-# ruff: noqa: INP001  (a script)
 """What the serving host costs per request: an echo over a unix socket against a bare asyncio.Protocol.
 
-Each runs in a process of its own on the same kind of loop and is asked in turns; the client is a
-blocking socket. Prints microseconds of a round trip, which depend on who else wants the cores, and of
-the server's CPU time for it, which hardly do. `pipelined` sends 32 requests in one write. Linux only.
+Each runs in a process of its own on the same kind of loop; the client is a blocking socket. `pipelined`
+sends 32 requests in one write. The figures of CPU time are those of the server's thread. Linux only.
 """
 
-import argparse
 import asyncio
 import multiprocessing
 import socket
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from benchmarks.harness import Comparison, Figure
 from dotdo.serving import (
     Host,
     Reply,
@@ -29,7 +27,8 @@ from dotdo.serving import (
 )
 from dotdo.serving.running import new_event_loop
 
-REQUEST = b"hello\n"
+ROUND_TRIPS = 2_000
+REQUESTS = {"single": b"hello\n", "pipelined": b"hello\n" * 32}
 
 
 class EchoSession(Session):
@@ -83,20 +82,22 @@ class Server:
     client: socket.socket
     pid: int
 
-    def cpu_us(self) -> float:
-        """Return the CPU time of its main thread so far."""
-        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e3
-
-    def round_trip_us(self, request: bytes, rounds: int) -> tuple[float, float]:
-        """Return the mean time and CPU time of a request and its answer."""
-        started, cpu_started = time.perf_counter(), self.cpu_us()
-        for _ in range(rounds):
+    def ask(self, request: bytes) -> None:
+        """Send a request and read its answer, many times."""
+        for _ in range(ROUND_TRIPS):
             self.client.sendall(request)
             missing = len(request)
             while missing:
                 missing -= len(self.client.recv(missing))
-        taken_us = (time.perf_counter() - started) * 1e6
-        return taken_us / rounds, (self.cpu_us() - cpu_started) / rounds
+
+    def cpu_us(self, request: bytes) -> float:
+        """Return the CPU time that the server takes for a request, the mean of one run."""
+        before_ns = self._cpu_ns()
+        self.ask(request)
+        return (self._cpu_ns() - before_ns) / 1e3 / ROUND_TRIPS
+
+    def _cpu_ns(self) -> int:
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0])
 
 
 @contextmanager
@@ -112,30 +113,29 @@ def server(serve: Callable[[Path, str], None], path: Path, kind: str) -> Iterato
     process.join()
 
 
-def compare(kind: str, rounds: int, repeats: int) -> None:
-    """Print one line for each size of request: medians of the repeats."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        server(serve_host, Path(folder) / "host", kind) as ours,
-        server(serve_bare, Path(folder) / "bare", kind) as theirs,
-    ):
-        for name, request in (("single", REQUEST), ("pipelined", REQUEST * 32)):
-            runs = [
-                (*ours.round_trip_us(request, rounds), *theirs.round_trip_us(request, rounds))
-                for _ in range(repeats)
-            ]
-            wall, cpu, bare_wall, bare_cpu = map(statistics.median, zip(*runs, strict=True))
-            print(  # noqa: T201  (the result)
-                f"{kind:8} {name:10}"
-                f" round trip {wall:6.2f} us, bare {bare_wall:6.2f}, ratio {wall / bare_wall:5.3f};"
-                f" server CPU {cpu:6.2f} us, bare {bare_cpu:6.2f}, ratio {cpu / bare_cpu:5.3f}"
-            )
+def added_cpu_us(ours: Server, bare: Server, request: bytes) -> float:
+    """Return how much more CPU time ours takes for a request: the least of each, asked in turns."""
+    runs = [(ours.cpu_us(request), bare.cpu_us(request)) for _ in range(30)]
+    return min(run[0] for run in runs) - min(run[1] for run in runs)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5_000)
-    parser.add_argument("--repeats", type=int, default=9)
-    arguments = parser.parse_args()
-    for loop_kind in ("asyncio", "uvloop"):
-        compare(loop_kind, arguments.rounds, arguments.repeats)
+def benchmarks() -> Iterator[Comparison | Figure]:
+    """Measure both loops, single and pipelined requests."""
+    for kind in LOOPS:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            server(serve_host, Path(folder) / "host", kind) as ours,
+            server(serve_bare, Path(folder) / "bare", kind) as bare,
+        ):
+            for name, request in REQUESTS.items():
+                yield Comparison(
+                    name=f"{name} echo, {kind}",
+                    ours=partial(ours.ask, request),
+                    peers={"bare asyncio.Protocol": partial(bare.ask, request)},
+                    operations=ROUND_TRIPS,
+                )
+                yield Figure(
+                    name=f"{name} echo, {kind}: server CPU added",
+                    measure_once=partial(added_cpu_us, ours, bare, request),
+                    unit="us",
+                )

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 from dotdo.serving.host import Host
 
@@ -12,10 +13,10 @@ from dotdo.serving.host import Host
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Return a loop of uvloop's where that is installed, else asyncio's own."""
     try:
-        import uvloop
+        loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    return loop
 
 
 def run(host: Host) -> None:

@@ -46,14 +46,14 @@ def start(*listeners, **services) -> None:
 # --- starting ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
 def test_an_address_beyond_loopback_needs_credentials(host):
     with pytest.raises(UnprotectedListener):
         start(TcpListener(SILENT, host, 0))
 
 
 def test_an_address_beyond_loopback_is_served_with_credentials(credentials: Credentials):
-    start(TcpListener(SILENT, "0.0.0.0", 0), credentials=credentials)  # noqa: S104
+    start(TcpListener(SILENT, "0.0.0.0", 0), credentials=credentials)
 
 
 def test_a_name_is_served_on_one_port_of_all_its_addresses():
