@@ -68,13 +68,16 @@ class Host:
     # --- starting --------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen everywhere, or nowhere if one listener cannot.
+        """Listen everywhere, or nowhere if one listener cannot; a host is started once.
 
         Raises:
+            HostStopped: It was stopped.
             UnprotectedListener: An address beyond loopback, and no credentials.
             TlsUnavailable: A listener wants TLS, and there is no certificate.
             AddressUnavailable: An address cannot be resolved or bound.
         """
+        if self._roster.is_shut:
+            raise HostStopped("a host is started once")
         loop = asyncio.get_running_loop()
         if self._services.tls is not None:
             names = dict.fromkeys(n for each in self._listeners for n in each.protocol.alpn)

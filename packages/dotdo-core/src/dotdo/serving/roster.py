@@ -22,14 +22,18 @@ M = TypeVar("M", bound=Member)
 
 
 class Roster(Generic[M]):
-    """Connections by number; those refused are listed until they are gone, but not counted."""
+    """Connections by number; those refused are listed until they are gone, but not counted.
 
-    __slots__ = ("_admitted", "_by_number", "_by_peer", "_empty", "_is_shut", "_last", "_limits")
+    Attributes:
+        is_shut: Nobody is admitted any more.
+    """
+
+    __slots__ = ("_admitted", "_by_number", "_by_peer", "_empty", "_last", "_limits", "is_shut")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._last = 0
-        self._is_shut = False
+        self.is_shut = False
         self._by_number: dict[int, M] = {}
         self._admitted: set[int] = set()
         self._by_peer: Counter[str] = Counter()
@@ -52,7 +56,7 @@ class Roster(Generic[M]):
         facts = member.facts
         self._by_number[facts.number] = member
         self._empty.clear()
-        if self._is_shut:
+        if self.is_shut:
             return CloseReason.SHUTDOWN
         if len(self._admitted) >= self._limits.max_connections:
             return CloseReason.TOO_MANY_CONNECTIONS
@@ -65,7 +69,7 @@ class Roster(Generic[M]):
 
     def shut(self) -> None:
         """Admit nobody from now on."""
-        self._is_shut = True
+        self.is_shut = True
 
     @property
     def refused(self) -> int:

@@ -235,6 +235,8 @@ def test_a_host_can_be_stopped_twice_and_never_started():
         await host.stop()
         await host.start()
         await asyncio.gather(host.stop(), host.stop())
+        with pytest.raises(HostStopped):
+            await host.start()
         return host.connections
 
     assert asyncio.run(stop_twice()) == 0
