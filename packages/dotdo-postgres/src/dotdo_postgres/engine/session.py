@@ -142,7 +142,7 @@ class Session:
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
-                self._register(prepared.python_calls)
+                self.register(prepared.python_calls)
             return prepared.execute(self, prepared, params, wait)
         except Blocked:
             raise
@@ -169,7 +169,8 @@ class Session:
         if self.transaction_status is TransactionStatus.INTRANS:
             self.transaction_status = TransactionStatus.INERROR
 
-    def _register(self, calls: tuple[PythonCall, ...]) -> None:
+    def register(self, calls: tuple[PythonCall, ...]) -> None:
+        """Make Python routines known to SQLite."""
         self.begin_statement()
         for call in calls:
             if call.sql_name in self._registered:
