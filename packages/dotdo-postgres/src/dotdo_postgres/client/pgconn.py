@@ -53,6 +53,7 @@ class PGconn:
         self._units: deque[tuple[Unit, str | None]] = deque()
         self._results: deque[PGresult | None] = deque()
         self._prepared: dict[bytes, tuple[str, tuple[int, ...]]] = {}
+        self._held: list[PGresult | None] = []
         self._chunk_size = 0
         self._is_implicit = False
 
@@ -91,6 +92,7 @@ class PGconn:
             self.status = int(ConnStatus.BAD)
             self._units.clear()
             self._results.clear()
+            self._held.clear()
             self.session.close()
 
     def reset(self) -> None:
@@ -194,7 +196,7 @@ class PGconn:
         """IDLE, INTRANS, INERROR; ACTIVE while results are to be read; UNKNOWN when closed."""
         if self.status != OK:
             return TransactionStatus.UNKNOWN
-        if self._units or self._results or self._is_implicit:
+        if self._units or self._results or self._held or self._is_implicit:
             return ACTIVE
         return int(self.session.transaction_status)
 
@@ -406,10 +408,16 @@ class PGconn:
                 self.waiter = blocked.waiter
                 return
             self._units.popleft()
-            self._results += results
-            if results and unit != self._sync:
-                self._results.append(None)
+            self._deliver(results, ends=unit != self._sync)
         self.report_notices()
+
+    def _deliver(self, results: list[PGresult], *, ends: bool) -> None:
+        """Queue results; those of a pipeline are held back until a sync or a flush is asked for."""
+        self._held += results
+        if ends:
+            self._held.append(None)
+        if not (self.pipeline_status and ends):
+            self.send_flush_request()
 
     def _outcome(self, unit: Unit, statement: str | None) -> list[PGresult]:
         if self.pipeline_status == PipelineStatus.ABORTED and unit != self._sync:
@@ -442,6 +450,7 @@ class PGconn:
 
     def get_result(self) -> PGresult | None:
         """Return the next result, None after the last of a command."""
+        self._check_open()
         if not self._results:
             return None
         result = self._results.popleft()
@@ -478,7 +487,8 @@ class PGconn:
 
     def is_busy(self) -> int:
         """1 while another transaction has to be waited for."""
-        return 1 if self._units and not self._results else 0
+        is_waiting = bool(self._units or self.pipeline_status)
+        return 1 if is_waiting and not self._results else 0
 
     def flush(self) -> int:
         """Return 0: there is nothing to send."""
@@ -506,9 +516,10 @@ class PGconn:
 
     def exit_pipeline_mode(self) -> None:
         """Leave pipeline mode; all results must have been read."""
-        if self._units or any(result is not None for result in self._results):
+        if self._units or any(result is not None for result in (*self._results, *self._held)):
             raise e.OperationalError("cannot exit pipeline mode with uncollected results")
         self._results.clear()
+        self._held.clear()
         self._end_implicitly()
         self.pipeline_status = int(PipelineStatus.OFF)
 
@@ -524,7 +535,9 @@ class PGconn:
         return [PGresult(ExecStatus.PIPELINE_SYNC)]
 
     def send_flush_request(self) -> None:
-        """Do nothing: results are there."""
+        """Hand out the results that are held back."""
+        self._results += self._held
+        self._held.clear()
 
     def _begin_implicitly(self, sql: str) -> None:
         word = sql.lstrip()[:9].lower()
