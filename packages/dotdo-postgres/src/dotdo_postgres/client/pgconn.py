@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 
 from psycopg import errors as e
+from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, PollingStatus, TransactionStatus
 from psycopg.pq.misc import ConninfoOption, PGnotify
@@ -76,8 +77,8 @@ class PGconn:
 
     def _configure(self, name: str, value: str) -> None:
         try:
-            prepared = self.session.prepare("select set_config($1, $2, false)", (25, 25))
-            self.session.run(prepared, (name, value))
+            setting = sql.SQL("set {} to {}").format(sql.Identifier(name), sql.Literal(value))
+            self.command(setting.as_string())
         except PostgresError as failure:
             self.finish()
             raise e.OperationalError(f"connection failed: FATAL:  {failure.message}") from None
@@ -227,8 +228,8 @@ class PGconn:
             raise e.OperationalError(
                 "sending query failed: PQsendQuery not allowed in pipeline mode"
             )
-        sql = command.decode()
-        self._send(lambda: self._simple(sql), sql)
+        text = command.decode()
+        self._send(lambda: self._simple(text), text)
 
     def send_query_params(
         self,
@@ -239,16 +240,16 @@ class PGconn:
         result_format: int = 0,
     ) -> None:
         """Run one statement with parameters."""
-        sql, oids = command.decode(), tuple(param_types or ())
-        run = partial(self._extended, sql, oids, param_values or (), param_formats, result_format)
-        self._send(run, sql)
+        text, oids = command.decode(), tuple(param_types or ())
+        run = partial(self._extended, text, oids, param_values or (), param_formats, result_format)
+        self._send(run, text)
 
     def send_prepare(
         self, name: bytes, command: bytes, param_types: Sequence[int] | None = None
     ) -> None:
         """Check a statement and keep it under a name; the empty name is replaced each time."""
-        sql, oids = command.decode(), tuple(param_types or ())
-        self._send(lambda: self._prepare(name, sql, oids), sql)
+        text, oids = command.decode(), tuple(param_types or ())
+        self._send(lambda: self._prepare(name, text, oids), text)
 
     def send_query_prepared(
         self,
@@ -275,26 +276,26 @@ class PGconn:
 
     send_close_portal = send_describe_portal
 
-    def _simple(self, sql: str) -> list[PGresult]:
-        if (deallocated := statements.deallocated(sql, self._prepared)) is not None:
+    def _simple(self, text: str) -> list[PGresult]:
+        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
             return [deallocated]
-        return statements.simple(self.session, sql, wait=self.can_wait)
+        return statements.simple(self.session, text, wait=self.can_wait)
 
     def _extended(
         self,
-        sql: str,
+        text: str,
         oids: tuple[int, ...],
         values: Sequence[Buffer | None],
         formats: Sequence[int] | None,
         result_format: int,
     ) -> list[PGresult]:
-        if (deallocated := statements.deallocated(sql, self._prepared)) is not None:
+        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
             return [deallocated]
-        if not sql.strip(" \t\r\n\f\v;"):
+        if not text.strip(" \t\r\n\f\v;"):
             return [PGresult(ExecStatus.EMPTY_QUERY)]
         if self.pipeline_status:
-            self._begin_implicitly(sql)
-        prepared = self.session.prepare(sql, oids)
+            self._begin_implicitly(text)
+        prepared = self.session.prepare(text, oids)
         stored = parameters.decode(self.session, prepared, values, formats)
         return [
             statements.run(
@@ -302,12 +303,12 @@ class PGconn:
             )
         ]
 
-    def _prepare(self, name: bytes, sql: str, oids: tuple[int, ...]) -> list[PGresult]:
+    def _prepare(self, name: bytes, text: str, oids: tuple[int, ...]) -> list[PGresult]:
         if name and name in self._prepared:
             raise error("42P05", f'prepared statement "{name.decode()}" already exists')
         self._prepared.pop(name, None)
-        self.session.prepare(sql, oids)
-        self._prepared[name] = (sql, oids)
+        self.session.prepare(text, oids)
+        self._prepared[name] = (text, oids)
         return [PGresult(ExecStatus.COMMAND_OK, tag="PREPARE")]
 
     def _find(self, name: bytes) -> tuple[str, tuple[int, ...]]:
@@ -539,8 +540,8 @@ class PGconn:
         self._results += self._held
         self._held.clear()
 
-    def _begin_implicitly(self, sql: str) -> None:
-        word = sql.lstrip()[:9].lower()
+    def _begin_implicitly(self, text: str) -> None:
+        word = text.lstrip()[:9].lower()
         if word.startswith(("begin", "start tra")):
             self._is_implicit = False if self._is_implicit else self._is_implicit
         elif int(self.session.transaction_status) == IDLE:
@@ -553,14 +554,14 @@ class PGconn:
             self._is_implicit = False
             self.command("ROLLBACK" if failed else "COMMIT")
 
-    def command(self, sql: str) -> None:
+    def command(self, text: str) -> None:
         """Run a statement of the client's own, such as BEGIN.
 
         Raises:
             PostgresError: it failed.
             Blocked: it must wait, and this connection does not.
         """
-        self.session.run(self.session.prepare(sql), (), wait=self.can_wait)
+        self.session.run(self.session.prepare(text), (), wait=self.can_wait)
 
     # --- cancelling, and what there is nothing of ---
 
