@@ -123,9 +123,15 @@ def test_asynchronous_pools(table: Any) -> None:
     pool = pytest.importorskip("psycopg_pool")
 
     async def work() -> None:
-        async with pool.AsyncConnectionPool(
-            "dbname=shop", connection_class=dotdo_postgres.AsyncConnection, min_size=1, open=False
-        ) as connections, connections.connection() as connection:
+        async with (
+            pool.AsyncConnectionPool(
+                "dbname=shop",
+                connection_class=dotdo_postgres.AsyncConnection,
+                min_size=1,
+                open=False,
+            ) as connections,
+            connections.connection() as connection,
+        ):
             cursor = await connection.execute("select count(*) from item")
             assert await cursor.fetchone() == (2,)
 
