@@ -30,7 +30,7 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
             bound = self.bind_short(query, params, binary)
             if bound is not None:
                 try:
-                    self.take_short(*self.run_short(bound))
+                    self.take_short(*self.run_short(bound), query, params)
                 except PostgresError as error:
                     self._reset()
                     raise self._pgconn.failure(error, bound.sql) from None

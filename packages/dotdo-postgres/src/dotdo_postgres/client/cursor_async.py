@@ -32,9 +32,8 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
             if bound is not None:
                 statement = bound
                 try:
-                    self.take_short(
-                        *await waiting.again_when_free(lambda: self.run_short(statement))
-                    )
+                    ran = await waiting.again_when_free(lambda: self.run_short(statement))
+                    self.take_short(*ran, query, params)
                 except PostgresError as error:
                     self._reset()
                     raise self._pgconn.failure(error, bound.sql) from None

@@ -24,7 +24,6 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
     _conn: Any
     _pgconn: Any
     _results: Any
-    _query: Any
     _tx: Any
     _last_query: Any
     _execmany_returning: Any
@@ -35,6 +34,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
     _loaders: list[rows.Loader | None] | None
     _loaded: Sequence[tuple[Any, ...]] | None
     _own_adapters: AdaptersMap | None
+    _asked: tuple[str, Any] | None
 
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None:
         self._conn = connection
@@ -65,6 +65,18 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             self._own_adapters = self._copy_adapters(self._conn.adapters)
         return self._own_adapters
 
+    @property
+    def _query(self) -> Any:
+        """What psycopg makes of the last query; for the short way it is made when asked for."""
+        if self._asked is not None:
+            self._tx = self._tx or Transformer(self)
+            self._made_query, self._asked = self._convert_query(*self._asked), None
+        return self._made_query
+
+    @_query.setter
+    def _query(self, query: Any) -> None:
+        self._made_query, self._asked = query, None
+
     # --- the short way ---
 
     def bind_short(self, query: Any, params: Any, binary: bool | None) -> native.Bound | None:
@@ -92,13 +104,14 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             values = native.stored(values, plan.converters)
         return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
 
-    def take_short(self, result: Result, plan: native.Plan) -> None:
+    def take_short(self, result: Result, plan: native.Plan, query: str, params: Any) -> None:
         """Make a result of the short way the cursor's."""
+        self._asked = (query, params)
         pgresult = statements.result_of(result)
         self._results = [pgresult]
         self.pgresult = pgresult
         self._pos = self._iresult = 0
-        self._last_query = self._query = self._execmany_returning = self._loaded = None
+        self._last_query = self._execmany_returning = self._loaded = None
         self._statusmessage = result.tag.encode()
         if result.columns is None:
             self._raw = None

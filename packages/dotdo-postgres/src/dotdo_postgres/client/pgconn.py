@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 
 from psycopg import errors as e
+from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, PollingStatus, TransactionStatus
 from psycopg.pq.misc import ConninfoOption, PGnotify
@@ -53,6 +54,7 @@ class PGconn:
         self._units: deque[tuple[Unit, str | None]] = deque()
         self._results: deque[PGresult | None] = deque()
         self._prepared: dict[bytes, tuple[str, tuple[int, ...]]] = {}
+        self._held: list[PGresult | None] = []
         self._chunk_size = 0
         self._is_implicit = False
 
@@ -75,8 +77,8 @@ class PGconn:
 
     def _configure(self, name: str, value: str) -> None:
         try:
-            prepared = self.session.prepare("select set_config($1, $2, false)", (25, 25))
-            self.session.run(prepared, (name, value))
+            setting = sql.SQL("set {} to {}").format(sql.Identifier(name), sql.Literal(value))
+            self.command(setting.as_string())
         except PostgresError as failure:
             self.finish()
             raise e.OperationalError(f"connection failed: FATAL:  {failure.message}") from None
@@ -91,6 +93,7 @@ class PGconn:
             self.status = int(ConnStatus.BAD)
             self._units.clear()
             self._results.clear()
+            self._held.clear()
             self.session.close()
 
     def reset(self) -> None:
@@ -194,7 +197,7 @@ class PGconn:
         """IDLE, INTRANS, INERROR; ACTIVE while results are to be read; UNKNOWN when closed."""
         if self.status != OK:
             return TransactionStatus.UNKNOWN
-        if self._units or self._results or self._is_implicit:
+        if self._units or self._results or self._held or self._is_implicit:
             return ACTIVE
         return int(self.session.transaction_status)
 
@@ -225,8 +228,8 @@ class PGconn:
             raise e.OperationalError(
                 "sending query failed: PQsendQuery not allowed in pipeline mode"
             )
-        sql = command.decode()
-        self._send(lambda: self._simple(sql), sql)
+        text = command.decode()
+        self._send(lambda: self._simple(text), text)
 
     def send_query_params(
         self,
@@ -237,16 +240,16 @@ class PGconn:
         result_format: int = 0,
     ) -> None:
         """Run one statement with parameters."""
-        sql, oids = command.decode(), tuple(param_types or ())
-        run = partial(self._extended, sql, oids, param_values or (), param_formats, result_format)
-        self._send(run, sql)
+        text, oids = command.decode(), tuple(param_types or ())
+        run = partial(self._extended, text, oids, param_values or (), param_formats, result_format)
+        self._send(run, text)
 
     def send_prepare(
         self, name: bytes, command: bytes, param_types: Sequence[int] | None = None
     ) -> None:
         """Check a statement and keep it under a name; the empty name is replaced each time."""
-        sql, oids = command.decode(), tuple(param_types or ())
-        self._send(lambda: self._prepare(name, sql, oids), sql)
+        text, oids = command.decode(), tuple(param_types or ())
+        self._send(lambda: self._prepare(name, text, oids), text)
 
     def send_query_prepared(
         self,
@@ -273,26 +276,26 @@ class PGconn:
 
     send_close_portal = send_describe_portal
 
-    def _simple(self, sql: str) -> list[PGresult]:
-        if (deallocated := statements.deallocated(sql, self._prepared)) is not None:
+    def _simple(self, text: str) -> list[PGresult]:
+        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
             return [deallocated]
-        return statements.simple(self.session, sql, wait=self.can_wait)
+        return statements.simple(self.session, text, wait=self.can_wait)
 
     def _extended(
         self,
-        sql: str,
+        text: str,
         oids: tuple[int, ...],
         values: Sequence[Buffer | None],
         formats: Sequence[int] | None,
         result_format: int,
     ) -> list[PGresult]:
-        if (deallocated := statements.deallocated(sql, self._prepared)) is not None:
+        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
             return [deallocated]
-        if not sql.strip(" \t\r\n\f\v;"):
+        if not text.strip(" \t\r\n\f\v;"):
             return [PGresult(ExecStatus.EMPTY_QUERY)]
         if self.pipeline_status:
-            self._begin_implicitly(sql)
-        prepared = self.session.prepare(sql, oids)
+            self._begin_implicitly(text)
+        prepared = self.session.prepare(text, oids)
         stored = parameters.decode(self.session, prepared, values, formats)
         return [
             statements.run(
@@ -300,12 +303,12 @@ class PGconn:
             )
         ]
 
-    def _prepare(self, name: bytes, sql: str, oids: tuple[int, ...]) -> list[PGresult]:
+    def _prepare(self, name: bytes, text: str, oids: tuple[int, ...]) -> list[PGresult]:
         if name and name in self._prepared:
             raise error("42P05", f'prepared statement "{name.decode()}" already exists')
         self._prepared.pop(name, None)
-        self.session.prepare(sql, oids)
-        self._prepared[name] = (sql, oids)
+        self.session.prepare(text, oids)
+        self._prepared[name] = (text, oids)
         return [PGresult(ExecStatus.COMMAND_OK, tag="PREPARE")]
 
     def _find(self, name: bytes) -> tuple[str, tuple[int, ...]]:
@@ -406,10 +409,16 @@ class PGconn:
                 self.waiter = blocked.waiter
                 return
             self._units.popleft()
-            self._results += results
-            if results and unit != self._sync:
-                self._results.append(None)
+            self._deliver(results, ends=unit != self._sync)
         self.report_notices()
+
+    def _deliver(self, results: list[PGresult], *, ends: bool) -> None:
+        """Queue results; those of a pipeline are held back until a sync or a flush is asked for."""
+        self._held += results
+        if ends:
+            self._held.append(None)
+        if not (self.pipeline_status and ends):
+            self.send_flush_request()
 
     def _outcome(self, unit: Unit, statement: str | None) -> list[PGresult]:
         if self.pipeline_status == PipelineStatus.ABORTED and unit != self._sync:
@@ -442,6 +451,7 @@ class PGconn:
 
     def get_result(self) -> PGresult | None:
         """Return the next result, None after the last of a command."""
+        self._check_open()
         if not self._results:
             return None
         result = self._results.popleft()
@@ -478,7 +488,8 @@ class PGconn:
 
     def is_busy(self) -> int:
         """1 while another transaction has to be waited for."""
-        return 1 if self._units and not self._results else 0
+        is_waiting = bool(self._units or self.pipeline_status)
+        return 1 if is_waiting and not self._results else 0
 
     def flush(self) -> int:
         """Return 0: there is nothing to send."""
@@ -506,9 +517,10 @@ class PGconn:
 
     def exit_pipeline_mode(self) -> None:
         """Leave pipeline mode; all results must have been read."""
-        if self._units or any(result is not None for result in self._results):
+        if self._units or any(result is not None for result in (*self._results, *self._held)):
             raise e.OperationalError("cannot exit pipeline mode with uncollected results")
         self._results.clear()
+        self._held.clear()
         self._end_implicitly()
         self.pipeline_status = int(PipelineStatus.OFF)
 
@@ -524,10 +536,12 @@ class PGconn:
         return [PGresult(ExecStatus.PIPELINE_SYNC)]
 
     def send_flush_request(self) -> None:
-        """Do nothing: results are there."""
+        """Hand out the results that are held back."""
+        self._results += self._held
+        self._held.clear()
 
-    def _begin_implicitly(self, sql: str) -> None:
-        word = sql.lstrip()[:9].lower()
+    def _begin_implicitly(self, text: str) -> None:
+        word = text.lstrip()[:9].lower()
         if word.startswith(("begin", "start tra")):
             self._is_implicit = False if self._is_implicit else self._is_implicit
         elif int(self.session.transaction_status) == IDLE:
@@ -540,14 +554,14 @@ class PGconn:
             self._is_implicit = False
             self.command("ROLLBACK" if failed else "COMMIT")
 
-    def command(self, sql: str) -> None:
+    def command(self, text: str) -> None:
         """Run a statement of the client's own, such as BEGIN.
 
         Raises:
             PostgresError: it failed.
             Blocked: it must wait, and this connection does not.
         """
-        self.session.run(self.session.prepare(sql), (), wait=self.can_wait)
+        self.session.run(self.session.prepare(text), (), wait=self.can_wait)
 
     # --- cancelling, and what there is nothing of ---
 

@@ -7,6 +7,7 @@ name that is replaced in its modules, `Escaping`, hands every connection but our
 
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from inspect import isasyncgenfunction
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -116,14 +117,38 @@ def in_python(function: F) -> F:
     return relink(function, **names)
 
 
+@cache
 def python_class(adapter: type) -> type:
-    """Return the Python class of a dumper or loader of which psycopg uses a compiled version."""
-    if adapter.__module__.partition(".")[0] not in COMPILED:
+    """Return the Python class of a dumper or loader of which psycopg uses a compiled version, itself or as a base."""
+    if is_compiled(adapter):
+        return python_version(adapter)
+    if not any(map(is_compiled, adapter.__mro__)):
         return adapter
+    own = {
+        name: value
+        for name, value in vars(adapter).items()
+        if name not in {"__dict__", "__weakref__"}
+    }
+    return type(adapter.__name__, tuple(map(python_class, adapter.__bases__)), own)
+
+
+def is_compiled(adapter: type) -> bool:
+    """Whether a class comes from psycopg's compiled part."""
+    return adapter.__module__.partition(".")[0] in COMPILED
+
+
+def python_version(adapter: type) -> type:
+    """Return what a compiled class is the fast version of.
+
+    Raises:
+        ImportError: psycopg has nothing of the kind.
+    """
     for python, compiled in AdaptersMap._optimised.items():
         if compiled is adapter and python is not adapter:
             return python
-    for module in vars(types).values():
+    for module in (adapt, *vars(types).values()):
+        if (python := getattr(module, adapter.__name__.removeprefix("C"), None)) is not None:
+            return cast("type", python)
         if (python := getattr(module, adapter.__name__, None)) is not None:
             return cast("type", python)
     raise ImportError(f"psycopg has no Python version of {adapter.__qualname__}")

@@ -11,6 +11,7 @@ from dotdo_postgres.engine.session import Prepared, Result, Session
 from dotdo_postgres.errors import PostgresError, error
 
 COMMAND_OK, TUPLES_OK = int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK)
+EMPTY_QUERY = int(ExecStatus.EMPTY_QUERY)
 IDLE = int(TransactionStatus.IDLE)
 TEXT = Format.TEXT
 _BLANK = " \t\r\n\f\v;"
@@ -24,7 +25,8 @@ def result_of(result: Result, result_format: int = 0) -> PGresult:
     """Wrap what the engine gave."""
     columns = result.columns
     if columns is None:
-        return PGresult(COMMAND_OK, (), (), result.tag, result.row_count)
+        status = COMMAND_OK if result.tag else EMPTY_QUERY
+        return PGresult(status, (), (), result.tag, result.row_count)
     return PGresult(
         TUPLES_OK, columns, result.rows, result.tag, result.row_count, format=result_format
     )
@@ -59,7 +61,7 @@ def simple(session: Session, sql: str, *, wait: bool) -> list[PGresult]:
     """
     body = sql.strip(_BLANK)
     if not body:
-        return [PGresult(ExecStatus.EMPTY_QUERY)]
+        return [PGresult(EMPTY_QUERY)]
     if ";" not in body:
         return [run(session, session.prepare(sql), (), wait=wait)]
     return script(session, sql)
@@ -72,7 +74,7 @@ def script(session: Session, sql: str) -> list[PGresult]:
         results.extend(result_of(result) for result in session.simple(sql))
     except PostgresError as failure:
         results.append(PGresult.failure(failure, sql))
-    return results or [PGresult(ExecStatus.EMPTY_QUERY)]
+    return results or [PGresult(EMPTY_QUERY)]
 
 
 def deallocated(sql: str, prepared: dict[bytes, Any]) -> PGresult | None:

@@ -32,6 +32,8 @@ def parse(sql: str) -> list[Node]:
     except ParseError as failure:
         message, *where = failure.args
         position = where[0] + 1 if where and isinstance(where[0], int) and where[0] >= 0 else None
+        if position is None and str(message).endswith("at end of input"):
+            position = len(sql) + 1
         raise error(_code(str(message)), str(message), position=position) from None
     statements: list[Node] = orjson.loads(text).get("stmts", [])
     return statements

@@ -51,6 +51,7 @@ class Session:
         database: Name of the database.
         application_name: What the client calls itself.
         clock: Microseconds since 1970.
+        databases: Creates or drops a database: verb, name, whether a missing one is fine.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Session:
         database: str = "chinook",
         application_name: str = "",
         clock: Callable[[], int] = system_clock,
+        databases: Callable[[str, str, bool], None] | None = None,
     ) -> None:
         self.kernel = store.session(api="postgres")
         self.settings = Settings(user, application_name)
@@ -69,6 +71,7 @@ class Session:
         self.transaction_status = TransactionStatus.IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids)
+        self.databases = databases or _refuse_databases
         self.is_implicit = False
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -142,7 +145,7 @@ class Session:
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
-                self._register(prepared.python_calls)
+                self.register(prepared.python_calls)
             return prepared.execute(self, prepared, params, wait)
         except Blocked:
             raise
@@ -169,7 +172,8 @@ class Session:
         if self.transaction_status is TransactionStatus.INTRANS:
             self.transaction_status = TransactionStatus.INERROR
 
-    def _register(self, calls: tuple[PythonCall, ...]) -> None:
+    def register(self, calls: tuple[PythonCall, ...]) -> None:
+        """Make Python routines known to SQLite."""
         self.begin_statement()
         for call in calls:
             if call.sql_name in self._registered:
@@ -255,6 +259,10 @@ class Session:
     def close(self) -> None:
         """Undo what is open and leave."""
         self.kernel.close()
+
+
+def _refuse_databases(verb: str, name: str, is_missing_ok: bool) -> None:
+    raise error("0A000", f"{verb} is not supported here")
 
 
 def _slice(sql: str, item: Node) -> str:

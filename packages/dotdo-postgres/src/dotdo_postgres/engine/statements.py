@@ -6,6 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.ddl.alter_table import plan_alter_table, plan_rename
+from dotdo_postgres.engine.ddl.create_table import plan_create_table
+from dotdo_postgres.engine.ddl.drop import plan_create_database, plan_drop, plan_drop_database, plan_truncate
+from dotdo_postgres.engine.ddl.indexes import plan_index
+from dotdo_postgres.engine.dml.insert import plan_insert
+from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -18,6 +24,17 @@ if TYPE_CHECKING:
 
 _PLANNERS: dict[str, PlanStatement] = {
     "SelectStmt": plan_select,
+    "InsertStmt": plan_insert,
+    "UpdateStmt": plan_update,
+    "DeleteStmt": plan_delete,
+    "CreateStmt": plan_create_table,
+    "AlterTableStmt": plan_alter_table,
+    "RenameStmt": plan_rename,
+    "IndexStmt": plan_index,
+    "DropStmt": plan_drop,
+    "TruncateStmt": plan_truncate,
+    "CreatedbStmt": plan_create_database,
+    "DropdbStmt": plan_drop_database,
     "TransactionStmt": plan_transaction,
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,

@@ -283,8 +283,7 @@ def numeric_scaled(scale: int) -> Codec:
     def from_decimal(value: Decimal) -> int:
         return int(numeric.rounded(value, scale).scaleb(scale, numeric.CONTEXT))
 
-    def to_decimal(scaled: int) -> Decimal:
-        return Decimal(scaled).scaleb(-scale, numeric.CONTEXT)
+    to_decimal = partial(numeric.CONTEXT.multiply, Decimal((0, (1,), -scale)))
 
     return Codec(
         lambda text: from_decimal(numeric.from_text(text)),

@@ -37,8 +37,6 @@ def _figure(node: dict[str, Any]) -> tuple[int, str]:
     if kind == "A_Indirection":
         names = [part["String"]["sval"] for part in body.get("indirection", []) if "String" in part]
         return (2, names[-1]) if names else _figure(body["arg"])
-    if kind == "A_Const" and "boolval" in body:
-        return 1, "bool"
     if kind == "TypeCast":
         strength, name = _figure(body["arg"])
         return (strength, name) if strength > 1 else (1, body["typeName"]["names"][-1]["String"]["sval"])

@@ -92,8 +92,9 @@ class Compiler:
         key = (kind, argument)
         if self.is_persistent:
             raise not_supported(f"{kind} in a stored expression")
-        if key not in self.session_values or kind == "nextval":
+        if kind == "nextval" or key not in self.session_values:
             self.session_values.append(key)
+            return n.parameter(self.param_count + len(self.session_values))
         return n.parameter(self.param_count + self.session_values.index(key) + 1)
 
     def python(self, routine: Routine, args: list[Sql], types: list[int]) -> n.Node:

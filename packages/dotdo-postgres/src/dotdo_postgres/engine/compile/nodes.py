@@ -146,3 +146,8 @@ def _generator() -> Generator:
 def to_text(node: Node) -> str:
     """Write SQLite text."""
     return _generator().generate(node, copy=False)
+
+
+def highest_parameter(node: Node) -> int:
+    """Return the highest number of a parameter in a statement, 0 without."""
+    return max((int(found.this) for found in node.find_all(exp.Placeholder)), default=0)

@@ -1,0 +1,240 @@
+"""Constraints of tables: keys, uniques, checks, foreign keys, with the names PostgreSQL generates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from dotdo.storage import Check, ForeignKey, Noun, Unique
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.from_items import table_columns
+from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.columns import make_object_name
+from dotdo_postgres.engine.relations import EXTRA, relation_of
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo.storage import Catalog
+    from dotdo_postgres.engine.planner import Planner
+
+Node = dict[str, Any]
+_ACTIONS: dict[str, Any] = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+
+
+def names_in_use(noun: Noun) -> set[str]:
+    """Return the names of a table's constraints and indexes."""
+    found = {item.name for item in (*noun.uniques, *noun.checks, *noun.foreign_keys, *noun.indexes)}
+    return found | ({noun.key_name} if noun.key_name else set())
+
+
+def choose_name(taken: set[str], table: str, column: str, label: str) -> str:
+    """Return a constraint name nobody has: `t_a_key`, `t_a_key1` ..."""
+    number = 0
+    while True:
+        name = make_object_name(table, column, f"{label}{number or ''}")
+        if name not in taken:
+            return name
+        number += 1
+
+
+def index_names(catalog: Catalog) -> set[str]:
+    """Return the names of all relations: tables, keys, uniques and indexes."""
+    found = set(catalog.by_name)
+    for noun in catalog.nouns:
+        found |= {item.name for item in (*noun.uniques, *noun.indexes)}
+        if noun.key_name:
+            found.add(noun.key_name)
+    return found
+
+
+def physical(noun: Noun, names: list[str], location: int | None = None, message: str = "") -> tuple[str, ...]:
+    """Return the physical names of columns.
+
+    Raises:
+        PostgresError: no such column (42703).
+    """
+    found = []
+    for name in names:
+        column = noun.column(name)
+        if column is None:
+            text = message or f'column "{name}" named in key does not exist'
+            raise error("42703", text.format(name=name), position=location)
+        found.append(column.column)
+    return tuple(found)
+
+
+def _keys(node: Node, column: str | None) -> list[str]:
+    return [part["String"]["sval"] for part in node["keys"]] if "keys" in node else [column or ""]
+
+
+def add_constraint(planner: Planner, noun: Noun, node: Node, column: str | None = None, taken: set[str] | None = None) -> Noun:
+    """Add one constraint to a definition.
+
+    Args:
+        planner: The statement's.
+        noun: The definition so far.
+        node: Parse node of the constraint.
+        column: Column it was written at, None for a table constraint.
+        taken: Names of relations, which key names must not repeat.
+
+    Returns:
+        The new definition.
+
+    Raises:
+        PostgresError: 42703, 42P16, 42710, 42830, 0A000 ...
+    """
+    kind = node["contype"]
+    add = _ADDERS.get(kind)
+    if add is None:
+        if kind in {"CONSTR_NOTNULL", "CONSTR_NULL", "CONSTR_DEFAULT", "CONSTR_IDENTITY"} or kind.startswith("CONSTR_ATTR_"):
+            return noun
+        raise not_supported(f"constraint {kind.removeprefix('CONSTR_')}", node.get("location"))
+    if "conname" in node and node["conname"] in names_in_use(noun):
+        raise error("42710", f'constraint "{node["conname"]}" for relation "{noun.name}" already exists')
+    return add(planner, noun, node, column, taken if taken is not None else index_names(planner.catalog))
+
+
+def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
+    if noun.key:
+        message = f'multiple primary keys for table "{noun.name}" are not allowed'
+        raise error("42P16", message, position=node.get("location"))
+    columns = physical(noun, _keys(node, column), node.get("location"))
+    name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "", "pkey")
+    if name in taken:
+        raise error("42P07", f'relation "{name}" already exists')
+    made = tuple(msgspec.structs.replace(c, is_nullable=False) if c.column in columns else c for c in noun.columns)
+    rowid = noun.rowid
+    if len(columns) == 1 and noun.id == 0:
+        (only,) = [c for c in noun.columns if c.column == columns[0]]
+        rowid = only.column if only.type in {"smallint", "integer", "bigint"} else "_id"
+    return msgspec.structs.replace(noun, key=columns, key_name=name, columns=made, rowid=rowid)
+
+
+def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
+    if node.get("nulls_not_distinct"):
+        raise not_supported("UNIQUE NULLS NOT DISTINCT")
+    names = _keys(node, column)
+    columns = physical(noun, names, node.get("location"))
+    name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "_".join(names), "key")
+    if name in taken:
+        raise error("42P07", f'relation "{name}" already exists')
+    return msgspec.structs.replace(noun, uniques=(*noun.uniques, Unique(name, columns)))
+
+
+def _check(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
+    text, used = persistent_condition(planner, noun, node["raw_expr"])
+    label = column or (used[0] if len(used) == 1 else "")
+    name = node.get("conname") or choose_name(names_in_use(noun), noun.name, label, "check")
+    return msgspec.structs.replace(noun, checks=(*noun.checks, Check(name, text)))
+
+
+def persistent_scope(planner: Planner, noun: Noun, clause: str) -> tuple[Scope, Any]:
+    """Return a scope over the columns of one table, and the table's entry."""
+    entry = table_entry(relation_of(noun), noun.name)
+    scope = Scope(items=[scope_item(entry)], clause=clause, entries=[entry])
+    return scope, entry
+
+
+def persistent_condition(planner: Planner, noun: Noun, node: Node) -> tuple[str, list[str]]:
+    """Compile a condition that SQLite evaluates by itself; return its text and the columns it names."""
+    binder = planner.binder()
+    scope, entry = persistent_scope(planner, noun, "CHECK")
+    expr = binder.boolean(node, scope, "CHECK")
+    compiler = make_compiler(is_persistent=True)
+    table_columns(compiler, entry, "")
+    text = n.to_text(compiler.node(expr))
+    used: list[str] = []
+
+    def walk(item: ir.Expr) -> None:
+        if isinstance(item, ir.Subquery):
+            raise error("0A000", "cannot use subquery in check constraint", position=item.location)
+        if isinstance(item, ir.Column):
+            name = item.entry.columns[item.index].name
+            if name not in used:
+                used.append(name)
+        for child in ir.children(item):
+            walk(child)
+
+    walk(expr)
+    return text, used
+
+
+def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
+    names = [part["String"]["sval"] for part in node.get("fk_attrs", [])] or [column or ""]
+    message = 'column "{name}" referenced in foreign key constraint does not exist'
+    columns = physical(noun, names, node.get("location"), message)
+    target = _target(planner, noun, node["pktable"])
+    target_columns = _target_columns(target, node)
+    if len(columns) != len(target_columns):
+        raise error("42830", "number of referencing and referenced columns for foreign key disagree")
+    name = node.get("conname") or choose_name(names_in_use(noun), noun.name, "_".join(names), "fkey")
+    _check_types(noun, target, columns, target_columns, name)
+    if node.get("fk_matchtype", "s") != "s":
+        raise not_supported("MATCH FULL")
+    is_deferrable = bool(node.get("deferrable"))
+    made = ForeignKey(
+        name, columns, target.name, target_columns, _verb(names), _ACTIONS[node.get("fk_del_action", "a")],
+        _ACTIONS[node.get("fk_upd_action", "a")], is_deferrable, bool(node.get("initdeferred")),
+    )  # fmt: skip
+    return msgspec.structs.replace(noun, foreign_keys=(*noun.foreign_keys, made))
+
+
+def _verb(names: list[str]) -> str:
+    return names[0].removesuffix("_id") if len(names) == 1 else ""
+
+
+def _target(planner: Planner, noun: Noun, node: Node) -> Noun:
+    name = node["relname"]
+    if name == noun.name:
+        return noun
+    target = planner.catalog.noun(name)
+    if target is None:
+        raise error("42P01", f'relation "{name}" does not exist')
+    return target
+
+
+def _target_columns(target: Noun, node: Node) -> tuple[str, ...]:
+    names = [part["String"]["sval"] for part in node.get("pk_attrs", [])]
+    if not names:
+        if not target.key:
+            raise error("42704", f'there is no primary key for referenced table "{target.name}"')
+        return target.key
+    message = 'column "{name}" referenced in foreign key constraint does not exist'
+    columns = physical(target, names, None, message)
+    unique = [set(target.key), *(set(item.columns) for item in target.uniques)]
+    plain = [set(_plain_terms(index.terms)) for index in target.indexes if index.is_unique and index.where is None]
+    if set(columns) not in unique + plain:
+        text = f'there is no unique constraint matching given keys for referenced table "{target.name}"'
+        raise error("42830", text)
+    return columns
+
+
+def _plain_terms(terms: tuple[str, ...]) -> list[str]:
+    return [term.strip('"') for term in terms]
+
+
+def _check_types(noun: Noun, target: Noun, columns: tuple[str, ...], target_columns: tuple[str, ...], name: str) -> None:
+    here = {c.physical: c for c in relation_of(noun).columns}
+    there = {c.physical: c for c in relation_of(target).columns}
+    for a, b in zip(columns, target_columns, strict=True):
+        one, other = here[a], there[b]
+        if t.BY_OID[one.type].category != t.BY_OID[other.type].category:
+            raise error(
+                "42804",
+                f'foreign key constraint "{name}" cannot be implemented',
+                detail=f'Key columns "{one.name}" and "{other.name}" are of incompatible types: '
+                f"{t.format_type(one.type)} and {t.format_type(other.type)}.",
+            )
+
+
+_ADDERS: dict[str, Any] = {
+    "CONSTR_PRIMARY": _primary,
+    "CONSTR_UNIQUE": _unique,
+    "CONSTR_CHECK": _check,
+    "CONSTR_FOREIGN": _foreign,
+}
+__all__ = ["EXTRA", "add_constraint", "choose_name", "index_names", "names_in_use", "persistent_condition", "persistent_scope", "physical"]

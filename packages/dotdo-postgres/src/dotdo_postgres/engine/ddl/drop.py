@@ -1,0 +1,155 @@
+"""DROP TABLE and DROP INDEX, TRUNCATE, databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from dotdo.storage import Noun, alter_noun, drop_noun
+from dotdo.storage.names import quoted
+from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.indexes import drop_indexes
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.errors import error, not_supported
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+Node = dict[str, Any]
+
+
+def plan_drop(planner: Planner, node: Node) -> Prepared:
+    """Plan DROP TABLE and DROP INDEX."""
+    kind = node["removeType"].removeprefix("OBJECT_")
+    if kind not in {"TABLE", "INDEX"}:
+        raise not_supported(f"DROP {kind}")
+    return Prepared(None, (), f"DROP {kind}", define(_drop), detail=node)
+
+
+def _names(node: Node) -> list[str]:
+    return [item["List"]["items"][-1]["String"]["sval"] for item in node["objects"]]
+
+
+def _drop(session: Session, planner: Planner, node: Node) -> None:
+    names, is_missing_ok = _names(node), bool(node.get("missing_ok"))
+    if node["removeType"] == "OBJECT_INDEX":
+        drop_indexes(session, planner, names, is_missing_ok)
+        return
+    nouns: list[Noun] = []
+    for name in names:
+        noun = planner.catalog.noun(name)
+        if noun is not None:
+            nouns.append(noun)
+        elif is_missing_ok:
+            session.notice("NOTICE", "00000", f'table "{name}" does not exist, skipping')
+        else:
+            raise error("42P01", f'table "{name}" does not exist')
+    _detach(session, planner, nouns, node.get("behavior") == "DROP_CASCADE")
+    for noun in _children_first(nouns):
+        drop_noun(session.kernel, session.kernel.catalog.by_id[noun.id])
+
+
+def _detach(session: Session, planner: Planner, nouns: list[Noun], cascade: bool) -> None:
+    dropped = {noun.name for noun in nouns}
+    for other in planner.catalog.nouns:
+        if other.name in dropped:
+            continue
+        depending = [fk for fk in other.foreign_keys if fk.target in dropped]
+        if depending and not cascade:
+            fk = depending[0]
+            raise error(
+                "2BP01",
+                f"cannot drop table {fk.target} because other objects depend on it",
+                detail=f"constraint {fk.name} on table {other.name} depends on table {fk.target}",
+                hint="Use DROP ... CASCADE to drop the dependent objects too.",
+            )
+        if depending:
+            kept = tuple(fk for fk in other.foreign_keys if fk.target not in dropped)
+            for fk in depending:
+                session.notice("NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}")
+            alter_noun(session.kernel, msgspec.structs.replace(other, foreign_keys=kept))
+
+
+def _children_first(nouns: list[Noun]) -> list[Noun]:
+    left, found = list(nouns), []
+    while left:
+        free = [n for n in left if not any(fk.target == n.name for other in left if other is not n for fk in other.foreign_keys)]
+        if not free:
+            raise not_supported("dropping tables that refer to each other in a cycle")
+        found += free
+        left = [noun for noun in left if noun not in free]
+    return found
+
+
+# --- TRUNCATE ------------------------------------------------------------------------------
+
+
+def plan_truncate(planner: Planner, node: Node) -> Prepared:
+    """Plan TRUNCATE."""
+    if node.get("restart_seqs"):
+        raise not_supported("TRUNCATE ... RESTART IDENTITY")
+    binder = planner.binder()
+    relations = [binder.relation(item["RangeVar"]) for item in node["relations"]]
+    prepared = Prepared(None, (), "TRUNCATE TABLE", _truncate, catalog=planner.catalog)
+    wanted = {relation.name: relation.noun for relation in relations}
+    cascade = node.get("behavior") == "DROP_CASCADE"
+    grown = True
+    while grown:
+        grown = False
+        for other in planner.catalog.nouns:
+            fk = next((fk for fk in other.foreign_keys if fk.target in wanted), None)
+            if fk is None or other.name in wanted:
+                continue
+            if not cascade:
+                raise error(
+                    "0A000",
+                    "cannot truncate a table referenced in a foreign key constraint",
+                    detail=f'Table "{other.name}" references "{fk.target}".',
+                    hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
+                )
+            wanted[other.name] = other
+            grown = True
+    prepared.detail = [noun.table for noun in _order(list(wanted.values()))]
+    return prepared
+
+
+def _order(nouns: list[Noun]) -> list[Noun]:
+    try:
+        return _children_first(nouns)
+    except Exception:  # noqa: BLE001 -- a cycle: any order, foreign keys decide
+        return nouns
+
+
+def _truncate(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    kernel = session.kernel
+
+    def work() -> None:
+        for table in prepared.detail:
+            kernel.execute(f"delete from {quoted(table)}")  # noqa: S608 -- quoted
+
+    kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    return Result(None, [], "TRUNCATE TABLE")
+
+
+# --- databases -----------------------------------------------------------------------------
+
+
+def plan_create_database(planner: Planner, node: Node) -> Prepared:
+    """Plan CREATE DATABASE."""
+    return Prepared(None, (), "CREATE DATABASE", _database, detail=("CREATE DATABASE", node["dbname"], False))
+
+
+def plan_drop_database(planner: Planner, node: Node) -> Prepared:
+    """Plan DROP DATABASE."""
+    return Prepared(None, (), "DROP DATABASE", _database, detail=("DROP DATABASE", node["dbname"], bool(node.get("missing_ok"))))
+
+
+def _database(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    verb, name, is_missing_ok = prepared.detail
+    if session.transaction_status is not type(session.transaction_status).IDLE:
+        raise error("25001", f"{verb} cannot run inside a transaction block")
+    session.databases(verb, name, is_missing_ok)
+    return Result(None, [], verb)

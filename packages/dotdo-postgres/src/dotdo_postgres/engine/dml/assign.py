@@ -1,0 +1,59 @@
+"""Assignment of values to columns: casts, type modifiers, and the form the column keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.coercion import can_coerce
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.relations import RelationColumn
+
+
+def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = "") -> ir.Expr:
+    """Cast an expression to a column's type by assignment.
+
+    Raises:
+        PostgresError: no such cast (42804).
+    """
+    if not can_coerce(expr.type, column.type, "assignment"):
+        shown = t.format_type(expr.type)
+        message = f'column "{column.name}" is of type {t.format_type(column.type)} but {what or ""}expression is of type {shown}'
+        if what == "default":
+            message = f'column "{column.name}" is of type {t.format_type(column.type)} but default expression is of type {shown}'
+        raise error("42804", message, hint="You will need to rewrite or cast the expression.", position=expr.location)
+    return binder.coercer.coerce(expr, column.type, column.typmod, "assignment")
+
+
+def storage_node(compiler: Compiler, sql: Sql, column: RelationColumn) -> n.Node:
+    """Write a value in the form its column keeps."""
+    if sql.is_null:
+        return sql.node
+    if column.type == t.JSONB:
+        return n.call("jsonb", sql.node)
+    if column.type != t.NUMERIC:
+        return sql.node
+    if column.scale is None:
+        return numerics.widened(compiler, sql).node
+    if sql.scale is not None and sql.scale <= column.scale:
+        return numerics.rescaled(compiler, sql, column.scale).node
+    precision, scale = t.numeric_limits(column.typmod)
+    extra = [Sql(n.integer(precision)), Sql(n.integer(scale))]
+    return compiler.python(checks.FIT_SCALED, [sql, *extra], [t.NUMERIC, t.INT4, t.INT4])
+
+
+def read_column(node: n.Node, column: RelationColumn) -> Sql:
+    """Read a column into the form values have inside statements."""
+    if column.type == t.JSONB:
+        return Sql(n.call("json", node))
+    digits = t.numeric_limits(column.typmod)[0] if column.scale is not None else 0
+    return Sql(node, column.scale, digits)

@@ -1,0 +1,117 @@
+"""ON CONFLICT: the constraint meant, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.from_items import table_columns
+from dotdo_postgres.engine.dml.assign import read_column, storage_node
+from dotdo_postgres.engine.dml.update import bind_assignments
+from dotdo_postgres.engine.query import Entry
+from dotdo_postgres.engine.relations import Relation, RelationColumn
+from dotdo_postgres.errors import error, not_supported
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.compile.compiler import Compiler
+
+Node = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Conflict:
+    """A bound ON CONFLICT clause.
+
+    Args:
+        columns: Physical columns of the constraint meant; empty for any.
+        assignments: SET of DO UPDATE; None for DO NOTHING.
+        where: Condition of DO UPDATE.
+        existing: Entry of the table.
+        excluded: Entry of the row that was to be inserted.
+    """
+
+    columns: tuple[str, ...]
+    assignments: list[tuple[RelationColumn, ir.Expr]] | None
+    where: ir.Expr | None
+    existing: Entry
+    excluded: Entry
+
+
+def bind_conflict(binder: Binder, relation: Relation, existing: Entry, node: Node | None) -> Conflict | None:
+    """Bind ON CONFLICT; None when there is none.
+
+    Raises:
+        PostgresError: no such constraint (42704), none that matches (42P10), a constraint is needed (42601).
+    """
+    if node is None:
+        return None
+    columns = _arbiter(relation, node.get("infer"))
+    excluded = table_entry(relation, "excluded")
+    if node["action"] == "ONCONFLICT_NOTHING":
+        return Conflict(columns, None, None, existing, excluded)
+    if not columns:
+        hint = "For example, ON CONFLICT (column_name)."
+        message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
+        raise error("42601", message, hint=hint, position=node.get("location", 0))
+    shown = scope_item(excluded)
+    shown.has_plain_columns = False
+    scope = Scope(items=[scope_item(existing), shown], entries=[existing, excluded], clause="UPDATE")
+    assignments = bind_assignments(binder, relation, node["targetList"], scope)
+    where = binder.boolean(node["whereClause"], scope, "WHERE") if "whereClause" in node else None
+    return Conflict(columns, assignments, where, existing, excluded)
+
+
+def _arbiter(relation: Relation, infer: Node | None) -> tuple[str, ...]:
+    if infer is None:
+        return ()
+    noun = relation.noun
+    if "conname" in infer:
+        name = infer["conname"]
+        if name == noun.key_name and noun.key:
+            return noun.key
+        for unique in noun.uniques:
+            if unique.name == name:
+                return unique.columns
+        raise error("42704", f'constraint "{name}" for table "{relation.name}" does not exist')
+    if "whereClause" in infer:
+        raise not_supported("ON CONFLICT with a condition on the index")
+    columns = []
+    for item in infer["indexElems"]:
+        element = item["IndexElem"]
+        if "name" not in element:
+            raise not_supported("ON CONFLICT on an expression")
+        column = relation.column(element["name"])
+        if column is None:
+            raise error("42703", f'column "{element["name"]}" does not exist', position=infer.get("location"))
+        columns.append(column.physical)
+    wanted = set(columns)
+    keys = [noun.key, *(unique.columns for unique in noun.uniques)]
+    keys += [tuple(term.strip('"') for term in index.terms) for index in noun.indexes if index.is_unique and index.where is None]
+    for key in keys:
+        if key and set(key) == wanted:
+            return key
+    raise error("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+
+
+def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation) -> Any:
+    """Write ON CONFLICT."""
+    keys = [n.name(name) for name in conflict.columns] or None
+    if conflict.assignments is None:
+        return exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING"))
+    table_columns(compiler, conflict.existing, relation.noun.table)
+    for at, column in enumerate(relation.columns):
+        compiler.columns[id(conflict.excluded), at] = read_column(n.column("excluded", column.physical), column)
+    settings = [
+        exp.EQ(this=n.bare_column(column.physical), expression=storage_node(compiler, compiler.expression(expr), column))
+        for column, expr in conflict.assignments
+    ]
+    made = exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO UPDATE"), expressions=settings)
+    if conflict.where is not None:
+        made.set("where", exp.Where(this=compiler.node(conflict.where)))
+    return made

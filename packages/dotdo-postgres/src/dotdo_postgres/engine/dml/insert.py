@@ -1,0 +1,288 @@
+"""INSERT: rows of VALUES or a query, defaults, ON CONFLICT, RETURNING."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.binder import Binder
+from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
+from dotdo_postgres.engine.bind.queries import bind_with
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.compile.queries import _cte
+from dotdo_postgres.engine.dml.assign import assign, storage_node
+from dotdo_postgres.engine.dml.bulk import plan_bulk
+from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
+from dotdo_postgres.engine.dml.probe import Probe, make_probe
+from dotdo_postgres.engine.dml.run import run_insert_query, run_write
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.query import Query
+from dotdo_postgres.engine.relations import Relation, RelationColumn
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.query import Cte
+
+Node = dict[str, Any]
+
+
+def plan_insert(planner: Planner, node: Node) -> Prepared:
+    """Plan INSERT."""
+    binder = planner.binder()
+    relation = binder.relation(node["relation"])
+    columns = target_columns(relation, node.get("cols"))
+    bulk = plan_bulk(planner, binder, relation, columns, node)
+    if bulk is not None:
+        return bulk
+    scope = Scope()
+    ctes = bind_with(binder, node.get("withClause"), scope)
+    insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
+    insert.bind()
+    return insert.build(is_wide=False)
+
+
+def target_columns(relation: Relation, nodes: list[Node] | None) -> list[RelationColumn]:
+    """Return the columns an INSERT names, all of them by default.
+
+    Raises:
+        PostgresError: no such column (42703), named twice (42701).
+    """
+    if nodes is None:
+        return list(relation.columns)
+    found: list[RelationColumn] = []
+    for item in nodes:
+        target = item["ResTarget"]
+        column = relation.column(target["name"])
+        if column is None:
+            message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
+            raise error("42703", message, position=target.get("location", 0))
+        if column in found:
+            raise error("42701", f'column "{column.name}" specified more than once', position=target.get("location", 0))
+        found.append(column)
+    return found
+
+
+def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
+    """Return what a column gets when nothing is given."""
+    if column.sequence:
+        return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
+    if column.default is None:
+        return ir.Const(column.type, column.typmod, -1, None)
+    default: Any = column.default
+    expr = assign(binder, binder.expression(default, Scope(clause="DEFAULT")), column, "default")
+    _forget_places(expr)
+    return expr
+
+
+def _forget_places(expr: ir.Expr) -> None:
+    expr.location = -1
+    for child in ir.children(expr):
+        _forget_places(child)
+
+
+class _Insert:
+    """One INSERT on its way from parse tree to plan."""
+
+    def __init__(
+        self, planner: Planner, binder: Binder, relation: Relation, columns: list[RelationColumn], node: Node, scope: Scope, ctes: list[Cte]
+    ) -> None:
+        self.planner, self.binder, self.relation, self.columns = planner, binder, relation, columns
+        self.node, self.scope, self.ctes = node, scope, ctes
+        self.rows: list[list[ir.Expr]] | None = None
+        self.query: Query | None = None
+        self.defaults: list[RelationColumn] = []
+
+    def bind(self) -> None:
+        source = self.node.get("selectStmt", {}).get("SelectStmt")
+        given = [] if source is None else self.columns
+        if source is None:
+            self.rows = [[]]
+        elif "valuesLists" in source and "sortClause" not in source and "limitCount" not in source and "withClause" not in source:
+            self.rows = [self._row(item["List"]["items"]) for item in source["valuesLists"]]
+            given = self.columns[: len(self.rows[0])]
+        else:
+            self._bind_query(source)
+            assert self.query is not None  # noqa: S101 -- just bound
+            given = self.columns[: len(self.query.columns)]
+        self.given = given
+        self._refuse_identity()
+        self.defaults = [c for c in self.relation.columns if c not in given and (c.default is not None or c.sequence)]
+        self.default_exprs = [default_expression(self.binder, column) for column in self.defaults]
+        entry = table_entry(self.relation, self.node["relation"].get("alias", {}).get("aliasname", self.relation.name))
+        self.entry = entry
+        self.conflict = bind_conflict(self.binder, self.relation, entry, self.node.get("onConflictClause"))
+        inner = Scope(items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes)
+        self.returning = bind_returning(self.binder, self.node, inner)
+        self.param_types = self.planner.param_types(self.binder)
+
+    def _refuse_identity(self) -> None:
+        if self.rows is None or self.node.get("override") == "OVERRIDING_SYSTEM_VALUE":
+            return
+        for at, column in enumerate(self.given):
+            if column.identity == "a" and any(not _is_default(row[at], column) for row in self.rows):
+                raise error(
+                    "428C9",
+                    f'cannot insert a non-DEFAULT value into column "{column.name}"',
+                    detail=f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.',
+                    hint="Use OVERRIDING SYSTEM VALUE to override.",
+                )
+
+    def _row(self, cells: list[Node]) -> list[ir.Expr]:
+        self._check_count(len(cells), cells)
+        self.scope.clause = "VALUES"
+        row = []
+        for cell, column in zip(cells, self.columns, strict=False):
+            if "SetToDefault" in cell:
+                row.append(default_expression(self.binder, column))
+            else:
+                row.append(assign(self.binder, self.binder.expression(cell, self.scope), column))
+        return row
+
+    def _check_count(self, count: int, cells: list[Node] | None = None) -> None:
+        if count > len(self.columns):
+            place = _place(cells[len(self.columns)]) if cells else None
+            raise error("42601", "INSERT has more expressions than target columns", position=place)
+        if count < len(self.columns) and "cols" in self.node:
+            place = self.node["cols"][count]["ResTarget"].get("location", 0)
+            raise error("42601", "INSERT has more target columns than expressions", position=place)
+
+    def _bind_query(self, source: Node) -> None:
+        query = self.binder.query({"SelectStmt": source}, self.scope)
+        self._check_count(len(query.columns))
+        self.query = _assigned(self.binder, query, self.columns)
+
+    def build(self, *, is_wide: bool) -> Prepared:
+        compiler = make_compiler(len(self.param_types), is_wide=is_wide)
+        ctes = [_cte(compiler, cte) for cte in self.ctes]
+        noun = self.relation.noun
+        names = [column.physical for column in (*self.given, *self.defaults)]
+        if noun.has_hidden_rowid:
+            names.append("_id")
+        rows_source = self._values(compiler) if self.rows is not None else self._select(compiler)
+        table = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
+        source = rows_source
+        if not names:
+            raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
+        node: Any = exp.Insert(this=table, expression=source)
+        if ctes:
+            node.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+        if self.conflict is not None:
+            node.set("conflict", compile_conflict(compiler, self.conflict, self.relation))
+        columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
+        prepared = Prepared(columns, self.param_types, "INSERT", run_write if self.rows is not None else run_insert_query)
+        prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
+        if self.query is not None:
+            prepared.detail["count"] = self._count()
+        self.planner.finish(compiler, node, prepared)
+        if not is_wide:
+            prepared.rebuild = lambda: self.build(is_wide=True)
+        return prepared
+
+    def _cells(self, compiler: Compiler, row: list[ir.Expr]) -> list[n.Node]:
+        pairs = [*zip(row, self.given, strict=True), *zip(self.default_exprs, self.defaults, strict=True)]
+        return [storage_node(compiler, compiler.expression(expr), column) for expr, column in pairs]
+
+    def _values(self, compiler: Compiler) -> n.Node:
+        assert self.rows is not None  # noqa: S101 -- callers see to it
+        listed = []
+        for row in self.rows:
+            cells = self._cells(compiler, row)
+            if self.relation.noun.has_hidden_rowid:
+                cells.append(_fresh(compiler, "rowid", self.relation.noun.table))
+            listed.append(exp.Tuple(expressions=cells))
+        return exp.Values(expressions=listed)
+
+    def _select(self, compiler: Compiler) -> n.Node:
+        assert self.query is not None  # noqa: S101 -- callers see to it
+        node, forms = compiler.query(self.query)
+        alias = compiler.alias()
+        from dotdo_postgres.engine.compile.sql import Sql
+
+        cells: list[n.Node] = []
+        for at, (form, column) in enumerate(zip(forms, self.given, strict=True)):
+            sql = Sql(n.column(alias, f"c{at}"), form.scale, form.digits)
+            cells.append(storage_node(compiler, sql, column))
+        number = n.binary("-", exp.Window(this=n.call("row_number")), n.integer(1))
+        for expr, column in zip(self.default_exprs, self.defaults, strict=True):
+            if isinstance(expr, ir.SessionValue) and expr.kind == "nextval":
+                base = _fresh(compiler, "nextval_base", expr.argument)
+                cells.append(n.binary("+", base, number.copy()))
+            else:
+                cells.append(storage_node(compiler, compiler.expression(expr), column))
+        if self.relation.noun.has_hidden_rowid:
+            cells.append(n.binary("+", _fresh(compiler, "rowid_base", self.relation.noun.table), number.copy()))
+        select: Any = exp.Select(expressions=cells)
+        select.set("from_", exp.From(this=n.subquery(node, alias)))
+        select.set("where", exp.Where(this=n.integer(1)))
+        return select  # type: ignore[no-any-return]  # sqlglot's nodes are untyped
+
+    def _count(self) -> Probe:
+        """Compile a query that counts the rows the source gives."""
+        assert self.query is not None  # noqa: S101 -- callers see to it
+        compiler = make_compiler(len(self.param_types))
+        ctes = [_cte(compiler, cte) for cte in self.ctes]
+        node, _ = compiler.query(self.query)
+        select: Any = exp.Select(expressions=[n.call("count", exp.Star())])
+        select.set("from_", exp.From(this=n.subquery(node)))
+        if ctes:
+            select.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+        return make_probe(compiler, select, [])
+
+    def _probe(self) -> Probe:
+        """Compile a query for the rows that were to be inserted, for details of errors."""
+        compiler = make_compiler(len(self.param_types))
+        columns = [*self.given, *self.defaults]
+        ctes = [_cte(compiler, cte) for cte in self.ctes]
+        if self.rows is not None:
+            listed = [exp.Tuple(expressions=self._cells(compiler, row)) for row in self.rows]
+            node: Any = exp.Values(expressions=listed)
+        else:
+            node = self._select(compiler)
+            if self.relation.noun.has_hidden_rowid:
+                node.expressions.pop()
+            if ctes:
+                node.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+        return make_probe(compiler, node, columns)
+
+
+def _fresh(compiler: Compiler, kind: str, argument: str) -> n.Node:
+    compiler.session_values.append((kind, argument))
+    return n.parameter(compiler.param_count + len(compiler.session_values))
+
+
+def _is_default(expr: ir.Expr, column: RelationColumn) -> bool:
+    return isinstance(expr, ir.SessionValue) and expr.kind == "nextval" and expr.argument == column.sequence
+
+
+def _place(node: Node) -> int:
+    ((_, body),) = node.items()
+    return int(body.get("location", 0))
+
+
+def _assigned(binder: Binder, query: Query, columns: list[RelationColumn]) -> Query:
+    from dotdo_postgres.engine.bind.select import make_target
+    from dotdo_postgres.engine.query import Entry, Select
+
+    if isinstance(query, Select) and not query.is_distinct and query.distinct_on is None and not query.order:
+        for target, column in zip(query.targets, columns, strict=False):
+            expr = target.expr
+            if isinstance(expr, ir.Const) and expr.type == t.TEXT and column.type != t.TEXT:
+                expr = ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
+            target.expr = assign(binder, expr, column)
+            target.column.type, target.column.typmod = target.expr.type, target.expr.typmod
+        return query
+    entry = Entry("", list(query.columns), query=query)
+    targets = []
+    for at, (output, column) in enumerate(zip(query.columns, columns, strict=False)):
+        expr = ir.Column(output.type, output.typmod, -1, entry, at)
+        targets.append(make_target(assign(binder, expr, column), output.name))
+    return Select([target.column for target in targets], targets=targets, from_items=[entry])
+
+

@@ -1,0 +1,52 @@
+"""Probes: queries beside a statement that say what it was about to do, for counts and for details of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.run.values import session_values
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler, PythonCall, SessionKey
+    from dotdo_postgres.engine.plan import Row
+    from dotdo_postgres.engine.relations import RelationColumn
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+
+@dataclass(slots=True)
+class Probe:
+    """A compiled query.
+
+    Args:
+        sql: SQLite text.
+        python_calls: Python routines it calls.
+        session_values: Values of the session after the parameters.
+        columns: Table columns that its first columns stand for.
+        parameters: How many parameters the text takes.
+    """
+
+    sql: str
+    python_calls: tuple[PythonCall, ...]
+    session_values: tuple[SessionKey, ...]
+    columns: list[RelationColumn]
+    parameters: int
+
+
+def make_probe(compiler: Compiler, node: n.Node, columns: list[RelationColumn]) -> Probe:
+    """Put a compiled query into a probe."""
+    calls, values = tuple(compiler.python_calls.values()), tuple(compiler.session_values)
+    return Probe(n.to_text(node), calls, values, columns, n.highest_parameter(node))
+
+
+def run_probe(session: Session, probe: Probe, params: Sequence[StorageValue]) -> list[Row]:
+    """Run a probe; sequence numbers in it are not drawn but NULL."""
+    session.register(probe.python_calls)
+    keys = [key if not key[0].startswith("nextval") and not key[0].startswith("rowid") else ("none", "") for key in probe.session_values]
+    known = [key for key in keys if key[0] != "none"]
+    found = dict(zip(known, session_values(session, known), strict=True))
+    given = [*params, *(found.get(key) for key in keys)]
+    return session.kernel.read(probe.sql, given[: probe.parameters])

@@ -1,0 +1,63 @@
+"""RETURNING lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.select import bind_targets
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.from_items import table_columns
+from dotdo_postgres.engine.query import Entry, Target
+from dotdo_postgres.errors import not_supported
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.plan import ResultColumn
+    from dotdo_postgres.engine.planner import Planner
+
+Node = dict[str, Any]
+
+
+def bind_returning(binder: Binder, node: Node, scope: Scope) -> list[Target] | None:
+    """Bind RETURNING; None when there is none."""
+    listed = node.get("returningList")
+    if listed is None and "returningClause" in node:
+        clause = node["returningClause"]
+        if clause.get("options"):
+            raise not_supported("RETURNING WITH")
+        listed = clause["exprs"]
+    if listed is None:
+        return None
+    scope.clause = "RETURNING"
+    targets = bind_targets(binder, listed, scope)
+    for target in targets:
+        target.expr = binder.known(target.expr)
+        target.column.type = target.expr.type
+    return targets
+
+
+def compile_returning(
+    planner: Planner, compiler: Compiler, node: Any, targets: list[Target] | None, entry: Entry
+) -> tuple[ResultColumn, ...] | None:
+    """Give a statement its RETURNING clause; return the result columns."""
+    if targets is None:
+        return None
+    for target in targets:
+        refuse_others(target.expr, entry)
+    table_columns(compiler, entry, "")
+    forms = [compiler.expression(target.expr) for target in targets]
+    listed = [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
+    node.set("returning", exp.Returning(expressions=listed))
+    return planner.result_columns([target.column for target in targets], forms)
+
+
+def refuse_others(expr: ir.Expr, entry: Entry) -> None:
+    """Refuse columns of other tables: SQLite's RETURNING sees only the changed row."""
+    if isinstance(expr, ir.Column) and expr.entry is not entry:
+        raise not_supported("a column of another table in RETURNING", expr.location)
+    for child in ir.children(expr):
+        refuse_others(child, entry)

@@ -1,0 +1,51 @@
+"""Running statements that change rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.dml.probe import run_probe
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.run.values import session_values
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+
+def run_write(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    """Run a statement that SQLite does at once."""
+    if prepared.session_values:
+        params = session.with_values(prepared, params)
+    rows = session.kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+    changes = session.kernel.changes
+    if prepared.columns is None:
+        return Result(None, [], f"{prepared.detail['tag']} {changes}", changes)
+    return Result(prepared.columns, rows, f"{prepared.detail['tag']} {len(rows)}", len(rows))
+
+
+def run_insert_query(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    """Run INSERT ... SELECT; numbers that rows need are drawn after counting them."""
+    bases = [key for key in prepared.session_values if key[0].endswith("_base")]
+    if not bases:
+        return run_write(session, prepared, params, wait)
+    kernel = session.kernel
+    ((count,),) = run_probe(session, prepared.detail["count"], params)
+    plain = [key for key in prepared.session_values if not key[0].endswith("_base")]
+    session.begin_statement()
+    known = dict(zip(plain, session_values(session, plain), strict=True))
+    drawn: list[Any] = []
+    for key in prepared.session_values:
+        kind, argument = key
+        if kind == "rowid_base":
+            drawn.append(kernel.allocate(kernel.catalog.by_table[argument], max(int(str(count)), 1)))
+        elif kind == "nextval_base":
+            drawn.append(session.sequences.next(argument, int(str(count))) if count else 0)
+        else:
+            drawn.append(known[key])
+    rows = kernel.write(prepared.sql, [*params, *drawn], planned_for=prepared.catalog, wait=wait)
+    changes = kernel.changes
+    if prepared.columns is None:
+        return Result(None, [], f"INSERT 0 {changes}", changes)
+    return Result(prepared.columns, rows, f"INSERT 0 {len(rows)}", len(rows))

@@ -1,0 +1,218 @@
+"""UPDATE and DELETE, with FROM, USING and RETURNING."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.from_items import bind_from, scope_item, table_entry
+from dotdo_postgres.engine.bind.queries import bind_with
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
+from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.dml.assign import assign, storage_node
+from dotdo_postgres.engine.dml.probe import Probe, make_probe
+from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
+from dotdo_postgres.engine.dml.run import run_write
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.query import Entry, FromItem
+from dotdo_postgres.engine.relations import Relation, RelationColumn
+from dotdo_postgres.errors import error, not_supported
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.binder import Binder
+
+Node = dict[str, Any]
+Assignments = list[tuple[RelationColumn, ir.Expr]]
+
+
+def bind_assignments(binder: Binder, relation: Relation, nodes: list[Node], scope: Scope) -> Assignments:
+    """Bind SET.
+
+    Raises:
+        PostgresError: no such column (42703), assigned twice (42601), 42804.
+    """
+    from dotdo_postgres.engine.dml.insert import default_expression
+
+    found: Assignments = []
+    scope.clause = "UPDATE"
+    for item in nodes:
+        target = item["ResTarget"]
+        column = relation.column(target["name"])
+        location = target.get("location", 0)
+        if column is None:
+            message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
+            raise error("42703", message, position=location)
+        if any(other is column for other, _ in found):
+            raise error("42601", f'multiple assignments to same column "{column.name}"')
+        value = target["val"]
+        if "indirection" in target:
+            raise not_supported("assignment to a part of a column", location)
+        if "MultiAssignRef" in value:
+            value = _part(value["MultiAssignRef"])
+        if "SetToDefault" in value:
+            found.append((column, default_expression(binder, column)))
+            continue
+        if column.identity == "a":
+            detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
+            raise error("428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail)
+        found.append((column, assign(binder, binder.expression(value, scope), column)))
+    return found
+
+
+def _part(node: Node) -> Node:
+    source = node["source"].get("RowExpr")
+    if source is None:
+        raise not_supported("assignment of a subquery to several columns")
+    if len(source["args"]) != node["ncolumns"]:
+        raise error("42601", "number of columns does not match number of values", position=source.get("location"))
+    part: Node = source["args"][node["colno"] - 1]
+    return part
+
+
+class _Change:
+    """An UPDATE or DELETE on its way from parse tree to plan."""
+
+    def __init__(self, planner: Planner, node: Node, sources: str) -> None:
+        self.planner = planner
+        self.node = node
+        self.binder = planner.binder()
+        self.relation = self.binder.relation(node["relation"])
+        outer = Scope()
+        self.ctes = bind_with(self.binder, node.get("withClause"), outer)
+        self.scope = Scope(parent=outer)
+        name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
+        self.entry = table_entry(self.relation, name)
+        self.scope.entries.append(self.entry)
+        self.scope.items.append(scope_item(self.entry))
+        self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
+        self.assignments: Assignments = []
+        if "targetList" in node:
+            self.assignments = bind_assignments(self.binder, self.relation, node["targetList"], self.scope)
+        self.where: ir.Expr | None = None
+        if "whereClause" in node:
+            if "CurrentOfExpr" in node["whereClause"]:
+                raise not_supported("WHERE CURRENT OF")
+            self.scope.clause = "WHERE"
+            self.where = self.binder.boolean(node["whereClause"], self.scope, "WHERE")
+        self.returning = bind_returning(self.binder, node, self.scope)
+        self.param_types = planner.param_types(self.binder)
+
+    def with_ctes(self, compiler: Compiler) -> Any:
+        """Return the WITH clause, None without."""
+        from dotdo_postgres.engine.compile.queries import _cte
+
+        if not self.ctes:
+            return None
+        made = [_cte(compiler, cte) for cte in self.ctes]
+        return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in self.ctes))
+
+    def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
+        """Return a query over the rows the statement touches."""
+        select: Any = exp.Select(expressions=listed)
+        attach_from(compiler, select, self.sources)
+        base = n.table(self.relation.noun.table, alias)
+        if select.args.get("from_") is None:
+            select.set("from_", exp.From(this=base))
+        else:
+            joins = select.args.get("joins") or []
+            first = select.args["from_"].this
+            select.set("from_", exp.From(this=base))
+            select.set("joins", [exp.Join(this=first), *joins])
+        if self.where is not None:
+            select.set("where", exp.Where(this=compiler.node(self.where)))
+        return select
+
+    def probe(self) -> Probe:
+        """Compile a query for the rows as they were to become, for details of errors."""
+        compiler = make_compiler(len(self.param_types))
+        ctes = self.with_ctes(compiler)
+        alias = compiler.alias()
+        table_columns(compiler, self.entry, alias)
+        select = self.rows_query(compiler, [], self.entry, alias)
+        changed = {column.name: expr for column, expr in self.assignments}
+        cells = [
+            storage_node(compiler, compiler.expression(changed[column.name]), column)
+            if column.name in changed
+            else n.column(alias, column.physical)
+            for column in self.relation.columns
+        ]
+        olds = [n.column(alias, column.physical) for column in self.relation.columns]
+        select.set("expressions", [*cells, *olds])
+        if ctes is not None:
+            select.set("with_", ctes)
+        return make_probe(compiler, select, list(self.relation.columns))
+
+
+class _Update(_Change):
+    def build(self, *, is_wide: bool) -> Prepared:
+        """Compile UPDATE."""
+        compiler = make_compiler(len(self.param_types), is_wide=is_wide)
+        ctes = self.with_ctes(compiler)
+        alias = compiler.alias()
+        table_columns(compiler, self.entry, alias)
+        holder: Any = exp.Select()
+        attach_from(compiler, holder, self.sources)
+        settings = [
+            exp.EQ(this=n.bare_column(column.physical), expression=storage_node(compiler, compiler.expression(expr), column))
+            for column, expr in self.assignments
+        ]
+        node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
+        if holder.args.get("from_") is not None:
+            source = holder.args["from_"]
+            joins = holder.args.get("joins") or []
+            if joins:
+                source.this.set("joins", joins)
+            node.set("from_", source)
+        if self.where is not None:
+            node.set("where", exp.Where(this=compiler.node(self.where)))
+        if ctes is not None:
+            node.set("with_", ctes)
+        columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
+        prepared = Prepared(columns, self.param_types, "UPDATE", run_write)
+        prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
+        self.planner.finish(compiler, node, prepared)
+        if not is_wide:
+            prepared.rebuild = lambda: self.build(is_wide=True)
+        return prepared
+
+
+class _Delete(_Change):
+    def build(self, *, is_wide: bool) -> Prepared:
+        """Compile DELETE; USING becomes a subquery over row ids."""
+        compiler = make_compiler(len(self.param_types), is_wide=is_wide)
+        ctes = self.with_ctes(compiler)
+        noun = self.relation.noun
+        node: Any = exp.Delete(this=n.table(noun.table))
+        if self.sources:
+            alias = compiler.alias()
+            table_columns(compiler, self.entry, alias)
+            rows = self.rows_query(compiler, [n.column(alias, noun.rowid)], self.entry, alias)
+            node.set("where", exp.Where(this=exp.In(this=n.bare_column(noun.rowid), query=n.subquery(rows))))
+        else:
+            table_columns(compiler, self.entry, noun.table)
+            if self.where is not None:
+                node.set("where", exp.Where(this=compiler.node(self.where)))
+        if ctes is not None:
+            node.set("with_", ctes)
+        columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
+        prepared = Prepared(columns, self.param_types, "DELETE", run_write)
+        prepared.detail = {"relation": self.relation, "tag": "DELETE", "probe": self.probe}
+        self.planner.finish(compiler, node, prepared)
+        if not is_wide:
+            prepared.rebuild = lambda: self.build(is_wide=True)
+        return prepared
+
+
+def plan_update(planner: Planner, node: Node) -> Prepared:
+    """Plan UPDATE."""
+    return _Update(planner, node, "fromClause").build(is_wide=False)
+
+
+def plan_delete(planner: Planner, node: Node) -> Prepared:
+    """Plan DELETE."""
+    return _Delete(planner, node, "usingClause").build(is_wide=False)
