@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
             return Phase.SENDING if is_sending else Phase.CLOSING
         if self._is_write_paused:
             return Phase.SENDING
-        if not self._session.is_established:
+        if self._wire.is_handshaking or not self._session.is_established:
             return Phase.HANDSHAKE
         is_busy = self._suspension.control is not None or self._session.expects_pushes
         return Phase.BUSY if is_busy else Phase.AWAITING

@@ -56,7 +56,7 @@ def resolve(listener: TcpListener) -> Sequence[tuple[socket.AddressFamily, str]]
     """
     try:
         found = socket.getaddrinfo(
-            listener.host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            listener.host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
         message = f"cannot resolve {listener.host!r}"

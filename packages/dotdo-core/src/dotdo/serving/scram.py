@@ -169,7 +169,7 @@ class ScramExchange:
         if match["authzid"] is not None and _unescape(match["authzid"]) != self.user:
             raise ProtocolViolation("SCRAM: another identity is not supported")
         verifier = self._verifier = self._find_verifier(self.user)
-        nonce = match["nonce"] + _encode(self._randomness(_NONCE_BYTES))
+        nonce = match["nonce"] + _encode_nonce(self._randomness(_NONCE_BYTES))
         self._server_first = f"r={nonce},s={_encode(verifier.salt)},i={verifier.iterations}"
         return self._server_first.encode()
 
@@ -219,6 +219,10 @@ def _unescape(name: str) -> str:
     if _BAD_ESCAPE.search(name):
         raise ProtocolViolation("SCRAM: malformed user name")
     return name.replace("=2C", ",").replace("=3D", "=")
+
+
+def _encode_nonce(value: bytes) -> str:
+    return _encode(value)
 
 
 def _encode(value: bytes) -> str:

@@ -52,11 +52,11 @@ class Watch:
         now_s: The loop's time.
     """
 
-    __slots__ = ("_limits", "_phase", "_progress", "_since_s", "_started_s")
+    __slots__ = ("_limits", "_phase", "_progress", "_since_s")
 
     def __init__(self, limits: Limits, now_s: float) -> None:
         self._limits = limits
-        self._started_s = self._since_s = now_s
+        self._since_s = now_s
         self._progress = 0
         self._phase = Phase.HANDSHAKE
 
@@ -69,7 +69,7 @@ class Watch:
         still_s = now_s - self._since_s
         match phase:
             case Phase.HANDSHAKE:
-                is_late = now_s - self._started_s > self._limits.handshake_timeout_s
+                is_late = still_s > self._limits.handshake_timeout_s
                 return CloseReason.HANDSHAKE_TIMEOUT if is_late else None
             case Phase.AWAITING:
                 idle_s = self._limits.idle_timeout_s
