@@ -1,73 +1,51 @@
 """One connection: drives a session with the bytes of its wire and does what the session asks for."""
 
 import asyncio
-import logging
 import ssl
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from dotdo.serving.cancellation import CancelRegistry
-from dotdo.serving.context import ConnectionFacts, SessionContext
-from dotdo.serving.entry import WireProtocol
-from dotdo.serving.errors import OversizeMessage, ProtocolViolation, TlsUnavailable
-from dotdo.serving.metrics import ProtocolMetrics
+from dotdo.serving.agenda import Agenda
+from dotdo.serving.context import ConnectionFacts
+from dotdo.serving.door import Door
+from dotdo.serving.errors import TlsUnavailable
+from dotdo.serving.faults import log_fault, reason_of
 from dotdo.serving.outbox import Outbox
-from dotdo.serving.roster import Roster
-from dotdo.serving.services import Services
 from dotdo.serving.session import Close, CloseReason, Control, Reply, Session, StartTls, Step
-from dotdo.serving.suspension import Crew, Suspension
+from dotdo.serving.suspension import Suspension
 from dotdo.serving.watch import Phase, Watch
 from dotdo.serving.wire import Wire, connection_facts
 
-_LOG = logging.getLogger("dotdo.serving")
 _REFUSED_AT_ONCE = 64  # peers that are still being told why they were refused
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What all connections of one protocol share, on listeners of one kind."""
-
-    protocol: WireProtocol
-    services: Services
-    crew: Crew
-    roster: Roster["Connection"]
-    metrics: ProtocolMetrics
-    cancellations: CancelRegistry
-    is_tls_first: bool = False
 
 
 class Connection(asyncio.Protocol):
     """Between a transport and a session; also the session's channel."""
 
     __slots__ = (
-        "_alarm", "_counted_bytes", "_door", "_held", "_is_admitted", "_is_closing", "_is_held",
-        "_is_lost", "_is_stop_told", "_is_stopping", "_is_woken", "_is_write_paused", "_limits",
-        "_outbox", "_reason", "_session", "_suspension", "_watch", "_wire", "facts",
+        "_agenda", "_alarm", "_counted_bytes", "_door", "_is_admitted", "_is_closing", "_is_held",
+        "_is_lost", "_is_write_paused", "_limits", "_outbox", "_reason", "_session",
+        "_suspension", "_watch", "_wire", "facts",
     )  # fmt: skip
 
     facts: ConnectionFacts
     _wire: Wire
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door["Connection"]) -> None:
         self._door = door
         self._limits = door.services.limits
         self._session = Session()  # says nothing, until the peer is admitted
         self._suspension = Suspension(door.crew, self._due)
         self._outbox = Outbox(self._limits.max_output_bytes)
         self._watch = Watch(self._limits, door.crew.loop.time())
-        self._held = bytearray()
+        self._agenda = Agenda()
         self._alarm: asyncio.TimerHandle | None = None
         self._reason = CloseReason.LOST
         self._counted_bytes = (0, 0)
         self._is_held = False  # the session must not be given input now
         self._is_admitted = False
-        self._is_woken = False
         self._is_write_paused = False
-        self._is_stopping = False
-        self._is_stop_told = False
         self._is_closing = False
         self._is_lost = False
 
@@ -90,7 +68,7 @@ class Connection(asyncio.Protocol):
         if door.is_tls_first:
             self._ask(StartTls())
         try:
-            self._session = door.protocol.session_factory(self._context())
+            self._session = door.new_session(self.facts, self)
         except Exception as error:  # noqa: BLE001  (a fault of one session stays its own)
             self._fail(error)
         self._settle()
@@ -164,7 +142,7 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Ask the session to finish, as soon as it is not suspended."""
-        self._is_stopping = True
+        self._agenda.is_stopping = True
         if self._suspension.ends_on_stop or self._wire.is_handshaking:
             self.finish(CloseReason.SHUTDOWN)
         else:
@@ -230,26 +208,13 @@ class Connection(asyncio.Protocol):
         if self._is_write_paused or self._is_closing:
             return
         if self._suspension.control is None:
-            call = self._next_call()
+            call = self._agenda.next_call(self._session)
         elif self._suspension.is_due:
             self._suspension.end()
             call = self._session.resume
         else:
             return
         self._run(call)
-
-    def _next_call(self) -> Callable[[], Reply] | None:
-        if self._held:
-            data = bytes(self._held)
-            self._held.clear()
-            return partial(self._session.receive, data)
-        if self._is_woken:
-            self._is_woken = False
-            return self._session.woken
-        if self._is_stopping and not self._is_stop_told:
-            self._is_stop_told = True
-            return self._session.stop
-        return None
 
     def _run(self, call: Callable[[], Reply] | None) -> None:
         """Run the session until it asks for something or nothing is left; send all output at once."""
@@ -265,7 +230,7 @@ class Connection(asyncio.Protocol):
                     control = reply.control
                 else:
                     output.append(reply)
-                    call = self._next_call()
+                    call = self._agenda.next_call(self._session)
         except Exception as error:  # noqa: BLE001
             fault = error
         self._write(b"".join(output))
@@ -282,7 +247,7 @@ class Connection(asyncio.Protocol):
 
     def _ask(self, control: Control) -> None:
         if isinstance(control, Close):
-            is_stop = self._is_stopping and control.reason is CloseReason.FINISHED
+            is_stop = self._agenda.is_stopping and control.reason is CloseReason.FINISHED
             self._close(CloseReason.SHUTDOWN if is_stop else control.reason)
         elif isinstance(control, StartTls):
             self._start_tls(control)
@@ -293,30 +258,15 @@ class Connection(asyncio.Protocol):
         """Hold input or let it in, as the state now is."""
         is_suspended = self._suspension.control is not None
         self._is_held = is_suspended or self._is_write_paused or self._is_closing
-        is_full = len(self._held) >= self._limits.max_held_bytes
+        is_full = self._agenda.held_bytes >= self._limits.max_held_bytes
         self._wire.set_reading(self._is_closing or not is_full)
 
     def _hold(self, data: bytes) -> None:
         if not self._is_closing:  # then it is only read to see its end
-            self._held += data
+            self._agenda.hold(data)
             self._settle()
 
     # --- beside the session ----------------------------------------------------------------
-
-    def _context(self) -> SessionContext:
-        services = self._door.services
-        return SessionContext(
-            facts=self.facts,
-            channel=self,
-            resolve_tenant=services.resolve_tenant,
-            credentials=services.credentials,
-            cancellations=self._door.cancellations,
-            can_start_tls=services.tls is not None and not self._door.is_tls_first,
-            limits=services.limits,
-            metrics=self._door.metrics,
-            clock=services.clock,
-            randomness=services.randomness,
-        )
 
     def _refuse(self, reason: CloseReason) -> None:
         self._door.metrics.refused[reason] += 1
@@ -372,7 +322,7 @@ class Connection(asyncio.Protocol):
             self._write(pushed)
 
     def _wake(self) -> None:
-        self._is_woken = True
+        self._agenda.is_woken = True
         self._go_on()
 
     def _set_alarm(self, delay_s: float) -> None:
@@ -388,37 +338,31 @@ class Connection(asyncio.Protocol):
     # --- the end ---------------------------------------------------------------------------
 
     def _fail(self, error: Exception) -> None:
-        reason = _reason_of(error)
+        reason = reason_of(error)
         if reason is CloseReason.FAULT:
             self._door.metrics.faults += 1
-            self._log_fault(error)
+            self._log(error)
         self.finish(reason)
 
-    def _log_fault(self, error: Exception) -> None:
-        """Log where it happened; never its message, which may quote what the peer sent."""
-        place = traceback.extract_tb(error.__traceback__)[-1:]
-        where = f"{place[0].filename}:{place[0].lineno}" if place else "?"
-        name = self._door.protocol.name
-        _LOG.error(
-            "%s connection %d: %s at %s", name, self.facts.number, type(error).__name__, where
-        )
+    def _log(self, error: Exception) -> None:
+        log_fault(self._door.protocol.name, self.facts.number, error)
 
     def _guard(self, call: Callable[[], object]) -> None:
         """Make a call of the session's from which nothing can be answered any more."""
         try:
             call()
         except Exception as error:  # noqa: BLE001
-            self._log_fault(error)
+            self._log(error)
 
     def _close(self, reason: CloseReason) -> None:
         if self._is_closing:
             return
         self._is_closing = self._is_held = True
         self._reason = reason
-        self._held.clear()
+        self._agenda.drop()
         if self._suspension.is_working:
             self._guard(self._session.cancel)
-        self._wire.finish(lingers=not self._is_stopping)
+        self._wire.finish(lingers=not self._agenda.is_stopping)
 
     def _end(self) -> None:
         self._suspension.end()
@@ -437,13 +381,3 @@ class Connection(asyncio.Protocol):
         self._counted_bytes = self._wire.bytes_in, self._wire.bytes_out
         self._door.metrics.bytes_in += self._wire.bytes_in - counted_in
         self._door.metrics.bytes_out += self._wire.bytes_out - counted_out
-
-
-def _reason_of(error: Exception) -> CloseReason:
-    match error:
-        case OversizeMessage():
-            return CloseReason.OVERSIZE
-        case ProtocolViolation():
-            return CloseReason.VIOLATION
-        case _:
-            return CloseReason.FAULT

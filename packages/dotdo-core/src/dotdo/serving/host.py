@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dotdo.serving.cancellation import CancelRegistry
-from dotdo.serving.connection import Connection, Door
+from dotdo.serving.connection import Connection
+from dotdo.serving.door import Door
 from dotdo.serving.doorbell import Doorbell
 from dotdo.serving.entry import WireProtocol
 from dotdo.serving.errors import HostStopped, TlsUnavailable, UnprotectedListener

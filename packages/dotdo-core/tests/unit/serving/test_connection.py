@@ -133,7 +133,7 @@ def test_input_beyond_the_bound_is_left_in_the_socket_while_suspended(serve):
     sender.start()
     (connection,) = serving.host._roster
     serving.wait_until(lambda: not connection._wire._is_reading)
-    assert serving.count(lambda: len(connection._held)) < 1 << 20
+    assert serving.count(lambda: connection._agenda.held_bytes) < 1 << 20
     serving.hub.open_gate("g")
     assert client.line() == "OPEN g"
     assert all(client.line() == "z" * 1018 for _ in range(20_000))
