@@ -86,6 +86,8 @@ class Connection(asyncio.Protocol):
             return
         if self._outbox.is_filled:
             self._send_pushes()
+            if self._is_closing:
+                return
         try:
             reply = self._session.receive(data)
         except Exception as error:  # noqa: BLE001
@@ -219,6 +221,8 @@ class Connection(asyncio.Protocol):
     def _run(self, call: Callable[[], Reply] | None) -> None:
         """Run the session until it asks for something or nothing is left; send all output at once."""
         self._send_pushes()
+        if self._is_closing:
+            return
         output: list[bytes] = []
         control: Control | None = None
         fault: Exception | None = None

@@ -10,7 +10,7 @@ import msgspec
 
 from dotdo.serving.errors import AuthenticationFailed, CredentialsError
 from dotdo.serving.files import write_private
-from dotdo.serving.scram import MIN_ITERATIONS, Mechanism, Verifier, new_salt, password_secret
+from dotdo.serving.scram import MIN_ITERATIONS, SALT_BYTES, Mechanism, Verifier, password_secret
 
 ITERATIONS = 15_000
 """Of new verifiers: a few milliseconds for each login of a client that does not cache its key."""
@@ -95,10 +95,10 @@ class Credentials:
 
     def verifier(self, user: str, mechanism: Mechanism = Mechanism.SHA_256) -> Verifier:
         """Return the user's verifier; for nobody a false one, the same each time, never matched."""
+        stored = self._false_verifier(user, mechanism)  # made in any case: takes the same time
         known = self._users.get(user)
-        stored = known.verifiers.get(mechanism) if known else None
-        if stored is None:
-            stored = self._false_verifier(user, mechanism)
+        if known is not None:
+            stored = known.verifiers.get(mechanism, stored)
         return Verifier(
             mechanism, stored.salt, stored.iterations, stored.stored_key, stored.server_key
         )
@@ -123,7 +123,7 @@ class Credentials:
 
     def _derive(self, mechanism: Mechanism, user: str, password: str) -> _StoredVerifier:
         secret = password_secret(mechanism, user, password)
-        salt = new_salt(self._randomness)
+        salt = self._randomness(SALT_BYTES)
         made = Verifier.derive(mechanism, secret, salt, self._iterations)
         return _StoredVerifier(made.salt, made.iterations, made.stored_key, made.server_key)
 
@@ -132,7 +132,7 @@ class Credentials:
             text = f"{purpose}\0{mechanism.value}\0{user}".encode(errors="surrogatepass")
             return hmac.digest(self._secret, text, mechanism.digest)
 
-        salt = derived("salt")[: len(new_salt(self._randomness))]
+        salt = derived("salt")[:SALT_BYTES]
         return _StoredVerifier(salt, self._iterations, derived("stored"), derived("server"))
 
     # --- the file --------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import Self
 from dotdo.serving.errors import AuthenticationFailed, ProtocolViolation
 
 MIN_ITERATIONS = 4096
-_SALT_BYTES = 16
+SALT_BYTES = 16
 _NONCE_BYTES = 18
 
 
@@ -234,8 +234,3 @@ def _decode(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         raise ProtocolViolation("SCRAM: malformed base64") from None
-
-
-def new_salt(randomness: Callable[[int], bytes]) -> bytes:
-    """Return a fresh salt."""
-    return randomness(_SALT_BYTES)

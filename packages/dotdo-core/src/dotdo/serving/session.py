@@ -4,7 +4,7 @@ A session does no I/O, starts no thread and never blocks; the host calls it and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
@@ -48,19 +48,36 @@ class Waiter(Protocol):
 
 @dataclass(slots=True)
 class Wait:
-    """Resume me when the waiter is done, or after the timeout.
+    """Resume me when the waiter is done, after the timeout, or when the wait is cancelled.
 
     Args:
         waiter: What is waited for; the session keeps it to read its result.
-        timeout_s: Resume after so long at the latest, with `is_timed_out` set; the session then
-            withdraws its waiter.
+        timeout_s: Resume after so long at the latest.
         ends_on_stop: The wait may take for ever (a blocking pop): a stopping host ends it at once.
+
+    Attributes:
+        is_timed_out: Resumed because time was out; the session withdraws its waiter.
+        is_cancelled: Resumed by `cancel`; the session withdraws its waiter.
     """
 
     waiter: Waiter
     timeout_s: float | None = None
     ends_on_stop: bool = False
-    is_timed_out: bool = False
+    is_timed_out: bool = field(default=False, init=False)
+    is_cancelled: bool = field(default=False, init=False)
+    _resume: DoneCallback | None = field(default=None, init=False, repr=False)
+
+    def cancel(self) -> None:
+        """Have the session resumed although the waiter is not done; any thread, any number."""
+        self.is_cancelled = True
+        if self._resume is not None:
+            self._resume()
+
+    def bind(self, resume: DoneCallback) -> None:
+        """Take what resumes the session; the host does this."""
+        self._resume = resume
+        if self.is_cancelled:
+            resume()
 
 
 class Work(Generic[T_co]):
@@ -171,7 +188,7 @@ class Session:
         return Step(self.farewell(CloseReason.SHUTDOWN), CLOSE)
 
     def cancel(self) -> None:
-        """Abandon the present request soon: complete the waiter, interrupt the call.
+        """Abandon the present request soon: cancel the `Wait`, interrupt the call of the `Work`.
 
         May come at any time, also while the call runs in its thread, and when nothing runs.
         """

@@ -59,7 +59,9 @@ class Suspension:
             case Wait(waiter, timeout_s):
                 if timeout_s is not None:
                     self._timer = self._crew.loop.call_later(timeout_s, self._time_out, control)
-                waiter.add_done_callback(self._callback(control))
+                resume = self._callback(control)
+                control.bind(resume)
+                waiter.add_done_callback(resume)
             case Work():
                 future = self._crew.workers.submit(control.run)
                 future.add_done_callback(self._callback(control))

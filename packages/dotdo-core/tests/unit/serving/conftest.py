@@ -80,6 +80,7 @@ class LineSession(Session):
         self.buffer = b""
         self.running: Answer | None = None
         self.waiter: Future[None] | None = None
+        self.wait: Wait | None = None
         self.is_cancelled = threading.Event()
         self.scram: ScramExchange | None = None
         self.user: str | None = None
@@ -105,8 +106,8 @@ class LineSession(Session):
 
     def cancel(self) -> None:
         self.is_cancelled.set()
-        if self.waiter is not None:
-            self.waiter.cancel()
+        if self.wait is not None:
+            self.wait.cancel()
 
     def closed(self, reason: CloseReason) -> None:
         self.hub.closed.append(reason)
@@ -194,11 +195,11 @@ class LineSession(Session):
         timeout_s = int(timeout_ms or 0) / 1000 or None
         self.waiter = Future()
         self.hub.gates.setdefault(name, []).append(self.waiter)
-        wait = Wait(self.waiter, timeout_s, ends_on_stop=name == "endless")
+        wait = self.wait = Wait(self.waiter, timeout_s, ends_on_stop=name == "endless")
         yield b"", wait
         if wait.is_timed_out:
             return b"TIMEOUT\n"
-        if self.waiter.cancelled():
+        if wait.is_cancelled:
             return b"CANCELLED\n"
         return b"OPEN " + name.encode() + b"\n"
 
