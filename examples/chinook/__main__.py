@@ -57,11 +57,8 @@ def load(script_file: Path) -> None:
         sql = small.SCRIPT
     with timed("load"), psycopg.connect("dbname=chinook", autocommit=True) as connection:
         connection.execute(sql)
-        tables = connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_schema = 'public' order by table_name"
-        ).fetchall()
-        rows = sum(count(connection, name) for (name,) in tables)
+        tables = [noun.name for noun in dotdo.open("chinook").nouns.all()]
+        rows = sum(count(connection, name) for name in tables)
     print(f"loaded {len(tables)} tables, {rows:,} rows")
 
 
@@ -128,20 +125,20 @@ def take_an_order(shop: dotdo.Tenant) -> None:
 def look_back(shop: dotdo.Tenant) -> None:
     """Change a name, and read it as it was."""
     with psycopg.connect("dbname=chinook") as connection:
-        connection.execute("update artist set name = upper(name) where artist_id = 1")
+        connection.execute("update artist set name = upper(name) where artist_id = 2")
     with timed("the past"):
         now, then = (name_of_artist(reference) for reference in ("chinook", "chinook@~1"))
-    print(f"artist 1 is {now!r}, one transaction ago {then!r}")
-    for version in shop.history(("artist", 1)):
+    print(f"artist 2 is {now!r}, one transaction ago {then!r}")
+    for version in shop.history(("artist", 2)):
         print(
             f"  version {version.seq}: {version.verb} through {version.api}: {version.state.name}"
         )
 
 
 def name_of_artist(reference: str) -> str:
-    """Return the name of artist 1 in a branch or at a moment."""
+    """Return the name of artist 2 in a branch or at a moment."""
     with psycopg.connect(dbname=reference) as connection:
-        (name,) = connection.execute("select name from artist where artist_id = 1").fetchone()
+        (name,) = connection.execute("select name from artist where artist_id = 2").fetchone()
     return str(name)
 
 
