@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 import apsw
 
 from dotdo.errors import ReadOnly, StorageError, TransactionError
-from dotdo.storage.locks import Blocked, Mode
+from dotdo.storage.locks import Blocked, Mode, RequestedLock
 from dotdo.storage.progress import Progress
 from dotdo.storage.transaction import (
     IDLE,
@@ -260,11 +260,10 @@ class Session(Transaction):
                 free.append(row)
             elif not skip_locked:
                 raise Blocked(owner)
-        if not progress.locks:
-            progress.locked_at = self._last[0]
         for row in free:
             store.locks.lock(self, (noun.id, row), mode)
-            progress.locks.append(((noun.id, row), mode, len(progress.names)))
+            lock = RequestedLock((noun.id, row), mode, len(progress.names), self._last[0])
+            progress.locks.append(lock)
         return free
 
     # --- numbers -----------------------------------------------------------------------------
