@@ -7,8 +7,7 @@ from dotdo.storage.suspend import Segment, merged
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
-    from dotdo.storage.guards import RowRef
-    from dotdo.storage.locks import Mode
+    from dotdo.storage.locks import RequestedLock
 
 
 class Progress:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
     from dotdo.storage.guards import Key, RowRef
     from dotdo.storage.images import Images
-    from dotdo.storage.schema import Noun
     from dotdo.storage.locks import Mode
+    from dotdo.storage.schema import Noun
 
 _MAX_ACTION_ROUNDS = 8
 _MISFIT = "the transaction's changes no longer fit the state that others have made"
@@ -190,7 +190,7 @@ def _dangling(connection: apsw.Connection, noun: "Noun") -> int:
     if not noun.foreign_keys:
         return 0
     broken = connection.execute(f"pragma foreign_key_check({quoted(noun.table)})").fetchall()
-    for _, _, _, number in broken:
+    for _, _, _, number in cast("list[tuple[str, int, str, int]]", broken):
         if not noun.foreign_keys[len(noun.foreign_keys) - 1 - number].is_deferred:
             raise SerializationFailure(_MISFIT)
     return len(broken)
