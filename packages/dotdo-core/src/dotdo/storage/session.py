@@ -56,8 +56,22 @@ class Session(Transaction):
 
     @property
     def catalog(self) -> "Catalog":
-        """The definitions as this session sees them now."""
-        return self._catalog if self._catalog is not None else self._known_catalog()
+        """The definitions as this session sees them now; other processes' changes are seen by the next statement, or `refresh`."""
+        known = self._catalog
+        if known is None:
+            return self._known_catalog()
+        if known.version != self.store.newest_catalog:
+            self.refresh()
+            return self._known_catalog()
+        return known
+
+    def refresh(self) -> None:
+        """Look for definitions that others have committed, where the transaction may see them."""
+        state = self.state
+        if not self._is_running and (
+            state is IDLE or (state is OPEN and self.isolation == "committed")
+        ):
+            self._look()
 
     # --- statements --------------------------------------------------------------------------
 
