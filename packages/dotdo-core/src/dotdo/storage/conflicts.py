@@ -7,7 +7,7 @@ import apsw
 
 from dotdo.storage import system
 from dotdo.storage.guards import RowRef, guards_of
-from dotdo.storage.locks import Mode, op_mode
+from dotdo.storage.locks import Mode, RequestedLock, op_mode
 from dotdo.storage.suspend import Segment, current_images
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def observe_holdings(
 
 
 def enter_locks(
-    session: "Transaction", requested: list[tuple[RowRef, Mode, int]], segments: list[Segment]
+    session: "Transaction", requested: list[RequestedLock], segments: list[Segment]
 ) -> None:
     """Hold in the lock table exactly what was locked by request and what the segments hold."""
     locks = session.store.locks
     locks.release(session)
-    for row, mode, _ in requested:
-        locks.lock(session, row, mode)
+    for lock in requested:
+        locks.lock(session, lock.row, lock.mode)
     for segment in segments:
         for row, mode in segment.rows:
             locks.lock(session, row, mode)

@@ -1,6 +1,7 @@
 """Rows and unique keys that open transactions hold, who waits for whom, and the check for cycles. In memory, one table for each store."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from enum import IntEnum
 from threading import Event, Lock
 from typing import Generic, Protocol, TypeVar
@@ -33,6 +34,23 @@ _CONFLICTS = {
 def op_mode(op: int) -> Mode:
     """Return the lock that an operation of the log needs on its row."""
     return Mode.NO_KEY_UPDATE if op == system.UPDATE else Mode.UPDATE
+
+
+@dataclass(slots=True)
+class RequestedLock:
+    """A row locked by request.
+
+    Args:
+        row: Number of the noun and row id.
+        mode: How strongly.
+        depth: Of savepoints when it was locked.
+        seq: Log position of the state that it was locked in.
+    """
+
+    row: tuple[int, int]
+    mode: Mode
+    depth: int
+    seq: int
 
 
 class Waiter:

@@ -7,21 +7,19 @@ from dotdo.storage.suspend import Segment, merged
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
-    from dotdo.storage.guards import RowRef
-    from dotdo.storage.locks import Mode
+    from dotdo.storage.locks import RequestedLock
 
 
 class Progress:
     """What a transaction must remember to be undone in part, suspended and resumed."""
 
-    __slots__ = ("catalog", "locked_at", "locks", "marks", "names", "segments")
+    __slots__ = ("catalog", "locks", "marks", "names", "segments")
 
     def __init__(self) -> None:
         self.names: list[str] = []  # savepoints as the client named them
         self.marks: list[tuple[str | None, int]] = [(None, 0)]  # SQLite's name, last seq before it
         self.segments: list[Segment] = []  # while suspended: one for each mark
-        self.locks: list[tuple[RowRef, Mode, int]] = []  # by request, with the depth of savepoints
-        self.locked_at = 0  # log position that the first lock by request was taken at
+        self.locks: list[RequestedLock] = []
         self.catalog: Catalog | None = None  # definitions that the segments were made by
 
     def depth_of(self, name: str) -> int:
@@ -40,7 +38,8 @@ class Progress:
         """Forget the savepoint and those after it; what was done since belongs to the one before."""
         del self.names[depth - 1 :]
         del self.marks[depth:]
-        self.locks = [(row, mode, min(at, depth - 1)) for row, mode, at in self.locks]
+        for lock in self.locks:
+            lock.depth = min(lock.depth, depth - 1)
         if self.segments:
             self.segments[depth - 1 :] = [merged(self.segments[depth - 1 :])]
 
@@ -48,7 +47,7 @@ class Progress:
         """Forget what was done since the savepoint; it stays."""
         del self.names[depth:]
         del self.marks[depth + 1 :]
-        self.locks = [lock for lock in self.locks if lock[2] < depth]
+        self.locks = [lock for lock in self.locks if lock.depth < depth]
         if self.segments:
             self.segments[depth:] = [Segment(savepoint_name(depth))]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 import apsw
 
 from dotdo.errors import ReadOnly, StorageError, TransactionError
-from dotdo.storage.locks import Blocked, Mode
+from dotdo.storage.locks import Blocked, Mode, RequestedLock
 from dotdo.storage.progress import Progress
 from dotdo.storage.transaction import (
     IDLE,
@@ -56,8 +56,22 @@ class Session(Transaction):
 
     @property
     def catalog(self) -> "Catalog":
-        """The definitions as this session sees them now."""
-        return self._catalog if self._catalog is not None else self._known_catalog()
+        """The definitions as this session sees them now; other processes' changes are seen by the next statement, or `refresh`."""
+        known = self._catalog
+        if known is None:
+            return self._known_catalog()
+        if known.version != self.store.newest_catalog:
+            self.refresh()
+            return self._known_catalog()
+        return known
+
+    def refresh(self) -> None:
+        """Look for definitions that others have committed, where the transaction may see them."""
+        state = self.state
+        if not self._is_running and (
+            state is IDLE or (state is OPEN and self.isolation == "committed")
+        ):
+            self._look()
 
     # --- statements --------------------------------------------------------------------------
 
@@ -260,11 +274,10 @@ class Session(Transaction):
                 free.append(row)
             elif not skip_locked:
                 raise Blocked(owner)
-        if not progress.locks:
-            progress.locked_at = self._last[0]
         for row in free:
             store.locks.lock(self, (noun.id, row), mode)
-            progress.locks.append(((noun.id, row), mode, len(progress.names)))
+            lock = RequestedLock((noun.id, row), mode, len(progress.names), self._last[0])
+            progress.locks.append(lock)
         return free
 
     # --- numbers -----------------------------------------------------------------------------

@@ -77,6 +77,7 @@ class Store:
         self.on_listen: Callable[[Store], None] | None = None
         self._idle: list[Session] = []
         self._presence = presence
+        self.newest_catalog = 0  # version of the newest that this process knows
         self._catalogs: dict[int, Catalog] = {}
 
     def session(self, *, api: str | None = None, actor: str | None = None) -> Session:
@@ -169,6 +170,7 @@ class Store:
         for version in sorted(self._catalogs)[: 1 - _KEPT_CATALOGS]:
             del self._catalogs[version]
         self._catalogs[catalog.version] = catalog
+        self.newest_catalog = max(self.newest_catalog, catalog.version)
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` of each commit of this process from now on."""

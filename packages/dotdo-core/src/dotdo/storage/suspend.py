@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from dotdo.storage.guards import Key, RowRef
     from dotdo.storage.images import Images
     from dotdo.storage.locks import Mode
+    from dotdo.storage.schema import Noun
 
 _MAX_ACTION_ROUNDS = 8
+_MISFIT = "the transaction's changes no longer fit the state that others have made"
+_DANGLING = (
+    "create temp table if not exists _dangling(id integer primary key,"
+    " parent integer references _dangling(id) deferrable initially deferred)"
+)
 
 Image = bytes
 Entry = tuple[int, int, int, int, Image | None]
@@ -151,14 +157,43 @@ def put_back(connection: apsw.Connection, catalog: "Catalog", segments: list[Seg
             _apply(connection, catalog, segment.changes)
             _undo_actions(connection, catalog, segment.changes, start)
         except apsw.ConstraintError as error:
-            msg = "the transaction's changes no longer fit the state that others have made"
-            raise SerializationFailure(msg) from error
+            raise SerializationFailure(_MISFIT) from error
         connection.executemany(
             f"insert into _log(noun, op, id, before) values (?, {system.EVENT}, ?, ?)",
             segment.events,
         )
+    is_dangling = connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0] > 0
     connection.execute("pragma defer_foreign_keys = 0").fetchall()
+    if is_dangling:
+        _count_dangling(connection, catalog)
     return starts
+
+
+def _count_dangling(connection: apsw.Connection, catalog: "Catalog") -> None:
+    """Let SQLite know of the references that lead nowhere until the commit.
+
+    While all constraints are deferred it counts them apart, and forgets that count afterwards. It is made up by as many
+    references of a table of our own, whose rows then go while constraints are off.
+    """
+    n = sum(_dangling(connection, noun) for noun in catalog.nouns)
+    connection.execute(_DANGLING)
+    connection.executemany("insert into temp._dangling(parent) values (?)", [(-1,)] * n)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
+    try:
+        connection.execute("delete from temp._dangling")
+    finally:
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+
+
+def _dangling(connection: apsw.Connection, noun: "Noun") -> int:
+    """Count the references that lead nowhere, seeing that all of them may until the commit."""
+    if not noun.foreign_keys:
+        return 0
+    broken = connection.execute(f"pragma foreign_key_check({quoted(noun.table)})").fetchall()
+    for _, _, _, number in cast("list[tuple[str, int, str, int]]", broken):
+        if not noun.foreign_keys[len(noun.foreign_keys) - 1 - number].is_deferred:
+            raise SerializationFailure(_MISFIT)
+    return len(broken)
 
 
 def _verify(connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]) -> None:

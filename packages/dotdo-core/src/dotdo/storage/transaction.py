@@ -426,15 +426,17 @@ class Transaction:
 
     def _verify_requested(self) -> None:
         """See that no other process has changed rows that are locked: it knows nothing of the locks."""
-        progress = self._progress
-        if progress.locked_at == self._last[0]:
+        locks = {
+            lock.row: lock for lock in sorted(self._progress.locks, key=lambda lock: lock.mode)
+        }
+        oldest = min(lock.seq for lock in locks.values())
+        if oldest == self._last[0]:
             return
-        locked = {row: mode for row, mode, _ in sorted(progress.locks, key=lambda lock: lock[1])}
-        for noun, row, op in self._execute(
-            "select noun, id, op from _log where seq > ? and noun > 0", (progress.locked_at,)
+        for seq, noun, row, op in self._execute(
+            "select seq, noun, id, op from _log where seq > ? and noun > 0", (oldest,)
         ):
-            mode = locked.get((noun, row))
-            if mode is not None and mode.excludes(op_mode(op)):
+            lock = locks.get((noun, row))
+            if lock is not None and seq > lock.seq and lock.mode.excludes(op_mode(op)):
                 self._abandon()
                 msg = "a locked row was changed by another process"
                 raise SerializationFailure(msg)
