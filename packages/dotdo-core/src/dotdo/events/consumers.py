@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 from dotdo.errors import InvalidName
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.graph.context import Graph, TransactionScope
 from dotdo.graph.verbs import Verbs
-from dotdo.history.transactions import head, horizon
+from dotdo.history.transactions import end_of_window, head, horizon
 from dotdo.storage import Session
 
-_WINDOW = 1_000
 _POLL_S = 0.05
 
 
@@ -35,7 +35,7 @@ class Consumer:
         """Yield the events after the offset, each inside a transaction that the caller's writes join.
 
         The transaction commits, with the offset, when the next event is asked for; an event at which the caller stops
-        or fails comes again.
+        or fails comes again. Of several readers of one name one handles each event; what the others wrote for it is undone.
 
         Args:
             follow: Wait for more instead of ending.
@@ -74,35 +74,46 @@ class Consumer:
                 offset, newest = self._offset(session), head(session)
                 if offset >= newest:
                     return
-                upto = self._window_end(session, offset, newest)
+                upto = end_of_window(session, offset, newest)
                 events = list(EventReader(session, self._verbs).read(offset, upto, self._pattern))
             for event in events:
-                with TransactionScope(
-                    self._graph.store, action=f"consume {self._name}", api="consumer"
-                ) as transaction:
-                    self._advance(transaction, event.seq)
-                    yield event
-            if not events or events[-1].seq < upto:
-                with self._graph.session() as session:
-                    self._advance(session, upto)
+                try:
+                    with TransactionScope(
+                        self._graph.store, action=f"consume {self._name}", api="consumer"
+                    ) as transaction:
+                        yield event
+                        self._advance(transaction, offset, event.seq)
+                except _TakenElsewhere:
+                    break
+                offset = event.seq
+            else:
+                self._skip(offset, upto)
 
-    def _window_end(self, session: Session, offset: int, newest: int) -> int:
-        """Return the end of a transaction about a window further."""
-        if newest - offset <= _WINDOW:
-            return newest
-        end: int
-        ((end,),) = session.read(
-            "select min(seq) from _log where seq >= ? and noun = 0 and op = 0", (offset + _WINDOW,)
-        )
-        return end
+    def _skip(self, offset: int, upto: int) -> None:
+        """Leave behind what was not wanted; several who read under one name may come here at once."""
+        if offset < upto:
+            with self._graph.session() as session, suppress(_TakenElsewhere):
+                session.mutate(lambda: self._advance(session, offset, upto))
 
     def _offset(self, session: Session) -> int:
         rows = session.read("select seq from _consumer where name = ?", (self._name,))
         offset: int = rows[0][0] if rows else 0
         return max(offset, horizon(session))
 
-    def _advance(self, session: Session, seq: int) -> None:
-        session.write(
-            "insert into _consumer values (?1, ?2) on conflict(name) do update set seq = max(seq, ?2)",
-            (self._name, seq),
+    def _advance(self, session: Session, offset: int, seq: int) -> None:
+        """Move the offset, which is no row that could be taken out of the file and put back: the writer is kept from here on.
+
+        Raises:
+            _TakenElsewhere: Somebody else who reads under this name was faster.
+        """
+        session.pin()
+        moved = session.write(
+            "insert into _consumer values (?1, ?3) on conflict(name) do update set seq = ?3 where seq <= ?2 returning seq",
+            (self._name, offset, seq),
         )
+        if not moved:
+            raise _TakenElsewhere
+
+
+class _TakenElsewhere(Exception):
+    """Another reader of the same name has handled the event."""

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.graph.context import Graph
@@ -23,34 +23,35 @@ class Subscriptions:
     """The handlers of one store; they cost nothing while there are none.
 
     Args:
-        graph: Whose events.
+        store: Whose events.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._verbs = Verbs(graph)
+    def __init__(self, store: Store) -> None:
+        self._store = ref(store)  # which holds these as a listener
         self._handlers: list[tuple[Pattern, Handler]] = []
         self._running = threading.local()
 
     @classmethod
-    def of(cls, graph: Graph) -> "Subscriptions":
-        """Return the subscriptions of a graph's store."""
-        found = _OF_STORE.get(graph.store)
+    def of(cls, store: Store) -> "Subscriptions":
+        """Return the subscriptions of a store."""
+        found = _OF_STORE.get(store)
         if found is None:
-            found = _OF_STORE[graph.store] = cls(graph)
+            found = _OF_STORE[store] = cls(store)
         return found
 
     def add(self, pattern: Pattern, handler: Handler) -> None:
         """Call `handler` for events that match, from now on."""
-        if not self._handlers:
-            self._graph.store.listen(self._committed)
+        store = self._store()
+        if not self._handlers and store is not None:
+            store.listen(self._committed)
         self._handlers.append((pattern, handler))
 
     def remove(self, handler: Handler) -> None:
         """Call `handler` no more."""
-        self._handlers = [(p, h) for p, h in self._handlers if h is not handler]
-        if not self._handlers and self._committed in self._graph.store.listeners:
-            self._graph.store.listeners.remove(self._committed)
+        self._handlers = [(p, h) for p, h in self._handlers if h != handler]
+        store = self._store()
+        if not self._handlers and store is not None and self._committed in store.listeners:
+            store.listeners.remove(self._committed)
 
     def _committed(self, first: int, last: int) -> None:
         """Deliver a transaction's events; what handlers commit themselves is delivered after it."""
@@ -66,11 +67,14 @@ class Subscriptions:
             self._running.ranges = None
 
     def _deliver(self, first: int, last: int) -> None:
-        session = self._graph.store.acquire()
+        store = self._store()
+        assert store is not None  # it is what calls
+        session = store.acquire()
         try:
-            events = list(EventReader(session, self._verbs).read(first - 1, last))
+            reader = EventReader(session, Verbs(Graph(store)))
+            events = list(reader.read(first - 1, last))
         finally:
-            self._graph.store.give_back(session)
+            store.give_back(session)
         for event in events:
             for pattern, handler in tuple(self._handlers):
                 if pattern.matches(event.noun, event.verb):

@@ -28,6 +28,7 @@ def observe(session: Session, noun: Noun, fields: Iterable[str]) -> Callable[[],
 
 def enter_fields(session: Session, noun: int, fields: Iterable[str]) -> None:
     """Enter fields of a noun's documents, within `mutate`."""
+    session.pin()  # these are no rows that could be taken out of the file and put back
     for field in fields:
         session.execute("insert or ignore into _field values (?, ?)", (noun, field))
 

@@ -1,10 +1,11 @@
 """The log and what it makes possible: versions, the past, branches, merges, forgetting, copies."""
 
-from dotdo.history.branching import Origin, begin_branch, origin_of
-from dotdo.history.merging import Conflict, Merge, Merger, Policy, differences
+from dotdo.history.branching import Origin, begin_branch, begin_tenant, origin_of
+from dotdo.history.conflicts import Conflict, Policy
+from dotdo.history.merging import Merge, Merger, differences
 from dotdo.history.net import Difference
 from dotdo.history.past import PastStore
-from dotdo.history.replication import Batch, ReplicatedEntry, apply_batch, batches
+from dotdo.history.replication import Batch, ReplicatedEntry, apply_batch, batches, promote
 from dotdo.history.retention import compact, prune
 from dotdo.history.rewind import rewind
 from dotdo.history.transactions import Transaction, head, position_of, transactions
@@ -25,11 +26,13 @@ __all__ = [
     "apply_batch",
     "batches",
     "begin_branch",
+    "begin_tenant",
     "compact",
     "differences",
     "head",
     "origin_of",
     "position_of",
+    "promote",
     "prune",
     "rewind",
     "transactions",

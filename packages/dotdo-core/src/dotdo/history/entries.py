@@ -1,11 +1,11 @@
 """The log read as changes: each entry with the row before and after it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import orjson
 
 from dotdo.graph.rows import ColumnRows, DocumentRows, Rows
 from dotdo.graph.thing import Thing
+from dotdo.history.transactions import one_state
 from dotdo.storage import Noun, Session, decode_noun, system
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
@@ -14,6 +14,7 @@ from dotdo.values import Canonical
 Image = bytes | None
 
 _ENTRIES = "select seq, noun, op, id, before from _log where seq > ? and seq <= ? order by seq"
+_IMAGES = frozenset({system.INSERT, system.UPDATE, system.DELETE, system.REWRITE})
 _LATER = "select before, op from _log where seq = (select min(seq) from _log where seq > ? and noun = ? and id = ? and op between 1 and 4)"
 
 
@@ -41,21 +42,20 @@ class Entry:
 def entries(session: Session, after: int, upto: int) -> list[Entry]:
     """Return the entries in the range (after, upto], each with its after-image.
 
-    The after-image of an entry is the image before the row's next entry, else the row as it is now. To be called
-    in a transaction, or where nothing is written meanwhile.
+    The after-image of an entry is the image before the row's next entry, else the row as it is now.
     """
-    found: list[Entry] = []
-    later: dict[tuple[int, int], Image] = {}
-    rows = session.read(_ENTRIES, (after, upto))
-    for seq, noun, op, row, before in reversed(rows):
-        key = (noun, row)
-        image: Image = None
-        if op in (system.INSERT, system.UPDATE):
-            image = later[key] if key in later else _next_image(session, *key, upto)
-        if op in (system.INSERT, system.UPDATE, system.DELETE, system.REWRITE):
-            later[key] = None if op == system.INSERT else before
-        found.append(Entry(seq, key[0], op, key[1], before, image))
-    return found[::-1]
+    with one_state(session):
+        found: list[Entry] = []
+        later: dict[tuple[int, int], Image] = {}
+        for seq, noun, op, row, before in reversed(session.read(_ENTRIES, (after, upto))):
+            key = (noun, row)
+            image: Image = None
+            if op in {system.INSERT, system.UPDATE}:
+                image = later[key] if key in later else _next_image(session, *key, upto)
+            if op in _IMAGES:
+                later[key] = None if op == system.INSERT else before
+            found.append(Entry(seq, noun, op, row, before, image))
+        return found[::-1]
 
 
 def _next_image(session: Session, noun: int, row: int, upto: int) -> Image:
@@ -86,15 +86,26 @@ class Reader:
         """Return a noun as it was defined at a log position, None when it did not exist."""
         if number < system.FIRST_NOUN:
             return self._session.catalog.by_id.get(number)
+        return next((noun for at, noun in self._versions(number) if at <= seq), None)
+
+    def spans(self, noun: Noun) -> Iterator[tuple[Noun, tuple[int, int]]]:
+        """Yield the definitions that a noun has had, each with the log positions (after, upto] of its images."""
+        last = 1 << 62
+        for at, definition in self._versions(noun.id):
+            if definition is not None:
+                yield definition, (at, last)
+            last = at
+
+    def _versions(self, number: int) -> list[tuple[int, Noun | None]]:
         known = self._definitions.get(number)
         if known is None:
             rows = self._session.read(
                 "select seq, def from _schema where noun = ? order by seq desc", (number,)
             )
             known = self._definitions[number] = [
-                (at, None if text is None else decode_noun(str(text))) for at, text in rows
+                (at, None if text is None else decode_noun(text)) for at, text in rows
             ]
-        return next((noun for at, noun in known if at <= seq), None)
+        return known
 
     def thing(self, noun: Noun, image: Image) -> Thing | None:
         """Return the thing that an image shows, None for none."""
@@ -116,8 +127,3 @@ def _thing_select(noun: Noun) -> tuple[str, Rows, Noun]:
         for column, value in zip(images.columns, images.decoded("?1"), strict=True)
     )
     return f"select {rows.columns} from (select {decoded})", rows, noun
-
-
-def payload(entry: Entry) -> Canonical:
-    """Return what a domain event carries: [verb, data]."""
-    return orjson.loads(entry.before)

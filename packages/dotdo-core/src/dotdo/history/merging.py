@@ -1,44 +1,19 @@
 """Three-way, field-wise merges: what one branch changed since the common point, brought into another."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
-import msgspec
-import orjson
-
-from dotdo.errors import HistoryUnavailable, InvalidReference, MergeConflict
-from dotdo.graph.fields import enter_fields
-from dotdo.history.branching import Sync, last_merge, note_merge, origin_of
-from dotdo.history.net import Difference, Fields, RowChange, Snapshots, split
-from dotdo.history.transactions import head, horizon
+from dotdo.history.ancestry import common_point
+from dotdo.history.branching import Sync, note_merge, origin_of
+from dotdo.history.conflicts import Conflict, Conflicts, Policy
+from dotdo.history.merged_definitions import DefinitionMerger
+from dotdo.history.merged_rows import Decision, RowWriter, outcome_of
+from dotdo.history.net import Difference, Fields, RowChange, Snapshots, member_of
+from dotdo.history.transactions import head
 from dotdo.sql import codec_of, stored_value
-from dotdo.storage import Column, Noun, Session, alter_noun, create_noun, drop_noun, system
+from dotdo.storage import Column, Noun, Session, system
 from dotdo.storage.names import quoted
 from dotdo.values import Canonical, decode, encode
-
-Policy = Literal["fail", "ours", "theirs"] | Callable[["Conflict"], Canonical]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Where both branches changed the same differently.
-
-    Args:
-        noun: Name of the noun.
-        id: Id of the thing; None when the definitions conflict.
-        field: Name of the field; None when one side deleted the thing, or the definitions conflict.
-        base: The value at the common point.
-        ours: The value in the branch merged into.
-        theirs: The value in the branch merged.
-    """
-
-    noun: str
-    id: Canonical
-    field: str | None
-    base: Canonical
-    ours: Canonical
-    theirs: Canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,97 +33,50 @@ class Merge:
     conflicts: tuple[Conflict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The common point of two branches.
-
-    Args:
-        since: Position in their log after which rows count as changed.
-        ours: Position in our log at which the base rows are read; None: in theirs at `since`.
-    """
-
-    since: int
-    ours: int | None = None
-
-
-def common_point(ours: Session, theirs: Session) -> Base:
-    """Return the point that two branches of a tenant have in common last.
-
-    Raises:
-        InvalidReference: They have none.
-        HistoryUnavailable: It lies before what is kept.
-    """
-    us, them = origin_of(ours), origin_of(theirs)
-    if them.parent == us.branch:
-        since = them.fork_seq
-    elif us.parent == them.branch:
-        since = us.fork_seq
-    elif us.parent is not None and us.parent == them.parent:
-        since = min(us.fork_seq, them.fork_seq)
-    else:
-        msg = f"{us.branch!r} and {them.branch!r} have no common point; merge through the branch between them"
-        raise InvalidReference(msg)
-    merged = last_merge(ours, them.branch)
-    if merged is not None:
-        since = max(since, merged.theirs)
-    back = last_merge(theirs, us.branch)
-    if since < horizon(theirs):
-        msg = f"{them.branch!r} was compacted since the common point"
-        raise HistoryUnavailable(msg)
-    if back is not None and back.ours > since:
-        return Base(since, back.theirs)
-    return Base(since)
-
-
 def differences(ours: Session, theirs: Session) -> list[Difference]:
     """Return what `theirs` changed since the common point: what a merge into `ours` would bring."""
-    base = common_point(ours, theirs)
     snapshots = Snapshots(theirs)
     found = []
-    for change in snapshots.changes(base.since):
+    for change in snapshots.changes(common_point(ours, theirs).theirs):
         if change.noun.id < system.FIRST_NOUN:
             continue
         before = snapshots.thing(change.noun, change.row, change.before)
         after = snapshots.thing(change.noun, change.row, change.after)
-        verb = "created" if before is None else "deleted" if after is None else "updated"
         shown = after or before
         assert shown is not None
-        found.append(
-            Difference(
-                change.noun.name,
-                shown.id,
-                verb,
-                before,
-                after,
-                sorted(map(field_name, change.changed)),
-            )
-        )
+        fields = sorted(map(member_of, change.changed))
+        verb = outcome_of(change.before, change.after)
+        found.append(Difference(change.noun.name, shown.id, verb, before, after, fields))
     return found
 
 
-def field_name(name: str) -> str:
-    """Return a field's name as users know it."""
-    return name.removeprefix("$.")
+class _Ends(NamedTuple):
+    """One side's view of a relationship's fields: which noun and row each end is."""
+
+    noun: str
+    row: str
+
+
+_ENDS = (_Ends("src_noun", "src"), _Ends("dst_noun", "dst"))
 
 
 class Merger:
     """One merge of `theirs` into `ours`.
 
     Args:
-        ours: Writes the branch merged into; a transaction is open.
-        theirs: Reads the branch merged.
+        ours: Writes the branch merged into; a transaction is open, which is undone when the merge fails.
+        theirs: Reads the branch merged, in one snapshot.
         policy: What decides conflicts.
     """
 
     def __init__(self, ours: Session, theirs: Session, policy: Policy) -> None:
-        self._ours, self._theirs, self._policy = ours, theirs, policy
+        self._ours, self._theirs = ours, theirs
         self._base = common_point(ours, theirs)
+        self._conflicts = Conflicts(policy)
         self._mine, self._their = Snapshots(ours), Snapshots(theirs)
-        self._conflicts: list[Conflict] = []
-        self._counts = {"created": 0, "updated": 0, "deleted": 0}
+        self._definitions = DefinitionMerger(ours, theirs, self._base, self._conflicts)
         self._verbs: dict[int, int] = {}  # their number -> ours
-        self._nouns: dict[int, int] = {}  # their number -> ours
-        self._rows: dict[tuple[int, int], int] = {}  # our noun, their row -> our row
+        self._decisions: dict[tuple[int, int], Decision] = {}
 
     def run(self) -> Merge:
         """Bring their changes in.
@@ -157,64 +85,26 @@ class Merger:
             MergeConflict: The policy is `fail` and there are conflicts.
             ConstraintViolation: The result breaks a constraint.
         """
-        position = head(self._theirs)
-        self._merge_definitions()
+        self._ours.pin()
+        theirs, before = head(self._theirs), head(self._ours)
+        self._definitions.run()
         self._merge_verbs()
-        changes = [c for c in self._their.changes(self._base.since) if c.noun.id != system.VERB]
-        decided = [d for d in map(self._decide, changes) if d is not None]
-        if self._conflicts and self._policy == "fail":
-            msg = f"{len(self._conflicts)} conflicts; first: {self._conflicts[0]}"
-            raise MergeConflict(msg, self._conflicts)
-        self._ours.mutate(lambda: self._write_all(decided))
-        branch = origin_of(self._theirs).branch
-        self._ours.mutate(
-            lambda: note_merge(self._ours, branch, Sync(position, head(self._ours) + 1))
-        )
-        return Merge(**self._counts, conflicts=tuple(self._conflicts))
-
-    # --- definitions -------------------------------------------------------------------------
-
-    def _merge_definitions(self) -> None:
-        for noun in sorted(self._theirs.catalog.by_id.values(), key=lambda noun: noun.id):
-            self._merge_definition(noun)
-        number: int
-        for (number,) in self._theirs.read(
-            "select distinct noun from _schema where seq > ? and def is null", (self._base.since,)
-        ):
-            mine = self._ours.catalog.by_id.get(number)
-            base = self._their.reader.noun_at(number, self._base.since)
-            if mine is not None and base is not None and mine.id not in self._theirs.catalog.by_id:
-                drop_noun(self._ours, mine)
-
-    def _merge_definition(self, theirs: Noun) -> None:
-        catalog = self._ours.catalog
-        mine = catalog.by_id.get(theirs.id) or catalog.noun(theirs.name)
-        base = self._their.reader.noun_at(theirs.id, self._base.since)
-        if mine is None and base is None:
-            self._nouns[theirs.id] = create_noun(self._ours, theirs).id
-        elif mine is not None:
-            self._nouns[theirs.id] = mine.id
-            wanted = msgspec.structs.replace(theirs, id=mine.id)
-            if wanted in (mine, base):
-                return
-            if base is None or mine != base:
-                wanted = self._joined(mine, theirs, base)
-            if wanted != mine:
-                alter_noun(self._ours, wanted)
-
-    def _joined(self, mine: Noun, theirs: Noun, base: Noun | None) -> Noun:
-        """Return our definition with what theirs adds; anything else that differs is a conflict."""
-        added = tuple(c for c in theirs.columns if c.column not in {m.column for m in mine.columns})
-        if base is not None:
-            added = tuple(c for c in added if c.column not in {b.column for b in base.columns})
-        indexes = tuple(i for i in theirs.indexes if i.name not in {m.name for m in mine.indexes})
-        for column in theirs.columns:
-            same = next((m for m in mine.columns if m.column == column.column), column)
-            if same != column and (base is None or column not in base.columns):
-                self._conflicts.append(Conflict(mine.name, None, column.name, None, same, column))
-        return msgspec.structs.replace(
-            mine, columns=(*mine.columns, *added), indexes=(*mine.indexes, *indexes)
-        )
+        changes = self._their.changes(self._base.theirs)
+        for change in changes:
+            if change.noun.id >= system.FIRST_NOUN:
+                self._decide(change)
+        for change in changes:
+            if change.noun.id == system.RELATIONSHIP:
+                self._decide(self._translated(change))
+        self._keep_ends()
+        self._conflicts.require_decided()
+        writer = RowWriter(self._ours)
+        self._ours.mutate(lambda: writer.write(list(self._decisions.values())))
+        after = head(self._ours)
+        sync = Sync(theirs, after if after == before else after + 1)
+        uid = origin_of(self._theirs).uid
+        self._ours.mutate(lambda: note_merge(self._ours, uid, sync))
+        return Merge(**writer.counts, conflicts=tuple(self._conflicts.found))
 
     def _merge_verbs(self) -> None:
         """Verbs are the same when their action is; those that only they have come with their numbers."""
@@ -227,171 +117,141 @@ class Merger:
                 )
             self._verbs[number] = mine.get(action, number)
 
-    # --- rows --------------------------------------------------------------------------------
+    # --- which row of ours a row of theirs is ------------------------------------------------
 
-    def _decide(self, change: RowChange) -> tuple[Noun, int, Fields | None, Fields | None] | None:
-        """Return (noun, row, our fields, wanted fields), None when nothing is to be done."""
-        noun = self._ours.catalog.by_id.get(self._nouns.get(change.noun.id, change.noun.id))
-        if noun is None:
+    def _our_noun(self, number: int) -> Noun | None:
+        if number in self._definitions.left_alone:
             return None
-        row, mine = self._counterpart(noun, change)
-        base, theirs = change.before, change.after
-        if self._base.ours is not None:
-            base = self._mine.at(noun, row, self._base.ours)
-        if mine == theirs or theirs == base:
-            return None
-        if mine == base:
-            return noun, row, mine, theirs
-        if mine is None or theirs is None:
-            return self._decide_deleted(noun, row, base, mine, theirs)
-        return noun, row, mine, self._joined_fields(noun, row, base or {}, mine, theirs)
+        return self._ours.catalog.by_id.get(self._definitions.nouns.get(number, number))
 
-    def _counterpart(self, noun: Noun, change: RowChange) -> tuple[int, Fields | None]:
+    def _our_row(self, noun: Noun, row: int, fields: Fields | None) -> int:
         """Return our row of the same thing: that of the same row id, else that of the same key."""
-        mine = self._mine.current(noun, change.row)
-        if (
-            mine is not None
-            or change.before is not None
-            or change.after is None
-            or not noun.has_hidden_rowid
-        ):
-            return change.row, mine
+        if fields is None or not noun.has_hidden_rowid or self._mine.current(noun, row) is not None:
+            return row
         names = ("id",) if noun.layout == "document" else noun.key
-        if not names:
-            return change.row, None
+        values = [fields.get(name) for name in names]
+        if not names or None in values:
+            return row
         condition = " and ".join(f"{quoted(name)} = ?" for name in names)
         rows = self._ours.read(
-            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {condition}",
-            [change.after.get(name) for name in names],
+            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {condition}", values
         )
-        if not rows:
-            return change.row, None
-        row = rows[0][0]
-        self._rows[noun.id, change.row] = row
-        return row, self._mine.current(noun, row)
+        return rows[0][0] if rows else row
 
-    def _decide_deleted(
-        self, noun: Noun, row: int, base: Fields | None, mine: Fields | None, theirs: Fields | None
-    ) -> tuple[Noun, int, Fields | None, Fields | None] | None:
-        """One side deleted what the other changed."""
-        shown = [self._mine.thing(noun, row, fields) for fields in (base, mine, theirs)]
-        identity = next(thing.id for thing in shown if thing is not None)
-        conflict = Conflict(noun.name, identity, None, *shown)
-        self._conflicts.append(conflict)
-        if self._policy in ("ours", "fail"):
+    def _translated(self, change: RowChange) -> RowChange:
+        """Return a change of a relationship with its verb and ends numbered as ours."""
+        before, after = self._relationship(change.before), self._relationship(change.after)
+        return RowChange(change.noun, change.row, before, after)
+
+    def _relationship(self, fields: Fields | None) -> Fields | None:
+        if fields is None:
             return None
-        if self._policy == "theirs":
-            return noun, row, mine, theirs
-        assert callable(self._policy)
-        chosen = self._policy(conflict)
-        return None if chosen is conflict.ours else (noun, row, mine, theirs)
+        verb, form = divmod(fields["verb"], 4)
+        translated = fields | {"verb": self._verbs.get(verb, verb) * 4 + form}
+        for end in _ENDS:
+            theirs = self._theirs.catalog.by_id.get(fields[end.noun])
+            mine = None if theirs is None else self._our_noun(theirs.id)
+            if theirs is not None and mine is not None:
+                current = self._their.current(theirs, fields[end.row])
+                translated[end.noun] = mine.id
+                translated[end.row] = self._our_row(mine, fields[end.row], current)
+        return translated
 
-    def _joined_fields(
-        self, noun: Noun, row: int, base: Fields, mine: Fields, theirs: Fields
-    ) -> Fields:
+    # --- what becomes of each row ------------------------------------------------------------
+
+    def _decide(self, change: RowChange) -> None:
+        """Note what is to become of our row of the thing, when anything is."""
+        noun = self._our_noun(change.noun.id)
+        if noun is None:
+            return
+        row = self._our_row(noun, change.row, change.before or change.after)
+        mine, base, theirs = self._mine.current(noun, row), change.before, change.after
+        if self._base.is_ours:
+            base = self._mine.at(noun, row, self._base.ours)
+        if theirs in (mine, base):
+            return
+        if mine == base:
+            wanted: Fields | None = theirs
+        elif mine is None or theirs is None:
+            shown = [self._mine.thing(noun, row, fields) for fields in (base, mine, theirs)]
+            identity = next(thing.id for thing in shown if thing is not None)
+            if not self._conflicts.takes_theirs(Conflict(noun.name, identity, None, *shown)):
+                return
+            wanted = theirs
+        else:
+            wanted = self._joined(noun, row, base or {}, mine, theirs)
+        self._note(Decision(noun, row, mine, wanted))
+
+    def _note(self, decision: Decision) -> None:
+        self._decisions[decision.noun.id, decision.row] = decision
+
+    def _joined(self, noun: Noun, row: int, base: Fields, mine: Fields, theirs: Fields) -> Fields:
         """Return our fields with their changes; fields that both changed differently are conflicts."""
         joined = dict(mine)
-        for name in theirs.keys() | base.keys():
+        for name in sorted(theirs.keys() | base.keys()):
             b, m, t = base.get(name), mine.get(name), theirs.get(name)
-            if t in (b, m):
+            is_gone = name not in mine and not name.startswith("$.")  # we dropped the column
+            if is_gone or t in (b, m):
                 continue
             joined[name] = t if m == b else self._decide_field(noun, row, mine, name, (b, m, t))
         return joined
 
     def _decide_field(
-        self,
-        noun: Noun,
-        row: int,
-        fields: Fields,
-        name: str,
-        values: tuple[Canonical, Canonical, Canonical],
+        self, noun: Noun, row: int, fields: Fields, name: str, values: tuple[Canonical, ...]
     ) -> Canonical:
         thing = self._mine.thing(noun, row, fields)
         assert thing is not None
-        shown = [_shown(noun, name, value) for value in values]
-        conflict = Conflict(noun.name, thing.id, field_name(name), *shown)
-        self._conflicts.append(conflict)
-        if self._policy in ("ours", "fail"):
-            return values[1]
-        if self._policy == "theirs":
-            return values[2]
-        assert callable(self._policy)
-        return _stored(noun, name, self._policy(conflict))
+        base, mine, theirs = (_shown(noun, name, value) for value in values)
+        conflict = Conflict(noun.name, thing.id, member_of(name), base, mine, theirs)
+        return _stored(noun, name, self._conflicts.decide(conflict))
 
-    # --- writing -----------------------------------------------------------------------------
+    # --- relationships whose ends went -------------------------------------------------------
 
-    def _write_all(self, decided: list[tuple[Noun, int, Fields | None, Fields | None]]) -> None:
-        """Deletes first, then updates, then inserts; relationships last, foreign keys are checked at the end."""
-        self._ours.execute("pragma defer_foreign_keys = 1")
-        self._counts = dict.fromkeys(self._counts, 0)
-        order = {"deleted": 0, "updated": 1, "created": 2}
+    def _keep_ends(self) -> None:
+        """A relationship that one side made, of a thing that the other deleted, is a conflict."""
+        for decision in list(self._decisions.values()):
+            if decision.noun.id == system.RELATIONSHIP and decision.wanted is not None:
+                self._keep_their_relationship(decision, decision.wanted)
+            elif decision.noun.id != system.RELATIONSHIP and decision.wanted is None:
+                self._keep_our_relationships(decision)
 
-        def rank(item: tuple[Noun, int, Fields | None, Fields | None]) -> tuple[bool, int]:
-            noun, _, mine, wanted = item
-            return noun.id == system.RELATIONSHIP, order[_verb(mine, wanted)]
+    def _keep_their_relationship(self, decision: Decision, fields: Fields) -> None:
+        for end in _ENDS:
+            if fields[end.noun] is None or self._will_exist(fields[end.noun], fields[end.row]):
+                continue
+            noun = self._our_noun(fields[end.noun])
+            restored = None if noun is None else self._their.current(noun, fields[end.row])
+            conflict = Conflict(decision.noun.name, decision.row, end.row, None, None, fields)
+            if self._conflicts.takes_theirs(conflict) and noun is not None and restored is not None:
+                self._note(Decision(noun, fields[end.row], None, restored))
+            else:
+                self._decisions.pop((decision.noun.id, decision.row), None)
 
-        for noun, row, mine, wanted in sorted(decided, key=rank):
-            self._write(noun, row, mine, wanted)
-            if noun.id != system.RELATIONSHIP:
-                self._counts[_verb(mine, wanted)] += 1
-
-    def _write(self, noun: Noun, row: int, mine: Fields | None, wanted: Fields | None) -> None:
-        table, rowid = quoted(noun.table), quoted(noun.rowid)
-        if wanted is None:
-            self._ours.execute(f"delete from {table} where {rowid} = ?", (row,))
-            return
-        values = self._values(noun, wanted)
-        if noun.layout == "document":
-            enter_fields(
-                self._ours, noun.id, [name[2:] for name in wanted if name.startswith("$.")]
-            )
-        if mine is None:
-            names = ", ".join([rowid, *(quoted(name) for name, _, _ in values)])
-            marks = ", ".join(["?", *(mark for _, mark, _ in values)])
-            self._ours.execute(
-                f"insert into {table}({names}) values ({marks})", [row, *(v for _, _, v in values)]
-            )
-            return
-        sets = ", ".join(f"{quoted(name)} = {mark}" for name, mark, _ in values)
-        if noun.layout == "document":
-            sets += ", bson = null"
-        self._ours.execute(
-            f"update {table} set {sets} where {rowid} = ?", [*(v for _, _, v in values), row]
+    def _keep_our_relationships(self, deletion: Decision) -> None:
+        """They deleted a thing that relationships of ours lead to or from."""
+        kernel_noun = self._ours.catalog.by_id[system.RELATIONSHIP]
+        rows = self._ours.read(
+            "select id, 'src' from _rel where src_noun = ?1 and src = ?2"
+            " union all select id, 'dst' from _rel where dst_noun = ?1 and dst = ?2",
+            (deletion.noun.id, deletion.row),
         )
+        for number, end in rows:
+            decided = self._decisions.get((kernel_noun.id, number))
+            if decided is not None and decided.wanted is None:
+                continue
+            fields = self._mine.current(kernel_noun, number)
+            conflict = Conflict(kernel_noun.name, number, end, None, fields, None)
+            if self._conflicts.takes_theirs(conflict):
+                self._note(Decision(kernel_noun, number, fields, None))
+            else:
+                self._decisions.pop((deletion.noun.id, deletion.row), None)
 
-    def _values(self, noun: Noun, wanted: Fields) -> list[tuple[str, str, Canonical]]:
-        columns, members = split(wanted)
-        if noun.id == system.RELATIONSHIP:
-            columns = self._mapped(columns)
-        known = {c.column for c in noun.columns if c.generated is None} | {"_visibility", "id"}
-        json_columns = {c.column for c in noun.columns if c.type == "jsonb"}
-        values = [
-            (name, "jsonb(?)" if name in json_columns else "?", value)
-            for name, value in columns.items()
-            if name in known
-        ]
-        if noun.layout == "document":
-            values.append(("data", "jsonb(?)", orjson.dumps(members).decode()))
-        elif noun.id != system.RELATIONSHIP:
-            values.append(
-                ("_extra", "jsonb(?)", orjson.dumps(members).decode() if members else None)
-            )
-        return values
-
-    def _mapped(self, columns: dict[str, Canonical]) -> dict[str, Canonical]:
-        """Return a relationship's ends as our nouns and rows."""
-        verb, form = divmod(columns["verb"], 4)
-        mapped = columns | {"verb": self._verbs.get(verb, verb) * 4 + form}
-        for end in ("src", "dst"):
-            number: int = columns[f"{end}_noun"]
-            noun = self._nouns.get(number, number)
-            mapped[f"{end}_noun"] = noun
-            mapped[end] = self._rows.get((noun, columns[end]), columns[end])
-        return mapped
-
-
-def _verb(mine: Fields | None, wanted: Fields | None) -> str:
-    return "created" if mine is None else "deleted" if wanted is None else "updated"
+    def _will_exist(self, number: int, row: int) -> bool:
+        decided = self._decisions.get((number, row))
+        if decided is not None:
+            return decided.wanted is not None
+        noun = self._our_noun(number)
+        return noun is not None and self._mine.current(noun, row) is not None
 
 
 def _column(noun: Noun, name: str) -> Column | None:

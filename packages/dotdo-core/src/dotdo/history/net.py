@@ -132,6 +132,11 @@ def container_of(noun: Noun) -> str:
     return "data" if noun.layout == "document" else "_extra"
 
 
+def member_of(name: str) -> str:
+    """Return a field's name as users know it."""
+    return name.removeprefix("$.")
+
+
 def _comparable(images: Images) -> list[str]:
     """Return the expressions that read an image, JSONB as text."""
     return [

@@ -7,11 +7,16 @@ log has moved.
 
 from dotdo.errors import HistoryUnavailable, ReadOnly
 from dotdo.history.definitions_then import definitions_at, has_same_shape
-from dotdo.history.retention import horizon_key
+from dotdo.history.retention import horizons
 from dotdo.storage import Catalog, Noun, Session, Store, ddl
 from dotdo.storage.connection import Connection, connect
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
+
+_STATE = (
+    "select (select max(seq) from main._log), (select v from main._meta where k = 'catalog'),"
+    " (select v from main._meta where k = 'horizon')"
+)
 
 
 class PastStore(Store):
@@ -48,6 +53,7 @@ class PastSession(Session):
         self._position = store.seq
         self._read_upto = store.seq
         self._shadowed: set[int] = set()
+        self._hidden: set[int] = set()
         self._definitions_version = -1
         self.create_function("_forgotten", _forgotten, 1, deterministic=False)
         self._look()
@@ -67,11 +73,14 @@ class PastSession(Session):
         if not is_within:
             self._execute("begin")
         try:
-            newest = int(self._execute("select max(seq) from main._log").get)
-            version = int(self._execute("select v from main._meta where k = 'catalog'").get)
+            ((newest, version, kept),) = self.execute(_STATE)
+            if kept > self._read_upto:
+                msg = "that far back the history is no longer kept"
+                raise HistoryUnavailable(msg)
             if version != self._definitions_version:
                 self._read_definitions()
                 self._definitions_version = version
+            self._hide_forgotten()
             if newest > self._read_upto:
                 self._add_changes()
                 self._read_upto = newest
@@ -94,33 +103,29 @@ class PastSession(Session):
             "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 4",
             (self._read_upto,),
         )
-        assert self._catalog is not None
         for (number,) in changed:
-            noun = self._catalog.by_id.get(number)
-            if noun is None:
-                continue  # made since
-            images = self._catalog.images(noun)
+            noun = self.catalog.by_id.get(number)
+            if noun is None or number in self._hidden:
+                continue  # made since, or no longer known
+            images = self.catalog.images(noun)
             if number not in self._shadowed:
                 self._shadow(noun, images)
                 self._shadowed.add(number)
-            if self._is_forgotten(number):
-                self._hide(noun, images)
-                continue
             self._execute(_collect(noun, images), (number, self._read_upto)).fetchall()
 
-    def _is_forgotten(self, number: int) -> bool:
-        """Images that would be needed are no longer kept."""
-        kept = self._execute("select v from main._meta where k = ?", (horizon_key(number),)).get
-        return kept is not None and int(kept) > self._position
-
-    def _hide(self, noun: Noun, images: Images) -> None:
-        """Let whoever reads the noun know that its past is gone."""
-        table = quoted(noun.table)
-        self._execute(f"drop view if exists temp.{table}")
-        names = ", ".join(quoted(column) for column in images.columns)
-        self._execute(
-            f"create temp view {table} as select {names} from main.{table} where _forgotten({literal(noun.name)})"
-        )
+    def _hide_forgotten(self) -> None:
+        """Let whoever reads a noun know that images which would be needed are no longer kept."""
+        for number, kept in horizons(self).items():
+            noun = self.catalog.by_id.get(number)
+            if noun is None or kept <= self._read_upto or number in self._hidden:
+                continue
+            table = quoted(noun.table)
+            self._execute(f"drop view if exists temp.{table}")
+            names = ", ".join(f"null as {quoted(c)}" for c in self.catalog.images(noun).columns)
+            self._execute(
+                f"create temp view {table} as select {names} where _forgotten({literal(noun.name)})"
+            )
+            self._hidden.add(number)
 
     def _shadow(self, noun: Noun, images: Images) -> None:
         """Make the table of images and the view that stands before the noun's table."""

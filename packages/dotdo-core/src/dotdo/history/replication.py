@@ -7,10 +7,13 @@ write the same log entries. `Store.before_commit` lets the caller wait between a
 from collections.abc import Iterator
 
 import msgspec
+import orjson
 
 from dotdo.errors import SerializationFailure
-from dotdo.history.entries import entries
-from dotdo.history.transactions import head, transaction_at
+from dotdo.history.branching import ROW_BASE, ROWS, meta
+from dotdo.history.entries import Entry, entries
+from dotdo.history.retention import require_kept
+from dotdo.history.transactions import end_of_window, head
 from dotdo.storage import Session, alter_noun, create_noun, decode_noun, drop_noun, system
 from dotdo.storage.names import quoted
 
@@ -64,37 +67,35 @@ def batches(session: Session, after: int, upto: int | None = None) -> Iterator[B
 
     Args:
         session: Reads the source.
-        after: Log position that the copy stands at.
+        after: Log position that the copy stands at, the end of a transaction.
         upto: By default the newest.
+
+    Raises:
+        HistoryUnavailable: The log no longer holds all of them.
     """
     limit = head(session) if upto is None else upto
-    found = entries(session, after, limit)
-    pending: list[ReplicatedEntry] = []
-    for entry in found:
-        if entry.op == system.COMMIT:
-            transaction = transaction_at(session, entry.seq)
-            assert transaction is not None
-            yield Batch(
-                transaction.first, transaction.last, transaction.time_us, transaction.actor, transaction.action,
-                transaction.api, pending,
-            )  # fmt: skip
-            pending = []
-        elif entry.op == system.SCHEMA:
-            text, filled = session.read(
-                "select def, filled from _schema where seq = ?", (entry.seq,)
-            )[0]
-            pending.append(
-                ReplicatedEntry(
-                    entry.seq, entry.noun, entry.op, 0, None, None if text is None else str(text),
-                    None if filled is None else msgspec.json.decode(str(filled), type=dict[str, str]),
-                )
-            )  # fmt: skip
-        elif entry.op == system.EVENT:
-            pending.append(
-                ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, None, str(entry.before))
-            )
-        elif entry.op != system.REWRITE:
-            pending.append(ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, entry.after))
+    while after < limit:
+        require_kept(session, after)
+        window = end_of_window(session, after, limit)
+        pending: list[ReplicatedEntry] = []
+        for entry in entries(session, after, window):
+            if entry.op == system.COMMIT:
+                time_us, actor, action, api = orjson.loads(entry.before)
+                yield Batch(entry.row, entry.seq, time_us, actor, action, api, pending)
+                pending = []
+            elif entry.op != system.REWRITE:
+                pending.append(_replicated(session, entry))
+        after = window
+
+
+def _replicated(session: Session, entry: Entry) -> ReplicatedEntry:
+    if entry.op == system.EVENT:
+        return ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, None, entry.before)
+    if entry.op != system.SCHEMA:
+        return ReplicatedEntry(entry.seq, entry.noun, entry.op, entry.row, entry.after)
+    ((text, filled),) = session.read("select def, filled from _schema where seq = ?", (entry.seq,))
+    expressions = None if filled is None else msgspec.json.decode(filled)
+    return ReplicatedEntry(entry.seq, entry.noun, entry.op, 0, None, text, expressions)
 
 
 def apply_batch(session: Session, batch: Batch) -> None:
@@ -105,7 +106,7 @@ def apply_batch(session: Session, batch: Batch) -> None:
         batch: The transaction that follows what the copy has.
 
     Raises:
-        SerializationFailure: The copy does not stand at the batch's first position.
+        SerializationFailure: The copy does not stand at the batch's first position, or is not a copy; nothing has changed.
     """
     session.set_enforcement(is_on=False)
     session.describe(actor=batch.actor, action=batch.action, api=batch.api)
@@ -115,16 +116,10 @@ def apply_batch(session: Session, batch: Batch) -> None:
     finally:
         session.time_us = None
         session.set_enforcement(is_on=True)
-    if head(session) != batch.last:
-        msg = f"the copy stands at {head(session)} after a batch that ends at {batch.last}"
-        raise SerializationFailure(msg)
 
 
 def _apply(session: Session, batch: Batch) -> None:
-    newest = session.execute("select max(seq) from _log")[0][0]
-    if newest + 1 != batch.first:
-        msg = f"the copy stands at {newest}, the batch begins at {batch.first}"
-        raise SerializationFailure(msg)
+    _require_position(session, batch.first - 1)
     for entry in batch.entries:
         if entry.op == system.SCHEMA:
             _apply_definition(session, entry)
@@ -135,6 +130,14 @@ def _apply(session: Session, batch: Batch) -> None:
             )
         else:
             _apply_row(session, entry)
+    _require_position(session, batch.last - 1)
+
+
+def _require_position(session: Session, wanted: int) -> None:
+    position = head(session)
+    if position != wanted:
+        msg = f"the copy stands at {position}, not at {wanted}"
+        raise SerializationFailure(msg)
 
 
 def _apply_row(session: Session, entry: ReplicatedEntry) -> None:
@@ -154,17 +157,17 @@ def _apply_row(session: Session, entry: ReplicatedEntry) -> None:
 
 
 def promote(session: Session) -> None:
-    """Make a copy fit to be written to: numbers that the source handed out are not handed out again."""
+    """Make a copy fit to be written to: row ids that the source handed out are not handed out again."""
 
     def work() -> None:
+        base = meta(session, ROW_BASE, 0)
         for noun in session.catalog.by_id.values():
-            highest = session.execute("select max(id) from _log where noun = ?", (noun.id,))[0][0]
-            present = session.execute(
-                f"select max({quoted(noun.rowid)}) from {quoted(noun.table)}"
-            )[0][0]
+            table, rowid = quoted(noun.table), quoted(noun.rowid)
             session.execute(
-                "insert into _counter values (?1, ?2) on conflict(name) do update set high = max(high, ?2)",
-                (f"noun {noun.id}", max((highest or 0), (present or 0))),
+                f"with used(id) as (select id from _log where noun = ?1 union all select {rowid} from {table})"
+                " insert into _counter select ?2, coalesce(max(id), 0) from used where id between ?3 and ?4"
+                " on conflict(name) do update set high = max(high, excluded.high)",
+                (noun.id, f"noun {noun.id}", base, base + ROWS - 1),
             )
 
     session.mutate(work)

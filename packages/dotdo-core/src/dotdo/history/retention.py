@@ -1,7 +1,7 @@
 """Forgetting: compaction of the whole log, and pruning by what each noun is to keep."""
 
 from dotdo.errors import HistoryUnavailable, UnknownTenant
-from dotdo.history.transactions import head, position_of
+from dotdo.history.transactions import head, horizon, position_of
 from dotdo.storage import Noun, Session
 
 _DAY_US = 86_400_000_000
@@ -22,7 +22,6 @@ def compact(session: Session, upto: int | None = None) -> int:
     """
 
     def work() -> int:
-        dropped: int
         newest = head(session)
         limit = newest if upto is None else min(upto, newest)
         slowest = session.execute(
@@ -32,7 +31,7 @@ def compact(session: Session, upto: int | None = None) -> int:
             msg = f"consumer {slowest[0][0]!r} has read only up to {slowest[0][1]}"
             raise HistoryUnavailable(msg)
         last = limit - 1 if limit == newest else limit
-        dropped = session.execute("select count(*) from _log where seq <= ?", (last,))[0][0]
+        dropped: int = session.execute("select count(*) from _log where seq <= ?", (last,))[0][0]
         session.execute("delete from _log where seq <= ?", (last,))
         session.execute("delete from _log_by_id where seq <= ?", (last,))
         session.execute("update _log set id = seq where seq = ? and noun = 0", (limit,))
@@ -95,14 +94,31 @@ def _prune_noun(session: Session, noun: Noun, now_us: int) -> int:
     )
     session.execute(
         "insert into _meta values (?1, ?2) on conflict(k) do update set v = max(v, ?2)",
-        (horizon_key(noun.id), max(old)[0]),
+        (f"horizon:{noun.id}", max(old)[0]),
     )
     return len(set(old))
 
 
-def horizon_key(noun: int) -> str:
-    """Return the name under which a noun's own horizon is kept."""
-    return f"horizon:{noun}"
+def horizons(session: Session) -> dict[int, int]:
+    """Return, for each noun whose history was pruned, the log position before which not all of it is known."""
+    rows = session.execute("select substr(k, 9), v from _meta where k like 'horizon:%'")
+    return {int(number): position for number, position in rows}
+
+
+def require_kept(session: Session, position: int) -> None:
+    """See that every change after a log position is still in the log.
+
+    Raises:
+        HistoryUnavailable: Some are not.
+    """
+    if horizon(session) > position:
+        msg = f"the history after position {position} was compacted"
+        raise HistoryUnavailable(msg)
+    for number, kept in horizons(session).items():
+        noun = session.catalog.by_id.get(number)
+        if noun is not None and kept > position:
+            msg = f"the history of {noun.name!r} after position {position} was pruned"
+            raise HistoryUnavailable(msg)
 
 
 def _numbers(session: Session, sql: str, params: tuple[int, ...]) -> list[tuple[int]]:

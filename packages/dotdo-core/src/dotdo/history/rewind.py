@@ -1,14 +1,17 @@
 """The past as a file of its own: a copy, undone backward. For moments since when definitions changed their shape."""
 
+from collections.abc import Iterable
+from itertools import chain
+
 import msgspec
 
-from dotdo.errors import HistoryUnavailable
+from dotdo.history.branching import derive
 from dotdo.history.definitions_then import definitions_at
-from dotdo.history.retention import horizon_key
+from dotdo.history.retention import require_kept
 from dotdo.storage import Noun, Session, Store, ddl, decode_noun, encode_noun, system
-from dotdo.storage.files import copy_store
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
+from dotdo.storage.types import storage_of
 
 
 def rewind(source: Store, target: str, seq: int) -> None:
@@ -19,32 +22,23 @@ def rewind(source: Store, target: str, seq: int) -> None:
         target: The new file.
         seq: The position, the end of a transaction.
     """
-    copy_store(source, target)
-    store = Store(target, clock=source.clock, durability="memory")
-    session = store.session()
-    try:
-        session.set_enforcement(is_on=False)
-        session.mutate(lambda: _undo(session, seq))
-    finally:
-        store.close()
+    derive(source, target, lambda session: _undo(session, seq), enforces=False)
 
 
 def _undo(session: Session, seq: int) -> None:
+    require_kept(session, seq)
     then = {noun.id: noun for noun in definitions_at(session, seq)}
     now = {noun.id: noun for noun in session.catalog.by_id.values()}
     touched = {
-        n
-        for (n,) in session.execute(
+        number
+        for (number,) in session.execute(
             "select distinct noun from _log where seq > ? and noun > 0", (seq,)
         )
     }
-    for number in touched:
-        kept = session.execute("select v from _meta where k = ?", (horizon_key(number),))
-        if kept and kept[0][0] > seq:
-            msg = f"that far back the history of {now.get(number, then.get(number))} is no longer kept"
-            raise HistoryUnavailable(msg)
     for number in sorted(touched):
-        _undo_noun(session, number, now.get(number), then.get(number), seq)
+        _undo_noun(session, number, now.get(number), seq)
+    for number in sorted(touched & then.keys()):
+        _settle(session, then[number], {noun.name: noun.table for noun in then.values()})
     for number in now.keys() - then.keys():
         session.execute("delete from _noun where id = ?", (number,))
     for noun in then.values():
@@ -57,21 +51,19 @@ def _undo(session: Session, seq: int) -> None:
     session.execute("delete from _log where seq > ?", (seq,))
     session.execute("delete from _log_by_id where seq > ?", (seq,))
     session.execute("update _meta set v = min(v, ?) where k = 'indexed'", (seq,))
+    session.execute("delete from _meta where k like 'merged:%' and v ->> 1 > ?", (seq,))
     session.execute("update _meta set v = v + 1 where k = 'catalog'")
 
 
-def _undo_noun(
-    session: Session, number: int, now: Noun | None, then: Noun | None, seq: int
-) -> None:
+def _undo_noun(session: Session, number: int, now: Noun | None, seq: int) -> None:
     """Take one noun's table back, definition by definition."""
     rows = session.execute(
-        "select seq, def from _schema where noun = ? and seq > ? order by seq desc", (number, seq)
+        "select seq from _schema where noun = ? and seq > ? order by seq desc", (number, seq)
     )
     upper, shape = (1 << 62), now
     if shape is not None:
         _silence(session, shape)
-    for at, _ in rows:
-        position = at
+    for (position,) in rows:
         if shape is not None:
             _restore_rows(session, shape, position, upper)
         earlier = _definition_before(session, number, position)
@@ -79,13 +71,18 @@ def _undo_noun(
         shape, upper = earlier, position
     if shape is not None:
         _restore_rows(session, shape, seq, upper)
-    if then is not None:
-        for text in (
-            *ddl.indexes(then).values(),
-            *ddl.search(then),
-            *ddl.triggers(then, Images(then)).values(),
-        ):
-            session.execute(text)
+
+
+def _settle(session: Session, noun: Noun, tables: dict[str, str]) -> None:
+    """Give the table its exact definition, with its indexes and triggers."""
+    text = ddl.table(noun, tables)
+    if (text,) not in session.execute(
+        "select sql from sqlite_schema where name = ?", (noun.table,)
+    ):
+        _replace(session, noun.table, noun.table, text, Images(noun).columns)
+    made = ddl.indexes(noun).values(), ddl.search(noun), ddl.triggers(noun, Images(noun)).values()
+    for statement in chain(*made):
+        session.execute(statement)
 
 
 def _definition_before(session: Session, number: int, seq: int) -> Noun | None:
@@ -123,32 +120,39 @@ def _restore_rows(session: Session, noun: Noun, after: int, upto: int) -> None:
 
 
 def _reshape(session: Session, shape: Noun | None, earlier: Noun | None) -> None:
-    """Make the table one of the earlier definition; values that it shares with the present one stay."""
-    if (
-        shape is not None
-        and earlier is not None
-        and Images(shape).columns == Images(earlier).columns
-        and shape.table == earlier.table
-    ):
-        return
-    bare = None if earlier is None else msgspec.structs.replace(earlier, foreign_keys=(), checks=())
-    if bare is None:
-        if shape is not None:
-            session.execute(f"drop table {quoted(shape.table)}")
-        return
+    """Make the table one that can hold rows of the earlier definition; values that it shares with the present one stay."""
     if shape is None:
-        session.execute(ddl.table(_loose(bare), {}))
-        return
-    session.execute(f"alter table {quoted(shape.table)} rename to _later")
-    session.execute(ddl.table(_loose(bare), {}))
-    shared = [c for c in Images(bare).columns if c in Images(shape).columns]
+        if earlier is not None:
+            session.execute(ddl.table(_loose(earlier), {}))
+    elif earlier is None:
+        session.execute(f"drop table {quoted(shape.table)}")
+    elif _lines(shape) != _lines(earlier):
+        stored = dict(_stored(shape))
+        shared = [column for column, kind in _stored(earlier) if stored.get(column) == kind]
+        text = ddl.table(_loose(earlier), {})
+        _replace(session, shape.table, earlier.table, text, shared)
+
+
+def _lines(noun: Noun) -> tuple[object, ...]:
+    return noun.table, noun.rowid, noun.columns, noun.checks, noun.foreign_keys
+
+
+def _stored(noun: Noun) -> list[tuple[str, str]]:
+    """Return the stored columns, each with its strict type."""
+    types = {column.column: storage_of(column.type) for column in noun.columns}
+    return [(column, types.get(column, "")) for column in Images(noun).columns]
+
+
+def _replace(session: Session, old: str, new: str, text: str, shared: Iterable[str]) -> None:
+    """Put a table made by `text` in a table's place, with the values of the columns that both have."""
     names = ", ".join(map(quoted, shared))
-    session.execute(f"insert into {quoted(bare.table)}({names}) select {names} from _later")
+    session.execute(f"alter table {quoted(old)} rename to _later")
+    session.execute(text)
+    session.execute(f"insert into {quoted(new)}({names}) select {names} from _later")
     session.execute("drop table _later")
 
 
 def _loose(noun: Noun) -> Noun:
-    """Return the definition with every column nullable: values come in steps."""
-    return msgspec.structs.replace(
-        noun, columns=tuple(msgspec.structs.replace(c, is_nullable=True) for c in noun.columns)
-    )
+    """Return the definition without constraints: values come in steps."""
+    columns = tuple(msgspec.structs.replace(c, is_nullable=True) for c in noun.columns)
+    return msgspec.structs.replace(noun, columns=columns, checks=(), foreign_keys=())

@@ -1,6 +1,7 @@
 """The log's transactions: their records, and the log position that a moment stands for."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -42,10 +43,33 @@ def _transaction(row: Row) -> Transaction:
     return Transaction(first, last, time_us, actor, action, api)
 
 
+@contextmanager
+def one_state(session: Session) -> Iterator[None]:
+    """Let all reads within see the same state: in a snapshot, unless a transaction is open already."""
+    if session.in_transaction:
+        yield
+        return
+    session.begin("snapshot", read_only=True)
+    try:
+        yield
+    finally:
+        session.rollback()
+
+
 def head(session: Session) -> int:
     """Return the log position of the newest transaction."""
     newest: int = session.read("select max(seq) from _log")[0][0]
     return newest
+
+
+def end_of_window(session: Session, after: int, limit: int, size: int = 1_000) -> int:
+    """Return the end of a transaction about `size` entries after a log position, at most `limit`."""
+    if limit - after <= size:
+        return limit
+    ((end,),) = session.read(
+        "select min(seq) from _log where seq >= ? and noun = 0 and op = 0", (after + size,)
+    )
+    return limit if end is None else min(end, limit)
 
 
 def transaction_at(session: Session, seq: int) -> Transaction | None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from dotdo.graph.rows import rows_of
 from dotdo.graph.thing import Thing
 from dotdo.history.entries import Reader
-from dotdo.history.transactions import Transaction, transaction_at
+from dotdo.history.transactions import Transaction, head, one_state, transaction_at
 from dotdo.storage import Noun, Session, system
+from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
 
 
@@ -37,86 +38,79 @@ class Version:
 VERBS = {system.INSERT: "created", system.UPDATE: "updated", system.DELETE: "deleted"}
 
 
-def versions(session: Session, noun: Noun, identity: object) -> list[Version]:
+_ENTRIES = """
+select seq, op, id, before from (
+ select l.seq, l.op, l.id, l.before from _log_by_id i join _log l on l.seq = i.seq where i.noun = ?1 {of_row}
+ union all select seq, op, id, before from _log i where noun = ?1 {of_row} and op between 1 and 4
+  and seq > (select v from _meta where k = 'indexed'))
+where seq > ?2 and seq <= ?3"""
+_OF_ROW = _ENTRIES.format(of_row="and i.id = ?4") + " order by seq"
+_DELETED = _ENTRIES.format(of_row="") + f" and op = {system.DELETE}"
+
+
+def versions(
+    session: Session, noun: Noun, identity: object, upto: int | None = None
+) -> list[Version]:
     """Return the versions of one thing, the oldest first, as far back as they are kept.
 
     Args:
         session: Reads and, when it may write, brings the index of the log up to date.
         noun: The thing's noun.
         identity: The thing's id.
+        upto: Log position that the session sees; by default the newest.
     """
     _index_log(session)
-    wanted = _rows_with_id(session, noun, identity)
-    found: list[Version] = []
-    reader = Reader(session)
-    for row in wanted:
-        found += _versions_of_row(session, reader, noun, row, identity)
+    with one_state(session):
+        position = head(session) if upto is None else upto
+        reader = Reader(session)
+        found: list[Version] = []
+        for row in _rows_with_id(session, reader, noun, identity, position):
+            found += _versions_of_row(session, reader, noun, (row, identity), position)
     return sorted(found, key=lambda version: version.seq)
 
 
 def _versions_of_row(
-    session: Session, reader: Reader, noun: Noun, row: int, identity: object
+    session: Session, reader: Reader, noun: Noun, thing: tuple[int, object], upto: int
 ) -> Iterator[Version]:
-    rows = session.read(
-        "select l.seq, l.op, l.before from _log_by_id i join _log l on l.seq = i.seq where i.noun = ? and i.id = ? order by i.seq",
-        (noun.id, row),
-    )
+    row, identity = thing
+    rows = session.read(_OF_ROW, (noun.id, 0, upto, row))
     current = session.read(session.catalog.images(noun).select, (row,))
-    images = [before for _, op, before in rows[1:]] + [current[0][0] if current else None]
-    for (seq, op, before), after in zip(rows, images, strict=True):
-        position, kind = seq, op
-        if kind == system.REWRITE:
+    images = [before for *_, before in rows[1:]] + [current[0][0] if current else None]
+    for (seq, op, _, before), after in zip(rows, images, strict=True):
+        if op == system.REWRITE:
             continue
-        definition = reader.noun_at(noun.id, position) or noun
-        state = reader.thing(definition, None if kind == system.DELETE else after)
+        definition = reader.noun_at(noun.id, seq) or noun
+        state = reader.thing(definition, None if op == system.DELETE else after)
         shown = state or reader.thing(definition, before)
-        if shown is None or shown.id != identity:
-            continue
-        transaction = transaction_at(session, position) or Transaction(
-            position, position, 0, None, None, None
-        )
-        yield Version(
-            position,
-            transaction.time_us,
-            transaction.actor,
-            transaction.action,
-            transaction.api,
-            VERBS[kind],
-            state,
-        )
+        if shown is not None and shown.id == identity:
+            by = transaction_at(session, seq) or Transaction(seq, seq, 0, None, None, None)
+            yield Version(seq, by.time_us, by.actor, by.action, by.api, VERBS[op], state)
 
 
-def _rows_with_id(session: Session, noun: Noun, identity: object) -> list[int]:
+def _rows_with_id(
+    session: Session, reader: Reader, noun: Noun, identity: object, upto: int
+) -> list[int]:
     """Return the row ids that the thing has had: now, or by its images in the log."""
     rows = rows_of(session.catalog, noun)
     key = rows.key(identity)
-    where = rows.by_id.partition(" where ")[2]
-    found = [
-        r
-        for (r,) in session.read(
-            f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}", key
-        )
-    ]
     if not noun.has_hidden_rowid:
-        return found or [key[0]]
-    images = session.catalog.images(noun)
-    names = ["id"] if noun.layout == "document" else list(noun.key)
-    decoded = images.decoded("before")
-    conditions = " and ".join(f"{decoded[images.columns.index(name)]} is ?" for name in names)
-    past = (
-        session.read(
-            f"select distinct l.id from _log_by_id i join _log l on l.seq = i.seq where i.noun = ? and l.op = 3 and {conditions}",
-            (noun.id, *key),
-        )
-        if names
-        else []
-    )
-    return list(dict.fromkeys([*found, *(r for (r,) in past)]))
+        return list(key)
+    where = rows.by_id.partition(" where ")[2]
+    found = session.read(f"select _id from {quoted(noun.table)} where {where}", key)
+    for definition, (first, last) in reader.spans(noun):
+        images = Images(definition)
+        names = ["id"] if noun.layout == "document" else list(definition.key)
+        decoded = images.decoded("before")
+        conditions = " and ".join(f"{decoded[images.columns.index(name)]} is ?" for name in names)
+        if names and definition.key == noun.key:
+            sql = f"select id from ({_DELETED}) where {conditions}"
+            found += session.read(sql, (noun.id, first, min(last, upto), *key))
+    return list(dict.fromkeys(row for (row,) in found))
 
 
 def _index_log(session: Session) -> None:
-    """Bring the index of the log by thing up to the newest entry."""
-    if session.is_read_only:
+    """Bring the index of the log by thing up to the newest entry; what is not in it is searched in the log itself."""
+    if session.is_read_only or session.in_transaction:
         return
 
     def work() -> None:
@@ -126,8 +120,8 @@ def _index_log(session: Session) -> None:
         )
         session.execute("update _meta set v = (select max(seq) from _log) where k = 'indexed'")
 
-    newest, indexed = session.read(
+    ((newest, indexed),) = session.read(
         "select (select max(seq) from _log), (select v from _meta where k = 'indexed')"
-    )[0]
+    )
     if newest != indexed:
         session.mutate(work)

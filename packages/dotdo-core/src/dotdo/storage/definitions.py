@@ -53,6 +53,10 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             "insert into _noun(id, name, def) values (?, ?, ?)",
             (number, made.name, encode_noun(made)),
         )
+        session.execute(  # a branch has row ids of its own
+            "insert or ignore into _counter select ?, v from _meta where k = 'row_base' and ?",
+            (f"noun {number}", made.has_hidden_rowid),
+        )
         _record(session, made.id, made)
         return made
 

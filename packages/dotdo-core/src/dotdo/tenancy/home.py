@@ -17,6 +17,7 @@ from dotdo.storage.presence import FilePresence, SideFile
 from dotdo.tenancy.references import MAIN, Reference, check_name
 
 _SUFFIX = ".db"
+_PAST = ".past"
 _MAX_OPEN = 512
 _MEMORY = ":memory:"
 
@@ -45,7 +46,7 @@ class Home:
         self._max_open = max_open
         self._guard = threading.RLock()
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
-        self._open: OrderedDict[str, Store] = OrderedDict()
+        self._open: OrderedDict[Store, None] = OrderedDict()
         self._listened: set[Store] = set()  # must live as long as somebody listens
         self._side_file: SideFile | None = None
         _HOMES.add(self)
@@ -114,7 +115,7 @@ class Home:
             store = Store(
                 path, clock=self.clock, durability=self.durability, presence=self._join(path)
             )
-            store.on_open = self._opened
+            store.on_open = self.note_open
             store.on_listen = self._listened.add
             self._stores[path] = store
             return store
@@ -124,42 +125,48 @@ class Home:
             self._side_file = SideFile(str(self.path / ".presence"))
         return self._side_file.join(path)
 
-    def _opened(self, store: Store) -> None:
+    def note_open(self, store: Store) -> None:
         """Keep the store open, and close one that was not used for long when there are too many."""
         with self._guard:
-            self._open[store.path] = store
+            self._open[store] = None
             for _ in range(2 * len(self._open)):
                 if len(self._open) <= self._max_open:
                     break
-                path, oldest = self._open.popitem(last=False)
+                oldest, _ = self._open.popitem(last=False)
                 was_used, oldest.was_used = oldest.was_used, False
                 if was_used or oldest is store or not oldest.trim():
-                    self._open[path] = oldest
+                    self._open[oldest] = None
 
     def past_file(self, reference: Reference, seq: int) -> Path:
         """Return where a branch's past state is kept, when it needs a file of its own."""
-        folder = self.path / ".past"
+        folder = self.path / _PAST
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / f"{reference}@v{seq}{_SUFFIX}"
 
     def remove(self, reference: Reference) -> None:
-        """Delete a branch's file.
+        """Delete a branch's file, and those of its past.
 
         Raises:
             UnknownTenant: There is none.
         """
         path = self.file_of(reference)
         with self._guard:
-            store = self._stores.pop(str(path), None)
-            self._open.pop(str(path), None)
-            if store is not None:
-                self._listened.discard(store)
-                store.close()
+            known = [
+                self._stores.pop(str(path), None),
+                *(s for s in self._open if s.path == str(path)),
+            ]
+            for store in known:
+                if store is not None:
+                    self._open.pop(store, None)
+                    self._listened.discard(store)
+                    store.close()
             if not path.exists():
                 msg = f"tenant {reference} does not exist"
                 raise UnknownTenant(msg)
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            pasts = (self.path / _PAST).glob(f"{reference}@v*{_SUFFIX}")
+            for file in (path, *pasts):
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{file}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close every tenant."""

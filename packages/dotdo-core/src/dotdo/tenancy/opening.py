@@ -1,9 +1,10 @@
 """Opening what a reference names: the head of a branch, or its past."""
 
 import os
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
-from dotdo.errors import InvalidReference, UnknownTenant
+from dotdo.errors import AlreadyExists, InvalidReference, UnknownTenant
 from dotdo.history import PastStore, position_of, rewind
 from dotdo.history.definitions_then import definitions_at, has_same_shape
 from dotdo.storage import Store
@@ -63,14 +64,23 @@ def open_past(home: Home, reference: Reference, head: Store, moment: Moment) -> 
     if known is not None and (is_near or not isinstance(known, PastStore)):
         return known
     store = PastStore(head, seq) if is_near else _rewound(home, reference, head, seq)
+    store.on_open = home.note_open
     _PASTS[head.path, seq] = store
+    return store
+
+
+def past_as_file(home: Home, reference: Reference, store: Store) -> Store:
+    """Return a store that has a file of its own for what it shows: itself, or of views over the present a copy undone backward."""
+    if isinstance(store, PastStore):
+        return _rewound(home, reference, store.head, store.seq)
     return store
 
 
 def _rewound(home: Home, reference: Reference, head: Store, seq: int) -> Store:
     path = home.past_file(Reference(reference.tenant, reference.branch), seq)
     if not path.exists():
-        rewind(head, str(path), seq)
+        with suppress(AlreadyExists):  # another process was faster
+            rewind(head, str(path), seq)
     store = Store(str(path), clock=head.clock)
     store.is_read_only = True
     return store

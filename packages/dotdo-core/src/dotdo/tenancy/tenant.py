@@ -28,18 +28,18 @@ from dotdo.history import (
     Version,
     batches,
     begin_branch,
+    begin_tenant,
     compact,
     differences,
     head,
     prune,
-    rewind,
     transactions,
     versions,
 )
 from dotdo.storage import Store
 from dotdo.tenancy.default import default_home
 from dotdo.tenancy.home import Home
-from dotdo.tenancy.opening import open_past, open_reference, require
+from dotdo.tenancy.opening import open_past, open_reference, past_as_file, require
 from dotdo.tenancy.references import MAIN, Reference, check_name, parse_moment, parse_reference
 from dotdo.values import Canonical
 
@@ -116,7 +116,7 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         """
         noun, identity = (thing.noun, thing.id) if isinstance(thing, Thing) else thing
         with self._graph.session() as session:
-            return versions(session, find_noun(session, noun), identity)
+            return versions(session, find_noun(session, noun), identity, self.version)
 
     def log(self, limit: int | None = None) -> list[Transaction]:
         """Return the transactions, the newest first."""
@@ -127,7 +127,7 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         """Return the events after a log position."""
         with self._graph.session() as session:
             return list(
-                EventReader(session, self.verbs).read(after, head(session), Pattern.parse(pattern))
+                EventReader(session, self.verbs).read(after, self.version, Pattern.parse(pattern))
             )
 
     # --- writing -----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
     @property
     def on(self) -> On:
         """Handlers of events: `tenant.on.Customer.created(handler)`, `tenant.on["*"].updated(handler)`."""
-        return On(Subscriptions.of(self._graph))
+        return On(Subscriptions.of(self._store))
 
     def consume(
         self,
@@ -201,22 +201,8 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
             raise InvalidReference(msg)
         reference = Reference(self.name, name)
         target = str(self._home.file_of(reference))
-        if self.reference.moment is None:
-            begin_branch(self._store, target, name)
-        else:
-            self._branch_from_past(target, name)
+        begin_branch(past_as_file(self._home, self.reference, self._store), target, name)
         return Tenant(self._home, reference, self._home.store(reference))
-
-    def _branch_from_past(self, target: str, name: str) -> None:
-        past = self._store
-        if not isinstance(past, PastStore):
-            begin_branch(past, target, name)
-            return
-        reference = Reference(self.name, self.reference.branch)
-        path = self._home.past_file(reference, past.seq)
-        if not path.exists():
-            rewind(past.head, str(path), past.seq)
-        begin_branch(Store(str(path), clock=self._home.clock), target, name)
 
     def delete_branch(self, name: str) -> None:
         """Delete a branch with what was not merged.
@@ -277,16 +263,12 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
             AlreadyExists: There is such a tenant.
         """
         reference = Reference(check_name(name, "tenant"))
-        begin_branch(self._store, str(self._home.file_of(reference)), MAIN)
-        fork = Tenant(self._home, reference, self._home.store(reference))
-        with fork._graph.session() as session:
-            session.mutate(
-                lambda: session.execute(
-                    "delete from _meta where k in ('branch', 'parent', 'fork_seq') or k like 'merged:%'"
-                )
-            )
-            compact(session)
-        return fork
+        begin_tenant(
+            past_as_file(self._home, self.reference, self._store),
+            str(self._home.file_of(reference)),
+            compact,
+        )
+        return Tenant(self._home, reference, self._home.store(reference))
 
     def compact(self) -> int:
         """Forget the history up to now; return how many entries were dropped.

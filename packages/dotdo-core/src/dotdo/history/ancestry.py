@@ -1,0 +1,65 @@
+"""The point that two branches have in common last: where a three-way merge starts from."""
+
+from dataclasses import dataclass
+
+from dotdo.errors import InvalidReference
+from dotdo.history.branching import Origin, last_merge, origin_of
+from dotdo.history.retention import require_kept
+from dotdo.storage import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The common point of two branches.
+
+    Args:
+        theirs: Position in their log after which rows count as changed there.
+        ours: Position in our log after which rows count as changed here.
+        is_ours: The common state is ours at that position, not theirs.
+    """
+
+    theirs: int
+    ours: int
+    is_ours: bool = False
+
+
+def common_point(ours: Session, theirs: Session) -> Base:
+    """Return the point that two branches of a tenant have in common last.
+
+    Raises:
+        InvalidReference: They have none, or are the same.
+        HistoryUnavailable: It lies before what is kept.
+    """
+    us, them = origin_of(ours), origin_of(theirs)
+    left = _left_at(us, them)
+    base = Base(left, left)
+    merged, back = last_merge(ours, them.uid), last_merge(theirs, us.uid)
+    if merged is not None:
+        base = Base(merged.theirs, merged.ours)
+    if back is not None and back.ours > base.theirs:
+        base = Base(base.theirs, back.theirs, is_ours=True)
+    require_kept(theirs, base.theirs)
+    if base.is_ours:
+        require_kept(ours, base.ours)
+    return base
+
+
+def _left_at(us: Origin, them: Origin) -> int:
+    """Return the log position up to which the logs of two branches are the same."""
+    if us.uid == them.uid:
+        msg = f"{us.branch!r} is the branch itself"
+        raise InvalidReference(msg)
+    found = None
+    for (mine, my_end), (theirs, their_end) in zip(_line(us), _line(them), strict=False):
+        if mine != theirs:
+            break
+        found = min(my_end, their_end)
+    if found is None:
+        msg = f"{us.branch!r} and {them.branch!r} have nothing in common"
+        raise InvalidReference(msg)
+    return found
+
+
+def _line(origin: Origin) -> list[tuple[str, int]]:
+    """Return the ancestors and the branch itself, with the log position up to which each is shared."""
+    return [*((a.uid, a.fork_seq) for a in origin.ancestors), (origin.uid, 1 << 62)]
