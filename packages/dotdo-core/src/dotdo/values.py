@@ -17,6 +17,9 @@ import orjson
 
 from dotdo.errors import InvalidValue
 
+Canonical = Any  # type: ignore[explicit-any]  # what a field holds is known when it is read, not before
+"""A canonical value: any of the kinds above."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
@@ -33,7 +36,7 @@ def encode(value: object) -> str:
     return orjson.dumps(tagged(value)).decode()
 
 
-def decode(text: str | bytes) -> Any:
+def decode(text: str | bytes) -> Canonical:
     """Read the JSON text of a canonical value."""
     value = orjson.loads(text)
     if ('"$' in text) if isinstance(text, str) else (b'"$' in text):
@@ -78,7 +81,7 @@ def _tagged_mapping(value: Mapping[object, object], depth: int) -> object:
     return {"$o": [[name, item] for name, item in members.items()]} if has_dollar else members
 
 
-def untagged(value: Any) -> Any:
+def untagged(value: Canonical) -> Canonical:
     """Return the value that the tagged form stands for."""
     if isinstance(value, list):
         return [untagged(item) for item in value]
@@ -108,7 +111,7 @@ def _tagged_datetime(value: datetime) -> object:
     return {"$t": (value - _EPOCH) // _MICROSECOND}
 
 
-_ENCODERS: dict[type, Callable[[Any], object]] = {
+_ENCODERS: dict[type, Callable[[Canonical], object]] = {
     int: _tagged_int,
     float: _tagged_float,
     str: str,
@@ -122,7 +125,7 @@ _ENCODERS: dict[type, Callable[[Any], object]] = {
     timedelta: lambda v: {"$s": v // _MICROSECOND},
     UUID: lambda v: {"$u": str(v)},
 }
-_DECODERS: dict[str, Callable[[Any], Any]] = {
+_DECODERS: dict[str, Callable[[Canonical], Canonical]] = {
     "$o": lambda v: {name: untagged(item) for name, item in v},
     "$i": int,
     "$f": float,

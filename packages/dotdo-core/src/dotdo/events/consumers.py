@@ -90,14 +90,16 @@ class Consumer:
         """Return the end of a transaction about a window further."""
         if newest - offset <= _WINDOW:
             return newest
-        rows = session.read(
+        end: int
+        ((end,),) = session.read(
             "select min(seq) from _log where seq >= ? and noun = 0 and op = 0", (offset + _WINDOW,)
         )
-        return int(str(rows[0][0]))
+        return end
 
     def _offset(self, session: Session) -> int:
         rows = session.read("select seq from _consumer where name = ?", (self._name,))
-        return max(int(str(rows[0][0])) if rows else 0, horizon(session))
+        offset: int = rows[0][0] if rows else 0
+        return max(offset, horizon(session))
 
     def _advance(self, session: Session, seq: int) -> None:
         session.write(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
@@ -17,7 +16,7 @@ from dotdo.history.transactions import Transaction, transaction_at
 from dotdo.history.versions import VERBS
 from dotdo.storage import Session, system
 from dotdo.storage.inflection import variants
-from dotdo.values import decode, encode
+from dotdo.values import Canonical, decode, encode
 
 ANY = "*"
 
@@ -50,7 +49,7 @@ class Event:
     action: str | None
     api: str | None
     target: Thing | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Canonical] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -98,7 +97,7 @@ def _is_variant(wanted: str, noun: str) -> bool:
     return wanted == noun or variants(wanted)[0] == variants(noun)[0]
 
 
-def emit(session: Session, name: str, thing: Thing | None, data: dict[str, Any]) -> None:
+def emit(session: Session, name: str, thing: Thing | None, data: dict[str, Canonical]) -> None:
     """Append a domain event to the log, in the transaction of the session.
 
     Args:
@@ -195,7 +194,7 @@ class EventReader:
         verb = next((v for v in self._verbs.all() if v.id == verb_id), None)
         if verb is None:
             return None
-        data = {} if fields["data"] is None else self._data(fields["data"])
+        data = {} if fields["data"] is None else decode(fields["data"])
         if entry.op == system.DELETE:
             return Event(entry.seq, "Relationship", "deleted", source, None, *by, target, data)
         name = verb.forms[form]
@@ -206,6 +205,3 @@ class EventReader:
             return Event(entry.seq, "Relationship", "updated", source, source, *by, target, data)
         noun = source.noun if source is not None else "Relationship"
         return Event(entry.seq, noun, name, None, source, *by, target, data)
-
-    def _data(self, stored: Any) -> dict[str, Any]:
-        return decode(str(self._session.read("select json(?)", (stored,))[0][0]))  # type: ignore[no-any-return]  # an object by construction

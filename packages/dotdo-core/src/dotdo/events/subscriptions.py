@@ -80,7 +80,7 @@ class Subscriptions:
 def _call(handler: Handler, event: Event) -> None:
     try:
         handler(event)
-    except Exception:
+    except Exception:  # noqa: BLE001  (a handler's fault is not the committer's)
         _LOG.exception("a handler of %s failed", event.name)
 
 

@@ -52,12 +52,12 @@ class Paths:
         """Return the things at the end of the path, each once, in order of their row ids."""
         noun = session.catalog.find(start.noun)
         routes: list[list[Hop]] = [[]]
-        for i, verb in enumerate(verbs):
+        for verb in verbs:
             routes = [
                 [*route, hop]
                 for route in routes
                 for hop in self._hops(
-                    session, route[-1].noun if route else noun, verb, i, reverse=reverse
+                    session, route[-1].noun if route else noun, verb, reverse=reverse
                 )
             ]
         found: list[Thing] = []
@@ -83,7 +83,7 @@ class Paths:
             rows.thing(found) for found in session.read(sql, (row,), planned_for=session.catalog)
         ]
 
-    def _hops(self, session: Session, noun: Noun, name: str, i: int, *, reverse: bool) -> list[Hop]:
+    def _hops(self, session: Session, noun: Noun, name: str, *, reverse: bool) -> list[Hop]:
         keys = _foreign_key_hops(session, noun, name, reverse=reverse)
         if keys:
             return keys
@@ -100,7 +100,7 @@ class Paths:
         targets = session.read(_TARGETS.format(there=f"{there}_noun"), (code,))
         found = []
         for (number,) in targets:
-            target = session.catalog.by_id.get(int(str(number)))
+            target = session.catalog.by_id.get(number)
             if target is not None:
                 found.append(_relationship_hop(noun, target, code, here, there))
         return found

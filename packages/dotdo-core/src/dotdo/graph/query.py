@@ -1,18 +1,14 @@
 """Filters, sort orders and pages of `find`, checked and compiled to SQL with bound values."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 from dotdo.errors import InvalidName, InvalidQuery, InvalidValue
 from dotdo.graph.nouns import check_path, field_expression, json_path
-from dotdo.sql import codec_of
+from dotdo.sql import stored_value
 from dotdo.storage import Column, Noun
 from dotdo.storage.names import literal, quoted
 from dotdo.storage.types import storage_of
-from dotdo.values import encode, tagged
+from dotdo.values import Canonical, encode, tagged
 
 _MAX_DEPTH = 100
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
@@ -29,7 +25,7 @@ class Filter:
 
     def __init__(self, noun: Noun) -> None:
         self._noun = noun
-        self.params: list[Any] = []
+        self.params: list[Canonical] = []
 
     def compile(self, query: object, depth: int = 0) -> str:
         """Return the SQL condition of a query document; its values are appended to `params`.
@@ -54,10 +50,7 @@ class Filter:
             raise InvalidQuery(msg, name)
         if name.startswith("$"):
             return self._combination(name, value, depth)
-        try:
-            check_path(name)
-        except InvalidName as error:
-            raise InvalidQuery(str(error), name) from None
+        _checked_path(name)
         if isinstance(value, Mapping) and any(
             isinstance(k, str) and k.startswith("$") for k in value
         ):
@@ -131,7 +124,7 @@ class Filter:
 
     def _compare(self, field: str, value: object, sign: str) -> str:
         column = self._column(field)
-        if value is None or isinstance(value, bool) or isinstance(value, (Mapping, list)):
+        if value is None or isinstance(value, (bool, Mapping, list)):
             msg = f"{value!r} has no order that {field!r} can be compared in"
             raise InvalidQuery(msg, value)
         expression = field_expression(self._noun, field)
@@ -185,17 +178,20 @@ class Filter:
         return f"(instr({expression}, {self._bind(part)}) > 0 and typeof({expression}) = 'text')"
 
     def _stored(self, column: Column, value: object) -> object:
-        if column.type == "any":
-            return key_to_storage(value)
-        to_storage = codec_of(column.type).to_storage
         try:
-            return value if to_storage is None else to_storage(value)
+            return stored_value(column, value)
         except InvalidValue as error:
-            msg = f"field {column.name!r}: {error}"
-            raise InvalidQuery(msg, value) from None
+            raise InvalidQuery(str(error), value) from None
 
 
-_OPERATORS: dict[str, Callable[[Filter, str, Any], str]] = {
+Operator = Callable[[Filter, str, Canonical], str]
+
+
+def _comparison(sign: str) -> Operator:
+    return lambda query, field, value: query._compare(field, value, sign)  # noqa: SLF001
+
+
+_OPERATORS: dict[str, Operator] = {
     "$eq": Filter._equal,  # noqa: SLF001  (the table of this class's own operators)
     "$ne": Filter._not_equal,  # noqa: SLF001
     "$in": Filter._in,  # noqa: SLF001
@@ -203,24 +199,8 @@ _OPERATORS: dict[str, Callable[[Filter, str, Any], str]] = {
     "$exists": Filter._exists,  # noqa: SLF001
     "$startswith": Filter._starts_with,  # noqa: SLF001
     "$contains": Filter._contains,  # noqa: SLF001
-    **{
-        name: (lambda sign: lambda self, field, value: self._compare(field, value, sign))(sign)
-        for name, sign in _COMPARISONS.items()
-    },
+    **{name: _comparison(sign) for name, sign in _COMPARISONS.items()},
 }
-
-
-def key_to_storage(value: object) -> object:
-    """Return how an id of any type is stored: whole numbers and text as they are, everything else as tagged JSON.
-
-    Raises:
-        InvalidValue: It is no canonical value.
-    """
-    if isinstance(value, str) and not value.startswith(("{", "[", '"')):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
-        return value
-    return encode(value)
 
 
 def tagged_value(value: object) -> object:
@@ -229,64 +209,55 @@ def tagged_value(value: object) -> object:
     Raises:
         InvalidQuery: It is no canonical value.
     """
-    if isinstance(
-        value,
-        (
-            str,
-            int,
-            float,
-            bytes,
-            Decimal,
-            datetime,
-            date,
-            time,
-            timedelta,
-            UUID,
-            Mapping,
-            list,
-            tuple,
-        ),
-    ):
+    try:
         return tagged(value)
-    msg = f"a value of type {type(value).__name__} cannot be compared with"
-    raise InvalidQuery(msg, value)
+    except InvalidValue as error:
+        raise InvalidQuery(str(error), value) from None
 
 
-def order_by(noun: Noun, sort: Sequence[tuple[str, int]]) -> str:
+def order_by(noun: Noun, sort: Sequence[object]) -> str:
     """Return the ORDER BY terms; equal rows come in order of their row ids, so pages do not overlap.
 
     Raises:
         InvalidQuery: A name or a direction is not valid.
     """
-    terms = []
-    for part in sort:
-        if not isinstance(part, tuple) or len(part) != 2 or part[1] not in {1, -1}:
-            msg = "sort needs pairs of a field and 1 or -1"
-            raise InvalidQuery(msg, part)
-        if not isinstance(part[0], str):
-            msg = f"a field is named by text, not by {part[0]!r}"
-            raise InvalidQuery(msg, part[0])
-        try:
-            check_path(part[0])
-        except InvalidName as error:
-            raise InvalidQuery(str(error), part[0]) from None
-        terms.append(field_expression(noun, part[0]) + (" desc" if part[1] == -1 else ""))
-    return ", ".join([*terms, quoted(noun.rowid)])
+    if isinstance(sort, (str, bytes)):
+        msg = "sort needs pairs of a field and 1 or -1"
+        raise InvalidQuery(msg, sort)
+    return ", ".join([*[_sort_term(noun, part) for part in sort], quoted(noun.rowid)])
 
 
-def page(limit: object, offset: object) -> tuple[int, int]:
+def _sort_term(noun: Noun, part: object) -> str:
+    match part:
+        case (str() as field, 1 | -1 as direction) if not isinstance(direction, bool):
+            return field_expression(noun, _checked_path(field)) + (" desc" if direction < 0 else "")
+    msg = f"sort needs pairs of a field and 1 or -1, not {part!r}"
+    raise InvalidQuery(msg, part)
+
+
+def _checked_path(name: str) -> str:
+    try:
+        return check_path(name)
+    except InvalidName as error:
+        raise InvalidQuery(str(error), name) from None
+
+
+def page(limit: int | None, offset: int | None) -> tuple[int, int]:
     """Return limit (-1: none) and offset.
 
     Raises:
         InvalidQuery: One is not a whole number from 0.
     """
-    for name, value in (("limit", limit), ("offset", offset)):
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int) or value < 0
-        ):
-            msg = f"{name} must be a whole number from 0, not {value!r}"
-            raise InvalidQuery(msg, value)
-    return (-1 if limit is None else int(str(limit))), int(str(offset or 0))
+    return _whole("limit", limit, -1), _whole("offset", offset, 0)
+
+
+def _whole(name: str, value: object, default: int) -> int:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        msg = f"{name} must be a whole number from 0, not {value!r}"
+        raise InvalidQuery(msg, value)
+    return value
 
 
 def _container(noun: Noun) -> str:

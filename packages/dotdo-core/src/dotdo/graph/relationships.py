@@ -1,7 +1,6 @@
 """Relationships: creating, finding, changing and deleting what joins things."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from dotdo.errors import InvalidValue, ThingNotFound
 from dotdo.graph.context import Graph
@@ -12,7 +11,7 @@ from dotdo.graph.verbs import Form, Verb, Verbs
 from dotdo.storage import Row, Session
 from dotdo.storage.kernel_nouns import RELATIONSHIPS
 from dotdo.storage.names import quoted
-from dotdo.values import decode, encode
+from dotdo.values import Canonical, decode, encode
 
 _COLUMNS = "id, verb, src_noun, src, dst_noun, dst, json(data)"
 
@@ -33,7 +32,7 @@ class Relationship:
     verb: str
     source: tuple[str, int]
     target: tuple[str, int] | None
-    data: dict[str, Any]
+    data: dict[str, Canonical]
 
 
 class Relationships:
@@ -51,7 +50,7 @@ class Relationships:
         self._verbs = verbs
 
     def create(
-        self, source: Thing, verb: str, target: Thing | None = None, **data: Any
+        self, source: Thing, verb: str, target: Thing | None = None, **data: Canonical
     ) -> Relationship:
         """Join two things; several of the same verb between the same things are allowed.
 
@@ -140,7 +139,7 @@ class Relationships:
             relationship.id, name, relationship.source, relationship.target, relationship.data
         )
 
-    def update(self, relationship: Relationship, **data: Any) -> Relationship:
+    def update(self, relationship: Relationship, **data: Canonical) -> Relationship:
         """Change a relationship's own fields.
 
         Raises:
@@ -182,19 +181,19 @@ def _endpoint(session: Session, thing: Thing) -> tuple[int, int]:
     if not found:
         msg = f"there is no {thing.noun} {thing.id!r}"
         raise ThingNotFound(msg)
-    return noun.id, int(str(found[0][0]))
+    return noun.id, found[0][0]
 
 
 def _relationship(session: Session, verbs: dict[int, Verb], row: Row) -> Relationship:
     number, code, src_noun, src, dst_noun, dst, data = row
-    verb_id, form = divmod(int(str(code)), 4)
+    verb_id, form = divmod(code, 4)
     verb = verbs[verb_id]
     nouns = session.catalog.by_id
-    target = None if dst_noun is None else (nouns[int(str(dst_noun))].name, int(str(dst)))
+    target = None if dst_noun is None else (nouns[dst_noun].name, dst)
     return Relationship(
-        int(str(number)),
+        number,
         verb.forms[form],
-        (nouns[int(str(src_noun))].name, int(str(src))),
+        (nouns[src_noun].name, src),
         target,
         {} if data is None else decode(str(data)),
     )

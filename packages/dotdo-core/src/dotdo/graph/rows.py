@@ -1,18 +1,17 @@
 """Things of one noun as SQL: the statements, and the conversion of rows both ways. Made once for each definition."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import orjson
 
 from dotdo.errors import InvalidValue
 from dotdo.graph.nouns import check_field_name
-from dotdo.graph.query import key_to_storage
 from dotdo.graph.thing import Thing
-from dotdo.sql import codec_of
-from dotdo.storage import Catalog, Column, Noun, Row
+from dotdo.sql import codec_of, key_to_python, key_to_storage, stored_value
+from dotdo.storage import Catalog, Noun, Row
 from dotdo.storage.names import quoted
-from dotdo.values import decode, encode
+from dotdo.values import Canonical, decode, encode
 
 VISIBILITIES = frozenset({"public", "unlisted", "org", "user"})
 
@@ -39,15 +38,15 @@ class DocumentRows:
     def thing(self, row: Row) -> Thing:
         """Return the thing of a row read with `columns`."""
         number, key, text, visibility = row
-        return Thing(self._name, key_to_python(key), number, decode(text), visibility)  # type: ignore[arg-type]  # the columns' own types
+        return Thing(self._name, key_to_python(key), number, decode(text), visibility)
 
-    def key(self, identity: object) -> tuple[Any, ...]:
+    def key(self, identity: object) -> tuple[Canonical, ...]:
         """Return an id as the parameters of `by_id`."""
         return (key_to_storage(identity),)
 
     def insertion(
         self, row: int, identity: object, fields: Mapping[str, object], visibility: str | None
-    ) -> tuple[Any, ...]:
+    ) -> tuple[Canonical, ...]:
         """Return the parameters of `insert`."""
         for name in fields:
             check_field_name(name)
@@ -55,9 +54,9 @@ class DocumentRows:
 
     def update(
         self, identity: object, fields: Mapping[str, object], visibility: str | None
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, list[Canonical]]:
         """Return the statement that changes these fields, returning the row."""
-        params: list[Any] = []
+        params: list[Canonical] = []
         for name, value in fields.items():
             params += [_member(name), encode(value)]
         sets = "".join(", ?, jsonb(?)" for _ in fields)
@@ -85,8 +84,8 @@ class ColumnRows:
         table, rowid = quoted(noun.table), quoted(noun.rowid)
         names = [c.column for c in noun.columns]
         self._names = [c.name for c in noun.columns]
-        self._readers: list[tuple[str, Callable[[Any], Any] | None]] = [
-            (c.name, _reader(c)) for c in noun.columns
+        self._readers: list[tuple[str, Callable[[Canonical], Canonical] | None]] = [
+            (c.name, codec_of(c.type).to_python) for c in noun.columns
         ]
         self._by_name = {c.name: c for c in noun.columns}
         self._key_at = [names.index(k) for k in noun.key]
@@ -107,23 +106,23 @@ class ColumnRows:
         """Return the thing of a row read with `columns`."""
         number, extra, visibility, *values = row
         if self._is_plain:
-            fields: dict[str, Any] = dict(zip(self._names, values, strict=True))
+            fields: dict[str, Canonical] = dict(zip(self._names, values, strict=True))
         else:
             fields = {
                 name: value if reader is None or value is None else reader(value)
                 for (name, reader), value in zip(self._readers, values, strict=True)
             }
         if extra is not None:
-            fields |= decode(extra)  # type: ignore[arg-type]  # JSON text
-        return Thing(self._name, self._identity(number, fields), number, fields, visibility)  # type: ignore[arg-type]  # the columns' own types
+            fields |= decode(extra)
+        return Thing(self._name, self._identity(number, fields), number, fields, visibility)
 
-    def _identity(self, number: object, fields: dict[str, Any]) -> Any:
+    def _identity(self, number: object, fields: dict[str, Canonical]) -> Canonical:
         if not self._key_columns:
             return number
         values = tuple([fields[c.name] for c in self._key_columns])
         return values[0] if len(values) == 1 else values
 
-    def key(self, identity: object) -> tuple[Any, ...]:
+    def key(self, identity: object) -> tuple[Canonical, ...]:
         """Return an id as the parameters of `by_id`.
 
         Raises:
@@ -135,15 +134,19 @@ class ColumnRows:
         if len(parts) != len(self._key_columns):
             msg = f"the key of {self._name!r} has {len(self._key_columns)} parts, not {len(parts)}"
             raise InvalidValue(msg)
-        return tuple([_stored(c, part) for c, part in zip(self._key_columns, parts, strict=True)])
+        return tuple(
+            [stored_value(c, part) for c, part in zip(self._key_columns, parts, strict=True)]
+        )
 
     def creation(
         self, row: int | None, fields: Mapping[str, object], visibility: str | None
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, list[Canonical]]:
         """Return the statement that inserts a thing, returning the row.
 
         Args:
             row: Value of the hidden row id, None when the key is the row id.
+            fields: Values by field, those of the key among them.
+            visibility: Who may see it; None for the default.
         """
         names, values, params = self._split(fields)
         if row is not None:
@@ -152,7 +155,7 @@ class ColumnRows:
         text = f"insert into {self._table}({', '.join(map(quoted, names))}) values ({', '.join(values)}) returning {self.columns}"
         return text, params
 
-    def _split(self, fields: Mapping[str, object]) -> tuple[list[str], list[str], list[Any]]:
+    def _split(self, fields: Mapping[str, object]) -> tuple[list[str], list[str], list[Canonical]]:
         names, values, params = [], [], []
         extra = {}
         for name, value in fields.items():
@@ -162,7 +165,7 @@ class ColumnRows:
                 continue
             names.append(column.column)
             values.append("jsonb(?)" if column.type == "jsonb" else "?")
-            params.append(_stored(column, value))
+            params.append(stored_value(column, value))
         if extra:
             names.append("_extra")
             values.append("jsonb(?)")
@@ -171,10 +174,10 @@ class ColumnRows:
 
     def update(
         self, identity: object, fields: Mapping[str, object], visibility: str | None
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, list[Canonical]]:
         """Return the statement that changes these fields, returning the row."""
         sets, params = [], []
-        extra: list[Any] = []
+        extra: list[Canonical] = []
         for name, value in fields.items():
             column = self._by_name.get(name)
             if column is None:
@@ -183,7 +186,7 @@ class ColumnRows:
                 sets.append(
                     f"{quoted(column.column)} = {'jsonb(?)' if column.type == 'jsonb' else '?'}"
                 )
-                params.append(_stored(column, value))
+                params.append(stored_value(column, value))
         if extra:
             sets.append(
                 f"_extra = jsonb_set(coalesce(_extra, jsonb('{{}}')){', ?, jsonb(?)' * (len(extra) // 2)})"
@@ -205,32 +208,6 @@ def rows_of(catalog: Catalog, noun: Noun) -> Rows:
             DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
         )
     return cast("Rows", found)
-
-
-def key_to_python(stored: object) -> Any:
-    """Return an id of any type from its stored form."""
-    return (
-        decode(stored) if isinstance(stored, str) and stored.startswith(("{", "[", '"')) else stored
-    )
-
-
-def _reader(column: Column) -> Callable[[Any], Any] | None:
-    return key_to_python if column.type == "any" else codec_of(column.type).to_python
-
-
-def _stored(column: Column, value: object) -> object:
-    if value is None:
-        return None
-    if column.type == "any":
-        return key_to_storage(value)
-    to_storage = codec_of(column.type).to_storage
-    if to_storage is None:
-        return value
-    try:
-        return to_storage(value)
-    except InvalidValue as error:
-        msg = f"field {column.name!r}: {error}"
-        raise InvalidValue(msg) from None
 
 
 def _member(name: str) -> str:

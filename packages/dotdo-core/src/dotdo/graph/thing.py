@@ -1,13 +1,15 @@
 """A Thing: one instance of a Noun, as it was read."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
+
+from dotdo.values import Canonical
 
 Visibility = Literal["public", "unlisted", "org", "user"]
 """Who may see a thing: everybody | everybody who knows its id | the organisation | its user only (the default)."""
 
 
-class Thing(Mapping[str, Any]):
+class Thing(Mapping[str, Canonical]):
     """A row or document; its fields are attributes and items.
 
     Args:
@@ -23,9 +25,9 @@ class Thing(Mapping[str, Any]):
     def __init__(
         self,
         noun: str,
-        id: Any,
+        id: Canonical,  # noqa: A002  (the field's own name)
         row: int,
-        fields: dict[str, Any],
+        fields: dict[str, Canonical],
         visibility: Visibility | None = None,
     ) -> None:
         self.noun = noun
@@ -34,14 +36,14 @@ class Thing(Mapping[str, Any]):
         self.fields = fields
         self.visibility: Visibility = visibility or "user"
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Canonical:
         try:
             return self.fields[name]
         except KeyError:
             msg = f"{self.noun} {self.id!r} has no field {name!r}"
             raise AttributeError(msg) from None
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Canonical:
         return self.fields[name]
 
     def __iter__(self) -> Iterator[str]:

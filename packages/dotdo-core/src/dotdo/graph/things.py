@@ -1,7 +1,7 @@
 """Things: creating, reading, finding, changing and deleting them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dotdo.errors import InvalidValue, ThingNotFound, UnknownNoun
 from dotdo.graph.context import Graph
@@ -16,6 +16,7 @@ from dotdo.storage import CatalogChanged, Noun, Session
 from dotdo.storage.ddl import search_table
 from dotdo.storage.names import quoted
 from dotdo.storage.types import INTEGERS
+from dotdo.values import Canonical
 
 T = TypeVar("T")
 _VISIBLE = {
@@ -45,11 +46,11 @@ class Things:
     def create(
         self,
         noun: str,
-        id: Any = None,  # noqa: A002  (the field's own name)
+        id: Canonical = None,  # noqa: A002  (the field's own name)
         /,
         *,
         visibility: Visibility | None = None,
-        **fields: Any,
+        **fields: Canonical,
     ) -> Thing:
         """Create a thing.
 
@@ -79,7 +80,7 @@ class Things:
         session: Session,
         rows: DocumentRows,
         identity: object,
-        fields: dict[str, Any],
+        fields: dict[str, Canonical],
         visibility: Visibility | None,
     ) -> Thing:
         identity = self._graph.ids() if identity is None else identity
@@ -100,7 +101,7 @@ class Things:
         session: Session,
         rows: ColumnRows,
         identity: object,
-        fields: dict[str, Any],
+        fields: dict[str, Canonical],
         visibility: Visibility | None,
     ) -> Thing:
         noun = rows.noun
@@ -116,7 +117,7 @@ class Things:
             return None
         if column.type in INTEGERS:
             key, table = quoted(column.column), quoted(noun.table)
-            highest = int(str(session.read(f"select coalesce(max({key}), 0) from {table}")[0][0]))
+            highest = session.read(f"select coalesce(max({key}), 0) from {table}")[0][0]
             number = session.allocate(noun)
             if number <= highest:  # keys were given by hand: go on after them
                 session.allocate(noun, highest - number)
@@ -124,7 +125,7 @@ class Things:
             return number
         return self._graph.ids()
 
-    def create_many(self, noun: str, many: Iterable[Mapping[str, Any]]) -> int:
+    def create_many(self, noun: str, many: Iterable[Mapping[str, Canonical]]) -> int:
         """Create things from mappings of their fields (`id` among them, or made), in one transaction.
 
         Returns:
@@ -154,9 +155,9 @@ class Things:
             return count
 
     def _create_documents(
-        self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Any]]
+        self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Canonical]]
     ) -> int:
-        names: dict[str, Any] = {}
+        names: dict[str, Canonical] = {}
         for fields in many:
             names.update(fields)
         names.pop("id", None)
@@ -177,7 +178,11 @@ class Things:
         return len(many)
 
     def update(
-        self, thing: Thing | tuple[str, Any], *, visibility: Visibility | None = None, **fields: Any
+        self,
+        thing: Thing | tuple[str, Canonical],
+        *,
+        visibility: Visibility | None = None,
+        **fields: Canonical,
     ) -> Thing:
         """Change fields of a thing, which makes a new version of it.
 
@@ -209,7 +214,7 @@ class Things:
 
         return self._run(work)
 
-    def delete(self, thing: Thing | tuple[str, Any]) -> None:
+    def delete(self, thing: Thing | tuple[str, Canonical]) -> None:
         """Delete a thing and its relationships; its history stays.
 
         Raises:
@@ -240,7 +245,7 @@ class Things:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def get(self, noun: str, id: Any) -> Thing:  # noqa: A002  (the field's own name)
+    def get(self, noun: str, id: Canonical) -> Thing:  # noqa: A002  (the field's own name)
         """Return the thing with that id.
 
         Raises:
@@ -266,7 +271,7 @@ class Things:
     def find(
         self,
         noun: str,
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, Canonical] | None = None,
         *,
         sort: Sequence[tuple[str, int]] = (),
         limit: int | None = None,
@@ -299,7 +304,7 @@ class Things:
 
         return self._run(work)
 
-    def count(self, noun: str, where: Mapping[str, Any] | None = None) -> int:
+    def count(self, noun: str, where: Mapping[str, Canonical] | None = None) -> int:
         """Return how many things match; see `find`."""
 
         def work(session: Session) -> int:
@@ -307,7 +312,8 @@ class Things:
             condition = Filter(definition)
             text = self._visible(condition.compile(where or {}))
             sql = f"select count(*) from {quoted(definition.table)} where {text}"
-            return int(str(session.read(sql, condition.params, planned_for=session.catalog)[0][0]))
+            ((found,),) = session.read(sql, condition.params, planned_for=session.catalog)
+            return found  # type: ignore[no-any-return]  # a count
 
         return self._run(work)
 
@@ -342,7 +348,7 @@ class Things:
         return self._run(work)
 
     def related(
-        self, thing: Thing | tuple[str, Any], *verbs: str, reverse: bool = False
+        self, thing: Thing | tuple[str, Canonical], *verbs: str, reverse: bool = False
     ) -> list[Thing]:
         """Return the things that verbs lead to, each once.
 
@@ -393,8 +399,8 @@ class Things:
 
 
 def _with_key(
-    noun: Noun, identity: object, fields: dict[str, Any], new_key: Callable[[], object]
-) -> dict[str, Any]:
+    noun: Noun, identity: object, fields: dict[str, Canonical], new_key: Callable[[], object]
+) -> dict[str, Canonical]:
     """Return the fields with those of the key among them."""
     names = [next(c.name for c in noun.columns if c.column == k) for k in noun.key]
     if identity is not None:
@@ -413,13 +419,13 @@ def _with_key(
     return fields
 
 
-def _address(thing: Thing | tuple[str, Any]) -> tuple[str, Any]:
-    if isinstance(thing, Thing):
-        return thing.noun, thing.id
-    if isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[0], str):
-        return thing
-    msg = "give a thing or (noun, id)"
-    raise InvalidValue(msg)
+def _address(thing: object) -> tuple[str, Canonical]:
+    match thing:
+        case Thing(noun=noun, id=identity) | (str() as noun, identity):
+            return noun, identity
+        case _:
+            msg = "give a thing or (noun, id)"
+            raise InvalidValue(msg)
 
 
 def _not_found(noun: str, identity: object) -> ThingNotFound:

@@ -9,239 +9,12 @@ import orjson
 
 from dotdo.errors import InvalidName, UnknownVerb
 from dotdo.graph.context import Graph
+from dotdo.graph.english import DOUBLED, ENDING_IN_E, IRREGULAR
 from dotdo.storage import Session
 from dotdo.storage.kernel_nouns import VERBS
 
 _VOWELS = "aeiou"
-_IRREGULAR = {  # base form: event form
-    "be": "been", "beat": "beaten", "become": "become", "begin": "begun", "bind": "bound", "bite": "bitten", "break": "broken",
-    "bring": "brought", "build": "built", "buy": "bought", "catch": "caught", "choose": "chosen", "come": "come", "cut": "cut",
-    "deal": "dealt", "do": "done", "draw": "drawn", "drink": "drunk", "drive": "driven", "eat": "eaten", "fall": "fallen",
-    "feed": "fed", "feel": "felt", "fight": "fought", "find": "found", "fly": "flown", "forget": "forgotten", "forgive": "forgiven",
-    "freeze": "frozen", "get": "got", "give": "given", "go": "gone", "grow": "grown", "hang": "hung", "have": "had", "hear": "heard",
-    "hide": "hidden", "hit": "hit", "hold": "held", "keep": "kept", "know": "known", "lay": "laid", "lead": "led", "leave": "left",
-    "lend": "lent", "let": "let", "lose": "lost", "make": "made", "mean": "meant", "meet": "met", "pay": "paid", "put": "put",
-    "read": "read", "ride": "ridden", "ring": "rung", "rise": "risen", "run": "run", "say": "said", "see": "seen", "seek": "sought",
-    "sell": "sold", "send": "sent", "set": "set", "shake": "shaken", "shoot": "shot", "show": "shown", "shut": "shut", "sing": "sung",
-    "sit": "sat", "sleep": "slept", "speak": "spoken", "spend": "spent", "split": "split", "stand": "stood", "steal": "stolen",
-    "swear": "sworn", "swim": "swum", "take": "taken", "teach": "taught", "tell": "told", "think": "thought", "throw": "thrown",
-    "understand": "understood", "wake": "woken", "wear": "worn", "win": "won", "write": "written",
-}  # fmt: skip
-_DOUBLED = frozenset(
-    {
-        "admit",
-        "commit",
-        "drop",
-        "permit",
-        "plan",
-        "prefer",
-        "refer",
-        "ship",
-        "skip",
-        "stop",
-        "submit",
-        "swap",
-        "transfer",
-        "wrap",
-    }
-)
 _SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
-_ENDING_IN_E = tuple(
-    [
-        "acquire",
-        "activate",
-        "agree",
-        "aggregate",
-        "allocate",
-        "approve",
-        "archive",
-        "arrange",
-        "arrive",
-        "assemble",
-        "assume",
-        "authorize",
-        "bake",
-        "balance",
-        "base",
-        "believe",
-        "calculate",
-        "capture",
-        "care",
-        "cause",
-        "celebrate",
-        "change",
-        "charge",
-        "chase",
-        "close",
-        "coordinate",
-        "combine",
-        "compare",
-        "compete",
-        "compile",
-        "complete",
-        "compose",
-        "compute",
-        "conclude",
-        "configure",
-        "create",
-        "curate",
-        "date",
-        "debate",
-        "decide",
-        "declare",
-        "decline",
-        "define",
-        "delegate",
-        "delete",
-        "depute",
-        "die",
-        "lie",
-        "describe",
-        "dine",
-        "disable",
-        "disagree",
-        "dispute",
-        "distribute",
-        "divide",
-        "donate",
-        "download",
-        "drive",
-        "duplicate",
-        "educate",
-        "emulate",
-        "enable",
-        "encode",
-        "endorse",
-        "ensure",
-        "enquire",
-        "escape",
-        "estimate",
-        "evaluate",
-        "examine",
-        "exchange",
-        "exclude",
-        "execute",
-        "explore",
-        "expire",
-        "fire",
-        "finance",
-        "force",
-        "generate",
-        "guarantee",
-        "guide",
-        "handle",
-        "hire",
-        "hope",
-        "ignore",
-        "illustrate",
-        "imagine",
-        "improve",
-        "include",
-        "increase",
-        "indicate",
-        "inquire",
-        "inspire",
-        "install",
-        "integrate",
-        "investigate",
-        "invite",
-        "invoice",
-        "involve",
-        "issue",
-        "judge",
-        "leave",
-        "like",
-        "locate",
-        "manage",
-        "measure",
-        "merge",
-        "migrate",
-        "mine",
-        "move",
-        "mute",
-        "name",
-        "negotiate",
-        "note",
-        "notice",
-        "nominate",
-        "operate",
-        "organize",
-        "override",
-        "pause",
-        "place",
-        "populate",
-        "prepare",
-        "produce",
-        "promise",
-        "promote",
-        "propose",
-        "provide",
-        "publicize",
-        "purchase",
-        "pursue",
-        "queue",
-        "quote",
-        "rate",
-        "realize",
-        "rebase",
-        "receive",
-        "recognize",
-        "reconcile",
-        "reduce",
-        "release",
-        "relate",
-        "remove",
-        "rename",
-        "renovate",
-        "replace",
-        "require",
-        "reserve",
-        "resolve",
-        "restore",
-        "resume",
-        "retire",
-        "retrieve",
-        "revoke",
-        "rotate",
-        "route",
-        "sample",
-        "save",
-        "scale",
-        "schedule",
-        "score",
-        "secure",
-        "serve",
-        "settle",
-        "shape",
-        "share",
-        "solve",
-        "stage",
-        "state",
-        "store",
-        "strike",
-        "subscribe",
-        "suppose",
-        "survive",
-        "suspend",
-        "synchronize",
-        "tie",
-        "trace",
-        "trade",
-        "translate",
-        "tune",
-        "type",
-        "unite",
-        "unsubscribe",
-        "update",
-        "upgrade",
-        "use",
-        "validate",
-        "value",
-        "verbalize",
-        "vote",
-        "welcome",
-    ]
-)
 
 
 class Form(IntEnum):
@@ -314,8 +87,8 @@ def _fact(action: str) -> str:
 
 
 def _event(action: str) -> str:
-    if action in _IRREGULAR:
-        return _IRREGULAR[action]
+    if action in IRREGULAR:
+        return IRREGULAR[action]
     if action.endswith("e"):
         return f"{action}d"
     if action.endswith("y") and action[-2:-1] not in _VOWELS:
@@ -325,7 +98,7 @@ def _event(action: str) -> str:
 
 def _stem(action: str) -> str:
     """Double the last consonant where English does."""
-    return action + action[-1] if action in _DOUBLED or _SHORT.fullmatch(action) else action
+    return action + action[-1] if action in DOUBLED or _SHORT.fullmatch(action) else action
 
 
 @lru_cache(maxsize=4096)
@@ -346,7 +119,7 @@ def base_of(name: str) -> str:
 @lru_cache(maxsize=1)
 def _bases() -> dict[str, str]:
     """Base forms by the other forms of verbs that cannot be undone by rule."""
-    verbs = [conjugate(action) for action in (*_IRREGULAR, *_ENDING_IN_E, *_DOUBLED)]
+    verbs = [conjugate(action) for action in (*IRREGULAR, *ENDING_IN_E, *DOUBLED)]
     return {form: verb.action for verb in verbs for form in verb.forms[1:]}
 
 
@@ -402,7 +175,7 @@ class Verbs:
                 (session.allocate(VERBS), action, text),
             )
         self._known.clear()
-        return Verb(int(str(number)), action, *forms, inverse)
+        return _read(number, text)
 
     def find(self, name: str) -> tuple[Verb, Form | None]:
         """Return the verb that has this form, and which form it is (None: the reverse).
@@ -449,5 +222,5 @@ class Verbs:
         return None
 
 
-def _read(number: object, text: object) -> Verb:
-    return Verb(int(str(number)), *orjson.loads(str(text)))
+def _read(number: int, text: str) -> Verb:
+    return Verb(number, *orjson.loads(text))

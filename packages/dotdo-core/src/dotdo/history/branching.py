@@ -9,7 +9,9 @@ from dotdo.history.transactions import head
 from dotdo.storage import Session, Store
 from dotdo.storage.files import copy_store
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
+from dotdo.values import Canonical
 
+MAIN = "main"
 _SHIFT = 32
 _ROOM = 1 << 20
 
@@ -31,13 +33,15 @@ class Origin:
 
 def origin_of(session: Session) -> Origin:
     """Return where the branch that the session sees comes from."""
-    rows = dict(session.read("select k, v from _meta where k in ('branch', 'parent', 'fork_seq')"))
-    parent = rows.get("parent")
     return Origin(
-        str(rows.get("branch", "main")),
-        None if parent is None else str(parent),
-        int(str(rows.get("fork_seq", 0))),
+        meta(session, "branch", MAIN), meta(session, "parent"), meta(session, "fork_seq", 0)
     )
+
+
+def meta(session: Session, key: str, default: Canonical = None) -> Canonical:
+    """Return a fact about the file."""
+    rows = session.read("select v from _meta where k = ?", (key,))
+    return rows[0][0] if rows else default
 
 
 def begin_branch(source: Store, target: str, name: str) -> None:
@@ -101,8 +105,8 @@ class Sync:
 
 def last_merge(session: Session, other: str) -> Sync | None:
     """Return the last merge of `other` into the branch that the session sees."""
-    rows = session.read("select v from _meta where k = ?", (f"merged:{other}",))
-    return Sync(*orjson.loads(str(rows[0][0]))) if rows else None
+    text = meta(session, f"merged:{other}")
+    return None if text is None else Sync(*orjson.loads(text))
 
 
 def note_merge(session: Session, other: str, sync: Sync) -> None:

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 
-from dotdo.storage import Noun, decode_noun
-from dotdo.storage.connection import Connection
+from dotdo.storage import Noun, Session, decode_noun
 from dotdo.storage.images import Images
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 
 
-def definitions_at(connection: Connection, seq: int) -> list[Noun]:
+def definitions_at(session: Session, seq: int) -> list[Noun]:
     """Return the nouns as of a log position, the kernel's own included."""
-    rows = connection.execute(
+    rows = session.execute(
         "select def from main._schema as s where seq = (select max(seq) from main._schema where noun = s.noun and seq <= ?)"
         " and def is not null order by noun",
         (seq,),
-    ).fetchall()
+    )
     return [*KERNEL_NOUNS, *(decode_noun(text) for (text,) in rows)]
 
 

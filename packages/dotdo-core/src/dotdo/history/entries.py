@@ -1,7 +1,6 @@
 """The log read as changes: each entry with the row before and after it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
@@ -10,6 +9,7 @@ from dotdo.graph.thing import Thing
 from dotdo.storage import Noun, Session, decode_noun, system
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
+from dotdo.values import Canonical
 
 Image = bytes | None
 
@@ -34,7 +34,7 @@ class Entry:
     noun: int
     op: int
     row: int
-    before: Any
+    before: Canonical
     after: Image
 
 
@@ -48,13 +48,13 @@ def entries(session: Session, after: int, upto: int) -> list[Entry]:
     later: dict[tuple[int, int], Image] = {}
     rows = session.read(_ENTRIES, (after, upto))
     for seq, noun, op, row, before in reversed(rows):
-        key = (int(str(noun)), int(str(row)))
+        key = (noun, row)
         image: Image = None
         if op in (system.INSERT, system.UPDATE):
             image = later[key] if key in later else _next_image(session, *key, upto)
         if op in (system.INSERT, system.UPDATE, system.DELETE, system.REWRITE):
-            later[key] = None if op == system.INSERT else before  # type: ignore[assignment]  # an image is a blob
-        found.append(Entry(int(str(seq)), key[0], int(str(op)), key[1], before, image))
+            later[key] = None if op == system.INSERT else before
+        found.append(Entry(seq, key[0], op, key[1], before, image))
     return found[::-1]
 
 
@@ -62,12 +62,12 @@ def _next_image(session: Session, noun: int, row: int, upto: int) -> Image:
     """Return the image of a row as of a log position, out of what came after it."""
     later = session.read(_LATER, (upto, noun, row))
     if later:
-        return None if later[0][1] == system.INSERT else later[0][0]  # type: ignore[return-value]  # an image is a blob
+        return None if later[0][1] == system.INSERT else later[0][0]
     definition = session.catalog.by_id.get(noun)
     if definition is None:
         return None
     found = session.read(session.catalog.images(definition).select, (row,))
-    return found[0][0] if found else None  # type: ignore[return-value]  # an image is a blob
+    return found[0][0] if found else None
 
 
 class Reader:
@@ -92,8 +92,7 @@ class Reader:
                 "select seq, def from _schema where noun = ? order by seq desc", (number,)
             )
             known = self._definitions[number] = [
-                (int(str(at)), None if text is None else decode_noun(str(text)))
-                for at, text in rows
+                (at, None if text is None else decode_noun(str(text))) for at, text in rows
             ]
         return next((noun for at, noun in known if at <= seq), None)
 
@@ -119,6 +118,6 @@ def _thing_select(noun: Noun) -> tuple[str, Rows, Noun]:
     return f"select {rows.columns} from (select {decoded})", rows, noun
 
 
-def payload(entry: Entry) -> Any:
+def payload(entry: Entry) -> Canonical:
     """Return what a domain event carries: [verb, data]."""
     return orjson.loads(entry.before)

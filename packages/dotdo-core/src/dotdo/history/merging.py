@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import orjson
@@ -12,10 +12,12 @@ from dotdo.graph.fields import enter_fields
 from dotdo.history.branching import Sync, last_merge, note_merge, origin_of
 from dotdo.history.net import Difference, Fields, RowChange, Snapshots, split
 from dotdo.history.transactions import head, horizon
-from dotdo.storage import Noun, Session, alter_noun, create_noun, drop_noun, system
+from dotdo.sql import codec_of, stored_value
+from dotdo.storage import Column, Noun, Session, alter_noun, create_noun, drop_noun, system
 from dotdo.storage.names import quoted
+from dotdo.values import Canonical, decode, encode
 
-Policy = Literal["fail", "ours", "theirs"] | Callable[["Conflict"], Any]
+Policy = Literal["fail", "ours", "theirs"] | Callable[["Conflict"], Canonical]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,11 @@ class Conflict:
     """
 
     noun: str
-    id: Any
+    id: Canonical
     field: str | None
-    base: Any
-    ours: Any
-    theirs: Any
+    base: Canonical
+    ours: Canonical
+    theirs: Canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +175,14 @@ class Merger:
     # --- definitions -------------------------------------------------------------------------
 
     def _merge_definitions(self) -> None:
-        for number in sorted(self._theirs.catalog.by_id):
-            self._merge_definition(self._theirs.catalog.by_id[number])
+        for noun in sorted(self._theirs.catalog.by_id.values(), key=lambda noun: noun.id):
+            self._merge_definition(noun)
+        number: int
         for (number,) in self._theirs.read(
             "select distinct noun from _schema where seq > ? and def is null", (self._base.since,)
         ):
-            mine = self._ours.catalog.by_id.get(int(str(number)))
-            base = self._their.reader.noun_at(int(str(number)), self._base.since)
+            mine = self._ours.catalog.by_id.get(number)
+            base = self._their.reader.noun_at(number, self._base.since)
             if mine is not None and base is not None and mine.id not in self._theirs.catalog.by_id:
                 drop_noun(self._ours, mine)
 
@@ -215,13 +218,14 @@ class Merger:
 
     def _merge_verbs(self) -> None:
         """Verbs are the same when their action is; those that only they have come with their numbers."""
-        mine = dict(self._ours.read("select action, id from _verb"))
+        mine: dict[str, int] = dict(self._ours.read("select action, id from _verb"))
+        number: int
         for number, action, text in self._theirs.read("select id, action, def from _verb"):
             if action not in mine:
                 self._ours.write(
                     "insert into _verb(id, action, def) values (?, ?, ?)", (number, action, text)
                 )
-            self._verbs[int(str(number))] = int(str(mine.get(action, number)))
+            self._verbs[number] = mine.get(action, number)
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -262,7 +266,7 @@ class Merger:
         )
         if not rows:
             return change.row, None
-        row = int(str(rows[0][0]))
+        row = rows[0][0]
         self._rows[noun.id, change.row] = row
         return row, self._mine.current(noun, row)
 
@@ -295,11 +299,16 @@ class Merger:
         return joined
 
     def _decide_field(
-        self, noun: Noun, row: int, fields: Fields, name: str, values: tuple[Any, Any, Any]
-    ) -> Any:
+        self,
+        noun: Noun,
+        row: int,
+        fields: Fields,
+        name: str,
+        values: tuple[Canonical, Canonical, Canonical],
+    ) -> Canonical:
         thing = self._mine.thing(noun, row, fields)
         assert thing is not None
-        shown = [self._shown(noun, name, value) for value in values]
+        shown = [_shown(noun, name, value) for value in values]
         conflict = Conflict(noun.name, thing.id, field_name(name), *shown)
         self._conflicts.append(conflict)
         if self._policy in ("ours", "fail"):
@@ -308,23 +317,6 @@ class Merger:
             return values[2]
         assert callable(self._policy)
         return _stored(noun, name, self._policy(conflict))
-
-    def _shown(self, noun: Noun, name: str, value: Any) -> Any:
-        """Return a stored value as users know it."""
-        from dotdo.sql import codec_of
-        from dotdo.values import decode
-
-        if value is None:
-            return None
-        if name.startswith("$."):
-            return decode(value)
-        column = next((c for c in noun.columns if c.column == name), None)
-        reader = (
-            None
-            if column is None or column.type in {"any", "jsonb"}
-            else codec_of(column.type).to_python
-        )
-        return value if reader is None else reader(value)
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -367,12 +359,17 @@ class Merger:
             f"update {table} set {sets} where {rowid} = ?", [*(v for _, _, v in values), row]
         )
 
-    def _values(self, noun: Noun, wanted: Fields) -> list[tuple[str, str, Any]]:
-        columns, members = split(noun, wanted)
+    def _values(self, noun: Noun, wanted: Fields) -> list[tuple[str, str, Canonical]]:
+        columns, members = split(wanted)
         if noun.id == system.RELATIONSHIP:
             columns = self._mapped(columns)
         known = {c.column for c in noun.columns if c.generated is None} | {"_visibility", "id"}
-        values = [(name, "?", value) for name, value in columns.items() if name in known]
+        json_columns = {c.column for c in noun.columns if c.type == "jsonb"}
+        values = [
+            (name, "jsonb(?)" if name in json_columns else "?", value)
+            for name, value in columns.items()
+            if name in known
+        ]
         if noun.layout == "document":
             values.append(("data", "jsonb(?)", orjson.dumps(members).decode()))
         elif noun.id != system.RELATIONSHIP:
@@ -381,12 +378,13 @@ class Merger:
             )
         return values
 
-    def _mapped(self, columns: dict[str, Any]) -> dict[str, Any]:
+    def _mapped(self, columns: dict[str, Canonical]) -> dict[str, Canonical]:
         """Return a relationship's ends as our nouns and rows."""
         verb, form = divmod(columns["verb"], 4)
         mapped = columns | {"verb": self._verbs.get(verb, verb) * 4 + form}
         for end in ("src", "dst"):
-            noun = self._nouns.get(columns[f"{end}_noun"], columns[f"{end}_noun"])
+            number: int = columns[f"{end}_noun"]
+            noun = self._nouns.get(number, number)
             mapped[f"{end}_noun"] = noun
             mapped[end] = self._rows.get((noun, columns[end]), columns[end])
         return mapped
@@ -396,17 +394,22 @@ def _verb(mine: Fields | None, wanted: Fields | None) -> str:
     return "created" if mine is None else "deleted" if wanted is None else "updated"
 
 
-def _stored(noun: Noun, name: str, value: Any) -> Any:
-    """Return a value that a policy chose in stored form."""
-    from dotdo.sql import codec_of
-    from dotdo.values import encode
+def _column(noun: Noun, name: str) -> Column | None:
+    return next((column for column in noun.columns if column.column == name), None)
 
-    if name.startswith("$."):
-        return None if value is None else encode(value)
-    column = next((c for c in noun.columns if c.column == name), None)
-    writer = (
-        None
-        if column is None or value is None or column.type == "any"
-        else codec_of(column.type).to_storage
-    )
-    return value if writer is None else writer(value)
+
+def _shown(noun: Noun, name: str, value: Canonical) -> Canonical:
+    """Return a stored value as users know it."""
+    column = _column(noun, name)
+    if value is None or (column is None and not name.startswith("$.")):
+        return value
+    reader = decode if column is None else codec_of(column.type).to_python
+    return value if reader is None else reader(value)
+
+
+def _stored(noun: Noun, name: str, value: Canonical) -> Canonical:
+    """Return a value that a policy chose in stored form."""
+    column = _column(noun, name)
+    if column is not None:
+        return stored_value(column, value)
+    return encode(value) if value is not None and name.startswith("$.") else value

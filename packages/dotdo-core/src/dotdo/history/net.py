@@ -1,18 +1,19 @@
 """Net changes of a branch since a log position, row by row, as fields that can be compared and merged."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
+from dotdo.graph.rows import rows_of
 from dotdo.graph.thing import Thing
 from dotdo.history.entries import Image, Reader
 from dotdo.storage import Noun, Session, system
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
+from dotdo.values import Canonical
 
-Fields = dict[str, Any]
-"""A row's stored values: by physical column; members of documents as JSON text under `$.<name>`."""
+Fields = dict[str, Canonical]
+"""A row's stored values: by physical column, JSONB as text; members of documents as JSON text under `$.<name>`."""
 
 _CHANGED = "select noun, id, op, before, min(seq) from _log where seq > ? and op between 1 and 4 and noun > 0 group by noun, id order by noun, id"
 
@@ -58,16 +59,14 @@ class Snapshots:
         """Return the rows whose state now differs from that at the log position `since`."""
         found = []
         for number, row, op, before, seq in self.session.read(_CHANGED, (since,)):
-            noun = self.session.catalog.by_id.get(int(str(number))) or self.reader.noun_at(
-                int(str(number)), int(str(seq))
-            )
+            noun = self.session.catalog.by_id.get(number) or self.reader.noun_at(number, seq)
             if noun is None:
                 continue
-            then = self.reader.noun_at(noun.id, int(str(seq))) or noun
-            old = None if op == system.INSERT else self.fields(then, before)  # type: ignore[arg-type]  # an image is a blob
-            new = self.current(noun, int(str(row)))
+            then = self.reader.noun_at(noun.id, seq) or noun
+            old = None if op == system.INSERT else self.fields(then, before)
+            new = self.current(noun, row)
             if old != new:
-                found.append(RowChange(noun, int(str(row)), old, new))
+                found.append(RowChange(noun, row, old, new))
         return found
 
     def current(self, noun: Noun, row: int) -> Fields | None:
@@ -75,7 +74,7 @@ class Snapshots:
         if noun.id not in self.session.catalog.by_id:
             return None
         rows = self.session.read(self.session.catalog.images(noun).select, (row,))
-        return self.fields(noun, rows[0][0]) if rows else None  # type: ignore[arg-type]  # an image is a blob
+        return self.fields(noun, rows[0][0]) if rows else None
 
     def at(self, noun: Noun, row: int, seq: int) -> Fields | None:
         """Return a row's fields at a log position, None when it did not exist."""
@@ -86,8 +85,8 @@ class Snapshots:
         if not later:
             return self.current(noun, row)
         op, before, position = later[0]
-        then = self.reader.noun_at(noun.id, int(str(position))) or noun
-        return None if op == system.INSERT else self.fields(then, before)  # type: ignore[arg-type]  # an image is a blob
+        then = self.reader.noun_at(noun.id, position) or noun
+        return None if op == system.INSERT else self.fields(then, before)
 
     def fields(self, noun: Noun, image: Image) -> Fields:
         """Return an image's stored values, documents taken apart."""
@@ -101,31 +100,47 @@ class Snapshots:
             )
         values = self.session.read(known[1], (image,))[0]
         found: Fields = {}
+        container = container_of(noun)
         for column, value in zip(known[2][1:], values[1:], strict=True):
-            if column in {"data", "_extra"} and (column == "_extra" or noun.layout == "document"):
-                members = orjson.loads(str(value)) if value is not None else {}
-                found |= {
-                    f"$.{name}": orjson.dumps(member).decode() for name, member in members.items()
-                }
+            if column == container:
+                members = orjson.loads(value) if value is not None else {}
+                found |= {f"$.{name}": orjson.dumps(m).decode() for name, m in members.items()}
             else:
                 found[column] = value
         return found
 
     def thing(self, noun: Noun, row: int, fields: Fields | None) -> Thing | None:
         """Return the thing that these fields make, None for none."""
-        return None if fields is None else thing_of(self.session, noun, row, fields)
+        if fields is None:
+            return None
+        columns, members = split(fields)
+        rows = rows_of(self.session.catalog, noun)
+        container = container_of(noun)
+        json_columns = {container} | {c.column for c in noun.columns if c.type == "jsonb"}
+        values = dict.fromkeys((c.column for c in noun.columns), None) | columns | {noun.rowid: row}
+        has_document = members or noun.layout == "document"
+        values[container] = orjson.dumps(members).decode() if has_document else None
+        listed = ", ".join(
+            f"{'jsonb(?)' if name in json_columns else '?'} as {quoted(name)}" for name in values
+        )
+        sql = f"select {rows.columns} from (select {listed})"
+        return rows.thing(self.session.read(sql, list(values.values()))[0])
+
+
+def container_of(noun: Noun) -> str:
+    """Return the column that holds the members of a noun's documents."""
+    return "data" if noun.layout == "document" else "_extra"
 
 
 def _comparable(images: Images) -> list[str]:
-    """Return the expressions that read an image, documents as JSON text."""
-    decoded = images.decoded("?1")
+    """Return the expressions that read an image, JSONB as text."""
     return [
-        f"json({value})" if column in {"data", "_extra"} else value
-        for column, value in zip(images.columns, decoded, strict=True)
+        f"json({value})" if kind in {"document", "jsonb"} else value
+        for kind, value in zip(images.kinds, images.decoded("?1"), strict=True)
     ]
 
 
-def split(noun: Noun, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(fields: Fields) -> tuple[dict[str, Canonical], dict[str, Canonical]]:
     """Return (values by column, members of the document)."""
     members = {
         name[2:]: orjson.loads(text)
@@ -134,27 +149,6 @@ def split(noun: Noun, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     columns = {name: value for name, value in fields.items() if not name.startswith("$.")}
     return columns, members
-
-
-def thing_of(session: Session, noun: Noun, row: int, fields: Fields) -> Thing:
-    """Return the thing that a row's fields make."""
-    from dotdo.graph.rows import rows_of
-
-    columns, members = split(noun, fields)
-    rows = rows_of(session.catalog, noun)
-    container = "data" if noun.layout == "document" else "_extra"
-    names = [noun.rowid, *columns, container]
-    values = [
-        row,
-        *columns.values(),
-        orjson.dumps(members).decode() if members or container == "data" else None,
-    ]
-    listed = ", ".join(
-        f"{'jsonb(?)' if name == container else '?'} as {quoted(name)}" for name in names
-    )
-    missing = [c.column for c in noun.columns if c.column not in columns and c.column != noun.rowid]
-    listed += "".join(f", null as {quoted(name)}" for name in missing)
-    return rows.thing(session.read(f"select {rows.columns} from (select {listed})", values)[0])
 
 
 @dataclass(slots=True)
@@ -171,7 +165,7 @@ class Difference:
     """
 
     noun: str
-    id: Any
+    id: Canonical
     verb: str
     before: Thing | None
     after: Thing | None

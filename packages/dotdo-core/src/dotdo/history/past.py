@@ -82,7 +82,7 @@ class PastSession(Session):
         return True
 
     def _read_definitions(self) -> None:
-        then = definitions_at(self.connection, self._position)
+        then = definitions_at(self, self._position)
         if not has_same_shape(then, self.store.read_catalog(self.connection).by_id.values()):
             msg = "definitions have changed their shape since; open the past anew"
             raise HistoryUnavailable(msg)
@@ -90,10 +90,10 @@ class PastSession(Session):
             self._catalog = Catalog(self._position, then)
 
     def _add_changes(self) -> None:
-        changed = self._execute(
+        changed = self.execute(
             "select distinct noun from main._log where seq > ? and noun > 0 and op between 1 and 4",
             (self._read_upto,),
-        ).fetchall()
+        )
         assert self._catalog is not None
         for (number,) in changed:
             noun = self._catalog.by_id.get(number)

@@ -121,7 +121,7 @@ def apply_batch(session: Session, batch: Batch) -> None:
 
 
 def _apply(session: Session, batch: Batch) -> None:
-    newest = int(str(session.execute("select max(seq) from _log")[0][0]))
+    newest = session.execute("select max(seq) from _log")[0][0]
     if newest + 1 != batch.first:
         msg = f"the copy stands at {newest}, the batch begins at {batch.first}"
         raise SerializationFailure(msg)
@@ -164,7 +164,7 @@ def promote(session: Session) -> None:
             )[0][0]
             session.execute(
                 "insert into _counter values (?1, ?2) on conflict(name) do update set high = max(high, ?2)",
-                (f"noun {noun.id}", max(int(str(highest or 0)), int(str(present or 0)))),
+                (f"noun {noun.id}", max((highest or 0), (present or 0))),
             )
 
     session.mutate(work)

@@ -1,6 +1,6 @@
 """Forgetting: compaction of the whole log, and pruning by what each noun is to keep."""
 
-from dotdo.errors import HistoryUnavailable
+from dotdo.errors import HistoryUnavailable, UnknownTenant
 from dotdo.history.transactions import head, position_of
 from dotdo.storage import Noun, Session
 
@@ -22,6 +22,7 @@ def compact(session: Session, upto: int | None = None) -> int:
     """
 
     def work() -> int:
+        dropped: int
         newest = head(session)
         limit = newest if upto is None else min(upto, newest)
         slowest = session.execute(
@@ -41,7 +42,7 @@ def compact(session: Session, upto: int | None = None) -> int:
         )
         session.execute("delete from _schema where def is null and seq <= ?", (limit,))
         session.execute("update _meta set v = max(v, ?) where k = 'horizon'", (limit,))
-        return int(str(dropped))
+        return dropped
 
     return session.mutate(work)
 
@@ -70,7 +71,7 @@ def _prune_noun(session: Session, noun: Noun, now_us: int) -> int:
     limit = head(session) - 1
     slowest = session.execute("select min(seq) from _consumer")[0][0]
     if slowest is not None:
-        limit = min(limit, int(str(slowest)))
+        limit = min(limit, slowest)
     old: list[tuple[int]] = []
     if keep.days is not None:
         limit_of_age = _position_before(session, now_us - keep.days * _DAY_US)
@@ -105,12 +106,10 @@ def horizon_key(noun: int) -> str:
 
 
 def _numbers(session: Session, sql: str, params: tuple[int, ...]) -> list[tuple[int]]:
-    return [(int(str(seq)),) for (seq,) in session.execute(sql, params)]
+    return [(seq,) for (seq,) in session.execute(sql, params)]
 
 
 def _position_before(session: Session, time_us: int) -> int:
-    from dotdo.errors import UnknownTenant
-
     try:
         return position_of(session, time_us=time_us)
     except (UnknownTenant, HistoryUnavailable):

@@ -30,17 +30,17 @@ def rewind(source: Store, target: str, seq: int) -> None:
 
 
 def _undo(session: Session, seq: int) -> None:
-    then = {noun.id: noun for noun in definitions_at(session.connection, seq)}
+    then = {noun.id: noun for noun in definitions_at(session, seq)}
     now = {noun.id: noun for noun in session.catalog.by_id.values()}
     touched = {
-        int(str(n))
+        n
         for (n,) in session.execute(
             "select distinct noun from _log where seq > ? and noun > 0", (seq,)
         )
     }
     for number in touched:
         kept = session.execute("select v from _meta where k = ?", (horizon_key(number),))
-        if kept and int(str(kept[0][0])) > seq:
+        if kept and kept[0][0] > seq:
             msg = f"that far back the history of {now.get(number, then.get(number))} is no longer kept"
             raise HistoryUnavailable(msg)
     for number in sorted(touched):
@@ -71,7 +71,7 @@ def _undo_noun(
     if shape is not None:
         _silence(session, shape)
     for at, _ in rows:
-        position = int(str(at))
+        position = at
         if shape is not None:
             _restore_rows(session, shape, position, upper)
         earlier = _definition_before(session, number, position)

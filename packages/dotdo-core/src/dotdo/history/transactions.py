@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from dotdo.errors import HistoryUnavailable, UnknownTenant
-from dotdo.storage import Session, system
+from dotdo.storage import Row, Session, system
 
 _NEWEST = "select seq, id, before from _log where seq <= ? and noun = 0 and op = 0 order by seq desc limit 1"
 _NEXT = (
@@ -36,15 +36,16 @@ class Transaction:
     api: str | None
 
 
-def _transaction(row: tuple[object, ...]) -> Transaction:
+def _transaction(row: Row) -> Transaction:
     last, first, record = row
     time_us, actor, action, api = orjson.loads(str(record))
-    return Transaction(int(str(first)), int(str(last)), time_us, actor, action, api)
+    return Transaction(first, last, time_us, actor, action, api)
 
 
 def head(session: Session) -> int:
     """Return the log position of the newest transaction."""
-    return int(str(session.read("select max(seq) from _log")[0][0]))
+    newest: int = session.read("select max(seq) from _log")[0][0]
+    return newest
 
 
 def transaction_at(session: Session, seq: int) -> Transaction | None:
@@ -67,7 +68,8 @@ def transactions(session: Session, upto: int | None = None) -> Iterator[Transact
 
 def horizon(session: Session) -> int:
     """Return the log position before which nothing is known any more."""
-    return int(str(session.read("select v from _meta where k = 'horizon'")[0][0]))
+    kept: int = session.read("select v from _meta where k = 'horizon'")[0][0]
+    return kept
 
 
 def position_of(
@@ -104,17 +106,17 @@ def _at_seq(session: Session, seq: int) -> int:
         msg = f"there is no version {seq}: the newest is {newest}"
         raise UnknownTenant(msg)
     rows = session.read(_NEWEST, (seq,))
-    return int(str(rows[0][0])) if rows else 0
+    return rows[0][0] if rows else 0
 
 
 def _back(session: Session, back: int) -> int:
     position = head(session)
     for _ in range(back):
         rows = session.read(_NEWEST, (position,))
-        if not rows or int(str(rows[0][1])) <= 1:
+        if not rows or rows[0][1] <= 1:
             msg = f"there are fewer than {back} transactions"
             raise UnknownTenant(msg)
-        position = int(str(rows[0][1])) - 1
+        position = rows[0][1] - 1
     return position
 
 

@@ -64,12 +64,12 @@ def _versions_of_row(
     current = session.read(session.catalog.images(noun).select, (row,))
     images = [before for _, op, before in rows[1:]] + [current[0][0] if current else None]
     for (seq, op, before), after in zip(rows, images, strict=True):
-        position, kind = int(str(seq)), int(str(op))
+        position, kind = seq, op
         if kind == system.REWRITE:
             continue
         definition = reader.noun_at(noun.id, position) or noun
-        state = reader.thing(definition, None if kind == system.DELETE else after)  # type: ignore[arg-type]  # an image is a blob
-        shown = state or reader.thing(definition, before)  # type: ignore[arg-type]  # an image is a blob
+        state = reader.thing(definition, None if kind == system.DELETE else after)
+        shown = state or reader.thing(definition, before)
         if shown is None or shown.id != identity:
             continue
         transaction = transaction_at(session, position) or Transaction(
@@ -92,7 +92,7 @@ def _rows_with_id(session: Session, noun: Noun, identity: object) -> list[int]:
     key = rows.key(identity)
     where = rows.by_id.partition(" where ")[2]
     found = [
-        int(str(r))
+        r
         for (r,) in session.read(
             f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}", key
         )
@@ -111,7 +111,7 @@ def _rows_with_id(session: Session, noun: Noun, identity: object) -> list[int]:
         if names
         else []
     )
-    return list(dict.fromkeys([*found, *(int(str(r)) for (r,) in past)]))
+    return list(dict.fromkeys([*found, *(r for (r,) in past)]))
 
 
 def _index_log(session: Session) -> None:

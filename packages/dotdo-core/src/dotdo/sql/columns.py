@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from dotdo.errors import InvalidValue
 from dotdo.sql import numeric
+from dotdo.storage import Column
 from dotdo.storage.types import scale_of
-from dotdo.values import decode, encode
+from dotdo.values import Canonical, decode, encode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (local times have no zone)
@@ -31,8 +31,8 @@ class ColumnCodec:
         to_python: Of a stored value, not None.
     """
 
-    to_storage: Callable[[Any], Any] | None
-    to_python: Callable[[Any], Any] | None
+    to_storage: Callable[[Canonical], Canonical] | None
+    to_python: Callable[[Canonical], Canonical] | None
 
 
 @lru_cache(maxsize=512)
@@ -62,7 +62,7 @@ def _scaled(scale: int) -> ColumnCodec:
     return ColumnCodec(to_storage, lambda stored: Decimal(stored).scaleb(-scale))
 
 
-def _expect(*kinds: type) -> Callable[[Any], Any]:
+def _expect(*kinds: type) -> Callable[[Canonical], Canonical]:
     def check(value: object) -> object:
         if not isinstance(value, kinds):
             msg = f"{value!r} is not {' or '.join(kind.__name__ for kind in kinds)}"
@@ -120,7 +120,7 @@ def _clock_time(value: object) -> int:
     return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
 
 
-def _parsed(read: Callable[[str], Any], text: str) -> Any:
+def _parsed(read: Callable[[str], Canonical], text: str) -> Canonical:
     try:
         return read(text)
     except ValueError:
@@ -144,6 +144,42 @@ def _to_day(stored: int) -> date | str:
     return _infinite(stored) or date.fromordinal(stored + _EPOCH_DAY)
 
 
+def key_to_storage(value: object) -> object:
+    """Return how an id of any type is stored: whole numbers and text as they are, everything else as tagged JSON.
+
+    Raises:
+        InvalidValue: It is no canonical value.
+    """
+    if isinstance(value, str) and not value.startswith(("{", "[", '"')):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
+        return value
+    return encode(value)
+
+
+def key_to_python(stored: object) -> Canonical:
+    """Return an id of any type from its stored form."""
+    if isinstance(stored, str) and stored.startswith(("{", "[", '"')):
+        return decode(stored)
+    return stored
+
+
+def stored_value(column: Column, value: object) -> Canonical:
+    """Return a Python value as the column stores it.
+
+    Raises:
+        InvalidValue: The column cannot hold it; the message names the field.
+    """
+    to_storage = codec_of(column.type).to_storage
+    if value is None or to_storage is None:
+        return value
+    try:
+        return to_storage(value)
+    except InvalidValue as error:
+        msg = f"field {column.name!r}: {error}"
+        raise InvalidValue(msg) from None
+
+
 _INTEGER = ColumnCodec(_integer, None)
 _REAL = ColumnCodec(_real, None)
 _BYTES = ColumnCodec(_expect(bytes, bytearray, memoryview), None)
@@ -162,11 +198,11 @@ _CODECS = {
         lambda v: (v if isinstance(v, UUID) else _parsed(UUID, v)).bytes, lambda b: UUID(bytes=b)
     ),
     "date": ColumnCodec(_day, _to_day),
-    "time": ColumnCodec(_clock_time, lambda us: (datetime.min + timedelta(microseconds=us)).time()),
+    "time": ColumnCodec(_clock_time, lambda us: (_LOCAL_EPOCH + timedelta(microseconds=us)).time()),
     "timestamp": ColumnCodec(_moment, _to_local),
     "timestamptz": ColumnCodec(_moment, _to_moment),
     "interval": _BYTES,
     "json": ColumnCodec(encode, decode),
     "jsonb": ColumnCodec(encode, decode),
-    "any": ColumnCodec(None, None),
+    "any": ColumnCodec(key_to_storage, key_to_python),
 }

@@ -1,7 +1,7 @@
 """A session: what one client of a store can do with it; statements, row locks, numbers, functions."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import apsw
 
@@ -25,7 +25,7 @@ __all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "V
 
 T = TypeVar("T")
 Value = int | float | str | bytes | None
-Row = tuple[Value, ...]
+Row = tuple[Any, ...]  # type: ignore[explicit-any]  # each statement knows the types of its own columns
 Params = Sequence[Value] | dict[str, Value]
 Function = Callable[..., Value]  # type: ignore[explicit-any]  # of any number of arguments
 

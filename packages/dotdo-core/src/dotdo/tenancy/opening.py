@@ -56,9 +56,7 @@ def open_past(home: Home, reference: Reference, head: Store, moment: Moment) -> 
     session = head.acquire()
     try:
         seq = position_of(session, seq=moment.seq, back=moment.back, time_us=moment.time_us)
-        is_near = has_same_shape(
-            definitions_at(session.connection, seq), session.catalog.by_id.values()
-        )
+        is_near = has_same_shape(definitions_at(session, seq), session.catalog.by_id.values())
     finally:
         head.give_back(session)
     known = _PASTS.get((head.path, seq))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Self
 
 from dotdo.errors import InvalidReference
 from dotdo.events import Consumer, Event, EventReader, On, Pattern, Subscriptions, emit
@@ -41,9 +41,10 @@ from dotdo.tenancy.default import default_home
 from dotdo.tenancy.home import Home
 from dotdo.tenancy.opening import open_past, open_reference, require
 from dotdo.tenancy.references import MAIN, Reference, check_name, parse_moment, parse_reference
+from dotdo.values import Canonical
 
 
-class Tenant:
+class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins here)
     """One branch of a tenant, at its head or at a moment of its past.
 
     Args:
@@ -66,7 +67,7 @@ class Tenant:
     def __repr__(self) -> str:
         return f"Tenant({str(self.reference)!r})"
 
-    def __enter__(self) -> "Tenant":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +108,7 @@ class Tenant:
         store = open_past(self._home, self.reference, self._store, parsed)
         return Tenant(self._home, Reference(self.name, self.reference.branch, parsed), store)
 
-    def history(self, thing: Thing | tuple[str, Any]) -> list[Version]:
+    def history(self, thing: Thing | tuple[str, Canonical]) -> list[Version]:
         """Return the versions of a thing, the oldest first, also of one that was deleted.
 
         Args:
@@ -143,7 +144,7 @@ class Tenant:
         """
         return TransactionScope(self._store, actor=actor, action=action, isolation=isolation)
 
-    def emit(self, name: str, thing: Thing | None = None, **data: Any) -> None:
+    def emit(self, name: str, thing: Thing | None = None, **data: Canonical) -> None:
         """Append a domain event (`Order.shipped`) to the log, within the transaction that is open.
 
         Raises:
