@@ -1,7 +1,6 @@
 """The main job: load Chinook through psycopg's surface, work on it, and look at what a tenant adds. `python -m examples.chinook`."""
 
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -58,7 +57,7 @@ def load(script_file: Path) -> None:
         sql = small.SCRIPT
     with timed("load"), psycopg.connect("dbname=chinook", autocommit=True) as connection:
         connection.execute(sql)
-        tables = re.findall(r"^create table (\w+)", sql, re.IGNORECASE | re.MULTILINE)
+        tables = [noun.name for noun in dotdo.open("chinook").nouns.all()]
         rows = sum(count(connection, name) for name in tables)
     print(f"loaded {len(tables)} tables, {rows:,} rows")
 
@@ -126,20 +125,20 @@ def take_an_order(shop: dotdo.Tenant) -> None:
 def look_back(shop: dotdo.Tenant) -> None:
     """Change a name, and read it as it was."""
     with psycopg.connect("dbname=chinook") as connection:
-        connection.execute("update artist set name = name || ' (live)' where artist_id = 1")
+        connection.execute("update artist set name = upper(name) where artist_id = 2")
     with timed("the past"):
         now, then = (name_of_artist(reference) for reference in ("chinook", "chinook@~1"))
-    print(f"artist 1 is {now!r}, one transaction ago {then!r}")
-    for version in shop.history(("artist", 1)):
+    print(f"artist 2 is {now!r}, one transaction ago {then!r}")
+    for version in shop.history(("artist", 2)):
         print(
             f"  version {version.seq}: {version.verb} through {version.api}: {version.state.name}"
         )
 
 
 def name_of_artist(reference: str) -> str:
-    """Return the name of artist 1 in a branch or at a moment."""
+    """Return the name of artist 2 in a branch or at a moment."""
     with psycopg.connect(dbname=reference) as connection:
-        (name,) = connection.execute("select name from artist where artist_id = 1").fetchone()
+        (name,) = connection.execute("select name from artist where artist_id = 2").fetchone()
     return str(name)
 
 
