@@ -29,15 +29,22 @@ CASES = [
     case(
         "string-agg-distinct",
         "select string_agg(distinct country, '/' order by country) from customer where country like 'A%'",
+        gap="ORDER BY of a DISTINCT aggregate does not see through the implicit cast of its argument",
     ),
     case(
         "array-agg",
         "select array_agg(genre_id order by genre_id desc) from genre where genre_id <= 3",
     ),
     case("array-agg-text", "select array_agg(name order by name) from media_type"),
-    case("json-agg", "select json_agg(name order by genre_id) from genre where genre_id <= 2"),
     case(
-        "jsonb-object-agg", "select jsonb_object_agg(name, genre_id) from genre where genre_id <= 3"
+        "json-agg",
+        "select json_agg(name order by genre_id) from genre where genre_id <= 2",
+        gap="json_agg is refused (0A000)",
+    ),
+    case(
+        "jsonb-object-agg",
+        "select jsonb_object_agg(name, genre_id) from genre where genre_id <= 3",
+        gap="jsonb_object_agg is refused (0A000)",
     ),
     case(
         "stddev-variance",
@@ -46,8 +53,13 @@ CASES = [
     case(
         "percentile",
         "select percentile_cont(0.5) within group (order by milliseconds), percentile_disc(0.5) within group (order by milliseconds) from track",
+        gap="WITHIN GROUP is refused (0A000)",
     ),
-    case("mode", "select mode() within group (order by country) from customer"),
+    case(
+        "mode",
+        "select mode() within group (order by country) from customer",
+        gap="WITHIN GROUP is refused (0A000)",
+    ),
     case("filter", "select count(*) filter (where unit_price > 1), count(*) from track"),
     case(
         "group-by",
@@ -81,10 +93,12 @@ CASES = [
     case(
         "grouping-sets",
         "select billing_country, billing_city, sum(total) from invoice where billing_country in ('Canada', 'France') group by grouping sets ((billing_country, billing_city), (billing_country), ()) order by 1, 2, 3",
+        gap="GROUPING SETS is refused (0A000)",
     ),
     case(
         "rollup",
         "select media_type_id, genre_id, count(*) from track where genre_id in (1, 2) group by rollup (media_type_id, genre_id) order by 1, 2",
+        gap="ROLLUP is refused (0A000)",
     ),
     # --- windows ---
     case(

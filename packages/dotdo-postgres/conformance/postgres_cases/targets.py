@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 import dotdo_postgres
-from dotdo_testing import Target, corpus
+from dotdo_testing import corpus
 
 SCRIPT = "chinook/Chinook_PostgreSql.sql"
 
@@ -37,17 +37,21 @@ def inproc() -> Iterator[Any]:
 
 
 @contextmanager
-def real(url: str) -> Iterator[Any]:
-    """Yield a connection to a new database of the server at `url` loaded with Chinook; it is dropped afterwards."""
+def scratch(url: str) -> Iterator[Any]:
+    """Yield a connection of the real client to a new, empty database at `url`; it is dropped afterwards."""
     name = f"chinook_{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         try:
             with psycopg.connect(url, dbname=name, autocommit=True) as connection:
-                connection.execute(chinook_script())
                 yield connection
         finally:
             admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
-OPENERS = {Target.INPROC: inproc, Target.REAL: real}
+@contextmanager
+def real(url: str) -> Iterator[Any]:
+    """Yield a connection to a new database of the server at `url` loaded with Chinook."""
+    with scratch(url) as connection:
+        connection.execute(chinook_script())
+        yield connection

@@ -10,6 +10,7 @@ from dotdo_postgres.errors import PostgresError
 if TYPE_CHECKING:
     from psycopg import errors as e
 
+    from dotdo_postgres.client.pgconn import PGconn
     from dotdo_postgres.client.pgresult import PGresult
 
 
@@ -42,7 +43,7 @@ class Run:
     def __init__(self, cursor: Any, batch: Batch, *, returning: bool) -> None:
         cursor.forget()
         self.cursor, self.batch, self.returning = cursor, batch, returning
-        self.pgconn = cursor.connection.pgconn
+        self.pgconn: PGconn = cursor.connection.pgconn
         is_idle = self.pgconn.session.transaction_status == statements.IDLE
         self.is_alone = is_idle and not cursor.connection.begin_command
         self.results: list[PGresult] = []

@@ -8,7 +8,7 @@ from weakref import ref
 from dotdo_postgres.client import native, rows, seam, statements
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
-from dotdo_postgres.engine.session import Result
+from dotdo_postgres.engine.plan import Result
 
 CursorInPython: Any = seam.cursor_in_python(Transformer, AdaptersMap)
 
@@ -23,18 +23,18 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
     # What psycopg's cursors keep, and what it means to mypy: nothing in particular.
     _conn: Any
     _pgconn: Any
-    _results: Any
     _tx: Any
     _last_query: Any
+    _statusmessage: Any
     _execmany_returning: Any
     _row_factory: Any
-    pgresult: Any
 
     _raw: Sequence[tuple[Any, ...]] | None
     _loaders: list[rows.Loader | None] | None
     _loaded: Sequence[tuple[Any, ...]] | None
     _own_adapters: AdaptersMap | None
     _asked: tuple[str, Any] | None
+    _result: Result | None
 
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None:
         self._conn = connection
@@ -77,6 +77,31 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
     def _query(self, query: Any) -> None:
         self._made_query, self._asked = query, None
 
+    @property
+    def pgresult(self) -> Any:
+        """The current result; of the short way it is made when asked for."""
+        if self._result is not None:
+            self._take_pgresult(statements.result_of(self._result))
+        return self._pgresult
+
+    @pgresult.setter
+    def pgresult(self, pgresult: Any) -> None:
+        self._pgresult, self._result = pgresult, None
+
+    @property
+    def _results(self) -> list[Any]:
+        """All results of the last statement."""
+        if self._result is not None:
+            self._take_pgresult(statements.result_of(self._result))
+        return self._all_results
+
+    @_results.setter
+    def _results(self, results: list[Any]) -> None:
+        self._all_results, self._result = results, None
+
+    def _take_pgresult(self, pgresult: Any) -> None:
+        self._pgresult, self._all_results, self._result = pgresult, [pgresult], None
+
     # --- the short way ---
 
     def bind_short(self, query: Any, params: Any, binary: bool | None) -> native.Bound | None:
@@ -107,9 +132,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
     def take_short(self, result: Result, plan: native.Plan, query: str, params: Any) -> None:
         """Make a result of the short way the cursor's."""
         self._asked = (query, params)
-        pgresult = statements.result_of(result)
-        self._results = [pgresult]
-        self.pgresult = pgresult
+        self._result = result
         self._pos = self._iresult = 0
         self._last_query = self._execmany_returning = self._loaded = None
         self._statusmessage = result.tag.encode()

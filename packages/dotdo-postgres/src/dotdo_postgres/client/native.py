@@ -11,7 +11,8 @@ from psycopg.pq import Format
 from dotdo_postgres.client import parameters, rows, seam
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
-from dotdo_postgres.engine.session import Prepared, Session
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.session import Session
 
 MAX_CACHED_CHARACTERS = 4096
 MAX_PLANS = 512

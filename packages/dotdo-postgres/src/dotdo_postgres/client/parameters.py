@@ -8,7 +8,8 @@ from uuid import UUID
 
 from psycopg.abc import Buffer
 
-from dotdo_postgres.engine.session import Prepared, Session
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping.codecs import Codec, codec_of
 from dotdo_postgres.mapping.datetimes import zone_named

@@ -147,10 +147,9 @@ def python_version(adapter: type) -> type:
         if compiled is adapter and python is not adapter:
             return python
     for module in (adapt, *vars(types).values()):
-        if (python := getattr(module, adapter.__name__.removeprefix("C"), None)) is not None:
-            return cast("type", python)
-        if (python := getattr(module, adapter.__name__, None)) is not None:
-            return cast("type", python)
+        for name in (adapter.__name__, adapter.__name__.removeprefix("C")):
+            if (found := getattr(module, name, None)) is not None:
+                return cast("type", found)
     raise ImportError(f"psycopg has no Python version of {adapter.__qualname__}")
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 from dotdo_postgres.client.pgresult import PGresult
-from dotdo_postgres.engine.session import Prepared, Result, Session
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError, error
 
 COMMAND_OK, TUPLES_OK = int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK)

@@ -112,6 +112,19 @@ def canonical_type(oid: int, typmod: int) -> str:
 
 
 def relation_of(noun: Noun) -> Relation:
+    """Describe a noun as a table; the same noun gives the same description."""
+    found = _described.get(noun.id)
+    if found is None or found.noun is not noun:
+        found = _describe(noun)
+        if noun.id:
+            _described[noun.id] = found
+    return found
+
+
+_described: dict[int, Relation] = {}
+
+
+def _describe(noun: Noun) -> Relation:
     """Describe a noun as a table.
 
     Raises:
@@ -125,8 +138,16 @@ def relation_of(noun: Noun) -> Relation:
         facts = column.extra.get(EXTRA, {})
         columns.append(
             RelationColumn(
-                column.name, column.column, oid, typmod, facts.get("number", number), column.is_nullable,
-                facts.get("default"), facts.get("sequence"), facts.get("identity", ""), facts.get("generated"),
+                column.name,
+                column.column,
+                oid,
+                typmod,
+                facts.get("number", number),
+                column.is_nullable,
+                facts.get("default"),
+                facts.get("sequence"),
+                facts.get("identity", ""),
+                facts.get("generated"),
             )  # fmt: skip
         )
     return Relation(noun, noun.name, FIRST_OID + noun.id, tuple(columns))

@@ -1,11 +1,12 @@
 """Session information functions (9.26), sequences and clocks: what needs the session rather than arguments."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.compile.compiler import PythonCall
 from dotdo_postgres.mapping import arrays, interval, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.facts import Facts
 
 Decoder = Callable[[Any], Any]
@@ -21,10 +22,12 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     oid, scale = call.types[at], call.scales[at]
     routine = call.routine
     if routine.is_text_form:
-        return _text_decoder(oid, scale, facts)
+        return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
     if routine.is_array_text and t.BY_OID[oid].category == "A":
         element = codec_of(t.BY_OID[oid].element, facts.zone)
-        return lambda stored: [item if item is None else element.to_text(item) for item in arrays.unpack(stored)]  # type: ignore[union-attr]  # bound types have codecs
+        return lambda stored: [
+            item if item is None else element.to_text(item) for item in arrays.unpack(stored)
+        ]  # type: ignore[union-attr]  # bound types have codecs
     if oid == t.NUMERIC:
         if scale is None:
             return numeric.decode
@@ -35,11 +38,13 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     return None
 
 
-def _text_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder | None:
+def _text_decoder(oid: int, scale: int | None, facts: Facts, *, is_cast: bool) -> Decoder | None:
     if oid == t.NUMERIC and scale is not None:
         return lambda scaled: numeric.scaled_to_text(scaled, scale)
     if t.BY_OID[oid].category == "S" or oid == t.UNKNOWN:
         return None
+    if oid == t.BOOL and is_cast:
+        return lambda value: "true" if value else "false"
     if oid == t.TIMESTAMPTZ:
         return lambda value: codec_of(oid, facts.zone).to_text(value)  # type: ignore[union-attr]  # it has one
     codec = codec_of(oid, facts.zone)
@@ -47,18 +52,21 @@ def _text_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder | None:
 
 
 def _encoder(oid: int) -> Callable[[Any], Any] | None:
-    return {t.NUMERIC: numeric.encode, t.INTERVAL: interval.encode}.get(oid)
+    encoders: dict[int, Callable[[Any], Any]] = {
+        t.NUMERIC: numeric.encode,
+        t.INTERVAL: interval.encode,
+    }
+    return encoders.get(oid)
 
 
 def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
     """Make the function SQLite calls for a scalar or set-returning routine."""
     body = call.routine.body
-    assert body is not None  # noqa: S101 -- native routines are not registered
+    assert body is not None
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
     if call.routine.takes_session:
-        inner = body
-        body = lambda *args: inner(facts, *args)  # noqa: E731
+        body = partial(body, facts)
     if call.routine.is_strict and not any(decoders) and encode is None:
         return _strict(body)
     is_strict = call.routine.is_strict
@@ -67,7 +75,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
         if is_strict and None in args:
             return None
         values = [
-            arg if decode is None or arg is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)
+            arg if decode is None or arg is None else decode(arg)
+            for decode, arg in zip(decoders, args, strict=True)
         ]
         result = body(*values)
         return result if result is None or encode is None else encode(result)
@@ -84,19 +93,28 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
-    body = call.routine.body
-    assert body is not None  # noqa: S101 -- native routines are not registered
+    make_state = call.routine.body
+    assert make_state is not None
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
-    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in call.routine.arguments + (call.routine.result,):
-        decoders = [Decimal if oid in t.INTEGERS else decode for oid, decode in zip(call.types, decoders, strict=True)]
+    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in (
+        *call.routine.arguments,
+        call.routine.result,
+    ):
+        decoders = [
+            Decimal if oid in t.INTEGERS else decode
+            for oid, decode in zip(call.types, decoders, strict=True)
+        ]
     encode = _encoder(call.routine.result if call.routine.result not in t.POLYMORPHIC else 0)
 
     class Step:
         def __init__(self) -> None:
-            self.state = body()
+            self.state = make_state()
 
         def _values(self, args: tuple[Any, ...]) -> list[Any]:
-            return [arg if decode is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)]
+            return [
+                arg if decode is None else decode(arg)
+                for decode, arg in zip(decoders, args, strict=True)
+            ]
 
         def step(self, *args: Any) -> None:
             if None not in args:
