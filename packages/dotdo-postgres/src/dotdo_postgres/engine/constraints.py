@@ -60,7 +60,9 @@ def _rows(session: Session, prepared: Prepared | None, params: Sequence[StorageV
         return []
     try:
         probe = detail["probe"]()
-        found = run_probe(session, probe, params)
+        keys = prepared.session_values if prepared is not None else ()
+        drawn = [value for key, value in zip(keys, session.drawn, strict=False) if key[0] == "nextval"]
+        found = run_probe(session, probe, params, drawn)
     except (PostgresError, kernel.DotdoError):
         return []
     names = [column.physical for column in probe.columns]

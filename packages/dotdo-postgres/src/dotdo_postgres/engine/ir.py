@@ -190,6 +190,14 @@ class ArrayOf(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class Subscript(Expr):
+    """`array[index]`."""
+
+    arg: Expr
+    index: Expr
+
+
+@dataclass(slots=True, eq=False)
 class Subquery(Expr):
     """A subquery in an expression.
 

@@ -112,6 +112,19 @@ def canonical_type(oid: int, typmod: int) -> str:
 
 
 def relation_of(noun: Noun) -> Relation:
+    """Describe a noun as a table; the same noun gives the same description."""
+    found = _described.get(noun.id)
+    if found is None or found.noun is not noun:
+        found = _describe(noun)
+        if noun.id:
+            _described[noun.id] = found
+    return found
+
+
+_described: dict[int, Relation] = {}
+
+
+def _describe(noun: Noun) -> Relation:
     """Describe a noun as a table.
 
     Raises:

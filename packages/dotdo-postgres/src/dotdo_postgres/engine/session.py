@@ -71,6 +71,7 @@ class Session:
         self.transaction_status = TransactionStatus.IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids)
+        self.drawn: list[StorageValue] = []
         self.databases = databases or _refuse_databases
         self.is_implicit = False
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
@@ -196,7 +197,8 @@ class Session:
     def with_values(self, prepared: Prepared, params: Sequence[StorageValue]) -> list[StorageValue]:
         """Return the parameters followed by the session's values that the statement takes."""
         self.begin_statement()
-        return [*params, *session_values(self, prepared.session_values)]
+        self.drawn = session_values(self, prepared.session_values)
+        return [*params, *self.drawn]
 
     def simple(self, sql: str, *, wait: bool = True) -> Iterator[Result]:
         """Run statements of the simple protocol; several of them share an implicit transaction.

@@ -333,7 +333,7 @@ CODECS: dict[int, Codec] = {
     t.BPCHAR: _text(),
     t.NAME: _text(),
     t.UNKNOWN: _text(),
-    18: _text(),
+    18: Codec(lambda text: text[:1], str, _decode_text, str.encode),
     t.REGTYPE: _text(),
     t.REGCLASS: _text(),
     2275: _text(),

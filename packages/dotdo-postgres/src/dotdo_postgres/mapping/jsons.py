@@ -31,7 +31,8 @@ def parse(text: str, type_name: str = "json") -> object:
     try:
         return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as failure:
-        detail = "The input string ended unexpectedly." if not text.strip() else None
+        at = getattr(failure, "pos", 0)
+        detail = "The input string ended unexpectedly." if at >= len(text.rstrip()) else None
         raise error("22P02", f"invalid input syntax for type {type_name}", detail=detail) from failure
 
 

@@ -198,14 +198,23 @@ def square_root(value: Decimal) -> Decimal:
     return rounded(Context(prec=scale + abs(result_weight) + 40).sqrt(value), scale)
 
 
+def _logarithm_weight(value: Decimal) -> int:
+    """Estimate the decimal weight of a natural logarithm."""
+    near = value - 1
+    if abs(near) <= Decimal("0.1"):
+        return near.adjusted() if not near.is_zero() else 0
+    natural = abs(value.ln(Context(prec=30)))
+    return int(natural.log10(Context(prec=20)))
+
+
 def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
     """Return a logarithm (natural without a base) to at least 16 significant digits."""
     context = Context(prec=80)
     natural = context.ln(value)
     result = natural if base is None else context.log10(value) if base == 10 else context.divide(natural, context.ln(base))
-    exponent = result.adjusted() if not result.is_zero() else 0
-    scale = max(16 - exponent, scale_of(value), 0 if base is None else scale_of(base), 0)
-    return rounded(result, scale)
+    weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
+    scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
+    return rounded(result, min(scale, 1000))
 
 
 def exponential(value: Decimal) -> Decimal:
@@ -228,5 +237,6 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         raise error("22003", "value overflows numeric format")
     digits = max(int(abs(estimate)) + 60, 80)
     result = Context(prec=digits, Emax=999999, Emin=-999999).power(base, exponent)
-    scale = max(16 - int(estimate), scale_of(base), scale_of(exponent), 0)
+    is_whole = exponent == exponent.to_integral_value() and abs(exponent) < 1 << 31
+    scale = max(16 if is_whole else 16 - int(estimate), scale_of(base), 0 if is_whole else scale_of(exponent), 0)
     return rounded(result, min(scale, 1000))

@@ -106,7 +106,7 @@ def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, wh
 def _aggregate(binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int) -> ir.Expr:
     location = node.get("location", 0)
     if routine.kind == "window" and "over" not in node:
-        raise error("42P20", f"window function {routine.name} requires an OVER clause", position=location)
+        raise error("42809", f"window function {routine.name} requires an OVER clause", position=location)
     is_window = "over" in node
     _check_place(routine, scope, location, is_window)
     call = ir.Aggregate(result, -1, location, routine, args, is_distinct=bool(node.get("agg_distinct")))
@@ -122,8 +122,9 @@ def _aggregate(binder: Binder, node: Node, scope: Scope, routine: Routine, args:
         call.window = bind_window(binder, node["over"], scope)
         scope.window_calls.append(call)
     else:
-        if _contains_aggregate(args):
-            raise error("42803", "aggregate function calls cannot be nested", position=location)
+        nested = _nested_aggregate(args)
+        if nested is not None:
+            raise error("42803", "aggregate function calls cannot be nested", position=nested.location)
         if _contains_window(args):
             raise error("42803", "aggregate function calls cannot contain window function calls", position=location)
         if _only_outer(args, scope):
@@ -159,8 +160,14 @@ def _check_place(routine: Routine, scope: Scope, location: int, is_window: bool)
         raise error("42803", message, position=location)
 
 
-def _contains_aggregate(args: list[ir.Expr]) -> bool:
-    return any((isinstance(arg, ir.Aggregate) and arg.window is None) or _contains_aggregate(ir.children(arg)) for arg in args)
+def _nested_aggregate(args: list[ir.Expr]) -> ir.Expr | None:
+    for arg in args:
+        if isinstance(arg, ir.Aggregate) and arg.window is None:
+            return arg
+        found = _nested_aggregate(ir.children(arg))
+        if found is not None:
+            return found
+    return None
 
 
 def _contains_window(args: list[ir.Expr]) -> bool:

@@ -98,7 +98,7 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             if hasattr(failure, "position"):
                 failure.position = expr.location
             raise
-        return ir.Const(t.INTERVAL, -1, expr.location, value)
+        return ir.Const(t.INTERVAL, typmod, expr.location, value)
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
@@ -231,3 +231,18 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if node["op"].endswith("_N"):
         return binder.coercer.fit(value, min(node.get("typmod", 6), 6), is_explicit=True)
     return value
+
+
+def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind `array[n]`."""
+    indirection = node["indirection"]
+    arg = binder.expression(node["arg"], scope)
+    location = arg.location
+    if len(indirection) != 1 or "A_Indices" not in indirection[0] or indirection[0]["A_Indices"].get("is_slice"):
+        raise not_supported("this selection from a value", location)
+    if not is_array(arg.type):
+        if arg.type == t.JSONB:
+            raise not_supported("subscripts of jsonb", location)
+        raise error("42804", f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting", position=location)
+    index = binder.coercer.coerce(binder.expression(indirection[0]["A_Indices"]["uidx"], scope), t.INT4, -1, "assignment")
+    return ir.Subscript(t.BY_OID[arg.type].element, -1, location, arg, index)

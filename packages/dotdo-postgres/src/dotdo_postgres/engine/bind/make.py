@@ -30,6 +30,7 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "MinMaxExpr": e.bind_min_max,
     "RowExpr": e.bind_row,
     "A_ArrayExpr": e.bind_array,
+    "A_Indirection": e.bind_subscript,
     "SQLValueFunction": e.bind_sql_value,
     "A_Expr": bind_operator,
     "FuncCall": bind_call,

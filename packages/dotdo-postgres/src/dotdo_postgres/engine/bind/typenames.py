@@ -73,7 +73,8 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
     if not modifiers:
         return -1
     if oid == t.INTERVAL:
-        return -1
+        precision = modifiers[1] if len(modifiers) > 1 else 0xFFFF
+        return modifiers[0] << 16 | precision
     if oid in {t.VARCHAR, t.BPCHAR}:
         name = "varchar" if oid == t.VARCHAR else "char"
         if modifiers[0] < 1:

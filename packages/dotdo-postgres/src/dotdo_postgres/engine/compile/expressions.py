@@ -40,7 +40,7 @@ def compile_param(compiler: Compiler, expr: ir.Param) -> Sql:
 def compile_column(compiler: Compiler, expr: ir.Column) -> Sql:
     """Write a column."""
     found = compiler.columns[id(expr.entry), expr.index]
-    copied = Sql(found.node.copy(), found.scale, found.digits)
+    copied = Sql(found.node, found.scale, found.digits)
     if expr.type == t.NUMERIC:
         return numerics.narrowed_for_wide(compiler, copied)
     return copied
@@ -78,8 +78,11 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
 
 def _fit_text(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
     length = expr.typmod - 4
-    if isinstance(sql.value, str) and len(sql.value) <= length:
-        return Sql(n.string(sql.value.ljust(length) if expr.type == t.BPCHAR else sql.value), value=sql.value)
+    if isinstance(sql.value, str):
+        body = checks.FIT_VARCHAR.body if expr.type == t.VARCHAR else checks.FIT_CHAR.body
+        assert body is not None  # noqa: S101 -- both are Python
+        fitted_text = body(sql.value, length, int(expr.is_explicit))
+        return Sql(n.string(fitted_text), value=fitted_text)
     routine = checks.FIT_VARCHAR if expr.type == t.VARCHAR else checks.FIT_CHAR
     extra = [Sql(n.integer(length)), Sql(n.integer(int(expr.is_explicit)))]
     fitted = compiler.python(routine, [sql, *extra], [t.TEXT, t.INT4, t.INT4])
@@ -313,3 +316,13 @@ def compile_subquery_column(compiler: Compiler, expr: ir.SubqueryColumn) -> Sql:
     return Sql(found.node.copy(), found.scale, found.digits)
 
 
+
+
+def compile_subscript(compiler: Compiler, expr: ir.Subscript) -> Sql:
+    """Write `array[n]`: NULL outside the array."""
+    index = n.binary("-", compiler.node(expr.index), n.integer(1))
+    packed = expr.type in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}
+    path = n.binary("||", n.binary("||", n.string("$["), index), n.string("].b" if packed else "]"))
+    guarded = n.call("iif", n.binary(">=", index.copy(), n.integer(0)), path, n.null())
+    value = n.call("json_extract", compiler.node(expr.arg), guarded)
+    return Sql(n.call("unhex", value) if packed else value)

@@ -32,6 +32,7 @@ _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
     ir.Row: e.compile_row,
     ir.RowCompare: e.compile_row_compare,
     ir.ArrayOf: e.compile_array,
+    ir.Subscript: e.compile_subscript,
     ir.ArrayCompare: e.compile_array_compare,
     ir.ArrayElement: e.compile_array_element,
     ir.Subquery: compile_subquery,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from dotdo.errors import CheckViolation, DotdoError, ForeignKeyViolation, NotNullViolation, UniqueViolation
 from dotdo.storage import Column, Noun, alter_noun
-from dotdo.storage.names import physical_column
+from dotdo.storage.names import physical_column, quoted
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.from_items import table_columns
@@ -188,7 +188,12 @@ def _drop_column(session: Session, planner: Planner, noun: Noun, command: Node, 
 
 
 def _set_not_null(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
-    return _replace(noun, _column(noun, command["name"]), is_nullable=False)
+    column = _column(noun, command["name"])
+    sql = f"select 1 from {quoted(noun.table)} where {quoted(column.column)} is null limit 1"  # noqa: S608 -- quoted names
+    if session.kernel.read(sql):
+        message = f'column "{column.name}" of relation "{noun.name}" contains null values'
+        raise error("23502", message, schema="public", table=noun.name, column=column.name)
+    return _replace(noun, column, is_nullable=False)
 
 
 def _drop_not_null(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:

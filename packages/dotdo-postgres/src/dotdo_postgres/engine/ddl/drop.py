@@ -54,23 +54,25 @@ def _drop(session: Session, planner: Planner, node: Node) -> None:
 
 def _detach(session: Session, planner: Planner, nouns: list[Noun], cascade: bool) -> None:
     dropped = {noun.name for noun in nouns}
-    for other in planner.catalog.nouns:
-        if other.name in dropped:
-            continue
-        depending = [fk for fk in other.foreign_keys if fk.target in dropped]
-        if depending and not cascade:
-            fk = depending[0]
-            raise error(
-                "2BP01",
-                f"cannot drop table {fk.target} because other objects depend on it",
-                detail=f"constraint {fk.name} on table {other.name} depends on table {fk.target}",
-                hint="Use DROP ... CASCADE to drop the dependent objects too.",
-            )
-        if depending:
-            kept = tuple(fk for fk in other.foreign_keys if fk.target not in dropped)
-            for fk in depending:
-                session.notice("NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}")
-            alter_noun(session.kernel, msgspec.structs.replace(other, foreign_keys=kept))
+    depending = [
+        (other, fk)
+        for other in planner.catalog.nouns
+        if other.name not in dropped
+        for fk in other.foreign_keys
+        if fk.target in dropped
+    ]
+    if depending and not cascade:
+        lines = [f"constraint {fk.name} on table {other.name} depends on table {fk.target}" for other, fk in depending]
+        what = f"table {depending[0][1].target}" if len(dropped) == 1 else "desired object(s)"
+        message = f"cannot drop {what} because other objects depend on {'it' if len(dropped) == 1 else 'them'}"
+        hint = "Use DROP ... CASCADE to drop the dependent objects too."
+        raise error("2BP01", message, detail="\n".join(lines), hint=hint)
+    for other, fk in depending:
+        session.notice("NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}")
+    for name in {other.name for other, _ in depending}:
+        current = session.kernel.catalog.by_name[name]
+        kept = tuple(fk for fk in current.foreign_keys if fk.target not in dropped)
+        alter_noun(session.kernel, msgspec.structs.replace(current, foreign_keys=kept))
 
 
 def _children_first(nouns: list[Noun]) -> list[Noun]:

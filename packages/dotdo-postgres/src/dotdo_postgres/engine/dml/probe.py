@@ -42,11 +42,15 @@ def make_probe(compiler: Compiler, node: n.Node, columns: list[RelationColumn]) 
     return Probe(n.to_text(node), calls, values, columns, n.highest_parameter(node))
 
 
-def run_probe(session: Session, probe: Probe, params: Sequence[StorageValue]) -> list[Row]:
-    """Run a probe; sequence numbers in it are not drawn but NULL."""
+def run_probe(session: Session, probe: Probe, params: Sequence[StorageValue], drawn: Sequence[StorageValue] = ()) -> list[Row]:
+    """Run a probe; sequence numbers in it are those the statement drew, or NULL."""
     session.register(probe.python_calls)
-    keys = [key if not key[0].startswith("nextval") and not key[0].startswith("rowid") else ("none", "") for key in probe.session_values]
-    known = [key for key in keys if key[0] != "none"]
-    found = dict(zip(known, session_values(session, known), strict=True))
-    given = [*params, *(found.get(key) for key in keys)]
-    return session.kernel.read(probe.sql, given[: probe.parameters])
+    session.begin_statement()
+    numbers = iter(drawn)
+    values: list[StorageValue] = []
+    for key in probe.session_values:
+        if key[0].startswith(("nextval", "rowid")):
+            values.append(next(numbers, None))
+        else:
+            values += session_values(session, [key])
+    return session.kernel.read(probe.sql, [*params, *values][: probe.parameters])

@@ -68,7 +68,7 @@ class _NumericSum:
         return self.total
 
 
-_WIDE_SUM = Routine("aggregate", "sum", (t.NUMERIC,), t.NUMERIC, body=_NumericSum, sql_name="pg__sum")
+_WIDE_SUM = Routine("aggregate", "sum", (t.NUMERIC,), t.NUMERIC, body=_NumericSum, sql_name="pg__sum", takes_window=True)
 
 
 @FAMILY.native_aggregate("sum(bigint)", "sum(numeric)", returns="numeric")

@@ -127,6 +127,49 @@ def bit_or(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     return Sql(n.binary("|", args[0].node, args[1].node))
 
 
+def _shift(value: int, bits: int, width: int, *, is_left: bool) -> int:
+    amount = bits % width
+    found = value << amount if is_left else value >> amount
+    found &= (1 << width) - 1
+    return found - (1 << width) if found >> width - 1 else found
+
+
+@FAMILY.operator("integer << integer", returns="integer")
+def shift_left(value: int, bits: int) -> int:
+    """Shift bits left."""
+    return _shift(value, bits, 32, is_left=True)
+
+
+@FAMILY.operator("bigint << integer", returns="bigint")
+def shift_left_long(value: int, bits: int) -> int:
+    """Shift bits left."""
+    return _shift(value, bits, 64, is_left=True)
+
+
+@FAMILY.operator("integer >> integer", returns="integer")
+def shift_right(value: int, bits: int) -> int:
+    """Shift bits right, keeping the sign."""
+    return value >> bits % 32
+
+
+@FAMILY.operator("bigint >> integer", returns="bigint")
+def shift_right_long(value: int, bits: int) -> int:
+    """Shift bits right, keeping the sign."""
+    return value >> bits % 64
+
+
+@FAMILY.operator("~ integer", "~ bigint", "~ smallint", returns="bigint")
+def invert(value: int) -> int:
+    """Turn every bit around."""
+    return ~value
+
+
+@FAMILY.operator("integer # integer", "bigint # bigint", "smallint # smallint", returns="bigint")
+def exclusive_or(left: int, right: int) -> int:
+    """Return the bits that differ."""
+    return left ^ right
+
+
 def _internal(name: str, body: object, count: int = 2) -> Routine:
     return Routine("function", name, (t.NUMERIC,) * count, t.NUMERIC, body=body, sql_name=f"pg__numeric_{name}")  # type: ignore[arg-type]  # a callable
 

@@ -24,7 +24,7 @@ _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XI
 _PATTERN = re.compile(
     r'"((?:[^"\\]|\\.)*)"'
     r"|(FM|TM)?(HH24|HH12|HH|MI|SSSSS|SSSS|SS|MS|US|FF[1-6]|A\.M\.|P\.M\.|a\.m\.|p\.m\.|AM|PM|am|pm|Y,YYY|YYYY|YYY|YY|Y"
-    r"|IYYY|IYY|IY|I|B\.C\.|A\.D\.|b\.c\.|a\.d\.|BC|AD|bc|ad|MONTH|Month|month|MON|Mon|mon|MM|DAY|Day|day|DY|Dy|dy|DDD|IDDD|DD|ID|D"
+    r"|IYYY|IYY|IY|IW|IDDD|ID|I|B\.C\.|A\.D\.|b\.c\.|a\.d\.|BC|AD|bc|ad|MONTH|Month|month|MON|Mon|mon|MM|DAY|Day|day|DY|Dy|dy|DDD|IDDD|DD|ID|D"
     r"|WW|IW|W|CC|J|Q|RM|rm|TZH|TZM|TZ|tz|OF)(TH|th)?|(FX)|(FM)|(.)",
     re.DOTALL,
 )
@@ -266,8 +266,8 @@ def _fill_whole(whole: str, pattern: str) -> tuple[str, int]:
 
 def _signed(text: str, width: int, is_negative: bool, style: str, leading: bool, is_filled: bool, suffix: str) -> str:
     if suffix in {"TH", "th"}:
-        text = _ordinal(text, suffix) if not is_negative else text
-        suffix = ""
+        extra = "" if is_negative else _ordinal(text, suffix)[len(text) :]
+        text, width, suffix = text + extra, width + len(extra), ""
     text += suffix
     width += len(suffix) if suffix == "%" else 0
     if style == "PR":

@@ -21,7 +21,7 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     oid, scale = call.types[at], call.scales[at]
     routine = call.routine
     if routine.is_text_form:
-        return _text_decoder(oid, scale, facts)
+        return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
     if routine.is_array_text and t.BY_OID[oid].category == "A":
         element = codec_of(t.BY_OID[oid].element, facts.zone)
         return lambda stored: [item if item is None else element.to_text(item) for item in arrays.unpack(stored)]  # type: ignore[union-attr]  # bound types have codecs
@@ -35,11 +35,13 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     return None
 
 
-def _text_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder | None:
+def _text_decoder(oid: int, scale: int | None, facts: Facts, *, is_cast: bool) -> Decoder | None:
     if oid == t.NUMERIC and scale is not None:
         return lambda scaled: numeric.scaled_to_text(scaled, scale)
     if t.BY_OID[oid].category == "S" or oid == t.UNKNOWN:
         return None
+    if oid == t.BOOL and is_cast:
+        return lambda value: "true" if value else "false"
     if oid == t.TIMESTAMPTZ:
         return lambda value: codec_of(oid, facts.zone).to_text(value)  # type: ignore[union-attr]  # it has one
     codec = codec_of(oid, facts.zone)
