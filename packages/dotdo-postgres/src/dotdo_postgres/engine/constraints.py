@@ -269,5 +269,5 @@ def _deferred(session: Session, failure: kernel.ConstraintViolation) -> Postgres
             if fk.is_deferrable and (detail := orphan_detail(session, noun, fk)):
                 message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
                 return error("23503", message, detail=detail, schema="public", table=noun.name, constraint=fk.name)
-    code = {kernel.UniqueViolation: "23505", kernel.NotNullViolation: "23502", kernel.CheckViolation: "23514"}.get(type(failure), "23503")  # type: ignore[call-overload]  # types as keys
+    code = {kernel.UniqueViolation: "23505", kernel.NotNullViolation: "23502", kernel.CheckViolation: "23514"}.get(type(failure), "23503")
     return error(code, str(failure))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.functions.declare import Routine
+    from dotdo_postgres.engine.routines.declare import Routine
     from dotdo_postgres.engine.query import Entry, Query, SortKey
 
 

@@ -12,7 +12,8 @@ from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
-from dotdo_postgres.engine.query import OutputColumn
+from dotdo_postgres.engine.query import OutputColumn, Query, Select
+from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
@@ -88,23 +89,26 @@ def plan_select(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     query = binder.query({"SelectStmt": node}, None)
     param_types = planner.param_types(binder)
-    locking = getattr(query, "locking", [])
+    return _build_select(planner, query, param_types, is_wide=False)
+
+
+def _build_select(planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool) -> Prepared:
+    compiler = make_compiler(len(param_types), is_wide=is_wide)
+    locking = query.locking if isinstance(query, Select) else []
+    is_skipping = any(item.wait == "skip" for item in locking)
+    limit = constant_limit(query) if is_skipping else None
+    bound, query.limit = query.limit, None if is_skipping else query.limit
+    node, forms = compiler.query(query)
+    query.limit = bound
+    columns = planner.result_columns(query.columns, forms)
+    prepared = Prepared(columns, param_types, "SELECT", run_select, is_read=not locking)
     if locking:
-        from dotdo_postgres.engine.run.locking import plan_locking_select
-
-        return plan_locking_select(planner, query, param_types)
-
-    def build(is_wide: bool) -> Prepared:
-        compiler = make_compiler(len(param_types), is_wide=is_wide)
-        text, forms = compiler.query(query)
-        columns = planner.result_columns(query.columns, forms)
-        prepared = Prepared(columns, param_types, "SELECT", run_select, is_read=True)
-        prepared = planner.finish(compiler, text, prepared)
-        if not is_wide:
-            prepared.rebuild = lambda: build(is_wide=True)
-        return prepared
-
-    return build(is_wide=False)
+        prepared.execute = run_locking
+        prepared.detail = add_row_ids(compiler, node, query), limit
+    planner.finish(compiler, node, prepared)
+    if not is_wide:
+        prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
+    return prepared
 
 
 def run_select(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:

@@ -12,7 +12,7 @@ from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
-from dotdo_postgres.engine.functions.checks import NumericTooWide
+from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -261,6 +261,9 @@ class Session:
     def close(self) -> None:
         """Undo what is open and leave."""
         self.kernel.close()
+
+
+__all__ = ["Prepared", "Result", "Session", "TransactionStatus"]
 
 
 def _refuse_databases(verb: str, name: str, is_missing_ok: bool) -> None:

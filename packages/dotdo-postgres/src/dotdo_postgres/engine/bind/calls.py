@@ -10,7 +10,7 @@ from dotdo_postgres.engine.bind.expressions import explicit_cast
 from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
-from dotdo_postgres.engine.functions.declare import Routine
+from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
 from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_function, resolve_function

@@ -132,7 +132,7 @@ def bind_boolean(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind AND, OR and NOT."""
     op = node["boolop"].removesuffix("_EXPR")
     args = [binder.boolean(arg, scope, op) for arg in node["args"]]
-    return ir.Bool(t.BOOL, -1, node.get("location", 0), op.lower(), args)  # type: ignore[arg-type]  # and, or, not
+    return ir.Bool(t.BOOL, -1, node.get("location", 0), op.lower(), args)
 
 
 def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

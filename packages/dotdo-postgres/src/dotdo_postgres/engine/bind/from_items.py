@@ -158,7 +158,8 @@ def _plain(items: list[ScopeItem]) -> list[tuple[str, ir.Expr]]:
 def _using(
     binder: Binder, using: list[str], kind: str, left: list[ScopeItem], right: list[ScopeItem]
 ) -> tuple[ir.Expr, list[tuple[str, ir.Expr]]]:
-    conditions, merged = [], []
+    conditions: list[ir.Expr] = []
+    merged: list[tuple[str, ir.Expr]] = []
     for name in using:
         first, second = _using_side(name, left, "left"), _using_side(name, right, "right")
         conditions.append(make_operator(binder, "=", first, second, -1))

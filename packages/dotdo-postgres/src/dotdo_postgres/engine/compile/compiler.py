@@ -13,7 +13,7 @@ from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.functions.declare import Routine
+    from dotdo_postgres.engine.routines.declare import Routine
     from dotdo_postgres.engine.query import Cte, Entry, Query
 
 SessionKey = tuple[str, str]

@@ -10,7 +10,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import MAX_DIGITS, Sql, numeric_literal
-from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 

@@ -13,7 +13,7 @@ from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.from_items import attach_from
 from dotdo_postgres.engine.compile.ordering import key_node, needs_key, order_terms, sort_node
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.query import Cte, OutputColumn, Query, Select, SetOperation, Values
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t

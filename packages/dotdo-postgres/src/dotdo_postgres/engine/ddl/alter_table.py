@@ -20,6 +20,7 @@ from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
 from dotdo_postgres.errors import PostgresError, error, not_supported
+from sqlglot import exp
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
@@ -152,7 +153,7 @@ def _constant_now(session: Session, planner: Planner, column: Column) -> str:
     target = relation_column(column)
     expr = assign(binder, binder.expression(column.extra[EXTRA]["default"], Scope(clause="DEFAULT")), target, "default")
     compiler = make_compiler()
-    node = n.subquery(n.exp.Select(expressions=[storage_node(compiler, compiler.expression(expr), target)]))
+    node = n.subquery(exp.Select(expressions=[storage_node(compiler, compiler.expression(expr), target)]))
     if any(call.routine.is_volatile for call in compiler.python_calls.values()):
         raise not_supported("a volatile default for a column added to a table")
     from dotdo_postgres.engine.dml.probe import make_probe, run_probe

@@ -27,7 +27,8 @@ _ACTIONS: dict[str, Any] = {"a": "no action", "r": "restrict", "c": "cascade", "
 
 def names_in_use(noun: Noun) -> set[str]:
     """Return the names of a table's constraints and indexes."""
-    found = {item.name for item in (*noun.uniques, *noun.checks, *noun.foreign_keys, *noun.indexes)}
+    found = {item.name for item in noun.uniques} | {item.name for item in noun.checks}
+    found |= {item.name for item in noun.foreign_keys} | {item.name for item in noun.indexes}
     return found | ({noun.key_name} if noun.key_name else set())
 
 
@@ -45,7 +46,7 @@ def index_names(catalog: Catalog) -> set[str]:
     """Return the names of all relations: tables, keys, uniques and indexes."""
     found = set(catalog.by_name)
     for noun in catalog.nouns:
-        found |= {item.name for item in (*noun.uniques, *noun.indexes)}
+        found |= {item.name for item in noun.uniques} | {item.name for item in noun.indexes}
         if noun.key_name:
             found.add(noun.key_name)
     return found
@@ -95,7 +96,8 @@ def add_constraint(planner: Planner, noun: Noun, node: Node, column: str | None 
         raise not_supported(f"constraint {kind.removeprefix('CONSTR_')}", node.get("location"))
     if "conname" in node and node["conname"] in names_in_use(noun):
         raise error("42710", f'constraint "{node["conname"]}" for relation "{noun.name}" already exists')
-    return add(planner, noun, node, column, taken if taken is not None else index_names(planner.catalog))
+    made: Noun = add(planner, noun, node, column, taken if taken is not None else index_names(planner.catalog))
+    return made
 
 
 def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:

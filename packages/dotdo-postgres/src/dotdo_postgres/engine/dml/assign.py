@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.functions import checks
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -32,6 +33,24 @@ def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = ""
             message = f'column "{column.name}" is of type {t.format_type(column.type)} but default expression is of type {shown}'
         raise error("42804", message, hint="You will need to rewrite or cast the expression.", position=expr.location)
     return binder.coercer.coerce(expr, column.type, column.typmod, "assignment")
+
+
+def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
+    """Return what a column gets when nothing is given."""
+    if column.sequence:
+        return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
+    if column.default is None:
+        return ir.Const(column.type, column.typmod, -1, None)
+    default: Any = column.default
+    expr = assign(binder, binder.expression(default, Scope(clause="DEFAULT")), column, "default")
+    _forget_places(expr)
+    return expr
+
+
+def _forget_places(expr: ir.Expr) -> None:
+    expr.location = -1
+    for child in ir.children(expr):
+        _forget_places(child)
 
 
 def storage_node(compiler: Compiler, sql: Sql, column: RelationColumn) -> n.Node:

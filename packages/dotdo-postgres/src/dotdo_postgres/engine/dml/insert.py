@@ -13,7 +13,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
-from dotdo_postgres.engine.dml.assign import assign, storage_node
+from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
@@ -67,24 +67,6 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
             raise error("42701", f'column "{column.name}" specified more than once', position=target.get("location", 0))
         found.append(column)
     return found
-
-
-def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
-    """Return what a column gets when nothing is given."""
-    if column.sequence:
-        return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
-    if column.default is None:
-        return ir.Const(column.type, column.typmod, -1, None)
-    default: Any = column.default
-    expr = assign(binder, binder.expression(default, Scope(clause="DEFAULT")), column, "default")
-    _forget_places(expr)
-    return expr
-
-
-def _forget_places(expr: ir.Expr) -> None:
-    expr.location = -1
-    for child in ir.children(expr):
-        _forget_places(child)
 
 
 class _Insert:

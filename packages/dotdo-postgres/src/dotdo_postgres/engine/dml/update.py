@@ -12,7 +12,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.dml.assign import assign, storage_node
+from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
@@ -36,8 +36,6 @@ def bind_assignments(binder: Binder, relation: Relation, nodes: list[Node], scop
     Raises:
         PostgresError: no such column (42703), assigned twice (42601), 42804.
     """
-    from dotdo_postgres.engine.dml.insert import default_expression
-
     found: Assignments = []
     scope.clause = "UPDATE"
     for item in nodes:

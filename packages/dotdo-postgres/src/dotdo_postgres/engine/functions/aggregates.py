@@ -13,8 +13,8 @@ from dotdo_postgres.engine.compile.aggregates import decorated
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions import checks
-from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import floats, numeric
 from dotdo_postgres.mapping import types as t

@@ -9,8 +9,8 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql, size_of
-from dotdo_postgres.engine.functions import checks
-from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import floats, numeric

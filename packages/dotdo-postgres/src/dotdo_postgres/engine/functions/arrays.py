@@ -10,7 +10,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Call, Expr
 
 FAMILY = Family("9.19")

@@ -11,7 +11,7 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric

@@ -6,8 +6,8 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions import checks
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import OPERATORS

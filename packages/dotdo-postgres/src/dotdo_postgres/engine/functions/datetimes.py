@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes as dt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays, jsons
 

@@ -10,7 +10,7 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
-from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import numeric

@@ -8,7 +8,7 @@ from functools import lru_cache
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.engine.functions.strings import lower_text
 from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error, not_supported

@@ -21,7 +21,7 @@ from dotdo_postgres.engine.functions import (
     strings,
     windows,
 )
-from dotdo_postgres.engine.functions.declare import Family, Routine
+from dotdo_postgres.engine.routines.declare import Family, Routine
 
 FAMILIES: tuple[Family, ...] = (
     aggregates.FAMILY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.functions.datetimes import add_interval
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import numeric

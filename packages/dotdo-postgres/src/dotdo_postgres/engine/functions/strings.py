@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.codecs import bytea_from_text

@@ -8,7 +8,7 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.aggregates import decorated
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.functions.declare import Family
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.mapping import types as t
 
 FAMILY = Family("9.22")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def _text_decoder(oid: int, scale: int | None, facts: Facts, *, is_cast: bool) -
 
 
 def _encoder(oid: int) -> Callable[[Any], Any] | None:
-    return {t.NUMERIC: numeric.encode, t.INTERVAL: interval.encode}.get(oid)
+    encoders: dict[int, Callable[[Any], Any]] = {t.NUMERIC: numeric.encode, t.INTERVAL: interval.encode}
+    return encoders.get(oid)
 
 
 def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
@@ -59,8 +61,7 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
     if call.routine.takes_session:
-        inner = body
-        body = lambda *args: inner(facts, *args)  # noqa: E731
+        body = partial(body, facts)
     if call.routine.is_strict and not any(decoders) and encode is None:
         return _strict(body)
     is_strict = call.routine.is_strict
@@ -86,8 +87,8 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
-    body = call.routine.body
-    assert body is not None  # noqa: S101 -- native routines are not registered
+    make_state = call.routine.body
+    assert make_state is not None  # noqa: S101 -- native routines are not registered
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in call.routine.arguments + (call.routine.result,):
         decoders = [Decimal if oid in t.INTEGERS else decode for oid, decode in zip(call.types, decoders, strict=True)]
@@ -95,7 +96,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
     class Step:
         def __init__(self) -> None:
-            self.state = body()
+            self.state = make_state()
 
         def _values(self, args: tuple[Any, ...]) -> list[Any]:
             return [arg if decode is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)]

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from psycopg.errors import *  # noqa: F403  (`dotdo_postgres.errors` is what applications import as `psycopg.errors`)
 
-from dotdo_postgres.spec.sqlstates import SQLSTATES
+from dotdo_postgres.errors.sqlstates import SQLSTATES
 
 
 class PostgresError(Exception):

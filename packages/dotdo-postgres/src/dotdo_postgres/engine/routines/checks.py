@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from dotdo_postgres.engine.functions.declare import Routine
+from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t

@@ -1,0 +1,1 @@
+"""How routines are declared, and those that compiled text calls by itself."""
