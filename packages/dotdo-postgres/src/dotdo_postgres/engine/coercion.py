@@ -1,9 +1,11 @@
 """Type coercion by PostgreSQL's rules: implicit, assignment and explicit casts, unknown literals, common types."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
+from decimal import Decimal
 from typing import Literal
 
 from dotdo_postgres.engine import ir
@@ -49,7 +51,11 @@ def pathway(source: int, target: int, context: Context) -> str | None:
             return None
         return {"b": "relabel", "f": "routine", "i": "io"}[entry[1]]
     if is_array(source) and is_array(target):
-        return "array" if pathway(t.BY_OID[source].element, t.BY_OID[target].element, context) else None
+        return (
+            "array"
+            if pathway(t.BY_OID[source].element, t.BY_OID[target].element, context)
+            else None
+        )
     if context != "implicit" and category(target) == "S":
         return "io"
     if context == "explicit" and category(source) == "S":
@@ -59,7 +65,11 @@ def pathway(source: int, target: int, context: Context) -> str | None:
 
 def can_coerce(source: int, target: int, context: Context = "implicit") -> bool:
     """Tell whether a cast of at most that strength exists; unknown becomes anything."""
-    if source == target or target in _ANY_TYPES and _fits_polymorphic(source, target) or source == t.UNKNOWN:
+    if (
+        source == target
+        or (target in _ANY_TYPES and _fits_polymorphic(source, target))
+        or source == t.UNKNOWN
+    ):
         return True
     if target in _ANY_TYPES:
         return False
@@ -73,9 +83,7 @@ def _fits_polymorphic(source: int, target: int) -> bool:
         return is_array(source)
     if target in {t.ANYNONARRAY, t.ANYCOMPATIBLENONARRAY}:
         return not is_array(source)
-    if target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}:
-        return True
-    return False
+    return target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}
 
 
 class Coercer:
@@ -114,7 +122,9 @@ class Coercer:
         """Force a value into a type modifier."""
         return ir.Fit(expr.type, typmod, expr.location, expr, is_explicit)
 
-    def _to_type(self, expr: ir.Expr, target: int, context: Context, location: int | None) -> ir.Expr:
+    def _to_type(
+        self, expr: ir.Expr, target: int, context: Context, location: int | None
+    ) -> ir.Expr:
         if target in _ANY_TYPES:
             return expr
         if expr.type == t.UNKNOWN:
@@ -127,8 +137,15 @@ class Coercer:
             raise cannot_cast(expr.type, target, place)
         if way == "same":
             return expr
+        folded = _folded(expr, target)
+        if folded is not None:
+            return folded
         if way == "relabel" and (expr.type, target) not in cast_routines():
-            typmod = expr.typmod if {expr.type, target} == {t.TEXT, t.VARCHAR} and target == t.VARCHAR else -1
+            typmod = (
+                expr.typmod
+                if {expr.type, target} == {t.TEXT, t.VARCHAR} and target == t.VARCHAR
+                else -1
+            )
             return ir.Relabel(target, typmod, expr.location, expr)
         return self._by_routine(expr, target, place)
 
@@ -139,12 +156,22 @@ class Coercer:
         if category(target) == "S" and target != t.TEXT:
             routine = cast_routines().get((expr.type, t.TEXT))
             if routine is not None:
-                return ir.Relabel(target, -1, expr.location, ir.Call(t.TEXT, -1, expr.location, routine, [expr]))
+                return ir.Relabel(
+                    target, -1, expr.location, ir.Call(t.TEXT, -1, expr.location, routine, [expr])
+                )
         if category(expr.type) == "S" and expr.type != t.TEXT:
             routine = cast_routines().get((t.TEXT, target))
             if routine is not None:
-                return ir.Call(target, -1, expr.location, routine, [self._to_type(expr, t.TEXT, "explicit", None)])
-        raise not_supported(f"a cast from {t.format_type(expr.type)} to {t.format_type(target)}", location)
+                return ir.Call(
+                    target,
+                    -1,
+                    expr.location,
+                    routine,
+                    [self._to_type(expr, t.TEXT, "explicit", None)],
+                )
+        raise not_supported(
+            f"a cast from {t.format_type(expr.type)} to {t.format_type(target)}", location
+        )
 
     def _from_unknown(self, expr: ir.Expr, target: int) -> ir.Expr:
         if isinstance(expr, ir.Param):
@@ -221,6 +248,27 @@ class Coercer:
         return coerced, target, typmod
 
 
+_BITS = {t.INT2: 15, t.INT4: 31, t.INT8: 63}
+
+
+def _folded(expr: ir.Expr, target: int) -> ir.Const | None:
+    """Cast a whole literal at once where that cannot fail."""
+    if (
+        not isinstance(expr, ir.Const)
+        or not isinstance(expr.value, int)
+        or expr.type not in t.INTEGERS
+    ):
+        return None
+    value: object = None
+    if target in _BITS and -(1 << _BITS[target]) <= expr.value < 1 << _BITS[target]:
+        value = expr.value
+    elif target == t.NUMERIC:
+        value = Decimal(expr.value)
+    elif target == t.FLOAT8:
+        value = float(expr.value)
+    return None if value is None else ir.Const(target, -1, expr.location, value)
+
+
 def read_literal(text: str, target: int, zone: tzinfo = UTC) -> object:
     """Run the input function of a type; numeric gives a Decimal.
 
@@ -237,7 +285,11 @@ def read_literal(text: str, target: int, zone: tzinfo = UTC) -> object:
 
 def cannot_cast(source: int, target: int, location: int) -> PostgresError:
     """Make the error for a cast that does not exist (42846)."""
-    return error("42846", f"cannot cast type {t.format_type(source)} to {t.format_type(target)}", position=location)
+    return error(
+        "42846",
+        f"cannot cast type {t.format_type(source)} to {t.format_type(target)}",
+        position=location,
+    )
 
 
 ReadLiteral = Callable[[str], object]

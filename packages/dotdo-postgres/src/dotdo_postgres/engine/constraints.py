@@ -1,8 +1,8 @@
 """Violated constraints: physical columns become constraint names, details show the values at fault."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
@@ -14,6 +14,8 @@ from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo.storage import Check, ForeignKey, Noun
     from dotdo_postgres.engine.plan import Prepared
     from dotdo_postgres.engine.session import Session
@@ -24,7 +26,10 @@ MAX_SHOWN = 64
 
 
 def translate_violation(
-    session: Session, prepared: Prepared | None, params: Sequence[StorageValue], failure: kernel.ConstraintViolation
+    session: Session,
+    prepared: Prepared | None,
+    params: Sequence[StorageValue],
+    failure: kernel.ConstraintViolation,
 ) -> PostgresError:
     """Return PostgreSQL's error for a violated constraint."""
     catalog = session.kernel.catalog
@@ -46,7 +51,9 @@ def translate_violation(
     return error("XX000", str(failure))
 
 
-def _rows(session: Session, prepared: Prepared | None, params: Sequence[StorageValue]) -> list[tuple[Row, Row | None]]:
+def _rows(
+    session: Session, prepared: Prepared | None, params: Sequence[StorageValue]
+) -> list[tuple[Row, Row | None]]:
     """Return the rows a statement was to make, each with the row it was before (None for INSERT)."""
     detail = prepared.detail if prepared is not None and isinstance(prepared.detail, dict) else {}
     relation: Relation | None = detail.get("relation")
@@ -61,14 +68,19 @@ def _rows(session: Session, prepared: Prepared | None, params: Sequence[StorageV
     try:
         probe = detail["probe"]()
         keys = prepared.session_values if prepared is not None else ()
-        drawn = [value for key, value in zip(keys, session.drawn, strict=False) if key[0] == "nextval"]
+        drawn = [
+            value for key, value in zip(keys, session.drawn, strict=False) if key[0] == "nextval"
+        ]
         found = run_probe(session, probe, params, drawn)
     except (PostgresError, kernel.DotdoError):
         return []
     names = [column.physical for column in probe.columns]
     width = len(names)
     return [
-        (blank | dict(zip(names, row, strict=False)), dict(zip(names, row[width:], strict=True)) if len(row) > width else None)
+        (
+            blank | dict(zip(names, row, strict=False)),
+            dict(zip(names, row[width:], strict=True)) if len(row) > width else None,
+        )
         for row in found
     ]
 
@@ -78,7 +90,9 @@ def show(column: RelationColumn, value: Any) -> str:
     if value is None:
         return "null"
     if column.type == t.NUMERIC:
-        codec = codecs.NUMERIC_BYTES if column.scale is None else codecs.numeric_scaled(column.scale)
+        codec = (
+            codecs.NUMERIC_BYTES if column.scale is None else codecs.numeric_scaled(column.scale)
+        )
         return codec.to_text(value)
     if column.type == t.JSONB and isinstance(value, bytes):
         return "..."
@@ -92,7 +106,9 @@ def _clipped(text: str) -> str:
 
 
 def _failing_row(relation: Relation, row: Row) -> str:
-    shown = ", ".join(_clipped(show(column, row.get(column.physical))) for column in relation.columns)
+    shown = ", ".join(
+        _clipped(show(column, row.get(column.physical))) for column in relation.columns
+    )
     return f"Failing row contains ({shown})."
 
 
@@ -100,20 +116,44 @@ def _facts(relation: Relation, **more: str | None) -> dict[str, Any]:
     return {"schema": "public", "table": relation.name, **more}
 
 
-def _not_null(session: Session, noun: Noun, failure: kernel.ConstraintViolation, rows: list[tuple[Row, Row | None]]) -> PostgresError:
+def _not_null(
+    session: Session,
+    noun: Noun,
+    failure: kernel.ConstraintViolation,
+    rows: list[tuple[Row, Row | None]],
+) -> PostgresError:
     relation = relation_of(noun)
     physical = failure.columns[0] if failure.columns else ""
     row = next((new for new, _ in rows if new.get(physical) is None), None)
     if row is not None:
-        column = next((c for c in relation.columns if not c.is_nullable and row.get(c.physical) is None and not c.sequence), None)
+        column = next(
+            (
+                c
+                for c in relation.columns
+                if not c.is_nullable and row.get(c.physical) is None and not c.sequence
+            ),
+            None,
+        )
     else:
         column = next((c for c in relation.columns if c.physical == physical), None)
     name = column.name if column else physical
-    message = f'null value in column "{name}" of relation "{relation.name}" violates not-null constraint'
-    return error("23502", message, detail=_failing_row(relation, row) if row else None, **_facts(relation, column=name))
+    message = (
+        f'null value in column "{name}" of relation "{relation.name}" violates not-null constraint'
+    )
+    return error(
+        "23502",
+        message,
+        detail=_failing_row(relation, row) if row else None,
+        **_facts(relation, column=name),
+    )
 
 
-def _check(session: Session, noun: Noun, failure: kernel.ConstraintViolation, rows: list[tuple[Row, Row | None]]) -> PostgresError:
+def _check(
+    session: Session,
+    noun: Noun,
+    failure: kernel.ConstraintViolation,
+    rows: list[tuple[Row, Row | None]],
+) -> PostgresError:
     relation = relation_of(noun)
     name, bad = failure.constraint, None
     for row, _ in rows:
@@ -124,7 +164,12 @@ def _check(session: Session, noun: Noun, failure: kernel.ConstraintViolation, ro
         if bad:
             break
     message = f'new row for relation "{relation.name}" violates check constraint "{name}"'
-    return error("23514", message, detail=_failing_row(relation, bad) if bad else None, **_facts(relation, constraint=name))
+    return error(
+        "23514",
+        message,
+        detail=_failing_row(relation, bad) if bad else None,
+        **_facts(relation, constraint=name),
+    )
 
 
 def _fails(session: Session, noun: Noun, check: Check, row: Row) -> bool:
@@ -142,7 +187,12 @@ def key_text(relation: Relation, columns: Sequence[str], row: Row) -> str:
     return f"({names})=({values})"
 
 
-def _unique(session: Session, noun: Noun, failure: kernel.ConstraintViolation, rows: list[tuple[Row, Row | None]]) -> PostgresError:
+def _unique(
+    session: Session,
+    noun: Noun,
+    failure: kernel.ConstraintViolation,
+    rows: list[tuple[Row, Row | None]],
+) -> PostgresError:
     relation = relation_of(noun)
     name = _unique_name(noun, failure)
     columns = failure.columns
@@ -158,25 +208,35 @@ def _unique(session: Session, noun: Noun, failure: kernel.ConstraintViolation, r
 def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
     if failure.constraint:
         prefix = f"_ix {noun.table} "
-        return failure.constraint.removeprefix(prefix) if failure.constraint.startswith(prefix) else failure.constraint
+        return (
+            failure.constraint.removeprefix(prefix)
+            if failure.constraint.startswith(prefix)
+            else failure.constraint
+        )
     if noun.key and tuple(failure.columns) == noun.key:
         return noun.key_name
     for unique in noun.uniques:
         if unique.columns == tuple(failure.columns):
             return unique.name
     for index in noun.indexes:
-        if index.is_unique and tuple(term.removesuffix(" desc").strip('"') for term in index.terms) == tuple(failure.columns):
+        if index.is_unique and tuple(
+            term.removesuffix(" desc").strip('"') for term in index.terms
+        ) == tuple(failure.columns):
             return index.name
     return ""
 
 
-def _duplicate(session: Session, noun: Noun, columns: Sequence[str], rows: list[tuple[Row, Row | None]]) -> Row | None:
+def _duplicate(
+    session: Session, noun: Noun, columns: Sequence[str], rows: list[tuple[Row, Row | None]]
+) -> Row | None:
     seen: set[tuple[Any, ...]] = set()
     where = " and ".join(f"{quoted(name)} = ?" for name in columns)
     sql = f"select 1 from {quoted(noun.table)} where {where}"  # noqa: S608 -- quoted names
     for new, old in rows:
         values = tuple(new.get(name) for name in columns)
-        if None in values or (old is not None and values == tuple(old.get(name) for name in columns)):
+        if None in values or (
+            old is not None and values == tuple(old.get(name) for name in columns)
+        ):
             continue
         if values in seen or session.kernel.read(sql, values):
             return new
@@ -202,7 +262,10 @@ def orphan_detail(session: Session, noun: Noun, fk: ForeignKey) -> str | None:
         return None
     listed = ", ".join(f"a.{quoted(name)}" for name in fk.columns)
     filled = " and ".join(f"a.{quoted(name)} is not null" for name in fk.columns)
-    same = " and ".join(f"b.{quoted(there)} = a.{quoted(here)}" for here, there in zip(fk.columns, fk.target_columns, strict=True))
+    same = " and ".join(
+        f"b.{quoted(there)} = a.{quoted(here)}"
+        for here, there in zip(fk.columns, fk.target_columns, strict=True)
+    )
     sql = (
         f"select {listed} from {quoted(noun.table)} a where {filled}"  # noqa: S608 -- quoted names
         f" and not exists (select 1 from {quoted(target.table)} b where {same}) limit 1"
@@ -211,10 +274,14 @@ def orphan_detail(session: Session, noun: Noun, fk: ForeignKey) -> str | None:
     if not found:
         return None
     row = dict(zip(fk.columns, found[0], strict=True))
-    return f'Key {key_text(relation_of(noun), fk.columns, row)} is not present in table "{fk.target}".'
+    return (
+        f'Key {key_text(relation_of(noun), fk.columns, row)} is not present in table "{fk.target}".'
+    )
 
 
-def _foreign(session: Session, noun: Noun, prepared: Prepared | None, rows: list[tuple[Row, Row | None]]) -> PostgresError:
+def _foreign(
+    session: Session, noun: Noun, prepared: Prepared | None, rows: list[tuple[Row, Row | None]]
+) -> PostgresError:
     kind = prepared.tag_kind if prepared else ""
     relation = relation_of(noun)
     if kind != "DELETE":
@@ -223,25 +290,44 @@ def _foreign(session: Session, noun: Noun, prepared: Prepared | None, rows: list
                 if _is_orphan(session, noun, fk, new, rows):
                     message = f'insert or update on table "{relation.name}" violates foreign key constraint "{fk.name}"'
                     detail = f'Key {key_text(relation, fk.columns, new)} is not present in table "{fk.target}".'
-                    return error("23503", message, detail=detail, **_facts(relation, constraint=fk.name))
+                    return error(
+                        "23503", message, detail=detail, **_facts(relation, constraint=fk.name)
+                    )
     for new, old in rows:
         gone = old if kind == "UPDATE" else new
         if gone is None:
             continue
         for other in session.kernel.catalog.nouns:
             for fk in other.foreign_keys:
-                if fk.target == noun.name and _is_referred(session, other, fk, gone, new if kind == "UPDATE" else None):
+                if fk.target == noun.name and _is_referred(
+                    session, other, fk, gone, new if kind == "UPDATE" else None
+                ):
                     message = f'update or delete on table "{relation.name}" violates foreign key constraint "{fk.name}" on table "{other.name}"'
                     detail = f'Key {key_text(relation, fk.target_columns, gone)} is still referenced from table "{other.name}".'
-                    return error("23503", message, detail=detail, schema="public", table=other.name, constraint=fk.name)
-    return error("23503", f'operation on table "{relation.name}" violates a foreign key constraint', **_facts(relation))
+                    return error(
+                        "23503",
+                        message,
+                        detail=detail,
+                        schema="public",
+                        table=other.name,
+                        constraint=fk.name,
+                    )
+    return error(
+        "23503",
+        f'operation on table "{relation.name}" violates a foreign key constraint',
+        **_facts(relation),
+    )
 
 
-def _is_orphan(session: Session, noun: Noun, fk: ForeignKey, row: Row, rows: list[tuple[Row, Row | None]]) -> bool:
+def _is_orphan(
+    session: Session, noun: Noun, fk: ForeignKey, row: Row, rows: list[tuple[Row, Row | None]]
+) -> bool:
     values = [row.get(name) for name in fk.columns]
     if None in values:
         return False
-    if fk.target == noun.name and any([new.get(name) for name in fk.target_columns] == values for new, _ in rows):
+    if fk.target == noun.name and any(
+        [new.get(name) for name in fk.target_columns] == values for new, _ in rows
+    ):
         return False
     target = session.kernel.catalog.noun(fk.target)
     if target is None:
@@ -253,7 +339,9 @@ def _is_orphan(session: Session, noun: Noun, fk: ForeignKey, row: Row, rows: lis
 
 def _is_referred(session: Session, other: Noun, fk: ForeignKey, gone: Row, new: Row | None) -> bool:
     values = [gone.get(name) for name in fk.target_columns]
-    if None in values or (new is not None and values == [new.get(name) for name in fk.target_columns]):
+    if None in values or (
+        new is not None and values == [new.get(name) for name in fk.target_columns]
+    ):
         return False
     if fk.on_delete in {"cascade", "set null", "set default"} and new is None:
         return False
@@ -268,6 +356,17 @@ def _deferred(session: Session, failure: kernel.ConstraintViolation) -> Postgres
         for fk in noun.foreign_keys:
             if fk.is_deferrable and (detail := orphan_detail(session, noun, fk)):
                 message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
-                return error("23503", message, detail=detail, schema="public", table=noun.name, constraint=fk.name)
-    code = {kernel.UniqueViolation: "23505", kernel.NotNullViolation: "23502", kernel.CheckViolation: "23514"}.get(type(failure), "23503")
+                return error(
+                    "23503",
+                    message,
+                    detail=detail,
+                    schema="public",
+                    table=noun.name,
+                    constraint=fk.name,
+                )
+    code = {
+        kernel.UniqueViolation: "23505",
+        kernel.NotNullViolation: "23502",
+        kernel.CheckViolation: "23514",
+    }.get(type(failure), "23503")
     return error(code, str(failure))

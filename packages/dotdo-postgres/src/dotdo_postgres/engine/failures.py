@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotdo import errors as kernel
@@ -10,6 +9,8 @@ from dotdo_postgres.engine.constraints import translate_violation
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.plan import Prepared
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -28,7 +29,10 @@ _PLAIN: tuple[tuple[type[kernel.DotdoError], str, str], ...] = (
 
 
 def translate(
-    session: Session, prepared: Prepared | None, params: Sequence[StorageValue], failure: kernel.DotdoError
+    session: Session,
+    prepared: Prepared | None,
+    params: Sequence[StorageValue],
+    failure: kernel.DotdoError,
 ) -> PostgresError:
     """Return PostgreSQL's error for one of the kernel's.
 

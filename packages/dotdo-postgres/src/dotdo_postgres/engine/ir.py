@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.routines.declare import Routine
     from dotdo_postgres.engine.query import Entry, Query, SortKey
+    from dotdo_postgres.engine.routines.declare import Routine
 
 
 @dataclass(slots=True, eq=False)
@@ -288,5 +288,9 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(one, (Expr, WindowSpec)) or type(one).__name__ == "SortKey":
-        return all(same(getattr(one, name), getattr(other, name)) for name in type(one).__dataclass_fields__ if name != "location")
+        return all(
+            same(getattr(one, name), getattr(other, name))
+            for name in type(one).__dataclass_fields__
+            if name != "location"
+        )
     return bool(one == other)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.coercion import can_coerce, category, is_array
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.functions import FUNCTIONS
 from dotdo_postgres.spec.operators import OPERATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(slots=True, frozen=True)
@@ -85,7 +88,11 @@ def _choose(candidates: Sequence[Candidate], types: tuple[int, ...]) -> Candidat
     for candidate in candidates:
         if candidate.arguments == types:
             return candidate
-    viable = [c for c in candidates if all(map(can_coerce, types, c.arguments)) and _polymorphs_agree(c, types)]
+    viable = [
+        c
+        for c in candidates
+        if all(map(can_coerce, types, c.arguments)) and _polymorphs_agree(c, types)
+    ]
     if not viable:
         return "missing"
     if len(viable) > 1:
@@ -113,11 +120,16 @@ def _is_preferred_match(given: int, wanted: int) -> bool:
 
 def _select(candidates: list[Candidate], types: tuple[int, ...]) -> Candidate | None:
     known = [at for at, oid in enumerate(types) if oid != t.UNKNOWN]
-    candidates = _best(candidates, [sum(c.arguments[at] == types[at] for at in known) for c in candidates])
+    candidates = _best(
+        candidates, [sum(c.arguments[at] == types[at] for at in known) for c in candidates]
+    )
     if len(candidates) == 1:
         return candidates[0]
     scores = [
-        sum(c.arguments[at] == types[at] or _is_preferred_match(types[at], c.arguments[at]) for at in known)
+        sum(
+            c.arguments[at] == types[at] or _is_preferred_match(types[at], c.arguments[at])
+            for at in known
+        )
         for c in candidates
     ]
     candidates = _best(candidates, scores)
@@ -133,7 +145,9 @@ def _select(candidates: list[Candidate], types: tuple[int, ...]) -> Candidate | 
     kinds = {types[at] for at in known}
     if len(kinds) == 1:
         guess = kinds.pop()
-        matching = [c for c in candidates if all(can_coerce(guess, argument) for argument in c.arguments)]
+        matching = [
+            c for c in candidates if all(can_coerce(guess, argument) for argument in c.arguments)
+        ]
         exact = [c for c in matching if all(argument == guess for argument in c.arguments)]
         if len(matching) == 1:
             return matching[0]
@@ -155,14 +169,16 @@ def _by_category(candidates: list[Candidate], types: tuple[int, ...]) -> list[Ca
         else:
             return []
         preferred = any(
-            category(c.arguments[at]) == chosen and t.BY_OID[c.arguments[at]].is_preferred for c in candidates
+            category(c.arguments[at]) == chosen and t.BY_OID[c.arguments[at]].is_preferred
+            for c in candidates
         )
         slots[at] = (chosen, preferred)
     return [
         c
         for c in candidates
         if all(
-            category(c.arguments[at]) == chosen and (not preferred or t.BY_OID[c.arguments[at]].is_preferred)
+            category(c.arguments[at]) == chosen
+            and (not preferred or t.BY_OID[c.arguments[at]].is_preferred)
             for at, (chosen, preferred) in slots.items()
         )
     ]
@@ -190,19 +206,33 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
             element = base
         elif want in {t.ANYCOMPATIBLE, t.ANYCOMPATIBLENONARRAY, t.ANYCOMPATIBLEARRAY}:
             base = t.BY_OID[given].element if want == t.ANYCOMPATIBLEARRAY else given
-            if compatible is None or (compatible != base and can_coerce(compatible, base) and not can_coerce(base, compatible)):
+            if compatible is None or (
+                compatible != base
+                and can_coerce(compatible, base)
+                and not can_coerce(base, compatible)
+            ):
                 compatible = base
             elif compatible != base and not can_coerce(base, compatible):
                 return None
     bound: dict[int, int] = {}
     if element is None and any(w in {t.ANYELEMENT, t.ANYNONARRAY, t.ANYARRAY} for w in declared):
         element = t.TEXT
-    if compatible is None and any(w in {t.ANYCOMPATIBLE, t.ANYCOMPATIBLENONARRAY, t.ANYCOMPATIBLEARRAY} for w in declared):
+    if compatible is None and any(
+        w in {t.ANYCOMPATIBLE, t.ANYCOMPATIBLENONARRAY, t.ANYCOMPATIBLEARRAY} for w in declared
+    ):
         compatible = t.TEXT
     if element is not None:
-        bound |= {t.ANYELEMENT: element, t.ANYNONARRAY: element, t.ANYARRAY: t.BY_OID[element].array}
+        bound |= {
+            t.ANYELEMENT: element,
+            t.ANYNONARRAY: element,
+            t.ANYARRAY: t.BY_OID[element].array,
+        }
     if compatible is not None:
-        bound |= {t.ANYCOMPATIBLE: compatible, t.ANYCOMPATIBLENONARRAY: compatible, t.ANYCOMPATIBLEARRAY: t.BY_OID[compatible].array}
+        bound |= {
+            t.ANYCOMPATIBLE: compatible,
+            t.ANYCOMPATIBLENONARRAY: compatible,
+            t.ANYCOMPATIBLEARRAY: t.BY_OID[compatible].array,
+        }
     return bound
 
 
@@ -210,7 +240,9 @@ def missing_function(name: str, types: Sequence[int], location: int, ambiguous: 
     """Make the error for a function that does not exist (42883) or is not unique (42725)."""
     shown = f"{name}({', '.join(t.format_type(oid) for oid in types)})"
     if ambiguous:
-        hint = "Could not choose a best candidate function. You might need to add explicit type casts."
+        hint = (
+            "Could not choose a best candidate function. You might need to add explicit type casts."
+        )
         return error("42725", f"function {shown} is not unique", hint=hint, position=location)
     hint = "No function matches the given name and argument types. You might need to add explicit type casts."
     return error("42883", f"function {shown} does not exist", hint=hint, position=location)
@@ -218,9 +250,15 @@ def missing_function(name: str, types: Sequence[int], location: int, ambiguous: 
 
 def missing_operator(name: str, types: Sequence[int], location: int, ambiguous: bool) -> Exception:
     """Make the error for an operator that does not exist (42883) or is not unique (42725)."""
-    shown = f" {name} ".join(t.format_type(oid) for oid in types) if len(types) == 2 else f"{name} {t.format_type(types[0])}"
+    shown = (
+        f" {name} ".join(t.format_type(oid) for oid in types)
+        if len(types) == 2
+        else f"{name} {t.format_type(types[0])}"
+    )
     if ambiguous:
-        hint = "Could not choose a best candidate operator. You might need to add explicit type casts."
+        hint = (
+            "Could not choose a best candidate operator. You might need to add explicit type casts."
+        )
         return error("42725", f"operator is not unique: {shown}", hint=hint, position=location)
     plural = "argument types" if len(types) == 2 else "argument type"
     fix = "explicit type casts" if len(types) == 2 else "an explicit type cast"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.mapping.codecs import Codec, StorageValue
-from dotdo_postgres.mapping.types import PgType
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog
     from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.types import PgType
 
 Row = tuple[StorageValue, ...]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
 from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
@@ -19,8 +17,11 @@ from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dotdo.storage import Catalog
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -38,7 +39,9 @@ class Planner:
         sql: Text of the statement.
     """
 
-    def __init__(self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = "") -> None:
+    def __init__(
+        self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
+    ) -> None:
         self.catalog = catalog
         self.param_oids = param_oids
         self.zone = zone
@@ -59,20 +62,33 @@ class Planner:
                 raise error("42P18", f"could not determine data type of parameter ${number}")
         return tuple(t.BY_OID[oid] for oid in binder.param_types)
 
-    def result_columns(self, columns: Sequence[OutputColumn], forms: Sequence[Sql]) -> tuple[ResultColumn, ...]:
+    def result_columns(
+        self, columns: Sequence[OutputColumn], forms: Sequence[Sql]
+    ) -> tuple[ResultColumn, ...]:
         """Describe result columns; the codec of a numeric is that of its form."""
-        return tuple(self._result_column(column, form) for column, form in zip(columns, forms, strict=True))
+        return tuple(
+            self._result_column(column, form) for column, form in zip(columns, forms, strict=True)
+        )
 
     def _result_column(self, column: OutputColumn, form: Sql) -> ResultColumn:
         pg_type = t.BY_OID[column.type]
         if column.type == t.NUMERIC:
-            codec: codecs.Codec | None = codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
+            codec: codecs.Codec | None = (
+                codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
+            )
         else:
             codec = codecs.codec_of(column.type, self.zone)
         if codec is None:
             raise not_supported(f"a result of type {pg_type.sql_name}")
         return ResultColumn(
-            column.name, pg_type, column.type, column.typmod, pg_type.size, column.table_oid, column.column_number, codec
+            column.name,
+            pg_type,
+            column.type,
+            column.typmod,
+            pg_type.size,
+            column.table_oid,
+            column.column_number,
+            codec,
         )
 
     def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
@@ -92,7 +108,9 @@ def plan_select(planner: Planner, node: Node) -> Prepared:
     return _build_select(planner, query, param_types, is_wide=False)
 
 
-def _build_select(planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool) -> Prepared:
+def _build_select(
+    planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool
+) -> Prepared:
     compiler = make_compiler(len(param_types), is_wide=is_wide)
     locking = query.locking if isinstance(query, Select) else []
     is_skipping = any(item.wait == "skip" for item in locking)
@@ -111,7 +129,9 @@ def _build_select(planner: Planner, query: Query, param_types: tuple[t.PgType, .
     return prepared
 
 
-def run_select(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_select(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Run a query."""
     if prepared.session_values:
         params = session.with_values(prepared, params)

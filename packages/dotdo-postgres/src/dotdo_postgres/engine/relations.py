@@ -138,8 +138,16 @@ def _describe(noun: Noun) -> Relation:
         facts = column.extra.get(EXTRA, {})
         columns.append(
             RelationColumn(
-                column.name, column.column, oid, typmod, facts.get("number", number), column.is_nullable,
-                facts.get("default"), facts.get("sequence"), facts.get("identity", ""), facts.get("generated"),
+                column.name,
+                column.column,
+                oid,
+                typmod,
+                facts.get("number", number),
+                column.is_nullable,
+                facts.get("default"),
+                facts.get("sequence"),
+                facts.get("identity", ""),
+                facts.get("generated"),
             )  # fmt: skip
         )
     return Relation(noun, noun.name, FIRST_OID + noun.id, tuple(columns))

@@ -1,9 +1,9 @@
 """A session: one client's connection as PostgreSQL sees it: prepared statements, transaction status, settings, notices."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
-from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.sequences import Sequences
@@ -24,6 +24,8 @@ from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.errors import Notice, PostgresError, error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from dotdo.storage import Catalog, Store
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
@@ -127,7 +129,9 @@ class Session:
         """Drop cached plans: a setting they depend on has changed."""
         self._plans.clear()
 
-    def run(self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True) -> Result:
+    def run(
+        self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
+    ) -> Result:
         """Run a prepared statement.
 
         Args:
@@ -142,7 +146,10 @@ class Session:
             PostgresError: the statement failed; an open transaction has failed with it.
             Blocked: it must wait, and `wait` is false.
         """
-        if self.transaction_status is TransactionStatus.INERROR and not prepared.ends_failed_transaction:
+        if (
+            self.transaction_status is TransactionStatus.INERROR
+            and not prepared.ends_failed_transaction
+        ):
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
@@ -182,11 +189,17 @@ class Session:
             self._registered.add(call.sql_name)
             count = len(call.types)
             if call.routine.kind == "aggregate":
-                create = self.kernel.create_window if call.routine.takes_window else self.kernel.create_aggregate
+                create = (
+                    self.kernel.create_window
+                    if call.routine.takes_window
+                    else self.kernel.create_aggregate
+                )
                 create(call.sql_name, make_aggregate(call, self.facts), count)
             else:
                 function = make_function(call, self.facts)
-                self.kernel.create_function(call.sql_name, function, count, deterministic=not call.routine.is_volatile)
+                self.kernel.create_function(
+                    call.sql_name, function, count, deterministic=not call.routine.is_volatile
+                )
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""

@@ -34,7 +34,9 @@ _FIXED = {
     "client_encoding": {"utf8", "utf-8", "unicode"}, "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
 }  # fmt: skip
-_BOOLEANS = frozenset({"default_transaction_read_only", "transaction_read_only", "synchronous_commit", "row_security"})
+_BOOLEANS = frozenset(
+    {"default_transaction_read_only", "transaction_read_only", "synchronous_commit", "row_security"}
+)
 
 
 class Settings:
@@ -46,7 +48,10 @@ class Settings:
     """
 
     def __init__(self, user: str, application_name: str) -> None:
-        self.defaults = _DEFAULTS | {"session_authorization": user, "application_name": application_name}
+        self.defaults = _DEFAULTS | {
+            "session_authorization": user,
+            "application_name": application_name,
+        }
         self.values = dict(self.defaults)
         self.saved: dict[str, str] = {}
 
@@ -87,7 +92,9 @@ class Settings:
         if key in _FIXED:
             value = self.defaults[key] if key != "search_path" else value
         if key in _BOOLEANS:
-            value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(value.lower(), value.lower())
+            value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(
+                value.lower(), value.lower()
+            )
         self.values[key] = value
         return value
 

@@ -1,14 +1,19 @@
 """The kinds of statements and who plans each; all others are not supported."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.ddl.alter_table import plan_alter_table, plan_rename
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
-from dotdo_postgres.engine.ddl.drop import plan_create_database, plan_drop, plan_drop_database, plan_truncate
+from dotdo_postgres.engine.ddl.drop import (
+    plan_create_database,
+    plan_drop,
+    plan_drop_database,
+    plan_truncate,
+)
 from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
@@ -19,6 +24,8 @@ from dotdo_postgres.engine.variables import plan_deallocate, plan_discard, plan_
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -58,5 +65,7 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     return plan(planner, body)
 
 
-def _nothing(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _nothing(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     return Result(None, [], "")

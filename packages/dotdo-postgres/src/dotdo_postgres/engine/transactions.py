@@ -1,16 +1,18 @@
 """Transaction statements: BEGIN, COMMIT, ROLLBACK, savepoints and their warnings."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.planner import Node, Planner
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo_postgres.engine.planner import Node, Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -26,9 +28,15 @@ def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
     if kind not in _TAGS or node.get("chain"):
-        raise not_supported("AND CHAIN" if node.get("chain") else kind.removeprefix("TRANS_STMT_").replace("_", " "))
+        raise not_supported(
+            "AND CHAIN" if node.get("chain") else kind.removeprefix("TRANS_STMT_").replace("_", " ")
+        )
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
-    prepared.ends_failed_transaction = kind in {"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_ROLLBACK_TO"}
+    prepared.ends_failed_transaction = kind in {
+        "TRANS_STMT_COMMIT",
+        "TRANS_STMT_ROLLBACK",
+        "TRANS_STMT_ROLLBACK_TO",
+    }
     prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", []))
     return prepared
 
@@ -46,7 +54,9 @@ def modes(options: list[Node]) -> dict[str, str]:
     return found
 
 
-def _begin(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _begin(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     _, wanted = prepared.detail
     status = type(session.transaction_status)
     if session.transaction_status is not status.IDLE:
@@ -65,10 +75,15 @@ def start(session: Session, wanted: dict[str, str]) -> None:
     level = wanted.get("transaction_isolation", values["default_transaction_isolation"])
     read_only = wanted.get("transaction_read_only", values["default_transaction_read_only"]) == "on"
     session.begin_statement()
-    session.kernel.begin("snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only)
+    session.kernel.begin(
+        "snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only
+    )
     session.transaction_status = type(session.transaction_status).INTRANS
     session.settings.saved = session.settings.snapshot()
-    values["transaction_isolation"], values["transaction_read_only"] = level, "on" if read_only else "off"
+    values["transaction_isolation"], values["transaction_read_only"] = (
+        level,
+        "on" if read_only else "off",
+    )
 
 
 def finish(session: Session) -> None:
@@ -91,7 +106,9 @@ def _restore(session: Session) -> None:
         session.settings.values.update(saved)
 
 
-def _commit(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _commit(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     status = type(session.transaction_status)
     if session.transaction_status is status.INERROR:
         return _rollback(session, prepared, params, wait, tag="ROLLBACK")
@@ -108,7 +125,13 @@ def _commit(session: Session, prepared: Prepared, params: Sequence[StorageValue]
     return Result(None, [], "COMMIT")
 
 
-def _rollback(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool, tag: str = "ROLLBACK") -> Result:
+def _rollback(
+    session: Session,
+    prepared: Prepared,
+    params: Sequence[StorageValue],
+    wait: bool,
+    tag: str = "ROLLBACK",
+) -> Result:
     status = type(session.transaction_status)
     if session.transaction_status is status.IDLE or session.is_implicit:
         session.notice("WARNING", "25P01", "there is no transaction in progress")
@@ -125,19 +148,25 @@ def _require(session: Session, what: str) -> None:
         raise error("25P01", f"{what} can only be used in transaction blocks")
 
 
-def _savepoint(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _savepoint(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     _require(session, "SAVEPOINT")
     session.kernel.savepoint(prepared.detail[0])
     return Result(None, [], "SAVEPOINT")
 
 
-def _release(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _release(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     _require(session, "RELEASE SAVEPOINT")
     _named(session.kernel.release, prepared.detail[0])
     return Result(None, [], "RELEASE")
 
 
-def _rollback_to(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _rollback_to(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     _require(session, "ROLLBACK TO SAVEPOINT")
     _named(session.kernel.rollback_to, prepared.detail[0])
     session.transaction_status = type(session.transaction_status).INTRANS

@@ -1,14 +1,13 @@
 """SET, RESET, SHOW, DISCARD and DEALLOCATE."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.planner import Node, Planner
-from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.transactions import modes
 from dotdo_postgres.errors import error, not_supported
@@ -16,6 +15,9 @@ from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo_postgres.engine.planner import Node, Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -35,7 +37,11 @@ def plan_set(planner: Planner, node: Node) -> Prepared:
         else:
             raise not_supported(f"SET {name}")
         return prepared
-    value = None if kind in {"VAR_RESET", "VAR_SET_DEFAULT"} else ", ".join(_text(arg) for arg in node.get("args", []))
+    value = (
+        None
+        if kind in {"VAR_RESET", "VAR_SET_DEFAULT"}
+        else ", ".join(_text(arg) for arg in node.get("args", []))
+    )
     if kind == "VAR_RESET_ALL":
         prepared.detail = ("all", {}, False)
     else:
@@ -57,7 +63,9 @@ def _text(node: Node) -> str:
     return str(constant.get("ival", {}).get("ival", 0))
 
 
-def _set(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _set(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     kind, values, is_local = prepared.detail
     status = type(session.transaction_status)
     if is_local and session.transaction_status is status.IDLE:
@@ -69,7 +77,10 @@ def _set(session: Session, prepared: Prepared, params: Sequence[StorageValue], w
         _set_transaction(session, values)
     elif kind == "all":
         for name, default in session.settings.defaults.items():
-            if session.settings.values.get(name) != default and name not in {"transaction_isolation", "transaction_read_only"}:
+            if session.settings.values.get(name) != default and name not in {
+                "transaction_isolation",
+                "transaction_read_only",
+            }:
                 apply(session, name, None)
     else:
         for name, value in values.items():
@@ -86,7 +97,9 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
     if level is not None:
         if session.kernel.state.value > 1:
             raise error("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-        session.kernel.isolation = "snapshot" if level in {"repeatable read", "serializable"} else "committed"
+        session.kernel.isolation = (
+            "snapshot" if level in {"repeatable read", "serializable"} else "committed"
+        )
         session.settings.values["transaction_isolation"] = level
     if "transaction_read_only" in values:
         session.kernel.is_read_only = values["transaction_read_only"] == "on"
@@ -97,7 +110,11 @@ def apply(session: Session, name: str, value: str | None) -> None:
     """Change one setting and what depends on it."""
     key = name.lower()
     if key == "timezone":
-        wanted = value if value is not None and value.lower() not in {"local", "default"} else session.settings.defaults["timezone"]
+        wanted = (
+            value
+            if value is not None and value.lower() not in {"local", "default"}
+            else session.settings.defaults["timezone"]
+        )
         try:
             session.facts.zone = zone_named(wanted)
         except Exception:  # noqa: BLE001 -- any failure means an unknown zone
@@ -128,14 +145,20 @@ def plan_show(planner: Planner, node: Node) -> Prepared:
     name = node["name"]
     if name == "all":
         raise not_supported("SHOW ALL")
-    shown = {"timezone": "TimeZone", "datestyle": "DateStyle", "intervalstyle": "IntervalStyle"}.get(name.lower(), name.lower())
+    shown = {
+        "timezone": "TimeZone",
+        "datestyle": "DateStyle",
+        "intervalstyle": "IntervalStyle",
+    }.get(name.lower(), name.lower())
     column = planner.result_columns([OutputColumn(shown, t.TEXT)], [Sql(n.null())])
     prepared = Prepared(column, (), "SHOW", _show)
     prepared.detail = name
     return prepared
 
 
-def _show(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _show(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     _, value = session.settings.show(prepared.detail)
     return Result(prepared.columns, [(value,)], "SHOW", 1)
 
@@ -146,7 +169,9 @@ def plan_discard(planner: Planner, node: Node) -> Prepared:
     return Prepared(None, (), f"DISCARD {target}", _discard, detail=target)
 
 
-def _discard(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _discard(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     if prepared.detail == "ALL":
         if session.transaction_status is not type(session.transaction_status).IDLE:
             raise error("25001", "DISCARD ALL cannot run inside a transaction block")
@@ -159,10 +184,18 @@ def _discard(session: Session, prepared: Prepared, params: Sequence[StorageValue
 
 def plan_deallocate(planner: Planner, node: Node) -> Prepared:
     """Plan DEALLOCATE."""
-    return Prepared(None, (), "DEALLOCATE" if "name" in node else "DEALLOCATE ALL", _deallocate, detail=node.get("name"))
+    return Prepared(
+        None,
+        (),
+        "DEALLOCATE" if "name" in node else "DEALLOCATE ALL",
+        _deallocate,
+        detail=node.get("name"),
+    )
 
 
-def _deallocate(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _deallocate(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     if prepared.detail:
         raise error("26000", f'prepared statement "{prepared.detail}" does not exist')
     return Result(None, [], prepared.tag_kind)

@@ -27,7 +27,7 @@ class PostgresError(Exception):
 
     default_sqlstate: ClassVar[str] = "XX000"
 
-    def __init__(  # noqa: PLR0913 -- the fields of an ErrorResponse
+    def __init__(
         self,
         message: str,
         *,
@@ -69,7 +69,11 @@ def _class_name(condition: str) -> str:
 
 
 CLASSES: dict[str, type[PostgresError]] = {
-    code: type(_class_name(name), (PostgresError,), {"default_sqlstate": code, "__doc__": f"{name} ({code})."})
+    code: type(
+        _class_name(name),
+        (PostgresError,),
+        {"default_sqlstate": code, "__doc__": f"{name} ({code})."},
+    )
     for code, name in SQLSTATES.items()
     if not code.startswith(("00", "01", "02"))
 }

@@ -11,12 +11,17 @@ Value = int | float | str | bytes | None
 
 def pack(elements: list[Value]) -> str:
     """Write elements as JSON; bytes become `{"b": hex}`."""
-    return orjson.dumps([{"b": item.hex()} if isinstance(item, bytes) else item for item in elements]).decode()
+    return orjson.dumps(
+        [{"b": item.hex()} if isinstance(item, bytes) else item for item in elements]
+    ).decode()
 
 
 def unpack(stored: str) -> list[Value]:
     """Read the elements back."""
-    return [bytes.fromhex(item["b"]) if isinstance(item, dict) else item for item in orjson.loads(stored)]
+    return [
+        bytes.fromhex(item["b"]) if isinstance(item, dict) else item
+        for item in orjson.loads(stored)
+    ]
 
 
 def from_text(text: str, element: Callable[[str], Value]) -> str:
@@ -34,7 +39,11 @@ def from_text(text: str, element: Callable[[str], Value]) -> str:
     """
     source = text.strip()
     if not (source.startswith("{") and source.endswith("}")):
-        raise error("22P02", f'malformed array literal: "{text}"', detail='Array value must start with "{" or dimension information.')
+        raise error(
+            "22P02",
+            f'malformed array literal: "{text}"',
+            detail='Array value must start with "{" or dimension information.',
+        )
     items: list[Value] = []
     at, end = 1, len(source) - 1
     if not source[1:end].strip():
@@ -53,12 +62,18 @@ def from_text(text: str, element: Callable[[str], Value]) -> str:
                 at += 2 if source[at] == "\\" else 1
             raw = source[start:at].strip()
             if not raw:
-                raise error("22P02", f'malformed array literal: "{text}"', detail='Unexpected "," character.')
+                raise error(
+                    "22P02",
+                    f'malformed array literal: "{text}"',
+                    detail='Unexpected "," character.',
+                )
             items.append(None if raw.upper() == "NULL" else element(raw.replace("\\", "")))
         while at < end and source[at] in " \t\n":
             at += 1
         if at < end and source[at] != ",":
-            raise error("22P02", f'malformed array literal: "{text}"', detail="Unexpected array element.")
+            raise error(
+                "22P02", f'malformed array literal: "{text}"', detail="Unexpected array element."
+            )
         at += 1
     return pack(items)
 
@@ -71,13 +86,19 @@ def _quoted(source: str, at: int, text: str) -> tuple[str, int]:
         out.append(source[at : at + 1])
         at += 1
     if at >= len(source):
-        raise error("22P02", f'malformed array literal: "{text}"', detail="Unexpected end of input.")
+        raise error(
+            "22P02", f'malformed array literal: "{text}"', detail="Unexpected end of input."
+        )
     return "".join(out), at + 1
 
 
 def to_text(stored: str, element: Callable[[Value], str]) -> str:
     """Write an array the way PostgreSQL shows it."""
-    return "{" + ",".join(["NULL" if item is None else quote(element(item)) for item in unpack(stored)]) + "}"
+    return (
+        "{"
+        + ",".join(["NULL" if item is None else quote(element(item)) for item in unpack(stored)])
+        + "}"
+    )
 
 
 def quote(text: str) -> str:

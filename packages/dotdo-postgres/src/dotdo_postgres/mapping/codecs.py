@@ -57,8 +57,16 @@ def integer_from_text(text: str, bits: int, name: str) -> int:
     return value
 
 
-_TRUE = {word[:n] for word, least in (("true", 1), ("yes", 1), ("on", 2), ("1", 1)) for n in range(least, len(word) + 1)}
-_FALSE = {word[:n] for word, least in (("false", 1), ("no", 1), ("off", 2), ("0", 1)) for n in range(least, len(word) + 1)}
+_TRUE = {
+    word[:n]
+    for word, least in (("true", 1), ("yes", 1), ("on", 2), ("1", 1))
+    for n in range(least, len(word) + 1)
+}
+_FALSE = {
+    word[:n]
+    for word, least in (("false", 1), ("no", 1), ("off", 2), ("0", 1))
+    for n in range(least, len(word) + 1)
+}
 
 
 def boolean_from_text(text: str) -> int:
@@ -145,7 +153,9 @@ def _text() -> Codec:
     return Codec(str, str, _decode_text, str.encode)
 
 
-def _shifted(days_or_us: int, layout: str, name: str) -> tuple[Callable[[bytes], int], Callable[[int], bytes]]:
+def _shifted(
+    days_or_us: int, layout: str, name: str
+) -> tuple[Callable[[bytes], int], Callable[[int], bytes]]:
     read, write = _pack(layout, name)
     limits = (1 << 31) - 1 if layout == ">i" else (1 << 63) - 1
 
@@ -210,7 +220,9 @@ def _interval_to_python(data: bytes) -> timedelta:
 
 
 def _interval_from_python(value: timedelta) -> bytes:
-    return interval.encode(interval.Interval(0, value.days, value.seconds * 1_000_000 + value.microseconds))
+    return interval.encode(
+        interval.Interval(0, value.days, value.seconds * 1_000_000 + value.microseconds)
+    )
 
 
 def _uuid_to_python(data: bytes) -> uuid.UUID:
@@ -362,16 +374,25 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     write = element.from_python
 
     def to_python(stored: str) -> list[Any]:
-        return [item if item is None or read is None else read(item) for item in arrays.unpack(stored)]
+        return [
+            item if item is None or read is None else read(item) for item in arrays.unpack(stored)
+        ]
 
     def from_python(items: list[Any]) -> str:
-        return arrays.pack([item if item is None or write is None else write(item) for item in items])
+        return arrays.pack(
+            [item if item is None or write is None else write(item) for item in items]
+        )
 
     def to_binary(stored: str) -> bytes:
         items = arrays.unpack(stored)
         head = struct.pack(">iiI", 1 if items else 0, int(None in items), element_oid)
         head += struct.pack(">ii", len(items), 1) if items else b""
-        parts = [struct.pack(">i", -1) if item is None else struct.pack(">i", len(data := element.to_binary(item))) + data for item in items]
+        parts = [
+            struct.pack(">i", -1)
+            if item is None
+            else struct.pack(">i", len(data := element.to_binary(item))) + data
+            for item in items
+        ]
         return head + b"".join(parts)
 
     def from_binary(data: bytes) -> str:

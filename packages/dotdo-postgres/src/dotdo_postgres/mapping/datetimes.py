@@ -17,7 +17,26 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _DAY_NAMES = frozenset(
-    "mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday fri friday sat saturday sun sunday".split()
+    [
+        "mon",
+        "monday",
+        "tue",
+        "tues",
+        "tuesday",
+        "wed",
+        "weds",
+        "wednesday",
+        "thu",
+        "thur",
+        "thurs",
+        "thursday",
+        "fri",
+        "friday",
+        "sat",
+        "saturday",
+        "sun",
+        "sunday",
+    ]
 )
 _TOKENS = re.compile(
     r"\s*(?:(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)|(?P<offset>[+-]\d{1,2}(?::?\d{2}){0,2}(?![\d-]))"
@@ -31,7 +50,14 @@ def days_from_civil(year: int, month: int, day: int) -> int:
     era = year // 400
     year_of_era = year - era * 400
     day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+    return (
+        era * 146097
+        + year_of_era * 365
+        + year_of_era // 4
+        - year_of_era // 100
+        + day_of_year
+        - 719468
+    )
 
 
 def civil_from_days(days: int) -> tuple[int, int, int]:
@@ -39,7 +65,9 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
     days += 719468
     era = days // 146097
     day_of_era = days - era * 146097
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+    year_of_era = (
+        day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096
+    ) // 365
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     shifted = (5 * day_of_year + 2) // 153
     month = shifted + (3 if shifted < 10 else -9)
@@ -69,7 +97,9 @@ def zone_named(name: str) -> tzinfo:
     match = re.fullmatch(r"([+-]?)(\d{1,2})(?::?(\d{2}))?", name)
     if match:
         seconds = int(match[2]) * 3600 + int(match[3] or 0) * 60
-        return timezone(timedelta(seconds=seconds if match[1] == "-" else -seconds))  # POSIX: west is positive
+        return timezone(
+            timedelta(seconds=seconds if match[1] == "-" else -seconds)
+        )  # POSIX: west is positive
     raise error("22023", f'time zone "{name}" not recognized')
 
 
@@ -77,7 +107,9 @@ def offset_at(zone: tzinfo, utc_us: int) -> int:
     """Return the offset from UTC in seconds that holds in a zone at an instant."""
     if zone is UTC:
         return 0
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(min(utc_us, 253370764800000000), -62135510400000000))
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        microseconds=max(min(utc_us, 253370764800000000), -62135510400000000)
+    )
     offset = moment.astimezone(zone).utcoffset()
     return int(offset.total_seconds()) if offset else 0
 
@@ -102,7 +134,11 @@ def date_to_text(days: int) -> str:
     if abs(days) >= INFINITY:
         return "infinity" if days > 0 else "-infinity"
     year, month, day = civil_from_days(days)
-    return f"{year:04d}-{month:02d}-{day:02d}" if year > 0 else f"{1 - year:04d}-{month:02d}-{day:02d} BC"
+    return (
+        f"{year:04d}-{month:02d}-{day:02d}"
+        if year > 0
+        else f"{1 - year:04d}-{month:02d}-{day:02d} BC"
+    )
 
 
 def time_to_text(us: int) -> str:
@@ -190,7 +226,11 @@ def read_moment(text: str, kind: str) -> Moment:
             digits = match["digits"]
             if moment.date is None and month is None and len(digits) == 8:
                 moment.date = int(digits[:4]), int(digits[4:6]), int(digits[6:])
-            elif len(digits.partition(".")[0]) == 6 and moment.date is not None and moment.time_us is None:
+            elif (
+                len(digits.partition(".")[0]) == 6
+                and moment.date is not None
+                and moment.time_us is None
+            ):
                 moment.time_us = _read_clock(f"{digits[:2]}:{digits[2:4]}:{digits[4:]}", text)
             else:
                 numbers.append(digits)
@@ -279,7 +319,11 @@ def _check_date(moment: Moment, text: str) -> None:
     if moment.date is None:
         return
     year, month, day = moment.date
-    if year == 0 or not 1 <= month <= 12 or not 1 <= day <= days_in_month(year if not moment.is_bc else 1 - year, month):
+    if (
+        year == 0
+        or not 1 <= month <= 12
+        or not 1 <= day <= days_in_month(year if not moment.is_bc else 1 - year, month)
+    ):
         hint = 'Perhaps you need a different "datestyle" setting.' if not 1 <= month <= 12 else None
         failure = out_of_range(text)
         failure.hint = hint
@@ -300,7 +344,11 @@ def _special(moment: Moment, text: str) -> int | None:
 
 def _strip_infinity(text: str) -> str:
     stripped = text.strip()
-    return stripped[1:] if stripped[:1] in {"-", "+"} and stripped[1:].lower() in {"infinity", "inf"} else stripped
+    return (
+        stripped[1:]
+        if stripped[:1] in {"-", "+"} and stripped[1:].lower() in {"infinity", "inf"}
+        else stripped
+    )
 
 
 def date_from_text(text: str) -> int:

@@ -97,7 +97,11 @@ def from_text(text: str, default_unit: str = "second") -> Interval:
     iso = _ISO.match(text.strip())
     if iso and len(text.strip()) > 1:
         units = ("year", "month", "week", "day", "hour", "minute", "second")
-        parts = [(float(number), unit) for number, unit in zip(iso.groups(), units, strict=True) if number]
+        parts = [
+            (float(number), unit)
+            for number, unit in zip(iso.groups(), units, strict=True)
+            if number
+        ]
         return _sum(parts)
     bad = error("22007", f'invalid input syntax for type interval: "{text}"')
     parts, ago, at = [], False, 0
@@ -125,7 +129,9 @@ def from_text(text: str, default_unit: str = "second") -> Interval:
             unit = (match["unit"] or default_unit).lower()
             if unit not in _UNITS:
                 raise bad
-            parts.append((float(match["number"]) if "." in match["number"] else int(match["number"]), unit))
+            parts.append(
+                (float(match["number"]) if "." in match["number"] else int(match["number"]), unit)
+            )
         while at < len(source) and source[at] in " ,\t\n":
             at += 1
     result = _sum(parts)
@@ -186,4 +192,16 @@ def read_stored(text: str) -> bytes:
     return encode(from_text(text))
 
 
-__all__ = ["DAY_US", "Interval", "MONTH_US", "PostgresError", "decode", "encode", "from_binary", "from_text", "read_stored", "to_binary", "to_text"]
+__all__ = [
+    "DAY_US",
+    "MONTH_US",
+    "Interval",
+    "PostgresError",
+    "decode",
+    "encode",
+    "from_binary",
+    "from_text",
+    "read_stored",
+    "to_binary",
+    "to_text",
+]

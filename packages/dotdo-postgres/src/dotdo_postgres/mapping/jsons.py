@@ -7,7 +7,6 @@ from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.numeric import CONTEXT
 
 
-
 class Number(str):
     """A JSON number kept as the text that was typed."""
 
@@ -29,11 +28,15 @@ def parse(text: str, type_name: str = "json") -> object:
         PostgresError: not JSON (SQLSTATE 22P02).
     """
     try:
-        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant)
+        return json.loads(
+            text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as failure:
         at = getattr(failure, "pos", 0)
         detail = "The input string ended unexpectedly." if at >= len(text.rstrip()) else None
-        raise error("22P02", f"invalid input syntax for type {type_name}", detail=detail) from failure
+        raise error(
+            "22P02", f"invalid input syntax for type {type_name}", detail=detail
+        ) from failure
 
 
 def canonical(value: object) -> object:
@@ -63,7 +66,16 @@ def dump(value: object, comma: str = ",", colon: str = ":") -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
-        return "{" + comma.join([f"{json.dumps(k, ensure_ascii=False)}{colon}{dump(v, comma, colon)}" for k, v in value.items()]) + "}"
+        return (
+            "{"
+            + comma.join(
+                [
+                    f"{json.dumps(k, ensure_ascii=False)}{colon}{dump(v, comma, colon)}"
+                    for k, v in value.items()
+                ]
+            )
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + comma.join([dump(item, comma, colon) for item in value]) + "]"
     return json.dumps(value)

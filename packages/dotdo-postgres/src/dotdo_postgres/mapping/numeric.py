@@ -153,7 +153,11 @@ def _overflow(precision: int, scale: int, what: str | None, limit: str = "") -> 
 
 def from_float(value: float, digits: int = 15) -> Decimal:
     """Return the numeric of a double: 15 significant digits, as PostgreSQL's cast keeps."""
-    return from_text(f"{value:.{digits}g}") if value == value and abs(value) != float("inf") else Decimal(value)  # noqa: PLR0124
+    return (
+        from_text(f"{value:.{digits}g}")
+        if value == value and abs(value) != float("inf")
+        else Decimal(value)
+    )
 
 
 def to_binary(number: Decimal) -> bytes:
@@ -166,7 +170,10 @@ def to_binary(number: Decimal) -> bytes:
     whole = whole.lstrip("0")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
     fraction_digits = fraction.ljust(-(-len(fraction) // 4) * 4, "0")
-    groups = [int((whole + fraction_digits)[at : at + 4]) for at in range(0, len(whole + fraction_digits), 4)]
+    groups = [
+        int((whole + fraction_digits)[at : at + 4])
+        for at in range(0, len(whole + fraction_digits), 4)
+    ]
     weight = len(whole) // 4 - 1
     while groups and groups[0] == 0:
         groups.pop(0)
@@ -174,7 +181,9 @@ def to_binary(number: Decimal) -> bytes:
     while groups and groups[-1] == 0:
         groups.pop()
     sign = 0x4000 if number < 0 else 0
-    return struct.pack(f">hhHh{len(groups)}H", len(groups), weight if groups else 0, sign, len(fraction), *groups)
+    return struct.pack(
+        f">hhHh{len(groups)}H", len(groups), weight if groups else 0, sign, len(fraction), *groups
+    )
 
 
 def from_binary(data: bytes) -> Decimal:
@@ -183,7 +192,10 @@ def from_binary(data: bytes) -> Decimal:
     if sign & 0xC000 == 0xC000:
         return Decimal({0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}[sign])
     groups = struct.unpack_from(f">{count}H", data, 8)
-    number = sum((Decimal(group).scaleb(4 * (weight - at), CONTEXT) for at, group in enumerate(groups)), Decimal(0))
+    number = sum(
+        (Decimal(group).scaleb(4 * (weight - at), CONTEXT) for at, group in enumerate(groups)),
+        Decimal(0),
+    )
     number = number.quantize(Decimal(1).scaleb(-scale), context=CONTEXT)
     return -number if sign == 0x4000 else number
 
@@ -211,7 +223,13 @@ def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
     """Return a logarithm (natural without a base) to at least 16 significant digits."""
     context = Context(prec=80)
     natural = context.ln(value)
-    result = natural if base is None else context.log10(value) if base == 10 else context.divide(natural, context.ln(base))
+    result = (
+        natural
+        if base is None
+        else context.log10(value)
+        if base == 10
+        else context.divide(natural, context.ln(base))
+    )
     weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
     scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
     return rounded(result, min(scale, 1000))
@@ -231,12 +249,19 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         PostgresError: overflow (SQLSTATE 22003).
     """
     if base.is_zero():
-        return Decimal(1 if exponent.is_zero() else 0).quantize(Decimal(1).scaleb(-16), context=CONTEXT)
+        return Decimal(1 if exponent.is_zero() else 0).quantize(
+            Decimal(1).scaleb(-16), context=CONTEXT
+        )
     estimate = float(exponent) * float(abs(base).log10(Context(prec=30)))
     if estimate > 131072:
         raise error("22003", "value overflows numeric format")
     digits = max(int(abs(estimate)) + 60, 80)
     result = Context(prec=digits, Emax=999999, Emin=-999999).power(base, exponent)
     is_whole = exponent == exponent.to_integral_value() and abs(exponent) < 1 << 31
-    scale = max(16 if is_whole else 16 - int(estimate), scale_of(base), 0 if is_whole else scale_of(exponent), 0)
+    scale = max(
+        16 if is_whole else 16 - int(estimate),
+        scale_of(base),
+        0 if is_whole else scale_of(exponent),
+        0,
+    )
     return rounded(result, min(scale, 1000))

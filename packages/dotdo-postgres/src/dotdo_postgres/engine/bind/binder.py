@@ -15,7 +15,6 @@ from dotdo_postgres.spec.relations import RELATIONS
 
 if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
-
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.query import Query
 
@@ -76,7 +75,9 @@ class Binder:
         """
         if expr.type in {t.BOOL, t.UNKNOWN}:
             return self.coercer.coerce(expr, t.BOOL)
-        message = f"argument of {construct} must be type boolean, not type {t.format_type(expr.type)}"
+        message = (
+            f"argument of {construct} must be type boolean, not type {t.format_type(expr.type)}"
+        )
         raise error("42804", message, position=expr.location)
 
     def known(self, expr: ir.Expr) -> ir.Expr:
@@ -85,7 +86,7 @@ class Binder:
 
     def query(self, node: Node, scope: Scope | None) -> Query:
         """Bind a query inside a scope."""
-        assert self._queries is not None  # noqa: S101 -- set by whoever makes the binder
+        assert self._queries is not None
         return self._queries(self, node, scope)
 
     def relation(self, node: Node) -> Relation:

@@ -1,4 +1,5 @@
 """Function calls: scalar functions, aggregates, window functions, set-returning functions, casts written as calls."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -10,16 +11,21 @@ from dotdo_postgres.engine.bind.expressions import explicit_cast
 from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
-from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
-from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_function, resolve_function
+from dotdo_postgres.engine.overloads import (
+    Candidate,
+    bind_polymorphic,
+    missing_function,
+    resolve_function,
+)
 from dotdo_postgres.engine.query import Entry, OutputColumn
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.routines.declare import Routine
 
 
 def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -32,7 +38,11 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     _refuse_forms(node, location)
     is_within = bool(node.get("agg_within_group"))
     inner = scope.clause
-    args = [] if node.get("agg_star") else [binder.expression(arg, scope) for arg in node.get("args", [])]
+    args = (
+        []
+        if node.get("agg_star")
+        else [binder.expression(arg, scope) for arg in node.get("args", [])]
+    )
     if is_within:
         raise not_supported(f"{name} WITHIN GROUP", location)
     scope.clause = inner
@@ -57,9 +67,17 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if "over" in node:
         message = f"OVER specified, but {name} is not a window function nor an aggregate function"
         raise error("42809", message, position=location)
-    for key, word in (("agg_distinct", "DISTINCT"), ("agg_filter", "FILTER"), ("agg_order", "ORDER BY")):
+    for key, word in (
+        ("agg_distinct", "DISTINCT"),
+        ("agg_filter", "FILTER"),
+        ("agg_order", "ORDER BY"),
+    ):
         if key in node:
-            raise error("42809", f"{word} specified, but {name} is not an aggregate function", position=location)
+            raise error(
+                "42809",
+                f"{word} specified, but {name} is not an aggregate function",
+                position=location,
+            )
     return ir.Call(result, -1, location, routine, args)
 
 
@@ -74,9 +92,17 @@ def _special(binder: Binder, name: str, args: list[ir.Expr], location: int) -> i
     if not args and name in CLOCK_FUNCTIONS:
         kind, oid = CLOCK_FUNCTIONS[name]
         return ir.SessionValue(oid, -1, location, kind)
-    if name in SEQUENCE_FUNCTIONS and args and isinstance(args[0], ir.Const) and isinstance(args[0].value, str):
-        if len(args) == 1 and name != "setval":
-            return ir.SessionValue(t.INT8, -1, location, name, args[0].value)
+    if (
+        (
+            name in SEQUENCE_FUNCTIONS
+            and args
+            and isinstance(args[0], ir.Const)
+            and isinstance(args[0].value, str)
+        )
+        and len(args) == 1
+        and name != "setval"
+    ):
+        return ir.SessionValue(t.INT8, -1, location, name, args[0].value)
     if name == "pg_typeof" and len(args) == 1:
         return ir.Const(t.REGTYPE, -1, location, t.format_type(args[0].type))
     if name == "pg_get_serial_sequence" or name in SEQUENCE_FUNCTIONS:
@@ -84,7 +110,9 @@ def _special(binder: Binder, name: str, args: list[ir.Expr], location: int) -> i
     return None
 
 
-def coerce_arguments(binder: Binder, found: Candidate, args: list[ir.Expr]) -> tuple[list[ir.Expr], int]:
+def coerce_arguments(
+    binder: Binder, found: Candidate, args: list[ir.Expr]
+) -> tuple[list[ir.Expr], int]:
     """Cast arguments to the types of the chosen candidate; return them and the result type."""
     arguments, result = found.arguments, found.result
     bound = bind_polymorphic(found.arguments, [arg.type for arg in args])
@@ -103,13 +131,19 @@ def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, wh
     raise missing_function(name, [arg.type for arg in args], location, why == "ambiguous")
 
 
-def _aggregate(binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int) -> ir.Expr:
+def _aggregate(
+    binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
+) -> ir.Expr:
     location = node.get("location", 0)
     if routine.kind == "window" and "over" not in node:
-        raise error("42809", f"window function {routine.name} requires an OVER clause", position=location)
+        raise error(
+            "42809", f"window function {routine.name} requires an OVER clause", position=location
+        )
     is_window = "over" in node
     _check_place(routine, scope, location, is_window)
-    call = ir.Aggregate(result, -1, location, routine, args, is_distinct=bool(node.get("agg_distinct")))
+    call = ir.Aggregate(
+        result, -1, location, routine, args, is_distinct=bool(node.get("agg_distinct"))
+    )
     if "agg_filter" in node:
         call.condition = binder.boolean(node["agg_filter"], scope, "FILTER")
     if "agg_order" in node:
@@ -124,13 +158,23 @@ def _aggregate(binder: Binder, node: Node, scope: Scope, routine: Routine, args:
     else:
         nested = _nested_aggregate(args)
         if nested is not None:
-            raise error("42803", "aggregate function calls cannot be nested", position=nested.location)
+            raise error(
+                "42803", "aggregate function calls cannot be nested", position=nested.location
+            )
         if _contains_window(args):
-            raise error("42803", "aggregate function calls cannot contain window function calls", position=location)
+            raise error(
+                "42803",
+                "aggregate function calls cannot contain window function calls",
+                position=location,
+            )
         if _only_outer(args, scope):
             raise not_supported("an aggregate of an outer query's columns", location)
         scope.aggregates.append(call)
-    if call.is_distinct and call.order and not all(any(ir.same(key.expr, arg) for arg in args) for key in call.order):
+    if (
+        call.is_distinct
+        and call.order
+        and not all(any(ir.same(key.expr, arg) for arg in args) for key in call.order)
+    ):
         message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
         raise error("42P10", message, position=call.order[0].expr.location)
     return call
@@ -154,7 +198,9 @@ def _check_place(routine: Routine, scope: Scope, location: int, is_window: bool)
     message = _NOT_ALLOWED.get(scope.clause)
     if is_window:
         if message or scope.clause == "HAVING":
-            place = (message or "aggregate functions are not allowed in HAVING").replace("aggregate", "window")
+            place = (message or "aggregate functions are not allowed in HAVING").replace(
+                "aggregate", "window"
+            )
             raise error("42P20", place, position=location)
     elif message:
         raise error("42803", message, position=location)
@@ -171,7 +217,11 @@ def _nested_aggregate(args: list[ir.Expr]) -> ir.Expr | None:
 
 
 def _contains_window(args: list[ir.Expr]) -> bool:
-    return any((isinstance(arg, ir.Aggregate) and arg.window is not None) or _contains_window(ir.children(arg)) for arg in args)
+    return any(
+        (isinstance(arg, ir.Aggregate) and arg.window is not None)
+        or _contains_window(ir.children(arg))
+        for arg in args
+    )
 
 
 def _only_outer(args: list[ir.Expr], scope: Scope) -> bool:
@@ -189,7 +239,13 @@ def _only_outer(args: list[ir.Expr], scope: Scope) -> bool:
 
 
 def _series(
-    binder: Binder, name: str, found: Candidate, routine: Routine, args: list[ir.Expr], scope: Scope, location: int
+    binder: Binder,
+    name: str,
+    found: Candidate,
+    routine: Routine,
+    args: list[ir.Expr],
+    scope: Scope,
+    location: int,
 ) -> ir.Expr:
     args, result = coerce_arguments(binder, found, args)
     call = ir.SeriesCall(result, -1, location, routine, args)

@@ -1,4 +1,5 @@
 """Constants, parameters, columns, casts, conditions and conditionals."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -90,7 +91,12 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if "A_ArrayExpr" in arg_node and is_array(target):
         return bind_array(binder, arg_node["A_ArrayExpr"], scope, t.BY_OID[target].element)
     expr = binder.expression(arg_node, scope)
-    if target == t.INTERVAL and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN and expr.value is not None:
+    if (
+        target == t.INTERVAL
+        and isinstance(expr, ir.Const)
+        and expr.type == t.UNKNOWN
+        and expr.value is not None
+    ):
         unit = interval_unit(node["typeName"])
         try:
             value = interval.encode(interval.from_text(expr.value, unit))
@@ -102,7 +108,9 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
-def explicit_cast(binder: Binder, expr: ir.Expr, target: int, typmod: int, location: int) -> ir.Expr:
+def explicit_cast(
+    binder: Binder, expr: ir.Expr, target: int, typmod: int, location: int
+) -> ir.Expr:
     """Cast as written.
 
     Raises:
@@ -140,7 +148,9 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     arg = binder.known(binder.expression(node["arg"], scope))
     is_null = node["nulltesttype"] == "IS_NULL"
     if isinstance(arg, ir.Row):
-        tests: list[ir.Expr] = [ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args]
+        tests: list[ir.Expr] = [
+            ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args
+        ]
         return ir.Bool(t.BOOL, -1, arg.location, "and", tests)
     return ir.NullTest(t.BOOL, -1, node.get("location", 0), arg, is_null)
 
@@ -166,7 +176,11 @@ def bind_case(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             conditions.append(binder.to_boolean(comparison, "CASE/WHEN"))
         results.append(binder.expression(when["result"], scope))
     has_default = "defresult" in node
-    default = binder.expression(node["defresult"], scope) if has_default else ir.Const(t.UNKNOWN, -1, -1, None)
+    default = (
+        binder.expression(node["defresult"], scope)
+        if has_default
+        else ir.Const(t.UNKNOWN, -1, -1, None)
+    )
     coerced, oid, typmod = binder.coercer.to_common([default, *results], "CASE")
     if not has_default:
         typmods = {expr.typmod for expr in coerced[1:]}
@@ -177,7 +191,9 @@ def bind_case(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_coalesce(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind COALESCE."""
-    args, oid, typmod = binder.coercer.to_common([binder.expression(arg, scope) for arg in node["args"]], "COALESCE")
+    args, oid, typmod = binder.coercer.to_common(
+        [binder.expression(arg, scope) for arg in node["args"]], "COALESCE"
+    )
     return ir.Coalesce(oid, typmod, node.get("location", 0), args)
 
 
@@ -185,7 +201,9 @@ def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind GREATEST and LEAST."""
     is_greatest = node["op"] == "IS_GREATEST"
     name = "GREATEST" if is_greatest else "LEAST"
-    args, oid, typmod = binder.coercer.to_common([binder.expression(arg, scope) for arg in node["args"]], name)
+    args, oid, typmod = binder.coercer.to_common(
+        [binder.expression(arg, scope) for arg in node["args"]], name
+    )
     return ir.MinMax(oid, typmod, node.get("location", 0), args, is_greatest)
 
 
@@ -238,11 +256,21 @@ def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     indirection = node["indirection"]
     arg = binder.expression(node["arg"], scope)
     location = arg.location
-    if len(indirection) != 1 or "A_Indices" not in indirection[0] or indirection[0]["A_Indices"].get("is_slice"):
+    if (
+        len(indirection) != 1
+        or "A_Indices" not in indirection[0]
+        or indirection[0]["A_Indices"].get("is_slice")
+    ):
         raise not_supported("this selection from a value", location)
     if not is_array(arg.type):
         if arg.type == t.JSONB:
             raise not_supported("subscripts of jsonb", location)
-        raise error("42804", f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting", position=location)
-    index = binder.coercer.coerce(binder.expression(indirection[0]["A_Indices"]["uidx"], scope), t.INT4, -1, "assignment")
+        raise error(
+            "42804",
+            f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting",
+            position=location,
+        )
+    index = binder.coercer.coerce(
+        binder.expression(indirection[0]["A_Indices"]["uidx"], scope), t.INT4, -1, "assignment"
+    )
     return ir.Subscript(t.BY_OID[arg.type].element, -1, location, arg, index)

@@ -1,4 +1,5 @@
 """FROM: tables, subqueries, functions, common table expressions and joins of every kind."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ from dotdo_postgres.engine.bind.names import column_name
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
-from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
+    from dotdo_postgres.engine.relations import Relation
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
 
@@ -31,14 +32,25 @@ def bind_from(binder: Binder, nodes: list[Node], scope: Scope) -> list[FromItem]
 
 
 def _add_name(scope: Scope, item: ScopeItem, node: Node) -> None:
-    if item.is_named and item.name and any(other.is_named and other.name == item.name for other in scope.items):
+    if (
+        item.is_named
+        and item.name
+        and any(other.is_named and other.name == item.name for other in scope.items)
+    ):
         raise error("42712", f'table name "{item.name}" specified more than once')
     scope.items.append(item)
 
 
-def _bind_item(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> tuple[FromItem, list[ScopeItem]]:
+def _bind_item(
+    binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
+) -> tuple[FromItem, list[ScopeItem]]:
     ((kind, body),) = node.items()
-    bind = {"RangeVar": _table, "RangeSubselect": _subquery, "RangeFunction": _function, "JoinExpr": _join}.get(kind)
+    bind = {
+        "RangeVar": _table,
+        "RangeSubselect": _subquery,
+        "RangeFunction": _function,
+        "JoinExpr": _join,
+    }.get(kind)
     if bind is None:
         raise not_supported(f"{kind} in FROM", body.get("location"))
     return bind(binder, body, scope, left)
@@ -46,13 +58,17 @@ def _bind_item(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) 
 
 def table_entry(relation: Relation, name: str) -> Entry:
     """Make the entry of a table."""
-    columns = [OutputColumn(c.name, c.type, c.typmod, relation.oid, c.number) for c in relation.columns]
+    columns = [
+        OutputColumn(c.name, c.type, c.typmod, relation.oid, c.number) for c in relation.columns
+    ]
     return Entry(name, columns, relation=relation)
 
 
 def scope_item(entry: Entry) -> ScopeItem:
     """Make the name of an entry and its columns visible."""
-    columns = [(c.name, ir.Column(c.type, c.typmod, -1, entry, at)) for at, c in enumerate(entry.columns)]
+    columns = [
+        (c.name, ir.Column(c.type, c.typmod, -1, entry, at)) for at, c in enumerate(entry.columns)
+    ]
     return ScopeItem(entry.name, list(columns), entry=entry)
 
 
@@ -66,16 +82,27 @@ def _rename(entry: Entry, alias: Node | None, location: int | None) -> Entry:
         raise error("42P10", message, position=location)
     for at, name in enumerate(names):
         old = entry.columns[at]
-        entry.columns[at] = OutputColumn(name, old.type, old.typmod, old.table_oid, old.column_number)
+        entry.columns[at] = OutputColumn(
+            name, old.type, old.typmod, old.table_oid, old.column_number
+        )
     return entry
 
 
-def _table(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> tuple[FromItem, list[ScopeItem]]:
+def _table(
+    binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
+) -> tuple[FromItem, list[ScopeItem]]:
     name = node["relname"]
     cte = scope.find_cte(name) if "schemaname" not in node else None
     if cte is not None:
         cte.uses += 1
-        entry = Entry(name, [OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number) for c in cte.columns], cte=cte)
+        entry = Entry(
+            name,
+            [
+                OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number)
+                for c in cte.columns
+            ],
+            cte=cte,
+        )
     else:
         entry = table_entry(binder.relation(node), name)
     entry = _rename(entry, node.get("alias"), node.get("location", 0))
@@ -83,14 +110,18 @@ def _table(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> t
     return entry, [scope_item(entry)]
 
 
-def _subquery(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> tuple[FromItem, list[ScopeItem]]:
+def _subquery(
+    binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
+) -> tuple[FromItem, list[ScopeItem]]:
     is_lateral = bool(node.get("lateral"))
     lateral_scope = Scope(parent=scope.parent, ctes=scope.ctes)
     if is_lateral:
         lateral_scope.items = left
         lateral_scope.entries = scope.entries
     query = binder.query(node["subquery"], lateral_scope)
-    columns = [OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number) for c in query.columns]
+    columns = [
+        OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number) for c in query.columns
+    ]
     entry = Entry("", columns, query=query, is_lateral=is_lateral and bool(left))
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
@@ -99,11 +130,15 @@ def _subquery(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -
     return entry, [item]
 
 
-def _function(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> tuple[FromItem, list[ScopeItem]]:
+def _function(
+    binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
+) -> tuple[FromItem, list[ScopeItem]]:
     if len(node["functions"]) != 1 or "coldeflist" in node or node.get("is_rowsfrom"):
         raise not_supported("ROWS FROM or a column definition list", None)
     call_node = node["functions"][0]["List"]["items"][0]
-    inner = Scope(parent=scope.parent, items=left, clause="FROM", ctes=scope.ctes, entries=scope.entries)
+    inner = Scope(
+        parent=scope.parent, items=left, clause="FROM", ctes=scope.ctes, entries=scope.entries
+    )
     call = binder.expression(call_node, inner)
     name = node["alias"]["aliasname"] if "alias" in node else column_name(call_node)
     columns = [OutputColumn(name, call.type, call.typmod)]
@@ -116,11 +151,15 @@ def _function(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -
     return entry, [scope_item(entry)]
 
 
-def _join(binder: Binder, node: Node, scope: Scope, left_items: list[ScopeItem]) -> tuple[FromItem, list[ScopeItem]]:
+def _join(
+    binder: Binder, node: Node, scope: Scope, left_items: list[ScopeItem]
+) -> tuple[FromItem, list[ScopeItem]]:
     left, left_names = _bind_item(binder, node["larg"], scope, left_items)
     right, right_names = _bind_item(binder, node["rarg"], scope, [*left_items, *left_names])
     for item in right_names:
-        if item.is_named and any(other.is_named and other.name == item.name for other in left_names):
+        if item.is_named and any(
+            other.is_named and other.name == item.name for other in left_names
+        ):
             raise error("42712", f'table name "{item.name}" specified more than once')
     kind = _KINDS[node["jointype"]]
     using = [part["String"]["sval"] for part in node.get("usingClause", [])]
@@ -137,7 +176,13 @@ def _join(binder: Binder, node: Node, scope: Scope, left_items: list[ScopeItem])
             item.has_plain_columns = False
         names.append(ScopeItem("", merged + rest, is_named=False))
     elif "quals" in node:
-        on_scope = Scope(parent=scope.parent, items=names, clause="JOIN/ON", ctes=scope.ctes, entries=scope.entries)
+        on_scope = Scope(
+            parent=scope.parent,
+            items=names,
+            clause="JOIN/ON",
+            ctes=scope.ctes,
+            entries=scope.entries,
+        )
         on = binder.boolean(node["quals"], on_scope, "JOIN/ON")
     else:
         kind = "cross"
@@ -146,7 +191,10 @@ def _join(binder: Binder, node: Node, scope: Scope, left_items: list[ScopeItem])
         for item in names:
             item.has_plain_columns = item.is_named = False
         given = [part["String"]["sval"] for part in node["alias"].get("colnames", [])]
-        renamed = [(given[at] if at < len(given) else name, expr) for at, (name, expr) in enumerate(columns)]
+        renamed = [
+            (given[at] if at < len(given) else name, expr)
+            for at, (name, expr) in enumerate(columns)
+        ]
         names.append(ScopeItem(node["alias"]["aliasname"], renamed))
     return Join(kind, left, right, on), names
 
@@ -175,7 +223,9 @@ def _using(
 def _using_side(name: str, items: list[ScopeItem], side: str) -> ir.Expr:
     found = [expr for column, expr in _plain(items) if column == name]
     if not found:
-        raise error("42703", f'column "{name}" specified in USING clause does not exist in {side} table')
+        raise error(
+            "42703", f'column "{name}" specified in USING clause does not exist in {side} table'
+        )
     if len(found) > 1:
         raise error("42702", f'common column name "{name}" appears more than once in {side} table')
     return found[0]

@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.sorting import UNORDERED
-from dotdo_postgres.engine.query import Entry, Query, Select, Target
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
     from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.query import Entry, Query, Select, Target
 
 
-def bind_group(binder: Binder, nodes: list[Node], targets: list[Target], scope: Scope) -> list[ir.Expr]:
+def bind_group(
+    binder: Binder, nodes: list[Node], targets: list[Target], scope: Scope
+) -> list[ir.Expr]:
     """Bind GROUP BY terms: input columns first, then output names and ordinals, then expressions."""
     found: list[ir.Expr] = []
     for node in nodes:
         if "GroupingSet" in node:
-            raise not_supported("GROUPING SETS, CUBE and ROLLUP", node["GroupingSet"].get("location"))
+            raise not_supported(
+                "GROUPING SETS, CUBE and ROLLUP", node["GroupingSet"].get("location")
+            )
         if "RowExpr" in node:
             found += bind_group(binder, node["RowExpr"].get("args", []), targets, scope)
             continue
@@ -38,7 +42,13 @@ def _term(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> ir
     column = node.get("ColumnRef")
     if column is not None and len(column["fields"]) == 1 and "String" in column["fields"][0]:
         name, location = column["fields"][0]["String"]["sval"], column.get("location", 0)
-        local = [expr for item in scope.items if item.has_plain_columns for n, expr in item.columns if n == name]
+        local = [
+            expr
+            for item in scope.items
+            if item.has_plain_columns
+            for n, expr in item.columns
+            if n == name
+        ]
         if local:
             return binder.expression(node, scope)
         matches = [target for target in targets if target.column.name == name]
@@ -54,7 +64,9 @@ def _term(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> ir
             raise error("42P10", message, position=constant.get("location", 0))
         return _settle(binder, targets[position - 1])
     if constant is not None and "isnull" not in constant:
-        raise error("42601", "non-integer constant in GROUP BY", position=constant.get("location", 0))
+        raise error(
+            "42601", "non-integer constant in GROUP BY", position=constant.get("location", 0)
+        )
     return binder.known(binder.expression(node, scope))
 
 
@@ -67,8 +79,12 @@ def _settle(binder: Binder, target: Target) -> ir.Expr:
 def _refuse_aggregates(expr: ir.Expr) -> None:
     if isinstance(expr, ir.Aggregate):
         if expr.window is not None:
-            raise error("42P20", "window functions are not allowed in GROUP BY", position=expr.location)
-        raise error("42803", "aggregate functions are not allowed in GROUP BY", position=expr.location)
+            raise error(
+                "42P20", "window functions are not allowed in GROUP BY", position=expr.location
+            )
+        raise error(
+            "42803", "aggregate functions are not allowed in GROUP BY", position=expr.location
+        )
     for child in ir.children(expr):
         _refuse_aggregates(child)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from dotdo_postgres.engine.bind.queries import bind_query
 from dotdo_postgres.engine.bind.subqueries import bind_subquery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo.storage.schema import Noun
 
 _EXPRESSIONS: dict[str, ExpressionBinder] = {
@@ -38,6 +39,8 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
 }
 
 
-def make_binder(find_noun: Callable[[str], Noun | None], param_oids: tuple[int, ...] = (), zone: tzinfo = UTC) -> Binder:
+def make_binder(
+    find_noun: Callable[[str], Noun | None], param_oids: tuple[int, ...] = (), zone: tzinfo = UTC
+) -> Binder:
     """Return a binder for one statement."""
     return Binder(find_noun, param_oids, zone, _EXPRESSIONS, bind_query)

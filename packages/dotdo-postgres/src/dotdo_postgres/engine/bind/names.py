@@ -39,7 +39,11 @@ def _figure(node: dict[str, Any]) -> tuple[int, str]:
         return (2, names[-1]) if names else _figure(body["arg"])
     if kind == "TypeCast":
         strength, name = _figure(body["arg"])
-        return (strength, name) if strength > 1 else (1, body["typeName"]["names"][-1]["String"]["sval"])
+        return (
+            (strength, name)
+            if strength > 1
+            else (1, body["typeName"]["names"][-1]["String"]["sval"])
+        )
     if kind == "CollateClause":
         return _figure(body["arg"])
     if kind == "A_Expr" and body.get("kind") == "AEXPR_NULLIF":
@@ -51,7 +55,12 @@ def _figure(node: dict[str, Any]) -> tuple[int, str]:
         return _figure_subquery(body)
     if kind == "SQLValueFunction":
         return 2, _SQL_VALUES.get(body["op"], "")
-    fixed = {"A_ArrayExpr": "array", "CoalesceExpr": "coalesce", "RowExpr": "row", "GroupingFunc": "grouping"}
+    fixed = {
+        "A_ArrayExpr": "array",
+        "CoalesceExpr": "coalesce",
+        "RowExpr": "row",
+        "GroupingFunc": "grouping",
+    }
     if kind in fixed:
         return 2, fixed[kind]
     if kind == "MinMaxExpr":

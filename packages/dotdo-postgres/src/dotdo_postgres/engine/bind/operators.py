@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.coercion import is_array
 from dotdo_postgres.engine.functions.registry import routines
-from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_operator, resolve_operator
+from dotdo_postgres.engine.overloads import (
+    Candidate,
+    bind_polymorphic,
+    missing_operator,
+    resolve_operator,
+)
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -18,7 +23,9 @@ if TYPE_CHECKING:
 NEGATIONS = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
-def make_operator(binder: Binder, name: str, left: ir.Expr | None, right: ir.Expr, location: int) -> ir.Expr:
+def make_operator(
+    binder: Binder, name: str, left: ir.Expr | None, right: ir.Expr, location: int
+) -> ir.Expr:
     """Resolve an operator for its operands and cast them to its types.
 
     Raises:
@@ -35,19 +42,26 @@ def make_operator(binder: Binder, name: str, left: ir.Expr | None, right: ir.Exp
     return call_operator(binder, name, found, operands, location)
 
 
-def call_operator(binder: Binder, name: str, found: Candidate, operands: list[ir.Expr], location: int) -> ir.Expr:
+def call_operator(
+    binder: Binder, name: str, found: Candidate, operands: list[ir.Expr], location: int
+) -> ir.Expr:
     """Make the call of a resolved operator."""
     routine = routines().get(("operator", name, found.declared))
     if routine is None:
         shown = f" {name} ".join(t.format_type(oid) for oid in found.declared)
-        raise not_supported(f"operator {shown if len(operands) == 2 else f'{name} {shown}'}", location)
+        raise not_supported(
+            f"operator {shown if len(operands) == 2 else f'{name} {shown}'}", location
+        )
     arguments: tuple[int, ...] = found.arguments
     result = found.result
     bound = bind_polymorphic(found.arguments, [operand.type for operand in operands])
     if bound:
         arguments = tuple(bound.get(oid, oid) for oid in arguments)
         result = bound.get(result, result)
-    args = [binder.coercer.coerce(operand, oid) for operand, oid in zip(operands, arguments, strict=True)]
+    args = [
+        binder.coercer.coerce(operand, oid)
+        for operand, oid in zip(operands, arguments, strict=True)
+    ]
     args = [binder.known(arg) for arg in args]
     return ir.Call(result, -1, location, routine, args)
 
@@ -57,8 +71,8 @@ def compare_rows(binder: Binder, name: str, operands: list[ir.Expr], location: i
     if len(operands) != 2 or not all(isinstance(operand, ir.Row) for operand in operands):
         raise not_supported("an operator on a row and something else", location)
     left, right = operands
-    assert isinstance(left, ir.Row)  # noqa: S101 -- checked above
-    assert isinstance(right, ir.Row)  # noqa: S101
+    assert isinstance(left, ir.Row)
+    assert isinstance(right, ir.Row)
     if len(left.args) != len(right.args):
         raise error("42601", "unequal number of entries in row expressions", position=location)
     if name not in {"=", "<>", "<", "<=", ">", ">="}:
@@ -90,7 +104,9 @@ def _plain(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 def _distinct(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     left, right = binder.expression(node["lexpr"], scope), binder.expression(node["rexpr"], scope)
     comparison = make_operator(binder, "=", left, right, node.get("location", 0))
-    return ir.DistinctFrom(t.BOOL, -1, node.get("location", 0), comparison, node["kind"] == "AEXPR_NOT_DISTINCT")
+    return ir.DistinctFrom(
+        t.BOOL, -1, node.get("location", 0), comparison, node["kind"] == "AEXPR_NOT_DISTINCT"
+    )
 
 
 def _null_if(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -99,7 +115,12 @@ def _null_if(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if not isinstance(comparison, ir.Call):
         raise not_supported("NULLIF of rows", node.get("location", 0))
     first = comparison.args[0]
-    return ir.NullIf(first.type, left.typmod if first.type == left.type else -1, node.get("location", 0), comparison)
+    return ir.NullIf(
+        first.type,
+        left.typmod if first.type == left.type else -1,
+        node.get("location", 0),
+        comparison,
+    )
 
 
 def _in(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -113,14 +134,18 @@ def _in(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.InList(t.BOOL, -1, location, comparisons, is_not)
 
 
-def _share_type(binder: Binder, left: ir.Expr, items: list[ir.Expr]) -> tuple[ir.Expr, list[ir.Expr]]:
+def _share_type(
+    binder: Binder, left: ir.Expr, items: list[ir.Expr]
+) -> tuple[ir.Expr, list[ir.Expr]]:
     try:
         target = binder.coercer.common_type([left, *items], "IN")
     except Exception:  # noqa: BLE001 -- then each item is compared by itself, as PostgreSQL does
         return left, items
     if target == t.UNKNOWN or (target == t.TEXT and left.type not in {t.UNKNOWN, t.TEXT}):
         return left, items
-    return left, [binder.coercer.coerce(item, target) if item.type == t.UNKNOWN else item for item in items]
+    return left, [
+        binder.coercer.coerce(item, target) if item.type == t.UNKNOWN else item for item in items
+    ]
 
 
 def _between(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -154,7 +179,9 @@ def _any_all(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     name = _name(node)
     right = ir.ArrayElement(t.BY_OID[array.type].element, -1, location)
     comparison = make_operator(binder, name, left, right, location)
-    return ir.ArrayCompare(t.BOOL, -1, location, comparison, array, name, node["kind"] == "AEXPR_OP_ANY")
+    return ir.ArrayCompare(
+        t.BOOL, -1, location, comparison, array, name, node["kind"] == "AEXPR_OP_ANY"
+    )
 
 
 def _similar(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

@@ -1,4 +1,5 @@
 """Queries of every form: SELECT, VALUES, set operations, with their WITH clauses."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def bind_with(binder: Binder, node: Node | None, scope: Scope) -> list[Cte]:
             query = binder.query(cte_node["ctequery"], scope)
             cte = Cte(name, _named(query.columns, cte_node), query)
         materialized = cte_node.get("ctematerialized")
-        cte.is_materialized = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}.get(materialized)
+        cte.is_materialized = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}.get(
+            materialized
+        )
         scope.ctes[name] = cte
         found.append(cte)
     return found
@@ -66,7 +69,9 @@ def _named(columns: list[OutputColumn], node: Node) -> list[OutputColumn]:
         message = f'WITH query "{node["ctename"]}" has {len(columns)} columns available but {len(names)} columns specified'
         raise error("42P10", message, position=node.get("location", 0))
     return [
-        OutputColumn(names[at] if at < len(names) else c.name, c.type, c.typmod, c.table_oid, c.column_number)
+        OutputColumn(
+            names[at] if at < len(names) else c.name, c.type, c.typmod, c.table_oid, c.column_number
+        )
         for at, c in enumerate(columns)
     ]
 
@@ -89,7 +94,12 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
     if body["op"] != "SETOP_UNION" or _mentions(body["larg"], name):
         message = f'recursive query "{name}" does not have the form non-recursive-term UNION [ALL] recursive-term'
         raise error("42P19", message, position=node.get("location", 0))
-    if "sortClause" in body or "limitCount" in body or "limitOffset" in body or "withClause" in body:
+    if (
+        "sortClause" in body
+        or "limitCount" in body
+        or "limitOffset" in body
+        or "withClause" in body
+    ):
         raise not_supported("ORDER BY, LIMIT or WITH in a recursive query", node.get("location", 0))
     first = bind_query(binder, {"SelectStmt": body["larg"]}, scope)
     cte = Cte(name, _named(first.columns, node), is_recursive=True)
@@ -100,7 +110,9 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
         raise error("42601", "each UNION query must have the same number of columns")
     for at, (a, b) in enumerate(zip(first.columns, second.columns, strict=True), start=1):
         if a.type != b.type:
-            common = binder.coercer.common_type([ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, -1, None)], "UNION")
+            common = binder.coercer.common_type(
+                [ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, -1, None)], "UNION"
+            )
             if common != a.type:
                 message = (
                     f'recursive query "{name}" column {at} has type {t.format_type(a.type)} in non-recursive term '
@@ -109,7 +121,9 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
                 hint = "Cast the output of the non-recursive term to the correct type."
                 raise error("42804", message, hint=hint)
     second = coerce_columns(binder, second, [(c.type, -1) for c in first.columns])
-    cte.query = SetOperation(list(cte.columns), kind="union", is_all=bool(body.get("all")), left=first, right=second)
+    cte.query = SetOperation(
+        list(cte.columns), kind="union", is_all=bool(body.get("all")), left=first, right=second
+    )
     return cte
 
 
@@ -119,7 +133,11 @@ def _values(binder: Binder, node: Node, scope: Scope) -> Query:
     for item in node["valuesLists"]:
         row_nodes = item["List"]["items"]
         if any("SetToDefault" in cell for cell in row_nodes):
-            raise error("42601", "DEFAULT is not allowed in this context", position=row_nodes[0].get("location"))
+            raise error(
+                "42601",
+                "DEFAULT is not allowed in this context",
+                position=row_nodes[0].get("location"),
+            )
         rows.append([binder.expression(cell, scope) for cell in row_nodes])
     if any(len(row) != len(rows[0]) for row in rows):
         raise error("42601", "VALUES lists must all be the same length")
@@ -147,7 +165,9 @@ def _set_operation(binder: Binder, node: Node, scope: Scope) -> Query:
         oid = binder.coercer.common_type(pair, word)
         typmod = a.typmod if (a.type, a.typmod) == (b.type, b.typmod) else -1
         if not node.get("all") and oid in UNORDERED:
-            raise error("42883", f"could not identify an equality operator for type {t.format_type(oid)}")
+            raise error(
+                "42883", f"could not identify an equality operator for type {t.format_type(oid)}"
+            )
         columns.append(OutputColumn(a.name, oid, typmod))
     left = coerce_columns(binder, left, [(c.type, -1) for c in columns])
     right = coerce_columns(binder, right, [(c.type, -1) for c in columns])
@@ -164,9 +184,16 @@ def _stand_in(query: Query, column: OutputColumn) -> ir.Expr:
     at = query.columns.index(column)
     if isinstance(query, Select):
         expr = query.targets[at].expr
-        if isinstance(expr, (ir.Const, ir.Param)) and expr.type == t.TEXT and getattr(query.targets[at], "expr", None):
-            if isinstance(expr, ir.Const) and not query.from_items:
-                return ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
+        if (
+            (
+                isinstance(expr, (ir.Const, ir.Param))
+                and expr.type == t.TEXT
+                and getattr(query.targets[at], "expr", None)
+            )
+            and isinstance(expr, ir.Const)
+            and not query.from_items
+        ):
+            return ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
         return expr
     return ir.Const(column.type, column.typmod, -1, None)
 
@@ -185,8 +212,13 @@ def coerce_columns(binder: Binder, query: Query, types: list[tuple[int, int]]) -
                 target.column.type, target.column.typmod = oid, target.expr.typmod
         return query
     if isinstance(query, Values):
-        query.rows = [[binder.coercer.coerce(cell, oid) for cell, (oid, _) in zip(row, types, strict=True)] for row in query.rows]
-        query.columns = [OutputColumn(c.name, oid) for c, (oid, _) in zip(query.columns, types, strict=True)]
+        query.rows = [
+            [binder.coercer.coerce(cell, oid) for cell, (oid, _) in zip(row, types, strict=True)]
+            for row in query.rows
+        ]
+        query.columns = [
+            OutputColumn(c.name, oid) for c, (oid, _) in zip(query.columns, types, strict=True)
+        ]
         return query
     return _wrapped(binder, query, types)
 
@@ -202,7 +234,9 @@ def _wrapped(binder: Binder, query: Query, types: list[tuple[int, int]]) -> Quer
     return Select([target.column for target in targets], targets=targets, from_items=[entry])
 
 
-def _positions(binder: Binder, node: Node, columns: list[OutputColumn]) -> list[tuple[int, bool, bool]]:
+def _positions(
+    binder: Binder, node: Node, columns: list[OutputColumn]
+) -> list[tuple[int, bool, bool]]:
     """Resolve ORDER BY of a set operation: output names and ordinals only."""
     found = []
     for item in node.get("sortClause", []):
@@ -218,9 +252,13 @@ def _positions(binder: Binder, node: Node, columns: list[OutputColumn]) -> list[
             name = column["fields"][0]["String"]["sval"]
             matches = [number for number, c in enumerate(columns, start=1) if c.name == name]
             if not matches:
-                raise error("42703", f'column "{name}" does not exist', position=column.get("location", 0))
+                raise error(
+                    "42703", f'column "{name}" does not exist', position=column.get("location", 0)
+                )
             if len(matches) > 1:
-                raise error("42702", f'ORDER BY "{name}" is ambiguous', position=column.get("location", 0))
+                raise error(
+                    "42702", f'ORDER BY "{name}" is ambiguous', position=column.get("location", 0)
+                )
             at = matches[0]
         else:
             raise error(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.query import Cte, Entry
 from dotdo_postgres.errors import error
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine import ir
+    from dotdo_postgres.engine.query import Cte, Entry
 
 
 @dataclass(slots=True)
@@ -73,7 +75,13 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             found = _unique(
-                [expr for item in scope.items if item.has_plain_columns for column, expr in item.columns if column == name],
+                [
+                    expr
+                    for item in scope.items
+                    if item.has_plain_columns
+                    for column, expr in item.columns
+                    if column == name
+                ],
                 name,
                 location,
             )
@@ -125,7 +133,11 @@ def missing_from(scope: Scope, table: str, location: int) -> Exception:
     level: Scope | None = scope
     while level is not None:
         for item in level.items:
-            if item.entry is not None and item.entry.relation is not None and item.entry.relation.name == table:
+            if (
+                item.entry is not None
+                and item.entry.relation is not None
+                and item.entry.relation.name == table
+            ):
                 hint = f'Perhaps you meant to reference the table alias "{item.name}".'
                 message = f'invalid reference to FROM-clause entry for table "{table}"'
                 return error("42P01", message, hint=hint, position=location)

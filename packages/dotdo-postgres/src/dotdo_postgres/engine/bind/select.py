@@ -8,7 +8,6 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.grouping import bind_group, check_grouping
 from dotdo_postgres.engine.bind.names import column_name
-from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.sorting import UNORDERED, directions
 from dotdo_postgres.engine.query import Entry, Join, Locking, OutputColumn, Select, SortKey, Target
 from dotdo_postgres.errors import error, not_supported
@@ -16,6 +15,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
+    from dotdo_postgres.engine.bind.scope import Scope
 
 
 def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
@@ -24,7 +24,9 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         raise not_supported("SELECT INTO")
     select = Select([])
     select.from_items = bind_from(binder, node.get("fromClause", []), scope)
-    scope.named_windows = {item["WindowDef"]["name"]: item["WindowDef"] for item in node.get("windowClause", [])}
+    scope.named_windows = {
+        item["WindowDef"]["name"]: item["WindowDef"] for item in node.get("windowClause", [])
+    }
     scope.clause = "SELECT"
     select.targets = bind_targets(binder, node.get("targetList", []), scope)
     if "whereClause" in node:
@@ -34,7 +36,10 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         scope.clause = "HAVING"
         select.having = binder.boolean(node["havingClause"], scope, "HAVING")
     scope.clause = "ORDER BY"
-    select.order = [_order_key(binder, item["SortBy"], select.targets, scope) for item in node.get("sortClause", [])]
+    select.order = [
+        _order_key(binder, item["SortBy"], select.targets, scope)
+        for item in node.get("sortClause", [])
+    ]
     scope.clause = "GROUP BY"
     select.group = bind_group(binder, node.get("groupClause", []), select.targets, scope)
     scope.clause = "SELECT"
@@ -52,7 +57,10 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
             raise not_supported("set-returning functions beside aggregates")
         check_grouping(select, scope)
     select.columns = [target.column for target in select.targets]
-    select.locking = [_bind_locking(item["LockingClause"], select, scope) for item in node.get("lockingClause", [])]
+    select.locking = [
+        _bind_locking(item["LockingClause"], select, scope)
+        for item in node.get("lockingClause", [])
+    ]
     return select
 
 
@@ -86,12 +94,18 @@ def _star(node: Node, scope: Scope) -> list[Target]:
     qualifiers = [part["String"]["sval"] for part in node["fields"][:-1]]
     if not qualifiers:
         if not scope.items:
-            raise error("42601", "SELECT * with no tables specified is not valid", position=location)
+            raise error(
+                "42601", "SELECT * with no tables specified is not valid", position=location
+            )
         pairs = [pair for item in scope.items if item.has_plain_columns for pair in item.columns]
     else:
         item = scope.item(qualifiers[-1])
         if item is None:
-            raise error("42P01", f'missing FROM-clause entry for table "{qualifiers[-1]}"', position=location)
+            raise error(
+                "42P01",
+                f'missing FROM-clause entry for table "{qualifiers[-1]}"',
+                position=location,
+            )
         pairs = item.columns
     return [make_target(expr, name) for name, expr in pairs]
 
@@ -110,7 +124,9 @@ def unordered(oid: int, location: int) -> Exception:
     return error("42883", message, hint=hint, position=location)
 
 
-def order_expression(binder: Binder, node: Node, targets: list[Target], scope: Scope, clause: str) -> ir.Expr:
+def order_expression(
+    binder: Binder, node: Node, targets: list[Target], scope: Scope, clause: str
+) -> ir.Expr:
     """Resolve a term of ORDER BY or DISTINCT ON: an output name, an ordinal, or an expression.
 
     Raises:
@@ -122,13 +138,17 @@ def order_expression(binder: Binder, node: Node, targets: list[Target], scope: S
         matches = [target for target in targets if target.column.name == name]
         if matches:
             if any(not ir.same(matches[0].expr, other.expr) for other in matches[1:]):
-                raise error("42702", f'{clause} "{name}" is ambiguous', position=column.get("location", 0))
+                raise error(
+                    "42702", f'{clause} "{name}" is ambiguous', position=column.get("location", 0)
+                )
             return _settled(binder, matches[0])
     constant = node.get("A_Const")
     if constant is not None and "ival" in constant:
         return _settled(binder, targets[_ordinal(constant, len(targets), clause)])
     if constant is not None and "isnull" not in constant:
-        raise error("42601", f"non-integer constant in {clause}", position=constant.get("location", 0))
+        raise error(
+            "42601", f"non-integer constant in {clause}", position=constant.get("location", 0)
+        )
     expr = binder.known(binder.expression(node, scope))
     for target in targets:
         if ir.same(target.expr, expr):
@@ -139,7 +159,11 @@ def order_expression(binder: Binder, node: Node, targets: list[Target], scope: S
 def _ordinal(constant: Node, count: int, clause: str) -> int:
     position = constant["ival"].get("ival", 0)
     if not 1 <= position <= count:
-        raise error("42P10", f"{clause} position {position} is not in select list", position=constant.get("location", 0))
+        raise error(
+            "42P10",
+            f"{clause} position {position} is not in select list",
+            position=constant.get("location", 0),
+        )
     return int(position) - 1
 
 
@@ -166,7 +190,9 @@ def _bind_distinct(binder: Binder, node: Node, select: Select, scope: Scope) -> 
                 raise error("42P10", message, position=key.expr.location)
         return
     scope.clause = "DISTINCT ON"
-    select.distinct_on = [order_expression(binder, item, select.targets, scope, "DISTINCT ON") for item in clause]
+    select.distinct_on = [
+        order_expression(binder, item, select.targets, scope, "DISTINCT ON") for item in clause
+    ]
     leading = select.order[: len(select.distinct_on)]
     for key in leading:
         if not any(ir.same(key.expr, expr) for expr in select.distinct_on):
@@ -186,7 +212,9 @@ def bind_limits(binder: Binder, node: Node, query: Select | object, scope: Scope
         if isinstance(expr, ir.Const) and expr.value is None:
             continue
         if _has_columns(expr, scope):
-            raise error("42P10", f"argument of {word} must not contain variables", position=expr.location)
+            raise error(
+                "42P10", f"argument of {word} must not contain variables", position=expr.location
+            )
         if t.BY_OID[expr.type].category not in {"N", "X"}:
             message = f"argument of {word} must be type bigint, not type {t.format_type(expr.type)}"
             raise error("42804", message, position=expr.location)
@@ -199,12 +227,21 @@ def _has_columns(expr: ir.Expr, scope: Scope) -> bool:
     return any(_has_columns(child, scope) for child in ir.children(expr))
 
 
-_STRENGTHS = {"LCS_FORUPDATE": "exclusive", "LCS_FORNOKEYUPDATE": "exclusive", "LCS_FORSHARE": "share", "LCS_FORKEYSHARE": "share"}
+_STRENGTHS = {
+    "LCS_FORUPDATE": "exclusive",
+    "LCS_FORNOKEYUPDATE": "exclusive",
+    "LCS_FORSHARE": "share",
+    "LCS_FORKEYSHARE": "share",
+}
 _WORDS = {
     "LCS_FORUPDATE": "FOR UPDATE", "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE",
     "LCS_FORSHARE": "FOR SHARE", "LCS_FORKEYSHARE": "FOR KEY SHARE",
 }  # fmt: skip
-_WAITS: dict[str, bool | str] = {"LockWaitBlock": True, "LockWaitSkip": "skip", "LockWaitError": False}
+_WAITS: dict[str, bool | str] = {
+    "LockWaitBlock": True,
+    "LockWaitSkip": "skip",
+    "LockWaitError": False,
+}
 
 
 def _bind_locking(node: Node, select: Select, scope: Scope) -> Locking:
@@ -230,7 +267,9 @@ def _bind_locking(node: Node, select: Select, scope: Scope) -> Locking:
                 raise error("42P01", message, position=item.get("location", 0))
             tables += [entry for entry in matching if entry.relation is not None]
     _refuse_nullable(select, tables, word)
-    return Locking(tables, _STRENGTHS[node["strength"]], _WAITS[node.get("waitPolicy", "LockWaitBlock")])
+    return Locking(
+        tables, _STRENGTHS[node["strength"]], _WAITS[node.get("waitPolicy", "LockWaitBlock")]
+    )
 
 
 def _refuse_nullable(select: Select, tables: list[Entry], word: str) -> None:

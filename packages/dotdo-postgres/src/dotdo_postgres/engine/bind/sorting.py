@@ -21,7 +21,9 @@ def directions(node: Node) -> tuple[bool, bool]:
         raise not_supported("ORDER BY USING", node.get("location"))
     is_descending = node["sortby_dir"] == "SORTBY_DESC"
     nulls = node["sortby_nulls"]
-    nulls_first = is_descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
+    nulls_first = (
+        is_descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
+    )
     return is_descending, nulls_first
 
 

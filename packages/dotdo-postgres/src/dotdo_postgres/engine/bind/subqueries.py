@@ -24,13 +24,17 @@ def bind_subquery(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if kind == "EXPR_SUBLINK":
         if len(query.columns) != 1:
             raise error("42601", "subquery must return only one column", position=location)
-        return ir.Subquery(query.columns[0].type, query.columns[0].typmod, location, "scalar", query)
+        return ir.Subquery(
+            query.columns[0].type, query.columns[0].typmod, location, "scalar", query
+        )
     if kind == "ARRAY_SUBLINK":
         if len(query.columns) != 1:
             raise error("42601", "subquery must return only one column", position=location)
         return ir.Subquery(t.BY_OID[query.columns[0].type].array, -1, location, "array", query)
     if kind in {"ANY_SUBLINK", "ALL_SUBLINK"}:
-        return _any_all(binder, node, scope, ir.Subquery(t.BOOL, -1, location, kind[:3].lower(), query))
+        return _any_all(
+            binder, node, scope, ir.Subquery(t.BOOL, -1, location, kind[:3].lower(), query)
+        )
     raise not_supported(f"a subquery of kind {kind}", location)
 
 
@@ -40,7 +44,9 @@ def _any_all(binder: Binder, node: Node, scope: Scope, found: ir.Subquery) -> ir
     fields = left.args if isinstance(left, ir.Row) else [left]
     if len(fields) != len(found.query.columns):
         few = len(fields) < len(found.query.columns)
-        raise error("42601", f"subquery has too {'many' if few else 'few'} columns", position=location)
+        raise error(
+            "42601", f"subquery has too {'many' if few else 'few'} columns", position=location
+        )
     op = node["operName"][-1]["String"]["sval"] if "operName" in node else "="
     found.op = "<>" if op == "!=" else op
     for at, (item, column) in enumerate(zip(fields, found.query.columns, strict=True)):

@@ -61,7 +61,11 @@ def modifier(node: dict[str, Any]) -> int:
     if "ival" in constant:
         value: int = constant["ival"].get("ival", 0)
         return value
-    raise error("42601", "type modifiers must be simple constants or identifiers", position=constant.get("location"))
+    raise error(
+        "42601",
+        "type modifiers must be simple constants or identifiers",
+        position=constant.get("location"),
+    )
 
 
 def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
@@ -80,15 +84,27 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
         if modifiers[0] < 1:
             raise error("22023", f"length for type {name} must be at least 1", position=location)
         if modifiers[0] > MAX_LENGTH:
-            raise error("22023", f"length for type {name} cannot exceed {MAX_LENGTH}", position=location)
+            raise error(
+                "22023", f"length for type {name} cannot exceed {MAX_LENGTH}", position=location
+            )
         return modifiers[0] + 4
     if oid == t.NUMERIC:
         precision, scale = (*modifiers, 0)[:2]
         if not 1 <= precision <= 1000:
-            raise error("22023", f"NUMERIC precision {precision} must be between 1 and 1000", position=location)
+            raise error(
+                "22023",
+                f"NUMERIC precision {precision} must be between 1 and 1000",
+                position=location,
+            )
         if not -1000 <= scale <= 1000:
-            raise error("22023", f"NUMERIC scale {scale} must be between -1000 and 1000", position=location)
+            raise error(
+                "22023", f"NUMERIC scale {scale} must be between -1000 and 1000", position=location
+            )
         return t.numeric_typmod(precision, scale)
     if oid in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
         return min(modifiers[0], 6)
-    raise error("42601", f'type modifier is not allowed for type "{t.BY_OID[oid].sql_name}"', position=location)
+    raise error(
+        "42601",
+        f'type modifier is not allowed for type "{t.BY_OID[oid].sql_name}"',
+        position=location,
+    )

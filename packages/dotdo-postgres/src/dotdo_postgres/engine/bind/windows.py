@@ -33,12 +33,17 @@ def bind_window(binder: Binder, node: Node, scope: Scope) -> ir.WindowSpec:
         definition = _extended(base, node, base_name)
     if "refname" in definition and definition["refname"] != base_name:
         return bind_window(binder, definition, scope)
-    partition = [binder.known(binder.expression(item, scope)) for item in definition.get("partitionClause", [])]
+    partition = [
+        binder.known(binder.expression(item, scope))
+        for item in definition.get("partitionClause", [])
+    ]
     order = bind_sort_keys(binder, definition.get("orderClause", []), scope)
     options = definition.get("frameOptions", 0)
     spec = ir.WindowSpec(partition, order, options)
     if options & GROUPS and not order:
-        raise error("42P20", "GROUPS mode requires an ORDER BY clause", position=node.get("location"))
+        raise error(
+            "42P20", "GROUPS mode requires an ORDER BY clause", position=node.get("location")
+        )
     if options & START_OFFSET:
         spec.start = binder.expression(definition["startOffset"], scope)
     if options & END_OFFSET:
@@ -56,11 +61,19 @@ def _named(scope: Scope, name: str, node: Node) -> Node:
 def _extended(base: Node, node: Node, name: str) -> Node:
     location = node.get("location")
     if node.get("partitionClause"):
-        raise error("42P20", f'cannot override PARTITION BY clause of window "{name}"', position=location)
+        raise error(
+            "42P20", f'cannot override PARTITION BY clause of window "{name}"', position=location
+        )
     if base.get("orderClause") and node.get("orderClause"):
-        raise error("42P20", f'cannot override ORDER BY clause of window "{name}"', position=location)
+        raise error(
+            "42P20", f'cannot override ORDER BY clause of window "{name}"', position=location
+        )
     if base.get("frameOptions", 0) & NON_DEFAULT:
-        raise error("42P20", f'cannot copy window "{name}" because it has a frame clause', position=location)
+        raise error(
+            "42P20", f'cannot copy window "{name}" because it has a frame clause', position=location
+        )
     merged = {key: value for key, value in base.items() if key != "name"}
-    merged |= {key: value for key, value in node.items() if key not in {"name", "refname"} and value}
+    merged |= {
+        key: value for key, value in node.items() if key not in {"name", "refname"} and value
+    }
     return merged

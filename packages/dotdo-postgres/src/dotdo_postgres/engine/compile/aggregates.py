@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from dotdo_postgres.engine import ir
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.ordering import order_terms, sort_node
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
-from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine import ir
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 _RANGE, _ROWS, _GROUPS = 0x2, 0x4, 0x8
-_STARTS = {0x20: ("UNBOUNDED", "PRECEDING"), 0x200: ("CURRENT ROW", None), 0x800: (None, "PRECEDING"), 0x2000: (None, "FOLLOWING")}
-_ENDS = {0x100: ("UNBOUNDED", "FOLLOWING"), 0x400: ("CURRENT ROW", None), 0x1000: (None, "PRECEDING"), 0x4000: (None, "FOLLOWING")}
+_STARTS = {
+    0x20: ("UNBOUNDED", "PRECEDING"),
+    0x200: ("CURRENT ROW", None),
+    0x800: (None, "PRECEDING"),
+    0x2000: (None, "FOLLOWING"),
+}
+_ENDS = {
+    0x100: ("UNBOUNDED", "FOLLOWING"),
+    0x400: ("CURRENT ROW", None),
+    0x1000: (None, "PRECEDING"),
+    0x4000: (None, "FOLLOWING"),
+}
 _EXCLUDES = {0x8000: "CURRENT ROW", 0x10000: "GROUP", 0x20000: "TIES"}
 
 
@@ -30,7 +45,14 @@ def compile_aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
     return Sql(decorated(compiler, expr, made.this, [arg.node for arg in args]))
 
 
-def decorated(compiler: Compiler, expr: ir.Aggregate, name: str, args: list[n.Node], *, distinct: bool | None = None) -> n.Node:
+def decorated(
+    compiler: Compiler,
+    expr: ir.Aggregate,
+    name: str,
+    args: list[n.Node],
+    *,
+    distinct: bool | None = None,
+) -> n.Node:
     """Write `name(DISTINCT args ORDER BY ...) FILTER (...) OVER (...)`.
 
     Args:
@@ -47,7 +69,9 @@ def decorated(compiler: Compiler, expr: ir.Aggregate, name: str, args: list[n.No
     listed = list(args)
     if is_distinct and listed:
         if len(listed) > 1:
-            raise not_supported(f"{expr.routine.name} with DISTINCT and several arguments", expr.location)
+            raise not_supported(
+                f"{expr.routine.name} with DISTINCT and several arguments", expr.location
+            )
         listed = [exp.Distinct(expressions=listed)]
     if expr.order and listed:
         last = listed.pop()
@@ -62,13 +86,13 @@ def decorated(compiler: Compiler, expr: ir.Aggregate, name: str, args: list[n.No
 
 def over(compiler: Compiler, node: n.Node, window: ir.WindowSpec) -> n.Node:
     """Write `node OVER (...)`."""
-    made = exp.Window(
+    return exp.Window(
         this=node,
-        partition_by=[sort_node(compiler, item, is_group=True) for item in window.partition] or None,
+        partition_by=[sort_node(compiler, item, is_group=True) for item in window.partition]
+        or None,
         order=exp.Order(expressions=order_terms(compiler, window.order)) if window.order else None,
         spec=_frame(compiler, window),
     )
-    return made
 
 
 def _frame(compiler: Compiler, window: ir.WindowSpec) -> n.Node | None:
@@ -81,7 +105,9 @@ def _frame(compiler: Compiler, window: ir.WindowSpec) -> n.Node | None:
     if kind == "RANGE" and (window.start is not None or window.end is not None):
         _check_range(window)
     exclude = next((exp.Var(this=word) for bit, word in _EXCLUDES.items() if options & bit), None)
-    return exp.WindowSpec(kind=kind, start=start, start_side=start_side, end=end, end_side=end_side, exclude=exclude)
+    return exp.WindowSpec(
+        kind=kind, start=start, start_side=start_side, end=end, end_side=end_side, exclude=exclude
+    )
 
 
 def _check_range(window: ir.WindowSpec) -> None:
@@ -90,11 +116,16 @@ def _check_range(window: ir.WindowSpec) -> None:
         raise not_supported("RANGE with an offset over this type")
 
 
-def _edge(compiler: Compiler, options: int, table: dict[int, tuple[str | None, str | None]], offset: ir.Expr | None) -> tuple[object, str | None]:
+def _edge(
+    compiler: Compiler,
+    options: int,
+    table: dict[int, tuple[str | None, str | None]],
+    offset: ir.Expr | None,
+) -> tuple[object, str | None]:
     for bit, (word, side) in table.items():
         if options & bit:
             if word is not None:
                 return word, side
-            assert offset is not None  # noqa: S101 -- the binder bound it
+            assert offset is not None
             return compiler.node(offset), side
     raise not_supported("this frame of a window")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.routines.declare import Routine
+    from collections.abc import Callable
+
+    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.query import Cte, Entry, Query
+    from dotdo_postgres.engine.routines.declare import Routine
 
 SessionKey = tuple[str, str]
 
@@ -113,7 +114,9 @@ class Compiler:
         """
         if self.is_persistent:
             raise not_supported(f"{routine.name} in a stored expression")
-        scales = tuple(arg.scale if oid == t.NUMERIC else None for arg, oid in zip(args, types, strict=True))
+        scales = tuple(
+            arg.scale if oid == t.NUMERIC else None for arg, oid in zip(args, types, strict=True)
+        )
         sql_name = routine.sql_name
         if t.ANY in routine.arguments or any(oid in t.POLYMORPHIC for oid in routine.arguments):
             sql_name += "__" + "_".join(map(str, types))

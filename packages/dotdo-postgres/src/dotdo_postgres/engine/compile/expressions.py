@@ -1,19 +1,21 @@
 """Compilers of expressions: literals, columns, calls, conditions, conditionals, type modifiers."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 
 def compile_constant(compiler: Compiler, expr: ir.Const) -> Sql:
@@ -72,7 +74,11 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
     if expr.type in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
         if expr.typmod >= 6:
             return sql
-        return Sql(compiler.python(checks.FIT_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4]))
+        return Sql(
+            compiler.python(
+                checks.FIT_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4]
+            )
+        )
     raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
 
 
@@ -80,7 +86,7 @@ def _fit_text(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
     length = expr.typmod - 4
     if isinstance(sql.value, str):
         body = checks.FIT_VARCHAR.body if expr.type == t.VARCHAR else checks.FIT_CHAR.body
-        assert body is not None  # noqa: S101 -- both are Python
+        assert body is not None
         fitted_text = body(sql.value, length, int(expr.is_explicit))
         return Sql(n.string(fitted_text), value=fitted_text)
     routine = checks.FIT_VARCHAR if expr.type == t.VARCHAR else checks.FIT_CHAR
@@ -105,7 +111,9 @@ def _fit_numeric(compiler: Compiler, sql: Sql, typmod: int) -> Sql:
     if isinstance(sql.value, Decimal):
         from dotdo_postgres.mapping import numeric
 
-        return numerics.rescaled(compiler, numerics.literal(numeric.fit(sql.value, precision, scale)), scale)
+        return numerics.rescaled(
+            compiler, numerics.literal(numeric.fit(sql.value, precision, scale)), scale
+        )
     return Sql(compiler.python(checks.FIT_SCALED, [sql, *extra], types), scale, precision)
 
 
@@ -157,9 +165,13 @@ def compile_case(compiler: Compiler, expr: ir.Case) -> Sql:
     conditions = [compiler.node(condition) for condition, _ in expr.whens]
     results = [compiler.expression(result) for _, result in expr.whens]
     default = compiler.expression(expr.default) if expr.default is not None else None
-    results, scale, digits = _unify(compiler, expr.type, [*results, *([default] if default else [])])
+    results, scale, digits = _unify(
+        compiler, expr.type, [*results, *([default] if default else [])]
+    )
     tail = results.pop() if default else None
-    whens = [(condition, result.node) for condition, result in zip(conditions, results, strict=True)]
+    whens = [
+        (condition, result.node) for condition, result in zip(conditions, results, strict=True)
+    ]
     return Sql(n.case(whens, tail.node if tail else None), scale, digits)
 
 
@@ -169,7 +181,9 @@ def _unify(compiler: Compiler, oid: int, parts: list[Sql]) -> tuple[list[Sql], i
 
 def compile_coalesce(compiler: Compiler, expr: ir.Coalesce) -> Sql:
     """Write COALESCE."""
-    parts, scale, digits = _unify(compiler, expr.type, [compiler.expression(arg) for arg in expr.args])
+    parts, scale, digits = _unify(
+        compiler, expr.type, [compiler.expression(arg) for arg in expr.args]
+    )
     if len(parts) == 1:
         return parts[0]
     return Sql(n.call("coalesce", *[part.node for part in parts]), scale, digits)
@@ -179,7 +193,9 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
     """Write GREATEST and LEAST: NULLs are passed over, unlike SQLite's max(a, b)."""
     if expr.type in {t.INTERVAL, t.BPCHAR, t.JSONB}:
         raise not_supported(f"GREATEST and LEAST of {t.format_type(expr.type)}", expr.location)
-    parts, scale, digits = _unify(compiler, expr.type, [compiler.expression(arg) for arg in expr.args])
+    parts, scale, digits = _unify(
+        compiler, expr.type, [compiler.expression(arg) for arg in expr.args]
+    )
     name = "max" if expr.is_greatest else "min"
     result = parts[0].node
     for part in parts[1:]:
@@ -202,7 +218,9 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
     if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
         from sqlglot import exp
 
-        found: n.Node = exp.In(this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+        found: n.Node = exp.In(
+            this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain]
+        )
     else:
         found = n.conjunction("or", equalities)
     return Sql(n.negate(found) if expr.is_not else found)
@@ -232,7 +250,12 @@ def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
 
 def compile_array(compiler: Compiler, expr: ir.ArrayOf) -> Sql:
     """Write ARRAY[...] as JSON text."""
-    return Sql(n.call("json_array", *[array_item(compiler, compiler.expression(arg), arg.type) for arg in expr.args]))
+    return Sql(
+        n.call(
+            "json_array",
+            *[array_item(compiler, compiler.expression(arg), arg.type) for arg in expr.args],
+        )
+    )
 
 
 def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
@@ -285,7 +308,10 @@ def quantified(rows: Any, is_any: bool) -> n.Node:
     known = n.call("count", n.bare_column("r"))
     everything = n.call("count", exp.Star())
     result = n.case(
-        [(n.binary("=", fold, n.integer(hit)), n.integer(hit)), (n.binary(">", everything, known), n.null())],
+        [
+            (n.binary("=", fold, n.integer(hit)), n.integer(hit)),
+            (n.binary(">", everything, known), n.null()),
+        ],
         n.integer(miss),
     )
     select = exp.Select(expressions=[result])
@@ -314,8 +340,6 @@ def compile_subquery_column(compiler: Compiler, expr: ir.SubqueryColumn) -> Sql:
     """Write a column of the subquery on the right of ANY or ALL."""
     found = compiler.subquery_columns[-1][expr.index]
     return Sql(found.node.copy(), found.scale, found.digits)
-
-
 
 
 def compile_subscript(compiler: Compiler, expr: ir.Subscript) -> Sql:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.expressions import array_element, array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.query import Entry, FromItem, Join
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 _SIDES = {"left": "LEFT", "right": "RIGHT", "full": "FULL"}
 
@@ -59,7 +61,7 @@ def _join(compiler: Compiler, item: Join) -> tuple[n.Node, list[exp.Join]]:
 
 def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
     """Note how the columns of a table's entry are written: jsonb is read as text, numeric has its scale."""
-    assert entry.relation is not None  # noqa: S101 -- callers see to it
+    assert entry.relation is not None
     for at, column in enumerate(entry.relation.columns):
         node = n.column(alias, column.physical) if alias else n.bare_column(column.physical)
         if column.type == t.JSONB:
@@ -80,7 +82,7 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
         return n.table(compiler.cte_name(entry.cte), alias)
     if entry.series is not None:
         return _series(compiler, entry, alias)
-    assert entry.query is not None  # noqa: S101 -- an entry is one of the four
+    assert entry.query is not None
     if entry.is_lateral:
         return _lateral(compiler, entry, alias)
     query, forms = compiler.query(entry.query)
@@ -90,7 +92,7 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     call = entry.series
-    assert call is not None  # noqa: S101 -- callers see to it
+    assert call is not None
     oid = entry.columns[0].type
     if type(call).__name__ != "SeriesCall":
         query = exp.Select(expressions=[n.aliased(compiler.node(call), "c0")])
@@ -105,7 +107,7 @@ def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
 
 def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     """Write LATERAL (...) as json_each over the subquery's rows, which may refer to what is on its left."""
-    assert entry.query is not None  # noqa: S101 -- callers see to it
+    assert entry.query is not None
     query, forms = compiler.query(entry.query)
     inner = compiler.alias()
     items = [
@@ -119,7 +121,9 @@ def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
             raise not_supported(f"LATERAL with a column of type {t.format_type(column.type)}")
         value = n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}]"))
         if column.type in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}:
-            value = n.call("unhex", n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}].b")))
+            value = n.call(
+                "unhex", n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}].b"))
+            )
         compiler.columns[id(entry), at] = Sql(value)
     source = n.call("json_each", n.subquery(rows))
     return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))

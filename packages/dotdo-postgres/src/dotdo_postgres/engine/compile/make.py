@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import expressions as e
 from dotdo_postgres.engine.compile.aggregates import compile_aggregate
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.queries import compile_query, compile_subquery
-from dotdo_postgres.engine.compile.sql import Sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotdo_postgres.engine.compile.sql import Sql
 
 _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
     ir.Const: e.compile_constant,
@@ -42,6 +45,10 @@ _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
 }
 
 
-def make_compiler(param_count: int = 0, *, is_wide: bool = False, is_persistent: bool = False) -> Compiler:
+def make_compiler(
+    param_count: int = 0, *, is_wide: bool = False, is_persistent: bool = False
+) -> Compiler:
     """Return a compiler for one statement."""
-    return Compiler(_EXPRESSIONS, compile_query, param_count, is_wide=is_wide, is_persistent=is_persistent)
+    return Compiler(
+        _EXPRESSIONS, compile_query, param_count, is_wide=is_wide, is_persistent=is_persistent
+    )

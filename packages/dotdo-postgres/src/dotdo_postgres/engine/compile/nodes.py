@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
-from sqlglot.generator import Generator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlglot.generator import Generator
 
 Node = exp.Expression
-_ATOMS = (exp.Column, exp.Literal, exp.Anonymous, exp.Paren, exp.Placeholder, exp.Null, exp.HexString, exp.Subquery, exp.Case)
+_ATOMS = (
+    exp.Column,
+    exp.Literal,
+    exp.Anonymous,
+    exp.Paren,
+    exp.Placeholder,
+    exp.Null,
+    exp.HexString,
+    exp.Subquery,
+    exp.Case,
+)
 _BINARY: dict[str, type[exp.Binary]] = {
     "+": exp.Add, "-": exp.Sub, "*": exp.Mul, "%": exp.Mod, "=": exp.EQ, "<>": exp.NEQ, "<": exp.LT, "<=": exp.LTE,
     ">": exp.GT, ">=": exp.GTE, "||": exp.DPipe, "and": exp.And, "or": exp.Or, "is": exp.Is, "glob": exp.Glob,
@@ -38,7 +52,11 @@ def call(name: str, *args: Node) -> Node:
 
 def integer(value: int) -> Node:
     """Return a whole number."""
-    return exp.Literal.number(str(value)) if value >= 0 else exp.Paren(this=exp.Literal.number(str(value)))
+    return (
+        exp.Literal.number(str(value))
+        if value >= 0
+        else exp.Paren(this=exp.Literal.number(str(value)))
+    )
 
 
 def real(value: float) -> Node:
@@ -105,14 +123,20 @@ _CASTS = {
 
 def case(whens: Sequence[tuple[Node, Node]], default: Node | None = None) -> Node:
     """Return a searched CASE."""
-    return exp.Case(ifs=[exp.If(this=condition, true=result) for condition, result in whens], default=default)
+    return exp.Case(
+        ifs=[exp.If(this=condition, true=result) for condition, result in whens], default=default
+    )
 
 
 def conjunction(op: str, parts: Sequence[Node]) -> Node:
     """Join conditions by AND or OR."""
     result = parts[0]
     for part in parts[1:]:
-        result = binary(op, result, part) if not isinstance(result, _BINARY[op]) else _BINARY[op](this=result, expression=wrap(part))
+        result = (
+            binary(op, result, part)
+            if not isinstance(result, _BINARY[op])
+            else _BINARY[op](this=result, expression=wrap(part))
+        )
     return result
 
 

@@ -36,12 +36,14 @@ def checked(compiler: Compiler, node: n.Node) -> n.Node:
     guard = n.binary("=", n.call("typeof", node), n.string("real"))
     if compiler.is_persistent:
         return node
-    return n.call("iif", guard, compiler.python(checks.RUN_WIDE, [Sql(node.copy())], [t.FLOAT8]), node.copy())
+    return n.call(
+        "iif", guard, compiler.python(checks.RUN_WIDE, [Sql(node.copy())], [t.FLOAT8]), node.copy()
+    )
 
 
 def rescaled(compiler: Compiler, sql: Sql, scale: int) -> Sql:
     """Give a scaled numeric more decimal places."""
-    assert sql.scale is not None  # noqa: S101 -- callers see to it
+    assert sql.scale is not None
     shift = scale - sql.scale
     if shift == 0 or sql.is_null:
         return Sql(sql.node, scale, sql.digits, sql.is_null, sql.value)
@@ -81,7 +83,11 @@ def multiplication(compiler: Compiler, left: Sql, right: Sql) -> Sql | None:
         return None
     node = n.binary("*", left.node, right.node)
     digits = left.digits + right.digits
-    return Sql(checked(compiler, node) if digits > MAX_DIGITS else node, left.scale + right.scale, min(digits, 19))
+    return Sql(
+        checked(compiler, node) if digits > MAX_DIGITS else node,
+        left.scale + right.scale,
+        min(digits, 19),
+    )
 
 
 def comparison(compiler: Compiler, op: str, left: Sql, right: Sql) -> n.Node:
@@ -97,14 +103,16 @@ def comparison(compiler: Compiler, op: str, left: Sql, right: Sql) -> n.Node:
 
 def key(node: n.Node) -> n.Node:
     """Return a byte string without its display scale: equal numbers are then equal."""
-    cut = n.call("substr", node, n.integer(1), n.binary("-", n.call("length", node.copy()), n.integer(2)))
+    cut = n.call(
+        "substr", node, n.integer(1), n.binary("-", n.call("length", node.copy()), n.integer(2))
+    )
     special = n.binary("=", n.call("length", node.copy()), n.integer(2))
     return n.call("iif", special, node.copy(), cut)
 
 
 def _compare_scaled(compiler: Compiler, op: str, left: Sql, right: Sql) -> n.Node:
-    assert left.scale is not None  # noqa: S101 -- callers see to it
-    assert right.scale is not None  # noqa: S101
+    assert left.scale is not None
+    assert right.scale is not None
     if isinstance(right.value, Decimal):
         return n.binary(op, left.node, _literal_at(right.value, left.scale))
     if isinstance(left.value, Decimal):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -14,6 +13,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.query import SortKey
 
 
@@ -45,4 +45,7 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
 
 def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:
     """Write ORDER BY terms."""
-    return [n.ordered(sort_node(compiler, key.expr, is_group=False), key.is_descending, key.nulls_first) for key in keys]
+    return [
+        n.ordered(sort_node(compiler, key.expr, is_group=False), key.is_descending, key.nulls_first)
+        for key in keys
+    ]

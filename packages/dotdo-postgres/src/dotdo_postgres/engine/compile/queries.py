@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.from_items import attach_from
 from dotdo_postgres.engine.compile.ordering import key_node, needs_key, order_terms, sort_node
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.query import Cte, OutputColumn, Query, Select, SetOperation, Values
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 Compiled = tuple[Any, list[Sql]]
 
@@ -29,24 +31,29 @@ def compile_query(compiler: Compiler, query: Query) -> Compiled:
     elif isinstance(query, SetOperation):
         node, forms = _set_operation(compiler, query)
     else:
-        assert isinstance(query, Values)  # noqa: S101 -- there are three kinds
+        assert isinstance(query, Values)
         node, forms = _values(compiler, query)
     if with_items:
         if node.args.get("with_") is not None:
             node = _star_over(compiler, node, forms)
-        node.set("with_", exp.With(expressions=with_items, recursive=any(cte.is_recursive for cte in query.ctes)))
+        node.set(
+            "with_",
+            exp.With(expressions=with_items, recursive=any(cte.is_recursive for cte in query.ctes)),
+        )
     return node, forms
 
 
 def _star_over(compiler: Compiler, node: Any, forms: list[Sql]) -> Any:
     alias = compiler.alias()
-    outer = exp.Select(expressions=[n.aliased(n.column(alias, f"c{at}"), f"c{at}") for at in range(len(forms))])
+    outer = exp.Select(
+        expressions=[n.aliased(n.column(alias, f"c{at}"), f"c{at}") for at in range(len(forms))]
+    )
     outer.set("from_", exp.From(this=n.subquery(node, alias)))
     return outer
 
 
 def _cte(compiler: Compiler, cte: Cte) -> Any:
-    assert cte.query is not None  # noqa: S101 -- bound by now
+    assert cte.query is not None
     name = compiler.cte_name(cte)
     if cte.is_recursive:
         node, forms = _recursive(compiler, cte)
@@ -60,9 +67,9 @@ def _cte(compiler: Compiler, cte: Cte) -> Any:
 
 def _recursive(compiler: Compiler, cte: Cte) -> Compiled:
     query = cte.query
-    assert isinstance(query, SetOperation)  # noqa: S101 -- the binder made it
-    assert query.left is not None  # noqa: S101
-    assert query.right is not None  # noqa: S101
+    assert isinstance(query, SetOperation)
+    assert query.left is not None
+    assert query.right is not None
     left, forms = compile_query(compiler, query.left)
     compiler.cte_scales[id(cte)] = forms
     right, others = compile_query(compiler, query.right)
@@ -71,7 +78,9 @@ def _recursive(compiler: Compiler, cte: Cte) -> Compiled:
         compiler.cte_scales[id(cte)] = forms
         right, others = compile_query(compiler, query.right)
         right, others = _conform(compiler, right, others, [None] * len(forms), query.columns)
-    if not query.is_all and any(needs_key(c.type, f) for c, f in zip(query.columns, forms, strict=True)):
+    if not query.is_all and any(
+        needs_key(c.type, f) for c, f in zip(query.columns, forms, strict=True)
+    ):
         raise not_supported("UNION of a recursive query over these types")
     right = right if _is_plain(right) else _star_over(compiler, right, others)
     left = left if _is_plain(left) else _star_over(compiler, left, forms)
@@ -79,7 +88,9 @@ def _recursive(compiler: Compiler, cte: Cte) -> Compiled:
 
 
 def _is_plain(node: Any) -> bool:
-    return isinstance(node, exp.Select) and not any(node.args.get(key) for key in ("order", "limit", "offset", "with_"))
+    return isinstance(node, exp.Select) and not any(
+        node.args.get(key) for key in ("order", "limit", "offset", "with_")
+    )
 
 
 # --- SELECT --------------------------------------------------------------------------------
@@ -89,7 +100,11 @@ def _select(compiler: Compiler, select: Select) -> Compiled:
     made: Any = exp.Select()
     attach_from(compiler, made, select.from_items)
     forms = [compiler.expression(target.expr) for target in select.targets]
-    made.set("expressions", [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)] or [n.aliased(n.null(), "c")])
+    made.set(
+        "expressions",
+        [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
+        or [n.aliased(n.null(), "c")],
+    )
     if select.where is not None:
         made.set("where", exp.Where(this=compiler.node(select.where)))
     if select.has_groups:
@@ -106,7 +121,11 @@ def _select(compiler: Compiler, select: Select) -> Compiled:
 
 
 def _group(compiler: Compiler, made: Any, select: Select) -> None:
-    terms = [sort_node(compiler, expr, is_group=True) for expr in select.group if not isinstance(expr, (ir.Const, ir.Param))]
+    terms = [
+        sort_node(compiler, expr, is_group=True)
+        for expr in select.group
+        if not isinstance(expr, (ir.Const, ir.Param))
+    ]
     if select.group and not terms:
         terms = [n.call("ifnull", n.null(), n.null())]
     if terms:
@@ -119,14 +138,21 @@ def _group(compiler: Compiler, made: Any, select: Select) -> None:
 
 def _has_aggregate(select: Select) -> bool:
     def walk(expr: ir.Expr) -> bool:
-        return (isinstance(expr, ir.Aggregate) and expr.window is None) or any(walk(child) for child in ir.children(expr))
+        return (isinstance(expr, ir.Aggregate) and expr.window is None) or any(
+            walk(child) for child in ir.children(expr)
+        )
 
-    return any(walk(target.expr) for target in select.targets) or (select.having is not None and walk(select.having))
+    return any(walk(target.expr) for target in select.targets) or (
+        select.having is not None and walk(select.having)
+    )
 
 
 def _distinct(compiler: Compiler, made: Any, select: Select, forms: list[Sql]) -> Any:
     """Write DISTINCT; ORDER BY terms are among the targets, hence positions."""
-    if any(needs_key(target.expr.type, form) for target, form in zip(select.targets, forms, strict=True)):
+    if any(
+        needs_key(target.expr.type, form)
+        for target, form in zip(select.targets, forms, strict=True)
+    ):
         made = _deduplicated(compiler, made, forms, [target.column for target in select.targets])
     else:
         made.set("distinct", exp.Distinct())
@@ -136,14 +162,23 @@ def _distinct(compiler: Compiler, made: Any, select: Select, forms: list[Sql]) -
     for key in select.order:
         at = next(at for at, target in enumerate(select.targets) if ir.same(target.expr, key.expr))
         terms.append((at + 1, key.is_descending, key.nulls_first))
-    return _order_positions(compiler, made, forms, [target.column for target in select.targets], terms)
+    return _order_positions(
+        compiler, made, forms, [target.column for target in select.targets], terms
+    )
 
 
-def _deduplicated(compiler: Compiler, made: Any, forms: list[Sql], columns: list[OutputColumn]) -> Any:
+def _deduplicated(
+    compiler: Compiler, made: Any, forms: list[Sql], columns: list[OutputColumn]
+) -> Any:
     outer = _star_over(compiler, made, forms)
     alias = outer.args["from_"].this.alias
     keys = [
-        key_node(compiler, Sql(n.column(alias, f"c{at}"), form.scale, form.digits), column.type, is_group=True)
+        key_node(
+            compiler,
+            Sql(n.column(alias, f"c{at}"), form.scale, form.digits),
+            column.type,
+            is_group=True,
+        )
         for at, (form, column) in enumerate(zip(forms, columns, strict=True))
     ]
     outer.set("group", exp.Group(expressions=keys))
@@ -151,7 +186,11 @@ def _deduplicated(compiler: Compiler, made: Any, forms: list[Sql], columns: list
 
 
 def _order_positions(
-    compiler: Compiler, made: Any, forms: list[Sql], columns: list[OutputColumn], terms: list[tuple[int, bool, bool]]
+    compiler: Compiler,
+    made: Any,
+    forms: list[Sql],
+    columns: list[OutputColumn],
+    terms: list[tuple[int, bool, bool]],
 ) -> Any:
     """Order a query by its result columns."""
     outer = _star_over(compiler, made, forms)
@@ -168,18 +207,22 @@ def _order_positions(
 
 def _distinct_on(compiler: Compiler, made: Any, select: Select, forms: list[Sql]) -> Any:
     """Write DISTINCT ON: number the rows of each group in order, keep the first."""
-    assert select.distinct_on is not None  # noqa: S101 -- callers see to it
+    assert select.distinct_on is not None
     partition = [sort_node(compiler, expr, is_group=True) for expr in select.distinct_on]
     order = exp.Order(expressions=order_terms(compiler, select.order)) if select.order else None
     ranked = exp.Window(this=n.call("row_number"), partition_by=partition, order=order)
-    keys = [n.aliased(sort_node(compiler, key.expr, is_group=False), f"o{at}") for at, key in enumerate(select.order)]
+    keys = [
+        n.aliased(sort_node(compiler, key.expr, is_group=False), f"o{at}")
+        for at, key in enumerate(select.order)
+    ]
     made.set("expressions", [*made.expressions, n.aliased(ranked, "rn"), *keys])
     outer = _star_over(compiler, made, forms)
     alias = outer.args["from_"].this.alias
     outer.set("where", exp.Where(this=n.binary("=", n.column(alias, "rn"), n.integer(1))))
     if select.order:
         terms = [
-            n.ordered(n.column(alias, f"o{at}"), key.is_descending, key.nulls_first) for at, key in enumerate(select.order)
+            n.ordered(n.column(alias, f"o{at}"), key.is_descending, key.nulls_first)
+            for at, key in enumerate(select.order)
         ]
         outer.set("order", exp.Order(expressions=terms))
     _limit(compiler, outer, select)
@@ -202,7 +245,9 @@ def _bound(compiler: Compiler, expr: ir.Expr, word: str) -> n.Node:
         if sql.value < 0:
             raise error("2201W" if word == "LIMIT" else "2201X", f"{word} must not be negative")
         return sql.node
-    return compiler.python(checks.CHECK_LIMIT if word == "LIMIT" else checks.CHECK_OFFSET, [sql], [t.INT8])
+    return compiler.python(
+        checks.CHECK_LIMIT if word == "LIMIT" else checks.CHECK_OFFSET, [sql], [t.INT8]
+    )
 
 
 # --- VALUES and set operations -------------------------------------------------------------
@@ -219,10 +264,15 @@ def _values(compiler: Compiler, values: Values) -> Compiled:
         for row, cell in zip(rows, cells, strict=True):
             row[at] = cell
         forms.append(Sql(n.null(), scale, digits))
-    listed = exp.Values(expressions=[exp.Tuple(expressions=[cell.node for cell in row]) for row in rows])
+    listed = exp.Values(
+        expressions=[exp.Tuple(expressions=[cell.node for cell in row]) for row in rows]
+    )
     alias = compiler.alias()
     made: Any = exp.Select(
-        expressions=[n.aliased(n.column(alias, f"column{at + 1}"), f"c{at}") for at in range(len(values.columns))]
+        expressions=[
+            n.aliased(n.column(alias, f"column{at + 1}"), f"c{at}")
+            for at in range(len(values.columns))
+        ]
     )
     listed.set("alias", exp.TableAlias(this=n.name(alias)))
     made.set("from_", exp.From(this=listed))
@@ -233,14 +283,16 @@ def _values(compiler: Compiler, values: Values) -> Compiled:
 
 
 def _set_operation(compiler: Compiler, query: SetOperation) -> Compiled:
-    assert query.left is not None  # noqa: S101 -- both sides are bound
-    assert query.right is not None  # noqa: S101
+    assert query.left is not None
+    assert query.right is not None
     left, forms = compile_query(compiler, query.left)
     right, others = compile_query(compiler, query.right)
     scales = [a.scale if a.scale == b.scale else None for a, b in zip(forms, others, strict=True)]
     left, forms = _conform(compiler, left, forms, scales, query.columns)
     right, others = _conform(compiler, right, others, scales, query.columns)
-    left = left if _is_plain(left) or _same_chain(left, query) else _star_over(compiler, left, forms)
+    left = (
+        left if _is_plain(left) or _same_chain(left, query) else _star_over(compiler, left, forms)
+    )
     right = right if _is_plain(right) else _star_over(compiler, right, others)
     keyed = any(needs_key(c.type, f) for c, f in zip(query.columns, forms, strict=True))
     if keyed and (query.kind != "union"):
@@ -264,12 +316,20 @@ def _set_operation(compiler: Compiler, query: SetOperation) -> Compiled:
 
 
 def _same_chain(node: Any, query: SetOperation) -> bool:
-    return query.kind == "union" and isinstance(node, exp.Union) and not any(
-        node.args.get(key) for key in ("order", "limit", "offset", "with_")
+    return (
+        query.kind == "union"
+        and isinstance(node, exp.Union)
+        and not any(node.args.get(key) for key in ("order", "limit", "offset", "with_"))
     )
 
 
-def _conform(compiler: Compiler, node: Any, forms: list[Sql], scales: list[int | None], columns: list[OutputColumn]) -> Compiled:
+def _conform(
+    compiler: Compiler,
+    node: Any,
+    forms: list[Sql],
+    scales: list[int | None],
+    columns: list[OutputColumn],
+) -> Compiled:
     """Bring numeric columns of a query to given scales (None: byte strings)."""
     if all(form.scale == scale for form, scale in zip(forms, scales, strict=True)):
         return node, forms
@@ -293,7 +353,9 @@ def _counted(compiler: Compiler, kind: str, left: Any, right: Any, forms: list[S
     def numbered(node: Any) -> Any:
         outer = _star_over(compiler, node, forms)
         alias = outer.args["from_"].this.alias
-        ranked = exp.Window(this=n.call("row_number"), partition_by=[n.column(alias, name) for name in names])
+        ranked = exp.Window(
+            this=n.call("row_number"), partition_by=[n.column(alias, name) for name in names]
+        )
         outer.set("expressions", [*outer.expressions, n.aliased(ranked, "rn")])
         return outer
 
@@ -323,7 +385,9 @@ def compile_subquery(compiler: Compiler, expr: ir.Subquery) -> Sql:
     inner.set("limit", exp.Limit(expression=n.integer(2)))
     rows = n.call("count", exp.Star())
     too_many = compiler.python(checks.TOO_MANY_ROWS, [Sql(rows.copy())], [t.INT8])
-    value = n.case([(n.binary(">", rows, n.integer(1)), too_many)], n.call("max", n.bare_column("c0")))
+    value = n.case(
+        [(n.binary(">", rows, n.integer(1)), too_many)], n.call("max", n.bare_column("c0"))
+    )
     outer: Any = exp.Select(expressions=[value])
     outer.set("from_", exp.From(this=n.subquery(inner)))
     return Sql(n.subquery(outer), form.scale, form.digits)
@@ -362,14 +426,18 @@ def _pins_key(select: Select) -> bool:
 def _mentions(expr: ir.Expr, entry: object) -> bool:
     if isinstance(expr, ir.Column):
         return expr.entry is entry
-    return isinstance(expr, ir.Subquery) or any(_mentions(child, entry) for child in ir.children(expr))
+    return isinstance(expr, ir.Subquery) or any(
+        _mentions(child, entry) for child in ir.children(expr)
+    )
 
 
 def _array(compiler: Compiler, node: Any, form: Sql, expr: ir.Subquery) -> Sql:
     from dotdo_postgres.engine.compile.expressions import array_item
 
     alias = compiler.alias()
-    item = array_item(compiler, Sql(n.column(alias, "c0"), form.scale, form.digits), expr.query.columns[0].type)
+    item = array_item(
+        compiler, Sql(n.column(alias, "c0"), form.scale, form.digits), expr.query.columns[0].type
+    )
     outer: Any = exp.Select(expressions=[n.call("json_group_array", item)])
     outer.set("from_", exp.From(this=n.subquery(node, alias)))
     return Sql(n.subquery(outer))
@@ -380,14 +448,22 @@ def _quantified(compiler: Compiler, expr: ir.Subquery) -> n.Node:
 
     node, forms = compile_query(compiler, expr.query)
     alias = compiler.alias()
-    compiler.subquery_columns.append([Sql(n.column(alias, f"c{at}"), f.scale, f.digits) for at, f in enumerate(forms)])
+    compiler.subquery_columns.append(
+        [Sql(n.column(alias, f"c{at}"), f.scale, f.digits) for at, f in enumerate(forms)]
+    )
     comparisons = [compiler.node(item) for item in expr.comparisons]
     compiler.subquery_columns.pop()
     plain = [item.this if isinstance(item, exp.Paren) else item for item in comparisons]
-    if (expr.op, expr.kind) in {("=", "any"), ("<>", "all")} and all(isinstance(item, (exp.EQ, exp.NEQ)) for item in plain):
+    if (expr.op, expr.kind) in {("=", "any"), ("<>", "all")} and all(
+        isinstance(item, (exp.EQ, exp.NEQ)) for item in plain
+    ):
         rows: Any = exp.Select(expressions=[item.expression for item in plain])
         rows.set("from_", exp.From(this=n.subquery(node, alias)))
-        left = n.wrap(plain[0].this) if len(plain) == 1 else exp.Tuple(expressions=[item.this for item in plain])
+        left = (
+            n.wrap(plain[0].this)
+            if len(plain) == 1
+            else exp.Tuple(expressions=[item.this for item in plain])
+        )
         found = exp.In(this=left, query=n.subquery(rows))
         return n.negate(found) if expr.kind == "all" else found
     if len(comparisons) > 1:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.mapping import numeric
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MAX_DIGITS = 18
 
@@ -34,7 +37,10 @@ class Sql:
     @property
     def is_simple(self) -> bool:
         """Cheap enough to be written twice."""
-        return isinstance(self.node, (exp.Column, exp.Literal, exp.Placeholder, exp.Null, exp.Paren)) and _size(self.node) <= 12
+        return (
+            isinstance(self.node, (exp.Column, exp.Literal, exp.Placeholder, exp.Null, exp.Paren))
+            and _size(self.node) <= 12
+        )
 
 
 def _size(node: n.Node) -> int:

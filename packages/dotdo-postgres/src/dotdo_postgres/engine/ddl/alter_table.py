@@ -1,28 +1,41 @@
 """ALTER TABLE and RENAME."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dotdo.errors import CheckViolation, DotdoError, ForeignKeyViolation, NotNullViolation, UniqueViolation
-from dotdo.storage import Column, Noun, alter_noun
-from dotdo.storage.names import physical_column, quoted
-from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.compile.from_items import table_columns
-from dotdo_postgres.engine.ddl.columns import column_type, make_column, relation_column
-from dotdo_postgres.engine.ddl.constraints import add_constraint, index_names, names_in_use, persistent_scope
-from dotdo_postgres.engine.ddl.create_table import define, merged
-from dotdo_postgres.engine.dml.assign import assign, storage_node
-from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.planner import Planner
-from dotdo_postgres.engine.relations import EXTRA, canonical_type
-from dotdo_postgres.errors import PostgresError, error, not_supported
 from sqlglot import exp
 
+from dotdo.errors import (
+    CheckViolation,
+    DotdoError,
+    ForeignKeyViolation,
+    NotNullViolation,
+    UniqueViolation,
+)
+from dotdo.storage import Column, Noun, alter_noun
+from dotdo.storage.names import physical_column, quoted
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.from_items import table_columns
+from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.columns import column_type, make_column, relation_column
+from dotdo_postgres.engine.ddl.constraints import (
+    add_constraint,
+    index_names,
+    names_in_use,
+    persistent_scope,
+)
+from dotdo_postgres.engine.ddl.create_table import define, merged
+from dotdo_postgres.engine.dml.assign import assign, storage_node
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.relations import EXTRA, canonical_type
+from dotdo_postgres.errors import PostgresError, error, not_supported
+
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
@@ -82,7 +95,9 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         raise error("23502", message, schema="public", table=new.name, column=column) from None
     except CheckViolation as failure:
         message = f'check constraint "{failure.constraint}" of relation "{new.name}" is violated by some row'
-        raise error("23514", message, schema="public", table=new.name, constraint=failure.constraint) from None
+        raise error(
+            "23514", message, schema="public", table=new.name, constraint=failure.constraint
+        ) from None
     except ForeignKeyViolation as failure:
         raise _orphans(session, new, failure) from None
     except UniqueViolation as failure:
@@ -95,7 +110,9 @@ def _orphans(session: Session, noun: Noun, failure: ForeignKeyViolation) -> Post
     fk = next(item for item in noun.foreign_keys if item.name == failure.constraint)
     message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
     detail = orphan_detail(session, noun, fk)
-    return error("23503", message, detail=detail, schema="public", table=noun.name, constraint=fk.name)
+    return error(
+        "23503", message, detail=detail, schema="public", table=noun.name, constraint=fk.name
+    )
 
 
 def duplicates(session: Session, old: Noun, new: Noun, failure: DotdoError) -> PostgresError:
@@ -107,7 +124,14 @@ def duplicates(session: Session, old: Noun, new: Noun, failure: DotdoError) -> P
     for name, columns in wanted:
         if columns and columns not in had:
             detail = duplicate_detail(session, new, columns)
-            return error("23505", f'could not create unique index "{name}"', detail=detail, schema="public", table=new.name, constraint=name)
+            return error(
+                "23505",
+                f'could not create unique index "{name}"',
+                detail=detail,
+                schema="public",
+                table=new.name,
+                constraint=name,
+            )
     return error("23505", f"could not create unique index: {failure}")
 
 
@@ -119,21 +143,34 @@ def _column(noun: Noun, name: str) -> Column:
 
 
 def _replace(noun: Noun, old: Column, **changes: Any) -> Noun:
-    columns = tuple(msgspec.structs.replace(c, **changes) if c.column == old.column else c for c in noun.columns)
+    columns = tuple(
+        msgspec.structs.replace(c, **changes) if c.column == old.column else c for c in noun.columns
+    )
     return msgspec.structs.replace(noun, columns=columns)
 
 
-def _add_column(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _add_column(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     definition = command["def"]["ColumnDef"]
     name = definition["colname"]
     if noun.column(name) is not None:
         if command.get("missing_ok"):
-            session.notice("NOTICE", "42701", f'column "{name}" of relation "{noun.name}" already exists, skipping')
+            session.notice(
+                "NOTICE",
+                "42701",
+                f'column "{name}" of relation "{noun.name}" already exists, skipping',
+            )
             return noun
         raise error("42701", f'column "{name}" of relation "{noun.name}" already exists')
     taken = {column.column.lower() for column in noun.columns}
-    numbers = [column.extra.get(EXTRA, {}).get("number", at) for at, column in enumerate(noun.columns, start=1)]
-    column = make_column(planner, noun.name, definition, physical_column(name, taken), max(numbers, default=0) + 1)
+    numbers = [
+        column.extra.get(EXTRA, {}).get("number", at)
+        for at, column in enumerate(noun.columns, start=1)
+    ]
+    column = make_column(
+        planner, noun.name, definition, physical_column(name, taken), max(numbers, default=0) + 1
+    )
     if column.extra[EXTRA].get("sequence"):
         raise not_supported("a serial or identity column added to a table")
     default = column.extra[EXTRA].get("default")
@@ -151,9 +188,16 @@ def _constant_now(session: Session, planner: Planner, column: Column) -> str:
     """Compute a default such as now() once, for the rows that are there."""
     binder = planner.binder()
     target = relation_column(column)
-    expr = assign(binder, binder.expression(column.extra[EXTRA]["default"], Scope(clause="DEFAULT")), target, "default")
+    expr = assign(
+        binder,
+        binder.expression(column.extra[EXTRA]["default"], Scope(clause="DEFAULT")),
+        target,
+        "default",
+    )
     compiler = make_compiler()
-    node = n.subquery(exp.Select(expressions=[storage_node(compiler, compiler.expression(expr), target)]))
+    node = n.subquery(
+        exp.Select(expressions=[storage_node(compiler, compiler.expression(expr), target)])
+    )
     if any(call.routine.is_volatile for call in compiler.python_calls.values()):
         raise not_supported("a volatile default for a column added to a table")
     from dotdo_postgres.engine.dml.probe import make_probe, run_probe
@@ -161,14 +205,26 @@ def _constant_now(session: Session, planner: Planner, column: Column) -> str:
     ((value,),) = run_probe(session, make_probe(compiler, node.this, []), ())
     if value is None:
         return "NULL"
-    literal = n.blob(value) if isinstance(value, bytes) else n.string(value) if isinstance(value, str) else n.real(value) if isinstance(value, float) else n.integer(value)
+    literal = (
+        n.blob(value)
+        if isinstance(value, bytes)
+        else n.string(value)
+        if isinstance(value, str)
+        else n.real(value)
+        if isinstance(value, float)
+        else n.integer(value)
+    )
     return n.to_text(literal)
 
 
-def _drop_column(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _drop_column(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     name = command["name"]
     if noun.column(name) is None and command.get("missing_ok"):
-        session.notice("NOTICE", "00000", f'column "{name}" of relation "{noun.name}" does not exist, skipping')
+        session.notice(
+            "NOTICE", "00000", f'column "{name}" of relation "{noun.name}" does not exist, skipping'
+        )
         return noun
     column = _column(noun, name)
     if column.column in noun.key:
@@ -184,11 +240,15 @@ def _drop_column(session: Session, planner: Planner, noun: Noun, command: Node, 
         uniques=tuple(u for u in noun.uniques if column.column not in u.columns),
         checks=tuple(c for c in noun.checks if gone not in c.sql),
         foreign_keys=tuple(f for f in noun.foreign_keys if column.column not in f.columns),
-        indexes=tuple(i for i in noun.indexes if not any(gone in term for term in (*i.terms, i.where or ""))),
+        indexes=tuple(
+            i for i in noun.indexes if not any(gone in term for term in (*i.terms, i.where or ""))
+        ),
     )
 
 
-def _set_not_null(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _set_not_null(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     column = _column(noun, command["name"])
     sql = f"select 1 from {quoted(noun.table)} where {quoted(column.column)} is null limit 1"  # noqa: S608 -- quoted names
     if session.kernel.read(sql):
@@ -197,18 +257,26 @@ def _set_not_null(session: Session, planner: Planner, noun: Noun, command: Node,
     return _replace(noun, column, is_nullable=False)
 
 
-def _drop_not_null(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _drop_not_null(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     column = _column(noun, command["name"])
     if column.column in noun.key:
         raise error("42P16", f'column "{column.name}" is in a primary key')
     return _replace(noun, column, is_nullable=True)
 
 
-def _column_default(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _column_default(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     from dotdo_postgres.engine.ddl.columns import _with_default
 
     column = _column(noun, command["name"])
-    facts = {key: value for key, value in column.extra.get(EXTRA, {}).items() if key not in {"default", "sequence"}}
+    facts = {
+        key: value
+        for key, value in column.extra.get(EXTRA, {}).items()
+        if key not in {"default", "sequence"}
+    }
     bare = msgspec.structs.replace(column, default=None, extra={**column.extra, EXTRA: facts})
     if "def" in command:
         facts["default"] = command["def"]
@@ -217,17 +285,27 @@ def _column_default(session: Session, planner: Planner, noun: Noun, command: Nod
     return msgspec.structs.replace(noun, columns=columns)
 
 
-def _column_type(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _column_type(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     column = _column(noun, command["name"])
     definition = command["def"]["ColumnDef"]
     oid, typmod, is_serial = column_type(definition | {"colname": column.name})
-    if is_serial or column.column in noun.key or any(f'"{column.column}"' in c.sql for c in noun.checks):
+    if (
+        is_serial
+        or column.column in noun.key
+        or any(f'"{column.column}"' in c.sql for c in noun.checks)
+    ):
         raise not_supported("changing the type of a column with a key, check or sequence")
     facts = {**column.extra.get(EXTRA, {}), "oid": oid, "typmod": typmod}
-    changed = msgspec.structs.replace(column, type=canonical_type(oid, typmod), extra={**column.extra, EXTRA: facts})
+    changed = msgspec.structs.replace(
+        column, type=canonical_type(oid, typmod), extra={**column.extra, EXTRA: facts}
+    )
     binder = planner.binder()
     scope, entry = persistent_scope(planner, noun, "UPDATE")
-    source: Node = definition.get("raw_default") or {"ColumnRef": {"fields": [{"String": {"sval": column.name}}]}}
+    source: Node = definition.get("raw_default") or {
+        "ColumnRef": {"fields": [{"String": {"sval": column.name}}]}
+    }
     try:
         expr = assign(binder, binder.expression(source, scope), relation_column(changed))
     except PostgresError as failure:
@@ -240,22 +318,34 @@ def _column_type(session: Session, planner: Planner, noun: Noun, command: Node, 
         raise error("42804", message, hint=hint) from None
     compiler = make_compiler()
     table_columns(compiler, entry, "")
-    filled[column.column] = n.to_text(storage_node(compiler, compiler.expression(expr), relation_column(changed)))
+    filled[column.column] = n.to_text(
+        storage_node(compiler, compiler.expression(expr), relation_column(changed))
+    )
     session.register(tuple(compiler.python_calls.values()))
     columns = tuple(changed if c.column == column.column else c for c in noun.columns)
     return msgspec.structs.replace(noun, columns=columns)
 
 
-def _add_constraint(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _add_constraint(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     constraint = command["def"]["Constraint"]
     if "indexname" in constraint:
         raise not_supported("ADD CONSTRAINT USING INDEX")
     if constraint["contype"] == "CONSTR_PRIMARY" and noun.has_hidden_rowid is False:
         raise not_supported("ADD PRIMARY KEY here")
-    return add_constraint(planner, noun, constraint, None, index_names(planner.catalog) - names_in_use(noun) | names_in_use(noun))
+    return add_constraint(
+        planner,
+        noun,
+        constraint,
+        None,
+        index_names(planner.catalog) - names_in_use(noun) | names_in_use(noun),
+    )
 
 
-def _drop_constraint(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
+def _drop_constraint(
+    session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
+) -> Noun:
     name = command["name"]
     new = msgspec.structs.replace(
         noun,
@@ -269,7 +359,11 @@ def _drop_constraint(session: Session, planner: Planner, noun: Noun, command: No
         new = msgspec.structs.replace(new, key=(), key_name="")
     if new == noun:
         if command.get("missing_ok"):
-            session.notice("NOTICE", "00000", f'constraint "{name}" of relation "{noun.name}" does not exist, skipping')
+            session.notice(
+                "NOTICE",
+                "00000",
+                f'constraint "{name}" of relation "{noun.name}" does not exist, skipping',
+            )
             return noun
         raise error("42704", f'constraint "{name}" of relation "{noun.name}" does not exist')
     _refuse_dependants(planner, noun, new, name, command)
@@ -278,7 +372,11 @@ def _drop_constraint(session: Session, planner: Planner, noun: Noun, command: No
 
 def _refuse_dependants(planner: Planner, noun: Noun, new: Noun, name: str, command: Node) -> None:
     kept = {new.key, *(item.columns for item in new.uniques)}
-    lost = [columns for columns in (noun.key, *(item.columns for item in noun.uniques)) if columns and columns not in kept]
+    lost = [
+        columns
+        for columns in (noun.key, *(item.columns for item in noun.uniques))
+        if columns and columns not in kept
+    ]
     for other in planner.catalog.nouns:
         for fk in other.foreign_keys:
             if fk.target == noun.name and fk.target_columns in lost:
@@ -311,7 +409,13 @@ def plan_rename(planner: Planner, node: Node) -> Prepared:
     """Plan ALTER ... RENAME."""
     if node["renameType"] not in _RENAMES:
         raise not_supported(f"renaming a {node['renameType'].removeprefix('OBJECT_').lower()}")
-    return Prepared(None, (), "ALTER INDEX" if node["renameType"] == "OBJECT_INDEX" else "ALTER TABLE", define(_rename), detail=node)
+    return Prepared(
+        None,
+        (),
+        "ALTER INDEX" if node["renameType"] == "OBJECT_INDEX" else "ALTER TABLE",
+        define(_rename),
+        detail=node,
+    )
 
 
 def _rename(session: Session, planner: Planner, node: Node) -> None:
@@ -329,10 +433,15 @@ def _rename_table(session: Session, planner: Planner, noun: Noun, node: Node) ->
         raise error("42P07", f'relation "{name}" already exists')
     for other in planner.catalog.nouns:
         if any(fk.target == noun.name for fk in other.foreign_keys):
-            keys = tuple(msgspec.structs.replace(fk, target=name) if fk.target == noun.name else fk for fk in other.foreign_keys)
+            keys = tuple(
+                msgspec.structs.replace(fk, target=name) if fk.target == noun.name else fk
+                for fk in other.foreign_keys
+            )
             if other.id == noun.id:
                 noun_keys = keys
-                apply(session, noun, msgspec.structs.replace(noun, name=name, foreign_keys=noun_keys))
+                apply(
+                    session, noun, msgspec.structs.replace(noun, name=name, foreign_keys=noun_keys)
+                )
                 return
             apply(session, noun, msgspec.structs.replace(noun, name=name))
             apply(session, other, msgspec.structs.replace(other, foreign_keys=keys))
@@ -358,7 +467,9 @@ def _rename_constraint(session: Session, planner: Planner, noun: Noun, node: Nod
         raise error("42710", f'constraint "{new}" for relation "{noun.name}" already exists')
 
     def renamed(items: Any) -> Any:
-        return tuple(msgspec.structs.replace(item, name=new) if item.name == old else item for item in items)
+        return tuple(
+            msgspec.structs.replace(item, name=new) if item.name == old else item for item in items
+        )
 
     changed = msgspec.structs.replace(
         noun, uniques=renamed(noun.uniques), checks=renamed(noun.checks), foreign_keys=renamed(noun.foreign_keys),
@@ -371,7 +482,10 @@ def _rename_index(session: Session, planner: Planner, node: Node) -> None:
     old, new = node["relation"]["relname"], node["newname"]
     for noun in planner.catalog.nouns:
         if any(index.name == old for index in noun.indexes):
-            indexes = tuple(msgspec.structs.replace(index, name=new) if index.name == old else index for index in noun.indexes)
+            indexes = tuple(
+                msgspec.structs.replace(index, name=new) if index.name == old else index
+                for index in noun.indexes
+            )
             apply(session, noun, msgspec.structs.replace(noun, indexes=indexes))
             return
     raise error("42P01", f'relation "{old}" does not exist')

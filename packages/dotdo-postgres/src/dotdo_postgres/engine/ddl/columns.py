@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
 
 Node = dict[str, Any]
-SERIALS = {"serial": t.INT4, "serial4": t.INT4, "bigserial": t.INT8, "serial8": t.INT8, "smallserial": t.INT2, "serial2": t.INT2}
+SERIALS = {
+    "serial": t.INT4,
+    "serial4": t.INT4,
+    "bigserial": t.INT8,
+    "serial8": t.INT8,
+    "smallserial": t.INT2,
+    "serial2": t.INT2,
+}
 
 
 def column_type(node: Node) -> tuple[int, int, bool]:
@@ -54,7 +61,9 @@ def make_column(planner: Planner, table: str, node: Node, physical: str, number:
             raise not_supported("a generated column", constraint.get("location"))
     if is_serial:
         facts["sequence"] = sequence_name(table, node["colname"])
-    column = Column(node["colname"], canonical_type(oid, typmod), physical, is_nullable, extra={EXTRA: facts})
+    column = Column(
+        node["colname"], canonical_type(oid, typmod), physical, is_nullable, extra={EXTRA: facts}
+    )
     if "default" in facts:
         return _with_default(planner, column, facts)
     return column
@@ -84,7 +93,14 @@ def relation_column(column: Column) -> RelationColumn:
     """Describe a noun's column that is not in the catalog yet."""
     facts = column.extra[EXTRA]
     return RelationColumn(
-        column.name, column.column, facts["oid"], facts["typmod"], facts["number"], column.is_nullable, facts.get("default"), facts.get("sequence")
+        column.name,
+        column.column,
+        facts["oid"],
+        facts["typmod"],
+        facts["number"],
+        column.is_nullable,
+        facts.get("default"),
+        facts.get("sequence"),
     )
 
 
@@ -93,10 +109,17 @@ def _with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Co
     import msgspec
 
     binder = planner.binder()
-    expr = assign(binder, binder.expression(facts["default"], Scope(clause="DEFAULT")), relation_column(column), "default")
+    expr = assign(
+        binder,
+        binder.expression(facts["default"], Scope(clause="DEFAULT")),
+        relation_column(column),
+        "default",
+    )
     try:
         compiler = make_compiler(is_persistent=True)
-        text: str | None = n.to_text(storage_node(compiler, compiler.expression(expr), relation_column(column)))
+        text: str | None = n.to_text(
+            storage_node(compiler, compiler.expression(expr), relation_column(column))
+        )
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise

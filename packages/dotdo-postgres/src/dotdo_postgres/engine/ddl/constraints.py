@@ -1,10 +1,12 @@
 """Constraints of tables: keys, uniques, checks, foreign keys, with the names PostgreSQL generates."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
 from dotdo.storage import Check, ForeignKey, Noun, Unique
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
 
 Node = dict[str, Any]
-_ACTIONS: dict[str, Any] = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_ACTIONS: dict[str, Any] = {
+    "a": "no action",
+    "r": "restrict",
+    "c": "cascade",
+    "n": "set null",
+    "d": "set default",
+}
 
 
 def names_in_use(noun: Noun) -> set[str]:
@@ -52,7 +60,9 @@ def index_names(catalog: Catalog) -> set[str]:
     return found
 
 
-def physical(noun: Noun, names: list[str], location: int | None = None, message: str = "") -> tuple[str, ...]:
+def physical(
+    noun: Noun, names: list[str], location: int | None = None, message: str = ""
+) -> tuple[str, ...]:
     """Return the physical names of columns.
 
     Raises:
@@ -72,7 +82,13 @@ def _keys(node: Node, column: str | None) -> list[str]:
     return [part["String"]["sval"] for part in node["keys"]] if "keys" in node else [column or ""]
 
 
-def add_constraint(planner: Planner, noun: Noun, node: Node, column: str | None = None, taken: set[str] | None = None) -> Noun:
+def add_constraint(
+    planner: Planner,
+    noun: Noun,
+    node: Node,
+    column: str | None = None,
+    taken: set[str] | None = None,
+) -> Noun:
     """Add one constraint to a definition.
 
     Args:
@@ -91,12 +107,21 @@ def add_constraint(planner: Planner, noun: Noun, node: Node, column: str | None 
     kind = node["contype"]
     add = _ADDERS.get(kind)
     if add is None:
-        if kind in {"CONSTR_NOTNULL", "CONSTR_NULL", "CONSTR_DEFAULT", "CONSTR_IDENTITY"} or kind.startswith("CONSTR_ATTR_"):
+        if kind in {
+            "CONSTR_NOTNULL",
+            "CONSTR_NULL",
+            "CONSTR_DEFAULT",
+            "CONSTR_IDENTITY",
+        } or kind.startswith("CONSTR_ATTR_"):
             return noun
         raise not_supported(f"constraint {kind.removeprefix('CONSTR_')}", node.get("location"))
     if "conname" in node and node["conname"] in names_in_use(noun):
-        raise error("42710", f'constraint "{node["conname"]}" for relation "{noun.name}" already exists')
-    made: Noun = add(planner, noun, node, column, taken if taken is not None else index_names(planner.catalog))
+        raise error(
+            "42710", f'constraint "{node["conname"]}" for relation "{noun.name}" already exists'
+        )
+    made: Noun = add(
+        planner, noun, node, column, taken if taken is not None else index_names(planner.catalog)
+    )
     return made
 
 
@@ -108,7 +133,10 @@ def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "", "pkey")
     if name in taken:
         raise error("42P07", f'relation "{name}" already exists')
-    made = tuple(msgspec.structs.replace(c, is_nullable=False) if c.column in columns else c for c in noun.columns)
+    made = tuple(
+        msgspec.structs.replace(c, is_nullable=False) if c.column in columns else c
+        for c in noun.columns
+    )
     rowid = noun.rowid
     if len(columns) == 1 and noun.id == 0:
         (only,) = [c for c in noun.columns if c.column == columns[0]]
@@ -121,7 +149,9 @@ def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken:
         raise not_supported("UNIQUE NULLS NOT DISTINCT")
     names = _keys(node, column)
     columns = physical(noun, names, node.get("location"))
-    name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "_".join(names), "key")
+    name = node.get("conname") or choose_name(
+        taken | names_in_use(noun), noun.name, "_".join(names), "key"
+    )
     if name in taken:
         raise error("42P07", f'relation "{name}" already exists')
     return msgspec.structs.replace(noun, uniques=(*noun.uniques, Unique(name, columns)))
@@ -172,8 +202,12 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     target = _target(planner, noun, node["pktable"])
     target_columns = _target_columns(target, node)
     if len(columns) != len(target_columns):
-        raise error("42830", "number of referencing and referenced columns for foreign key disagree")
-    name = node.get("conname") or choose_name(names_in_use(noun), noun.name, "_".join(names), "fkey")
+        raise error(
+            "42830", "number of referencing and referenced columns for foreign key disagree"
+        )
+    name = node.get("conname") or choose_name(
+        names_in_use(noun), noun.name, "_".join(names), "fkey"
+    )
     _check_types(noun, target, columns, target_columns, name)
     if node.get("fk_matchtype", "s") != "s":
         raise not_supported("MATCH FULL")
@@ -208,7 +242,11 @@ def _target_columns(target: Noun, node: Node) -> tuple[str, ...]:
     message = 'column "{name}" referenced in foreign key constraint does not exist'
     columns = physical(target, names, None, message)
     unique = [set(target.key), *(set(item.columns) for item in target.uniques)]
-    plain = [set(_plain_terms(index.terms)) for index in target.indexes if index.is_unique and index.where is None]
+    plain = [
+        set(_plain_terms(index.terms))
+        for index in target.indexes
+        if index.is_unique and index.where is None
+    ]
     if set(columns) not in unique + plain:
         text = f'there is no unique constraint matching given keys for referenced table "{target.name}"'
         raise error("42830", text)
@@ -219,7 +257,9 @@ def _plain_terms(terms: tuple[str, ...]) -> list[str]:
     return [term.strip('"') for term in terms]
 
 
-def _check_types(noun: Noun, target: Noun, columns: tuple[str, ...], target_columns: tuple[str, ...], name: str) -> None:
+def _check_types(
+    noun: Noun, target: Noun, columns: tuple[str, ...], target_columns: tuple[str, ...], name: str
+) -> None:
     here = {c.physical: c for c in relation_of(noun).columns}
     there = {c.physical: c for c in relation_of(target).columns}
     for a, b in zip(columns, target_columns, strict=True):
@@ -239,4 +279,13 @@ _ADDERS: dict[str, Any] = {
     "CONSTR_CHECK": _check,
     "CONSTR_FOREIGN": _foreign,
 }
-__all__ = ["EXTRA", "add_constraint", "choose_name", "index_names", "names_in_use", "persistent_condition", "persistent_scope", "physical"]
+__all__ = [
+    "EXTRA",
+    "add_constraint",
+    "choose_name",
+    "index_names",
+    "names_in_use",
+    "persistent_condition",
+    "persistent_scope",
+    "physical",
+]

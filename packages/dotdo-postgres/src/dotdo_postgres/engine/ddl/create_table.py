@@ -1,8 +1,8 @@
 """CREATE TABLE: a noun of layout `columns`."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import AlreadyExists
@@ -15,6 +15,8 @@ from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -24,7 +26,9 @@ Node = dict[str, Any]
 def define(act: Any) -> Any:
     """Make the way of running a definition: planned anew on the catalog of the moment, then acted on."""
 
-    def run(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+    def run(
+        session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
         planner = Planner(session.kernel.catalog, (), session.facts.zone)
         act(session, planner, prepared.detail)
         return Result(None, [], prepared.tag_kind)
@@ -34,7 +38,11 @@ def define(act: Any) -> Any:
 
 def plan_create_table(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE TABLE."""
-    for key, what in (("inhRelations", "INHERITS"), ("partspec", "PARTITION BY"), ("ofTypename", "OF type")):
+    for key, what in (
+        ("inhRelations", "INHERITS"),
+        ("partspec", "PARTITION BY"),
+        ("ofTypename", "OF type"),
+    ):
         if key in node:
             raise not_supported(what)
     if node["relation"].get("relpersistence") == "t":
@@ -61,7 +69,11 @@ def _definition(planner: Planner, node: Node) -> Noun:
     relation = node["relation"]
     name = relation["relname"]
     if relation.get("schemaname") not in {None, "public"}:
-        raise error("3F000", f'schema "{relation["schemaname"]}" does not exist', position=relation.get("location"))
+        raise error(
+            "3F000",
+            f'schema "{relation["schemaname"]}" does not exist',
+            position=relation.get("location"),
+        )
     elements = node.get("tableElts", [])
     columns: list[Column] = []
     taken: set[str] = set()
@@ -82,9 +94,14 @@ def _definition(planner: Planner, node: Node) -> Noun:
     constraints = [(item["Constraint"], None) for item in elements if "Constraint" in item]
     for element in elements:
         definition = element.get("ColumnDef", {})
-        constraints += [(item["Constraint"], definition["colname"]) for item in merged(definition.get("constraints", []))]
+        constraints += [
+            (item["Constraint"], definition["colname"])
+            for item in merged(definition.get("constraints", []))
+        ]
     order = {"CONSTR_PRIMARY": 0, "CONSTR_UNIQUE": 1, "CONSTR_CHECK": 2, "CONSTR_FOREIGN": 3}
-    for constraint, column in sorted(constraints, key=lambda pair: order.get(pair[0]["contype"], 9)):
+    for constraint, column in sorted(
+        constraints, key=lambda pair: order.get(pair[0]["contype"], 9)
+    ):
         noun = add_constraint(planner, noun, constraint, column, relations)
     return noun
 

@@ -1,20 +1,23 @@
 """DROP TABLE and DROP INDEX, TRUNCATE, databases."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
 from dotdo.storage import Noun, alter_noun, drop_noun
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.indexes import drop_indexes
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -62,13 +65,18 @@ def _detach(session: Session, planner: Planner, nouns: list[Noun], cascade: bool
         if fk.target in dropped
     ]
     if depending and not cascade:
-        lines = [f"constraint {fk.name} on table {other.name} depends on table {fk.target}" for other, fk in depending]
+        lines = [
+            f"constraint {fk.name} on table {other.name} depends on table {fk.target}"
+            for other, fk in depending
+        ]
         what = f"table {depending[0][1].target}" if len(dropped) == 1 else "desired object(s)"
         message = f"cannot drop {what} because other objects depend on {'it' if len(dropped) == 1 else 'them'}"
         hint = "Use DROP ... CASCADE to drop the dependent objects too."
         raise error("2BP01", message, detail="\n".join(lines), hint=hint)
     for other, fk in depending:
-        session.notice("NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}")
+        session.notice(
+            "NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}"
+        )
     for name in {other.name for other, _ in depending}:
         current = session.kernel.catalog.by_name[name]
         kept = tuple(fk for fk in current.foreign_keys if fk.target not in dropped)
@@ -78,7 +86,13 @@ def _detach(session: Session, planner: Planner, nouns: list[Noun], cascade: bool
 def _children_first(nouns: list[Noun]) -> list[Noun]:
     left, found = list(nouns), []
     while left:
-        free = [n for n in left if not any(fk.target == n.name for other in left if other is not n for fk in other.foreign_keys)]
+        free = [
+            n
+            for n in left
+            if not any(
+                fk.target == n.name for other in left if other is not n for fk in other.foreign_keys
+            )
+        ]
         if not free:
             raise not_supported("dropping tables that refer to each other in a cycle")
         found += free
@@ -125,7 +139,9 @@ def _order(nouns: list[Noun]) -> list[Noun]:
         return nouns
 
 
-def _truncate(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _truncate(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     kernel = session.kernel
 
     def work() -> None:
@@ -141,15 +157,25 @@ def _truncate(session: Session, prepared: Prepared, params: Sequence[StorageValu
 
 def plan_create_database(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE DATABASE."""
-    return Prepared(None, (), "CREATE DATABASE", _database, detail=("CREATE DATABASE", node["dbname"], False))
+    return Prepared(
+        None, (), "CREATE DATABASE", _database, detail=("CREATE DATABASE", node["dbname"], False)
+    )
 
 
 def plan_drop_database(planner: Planner, node: Node) -> Prepared:
     """Plan DROP DATABASE."""
-    return Prepared(None, (), "DROP DATABASE", _database, detail=("DROP DATABASE", node["dbname"], bool(node.get("missing_ok"))))
+    return Prepared(
+        None,
+        (),
+        "DROP DATABASE",
+        _database,
+        detail=("DROP DATABASE", node["dbname"], bool(node.get("missing_ok"))),
+    )
 
 
-def _database(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def _database(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     verb, name, is_missing_ok = prepared.detail
     if session.transaction_status is not type(session.transaction_status).IDLE:
         raise error("25001", f"{verb} cannot run inside a transaction block")

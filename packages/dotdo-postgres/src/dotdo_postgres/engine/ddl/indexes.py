@@ -1,10 +1,12 @@
 """CREATE INDEX, DROP INDEX."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
 from dotdo.errors import UniqueViolation
 from dotdo.storage import Index, Noun, alter_noun
 from dotdo_postgres.engine.compile import nodes as n
@@ -12,13 +14,17 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.alter_table import find_table
 from dotdo_postgres.engine.ddl.columns import make_object_name
-from dotdo_postgres.engine.ddl.constraints import index_names, persistent_condition, persistent_scope
+from dotdo_postgres.engine.ddl.constraints import (
+    index_names,
+    persistent_condition,
+    persistent_scope,
+)
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
@@ -35,7 +41,7 @@ def plan_index(planner: Planner, node: Node) -> Prepared:
 
 def _create(session: Session, planner: Planner, node: Node) -> None:
     noun = find_table(session, planner, node["relation"], is_missing_ok=False)
-    assert noun is not None  # noqa: S101 -- a missing one raised
+    assert noun is not None
     taken = index_names(planner.catalog)
     elements = [item["IndexElem"] for item in node["indexParams"]]
     name = node.get("idxname") or _choose(taken, noun.name, elements)
@@ -53,19 +59,33 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         from dotdo_postgres.engine.constraints import duplicate_detail
 
         columns = tuple(term.strip('"') for term in index.terms)
-        detail = duplicate_detail(session, noun, columns) if all(e.get("name") for e in elements) else None
+        detail = (
+            duplicate_detail(session, noun, columns)
+            if all(e.get("name") for e in elements)
+            else None
+        )
         message = f'could not create unique index "{name}"'
-        raise error("23505", message, detail=detail, schema="public", table=noun.name, constraint=name) from None
+        raise error(
+            "23505", message, detail=detail, schema="public", table=noun.name, constraint=name
+        ) from None
 
 
-def _definition(planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool) -> Index:
+def _definition(
+    planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
+) -> Index:
     try:
         terms = tuple(_term(planner, noun, element) for element in elements)
-        where = persistent_condition(planner, noun, node["whereClause"])[0] if "whereClause" in node else None
+        where = (
+            persistent_condition(planner, noun, node["whereClause"])[0]
+            if "whereClause" in node
+            else None
+        )
     except PostgresError as failure:
         if failure.sqlstate != "0A000" or is_unique:
             raise
-        raise not_supported("an index on an expression that SQLite cannot compute by itself") from None
+        raise not_supported(
+            "an index on an expression that SQLite cannot compute by itself"
+        ) from None
     return Index(name, terms, is_unique, where)
 
 
@@ -108,12 +128,26 @@ def drop_indexes(session: Session, planner: Planner, names: list[str], is_missin
         PostgresError: no such index (42704), it belongs to a constraint (2BP01).
     """
     for name in names:
-        noun = next((item for item in session.kernel.catalog.nouns if any(index.name == name for index in item.indexes)), None)
+        noun = next(
+            (
+                item
+                for item in session.kernel.catalog.nouns
+                if any(index.name == name for index in item.indexes)
+            ),
+            None,
+        )
         if noun is not None:
             indexes = tuple(index for index in noun.indexes if index.name != name)
             alter_noun(session.kernel, msgspec.structs.replace(noun, indexes=indexes))
             continue
-        owner = next((item for item in planner.catalog.nouns if name in {item.key_name, *(u.name for u in item.uniques)}), None)
+        owner = next(
+            (
+                item
+                for item in planner.catalog.nouns
+                if name in {item.key_name, *(u.name for u in item.uniques)}
+            ),
+            None,
+        )
         if owner is not None:
             message = f"cannot drop index {name} because constraint {name} on table {owner.name} requires it"
             hint = f"You can drop constraint {name} on table {owner.name} instead."

@@ -9,8 +9,8 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
@@ -31,7 +31,12 @@ def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = ""
         message = f'column "{column.name}" is of type {t.format_type(column.type)} but {what or ""}expression is of type {shown}'
         if what == "default":
             message = f'column "{column.name}" is of type {t.format_type(column.type)} but default expression is of type {shown}'
-        raise error("42804", message, hint="You will need to rewrite or cast the expression.", position=expr.location)
+        raise error(
+            "42804",
+            message,
+            hint="You will need to rewrite or cast the expression.",
+            position=expr.location,
+        )
     return binder.coercer.coerce(expr, column.type, column.typmod, "assignment")
 
 

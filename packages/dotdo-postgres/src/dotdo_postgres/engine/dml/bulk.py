@@ -1,23 +1,26 @@
 """Bulk INSERT: many rows of literals are read once and bound as parameters."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from dotdo_postgres.engine.coercion import read_literal
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
-from sqlglot import exp
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.relations import Relation, RelationColumn
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -27,16 +30,30 @@ MIN_ROWS = 8
 _NOT_SIMPLE = object()
 
 
-def plan_bulk(planner: Planner, binder: Binder, relation: Relation, columns: list[RelationColumn], node: Node) -> Prepared | None:
+def plan_bulk(
+    planner: Planner, binder: Binder, relation: Relation, columns: list[RelationColumn], node: Node
+) -> Prepared | None:
     """Plan an INSERT of many rows of literals; None when it is not one."""
     source = node.get("selectStmt", {}).get("SelectStmt", {})
     rows = source.get("valuesLists", ())
-    if len(rows) < MIN_ROWS or "returningList" in node or "returningClause" in node or "onConflictClause" in node or "withClause" in node:
+    if (
+        len(rows) < MIN_ROWS
+        or "returningList" in node
+        or "returningClause" in node
+        or "onConflictClause" in node
+        or "withClause" in node
+    ):
         return None
-    if set(source) - {"valuesLists", "limitOption", "op"} or any(column.default is not None for column in relation.columns):
+    if set(source) - {"valuesLists", "limitOption", "op"} or any(
+        column.default is not None for column in relation.columns
+    ):
         return None
     width = len(rows[0]["List"]["items"])
-    if width > len(columns) or (width < len(columns) and "cols" in node) or any(c.identity == "a" for c in columns[:width]):
+    if (
+        width > len(columns)
+        or (width < len(columns) and "cols" in node)
+        or any(c.identity == "a" for c in columns[:width])
+    ):
         return None
     given = columns[:width]
     values = _read_rows(planner, rows, given)
@@ -52,21 +69,37 @@ def plan_bulk(planner: Planner, binder: Binder, relation: Relation, columns: lis
         cells.append(n.call("jsonb", place) if column.type == t.JSONB else place)
     if relation.noun.has_hidden_rowid:
         cells.append(n.parameter(len(names)))
-    table = exp.Schema(this=n.table(relation.noun.table), expressions=[n.name(name) for name in names])
-    insert = exp.Insert(this=table, expression=exp.Values(expressions=[exp.Tuple(expressions=cells)]))
-    prepared = Prepared(None, (), "INSERT", run_bulk, sql=n.to_text(insert), catalog=planner.catalog)
-    prepared.detail = {"relation": relation, "rows": values, "serial": serial, "columns": [*given, *serial], "probe": None}
+    table = exp.Schema(
+        this=n.table(relation.noun.table), expressions=[n.name(name) for name in names]
+    )
+    insert = exp.Insert(
+        this=table, expression=exp.Values(expressions=[exp.Tuple(expressions=cells)])
+    )
+    prepared = Prepared(
+        None, (), "INSERT", run_bulk, sql=n.to_text(insert), catalog=planner.catalog
+    )
+    prepared.detail = {
+        "relation": relation,
+        "rows": values,
+        "serial": serial,
+        "columns": [*given, *serial],
+        "probe": None,
+    }
     return prepared
 
 
-def _read_rows(planner: Planner, rows: Sequence[Node], given: list[RelationColumn]) -> list[tuple[Any, ...]] | None:
+def _read_rows(
+    planner: Planner, rows: Sequence[Node], given: list[RelationColumn]
+) -> list[tuple[Any, ...]] | None:
     readers = [_reader(planner, column) for column in given]
     width = len(given)
     found = []
     for row in rows:
         cells = row["List"]["items"]
         if len(cells) != width:
-            raise error("42601", "VALUES lists must all be the same length", position=_place(cells[0]))
+            raise error(
+                "42601", "VALUES lists must all be the same length", position=_place(cells[0])
+            )
         values = []
         for read, cell in zip(readers, cells, strict=True):
             constant = cell.get("A_Const")
@@ -102,7 +135,11 @@ def _reader(planner: Planner, column: RelationColumn) -> Reader:
                 value = constant["ival"].get("ival", 0)
                 return value if low <= value <= high else _NOT_SIMPLE
             if column.type == t.NUMERIC and ("fval" in constant or "ival" in constant):
-                text = constant["fval"]["fval"] if "fval" in constant else str(constant["ival"].get("ival", 0))
+                text = (
+                    constant["fval"]["fval"]
+                    if "fval" in constant
+                    else str(constant["ival"].get("ival", 0))
+                )
                 return from_text(text)
             if column.type == t.BOOL and "boolval" in constant:
                 return int(constant["boolval"].get("boolval", False))
@@ -117,7 +154,7 @@ def _reader(planner: Planner, column: RelationColumn) -> Reader:
 
 def _text_reader(planner: Planner, column: RelationColumn) -> Callable[[str], Any]:
     typmod = column.typmod
-    if column.type in {t.VARCHAR, t.TEXT} :
+    if column.type in {t.VARCHAR, t.TEXT}:
         limit = typmod - 4 if typmod >= 0 else None
 
         def read_text(text: str) -> Any:
@@ -145,7 +182,9 @@ def _numeric_reader(column: RelationColumn) -> Callable[[str], Any]:
     return read
 
 
-def run_bulk(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_bulk(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Insert the rows as one statement."""
     detail = prepared.detail
     relation: Relation = detail["relation"]
@@ -158,5 +197,3 @@ def run_bulk(session: Session, prepared: Prepared, params: Sequence[StorageValue
         rows = [(*row, first + at) for at, row in enumerate(rows)]
     session.kernel.write_many(prepared.sql, rows, planned_for=prepared.catalog, wait=wait)
     return Result(None, [], f"INSERT 0 {session.kernel.changes}", session.kernel.changes)
-
-

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine import ir
+from sqlglot import exp
+
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.dml.assign import read_column, storage_node
 from dotdo_postgres.engine.dml.update import bind_assignments
-from dotdo_postgres.engine.query import Entry
-from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
-from sqlglot import exp
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.query import Entry
+    from dotdo_postgres.engine.relations import Relation, RelationColumn
 
 Node = dict[str, Any]
 
@@ -43,7 +44,9 @@ class Conflict:
     excluded: Entry
 
 
-def bind_conflict(binder: Binder, relation: Relation, existing: Entry, node: Node | None) -> Conflict | None:
+def bind_conflict(
+    binder: Binder, relation: Relation, existing: Entry, node: Node | None
+) -> Conflict | None:
     """Bind ON CONFLICT; None when there is none.
 
     Raises:
@@ -61,7 +64,9 @@ def bind_conflict(binder: Binder, relation: Relation, existing: Entry, node: Nod
         raise error("42601", message, hint=hint, position=node.get("location", 0))
     shown = scope_item(excluded)
     shown.has_plain_columns = False
-    scope = Scope(items=[scope_item(existing), shown], entries=[existing, excluded], clause="UPDATE")
+    scope = Scope(
+        items=[scope_item(existing), shown], entries=[existing, excluded], clause="UPDATE"
+    )
     assignments = bind_assignments(binder, relation, node["targetList"], scope)
     where = binder.boolean(node["whereClause"], scope, "WHERE") if "whereClause" in node else None
     return Conflict(columns, assignments, where, existing, excluded)
@@ -88,15 +93,25 @@ def _arbiter(relation: Relation, infer: Node | None) -> tuple[str, ...]:
             raise not_supported("ON CONFLICT on an expression")
         column = relation.column(element["name"])
         if column is None:
-            raise error("42703", f'column "{element["name"]}" does not exist', position=infer.get("location"))
+            raise error(
+                "42703",
+                f'column "{element["name"]}" does not exist',
+                position=infer.get("location"),
+            )
         columns.append(column.physical)
     wanted = set(columns)
     keys = [noun.key, *(unique.columns for unique in noun.uniques)]
-    keys += [tuple(term.strip('"') for term in index.terms) for index in noun.indexes if index.is_unique and index.where is None]
+    keys += [
+        tuple(term.strip('"') for term in index.terms)
+        for index in noun.indexes
+        if index.is_unique and index.where is None
+    ]
     for key in keys:
         if key and set(key) == wanted:
             return key
-    raise error("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+    raise error(
+        "42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+    )
 
 
 def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation) -> Any:
@@ -106,12 +121,19 @@ def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation)
         return exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING"))
     table_columns(compiler, conflict.existing, relation.noun.table)
     for at, column in enumerate(relation.columns):
-        compiler.columns[id(conflict.excluded), at] = read_column(n.column("excluded", column.physical), column)
+        compiler.columns[id(conflict.excluded), at] = read_column(
+            n.column("excluded", column.physical), column
+        )
     settings = [
-        exp.EQ(this=n.bare_column(column.physical), expression=storage_node(compiler, compiler.expression(expr), column))
+        exp.EQ(
+            this=n.bare_column(column.physical),
+            expression=storage_node(compiler, compiler.expression(expr), column),
+        )
         for column, expr in conflict.assignments
     ]
-    made = exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO UPDATE"), expressions=settings)
+    made = exp.OnConflict(
+        conflict_keys=keys, action=exp.Var(this="DO UPDATE"), expressions=settings
+    )
     if conflict.where is not None:
         made.set("where", exp.Where(this=compiler.node(conflict.where)))
     return made

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.binder import Binder
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
-from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
+from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.planner import Planner
-from dotdo_postgres.engine.query import Query
-from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
-from sqlglot import exp
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.query import Cte
+    from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.query import Cte, Query
+    from dotdo_postgres.engine.relations import Relation, RelationColumn
 
 Node = dict[str, Any]
 
@@ -64,7 +64,11 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
             message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
             raise error("42703", message, position=target.get("location", 0))
         if column in found:
-            raise error("42701", f'column "{column.name}" specified more than once', position=target.get("location", 0))
+            raise error(
+                "42701",
+                f'column "{column.name}" specified more than once',
+                position=target.get("location", 0),
+            )
         found.append(column)
     return found
 
@@ -73,7 +77,14 @@ class _Insert:
     """One INSERT on its way from parse tree to plan."""
 
     def __init__(
-        self, planner: Planner, binder: Binder, relation: Relation, columns: list[RelationColumn], node: Node, scope: Scope, ctes: list[Cte]
+        self,
+        planner: Planner,
+        binder: Binder,
+        relation: Relation,
+        columns: list[RelationColumn],
+        node: Node,
+        scope: Scope,
+        ctes: list[Cte],
     ) -> None:
         self.planner, self.binder, self.relation, self.columns = planner, binder, relation, columns
         self.node, self.scope, self.ctes = node, scope, ctes
@@ -86,21 +97,37 @@ class _Insert:
         given = [] if source is None else self.columns
         if source is None:
             self.rows = [[]]
-        elif "valuesLists" in source and "sortClause" not in source and "limitCount" not in source and "withClause" not in source:
+        elif (
+            "valuesLists" in source
+            and "sortClause" not in source
+            and "limitCount" not in source
+            and "withClause" not in source
+        ):
             self.rows = [self._row(item["List"]["items"]) for item in source["valuesLists"]]
             given = self.columns[: len(self.rows[0])]
         else:
             self._bind_query(source)
-            assert self.query is not None  # noqa: S101 -- just bound
+            assert self.query is not None
             given = self.columns[: len(self.query.columns)]
         self.given = given
         self._refuse_identity()
-        self.defaults = [c for c in self.relation.columns if c not in given and (c.default is not None or c.sequence)]
+        self.defaults = [
+            c
+            for c in self.relation.columns
+            if c not in given and (c.default is not None or c.sequence)
+        ]
         self.default_exprs = [default_expression(self.binder, column) for column in self.defaults]
-        entry = table_entry(self.relation, self.node["relation"].get("alias", {}).get("aliasname", self.relation.name))
+        entry = table_entry(
+            self.relation,
+            self.node["relation"].get("alias", {}).get("aliasname", self.relation.name),
+        )
         self.entry = entry
-        self.conflict = bind_conflict(self.binder, self.relation, entry, self.node.get("onConflictClause"))
-        inner = Scope(items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes)
+        self.conflict = bind_conflict(
+            self.binder, self.relation, entry, self.node.get("onConflictClause")
+        )
+        inner = Scope(
+            items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
+        )
         self.returning = bind_returning(self.binder, self.node, inner)
         self.param_types = self.planner.param_types(self.binder)
 
@@ -108,7 +135,9 @@ class _Insert:
         if self.rows is None or self.node.get("override") == "OVERRIDING_SYSTEM_VALUE":
             return
         for at, column in enumerate(self.given):
-            if column.identity == "a" and any(not _is_default(row[at], column) for row in self.rows):
+            if column.identity == "a" and any(
+                not _is_default(row[at], column) for row in self.rows
+            ):
                 raise error(
                     "428C9",
                     f'cannot insert a non-DEFAULT value into column "{column.name}"',
@@ -154,11 +183,19 @@ class _Insert:
             raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
         node: Any = exp.Insert(this=table, expression=source)
         if ctes:
-            node.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+            node.set(
+                "with_",
+                exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)),
+            )
         if self.conflict is not None:
             node.set("conflict", compile_conflict(compiler, self.conflict, self.relation))
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
-        prepared = Prepared(columns, self.param_types, "INSERT", run_write if self.rows is not None else run_insert_query)
+        prepared = Prepared(
+            columns,
+            self.param_types,
+            "INSERT",
+            run_write if self.rows is not None else run_insert_query,
+        )
         prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
         if self.query is not None:
             prepared.detail["count"] = self._count()
@@ -168,11 +205,14 @@ class _Insert:
         return prepared
 
     def _cells(self, compiler: Compiler, row: list[ir.Expr]) -> list[n.Node]:
-        pairs = [*zip(row, self.given, strict=True), *zip(self.default_exprs, self.defaults, strict=True)]
+        pairs = [
+            *zip(row, self.given, strict=True),
+            *zip(self.default_exprs, self.defaults, strict=True),
+        ]
         return [storage_node(compiler, compiler.expression(expr), column) for expr, column in pairs]
 
     def _values(self, compiler: Compiler) -> n.Node:
-        assert self.rows is not None  # noqa: S101 -- callers see to it
+        assert self.rows is not None
         listed = []
         for row in self.rows:
             cells = self._cells(compiler, row)
@@ -182,7 +222,7 @@ class _Insert:
         return exp.Values(expressions=listed)
 
     def _select(self, compiler: Compiler) -> n.Node:
-        assert self.query is not None  # noqa: S101 -- callers see to it
+        assert self.query is not None
         node, forms = compiler.query(self.query)
         alias = compiler.alias()
         from dotdo_postgres.engine.compile.sql import Sql
@@ -199,7 +239,11 @@ class _Insert:
             else:
                 cells.append(storage_node(compiler, compiler.expression(expr), column))
         if self.relation.noun.has_hidden_rowid:
-            cells.append(n.binary("+", _fresh(compiler, "rowid_base", self.relation.noun.table), number.copy()))
+            cells.append(
+                n.binary(
+                    "+", _fresh(compiler, "rowid_base", self.relation.noun.table), number.copy()
+                )
+            )
         select: Any = exp.Select(expressions=cells)
         select.set("from_", exp.From(this=n.subquery(node, alias)))
         select.set("where", exp.Where(this=n.integer(1)))
@@ -207,14 +251,17 @@ class _Insert:
 
     def _count(self) -> Probe:
         """Compile a query that counts the rows the source gives."""
-        assert self.query is not None  # noqa: S101 -- callers see to it
+        assert self.query is not None
         compiler = make_compiler(len(self.param_types))
         ctes = [_cte(compiler, cte) for cte in self.ctes]
         node, _ = compiler.query(self.query)
         select: Any = exp.Select(expressions=[n.call("count", exp.Star())])
         select.set("from_", exp.From(this=n.subquery(node)))
         if ctes:
-            select.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+            select.set(
+                "with_",
+                exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)),
+            )
         return make_probe(compiler, select, [])
 
     def _probe(self) -> Probe:
@@ -230,7 +277,12 @@ class _Insert:
             if self.relation.noun.has_hidden_rowid:
                 node.expressions.pop()
             if ctes:
-                node.set("with_", exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)))
+                node.set(
+                    "with_",
+                    exp.With(
+                        expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)
+                    ),
+                )
         return make_probe(compiler, node, columns)
 
 
@@ -240,7 +292,11 @@ def _fresh(compiler: Compiler, kind: str, argument: str) -> n.Node:
 
 
 def _is_default(expr: ir.Expr, column: RelationColumn) -> bool:
-    return isinstance(expr, ir.SessionValue) and expr.kind == "nextval" and expr.argument == column.sequence
+    return (
+        isinstance(expr, ir.SessionValue)
+        and expr.kind == "nextval"
+        and expr.argument == column.sequence
+    )
 
 
 def _place(node: Node) -> int:
@@ -252,7 +308,12 @@ def _assigned(binder: Binder, query: Query, columns: list[RelationColumn]) -> Qu
     from dotdo_postgres.engine.bind.select import make_target
     from dotdo_postgres.engine.query import Entry, Select
 
-    if isinstance(query, Select) and not query.is_distinct and query.distinct_on is None and not query.order:
+    if (
+        isinstance(query, Select)
+        and not query.is_distinct
+        and query.distinct_on is None
+        and not query.order
+    ):
         for target, column in zip(query.targets, columns, strict=False):
             expr = target.expr
             if isinstance(expr, ir.Const) and expr.type == t.TEXT and column.type != t.TEXT:
@@ -266,5 +327,3 @@ def _assigned(binder: Binder, query: Query, columns: list[RelationColumn]) -> Qu
         expr = ir.Column(output.type, output.typmod, -1, entry, at)
         targets.append(make_target(assign(binder, expr, column), output.name))
     return Select([target.column for target in targets], targets=targets, from_items=[entry])
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.run.values import session_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.compile.compiler import Compiler, PythonCall, SessionKey
     from dotdo_postgres.engine.plan import Row
     from dotdo_postgres.engine.relations import RelationColumn
@@ -42,7 +43,12 @@ def make_probe(compiler: Compiler, node: n.Node, columns: list[RelationColumn]) 
     return Probe(n.to_text(node), calls, values, columns, n.highest_parameter(node))
 
 
-def run_probe(session: Session, probe: Probe, params: Sequence[StorageValue], drawn: Sequence[StorageValue] = ()) -> list[Row]:
+def run_probe(
+    session: Session,
+    probe: Probe,
+    params: Sequence[StorageValue],
+    drawn: Sequence[StorageValue] = (),
+) -> list[Row]:
     """Run a probe; sequence numbers in it are those the statement drew, or NULL."""
     session.register(probe.python_calls)
     session.begin_statement()

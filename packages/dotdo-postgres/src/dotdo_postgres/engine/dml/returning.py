@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.select import bind_targets
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
-from dotdo_postgres.engine.query import Entry, Target
 from dotdo_postgres.errors import not_supported
-from sqlglot import exp
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.plan import ResultColumn
     from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.query import Entry, Target
 
 Node = dict[str, Any]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.dml.probe import run_probe
@@ -10,11 +9,15 @@ from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.run.values import session_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
 
-def run_write(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_write(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Run a statement that SQLite does at once."""
     if prepared.session_values:
         params = session.with_values(prepared, params)
@@ -25,7 +28,9 @@ def run_write(session: Session, prepared: Prepared, params: Sequence[StorageValu
     return Result(prepared.columns, rows, f"{prepared.detail['tag']} {len(rows)}", len(rows))
 
 
-def run_insert_query(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_insert_query(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Run INSERT ... SELECT; numbers that rows need are drawn after counting them."""
     bases = [key for key in prepared.session_values if key[0].endswith("_base")]
     if not bases:
@@ -39,7 +44,9 @@ def run_insert_query(session: Session, prepared: Prepared, params: Sequence[Stor
     for key in prepared.session_values:
         kind, argument = key
         if kind == "rowid_base":
-            drawn.append(kernel.allocate(kernel.catalog.by_table[argument], max(int(str(count)), 1)))
+            drawn.append(
+                kernel.allocate(kernel.catalog.by_table[argument], max(int(str(count)), 1))
+            )
         elif kind == "nextval_base":
             drawn.append(session.sequences.next(argument, int(str(count))) if count else 0)
         else:

@@ -1,15 +1,17 @@
 """UPDATE and DELETE, with FROM, USING and RETURNING."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import bind_from, scope_item, table_entry
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
@@ -17,20 +19,22 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.planner import Planner
-from dotdo_postgres.engine.query import Entry, FromItem
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
-from sqlglot import exp
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.query import Entry, FromItem
 
 Node = dict[str, Any]
 Assignments = list[tuple[RelationColumn, ir.Expr]]
 
 
-def bind_assignments(binder: Binder, relation: Relation, nodes: list[Node], scope: Scope) -> Assignments:
+def bind_assignments(
+    binder: Binder, relation: Relation, nodes: list[Node], scope: Scope
+) -> Assignments:
     """Bind SET.
 
     Raises:
@@ -57,7 +61,9 @@ def bind_assignments(binder: Binder, relation: Relation, nodes: list[Node], scop
             continue
         if column.identity == "a":
             detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
-            raise error("428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail)
+            raise error(
+                "428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail
+            )
         found.append((column, assign(binder, binder.expression(value, scope), column)))
     return found
 
@@ -67,7 +73,11 @@ def _part(node: Node) -> Node:
     if source is None:
         raise not_supported("assignment of a subquery to several columns")
     if len(source["args"]) != node["ncolumns"]:
-        raise error("42601", "number of columns does not match number of values", position=source.get("location"))
+        raise error(
+            "42601",
+            "number of columns does not match number of values",
+            position=source.get("location"),
+        )
     part: Node = source["args"][node["colno"] - 1]
     return part
 
@@ -90,7 +100,9 @@ class _Change:
         self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
         self.assignments: Assignments = []
         if "targetList" in node:
-            self.assignments = bind_assignments(self.binder, self.relation, node["targetList"], self.scope)
+            self.assignments = bind_assignments(
+                self.binder, self.relation, node["targetList"], self.scope
+            )
         self.where: ir.Expr | None = None
         if "whereClause" in node:
             if "CurrentOfExpr" in node["whereClause"]:
@@ -156,7 +168,10 @@ class _Update(_Change):
         holder: Any = exp.Select()
         attach_from(compiler, holder, self.sources)
         settings = [
-            exp.EQ(this=n.bare_column(column.physical), expression=storage_node(compiler, compiler.expression(expr), column))
+            exp.EQ(
+                this=n.bare_column(column.physical),
+                expression=storage_node(compiler, compiler.expression(expr), column),
+            )
             for column, expr in self.assignments
         ]
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
@@ -190,7 +205,10 @@ class _Delete(_Change):
             alias = compiler.alias()
             table_columns(compiler, self.entry, alias)
             rows = self.rows_query(compiler, [n.column(alias, noun.rowid)], self.entry, alias)
-            node.set("where", exp.Where(this=exp.In(this=n.bare_column(noun.rowid), query=n.subquery(rows))))
+            node.set(
+                "where",
+                exp.Where(this=exp.In(this=n.bare_column(noun.rowid), query=n.subquery(rows))),
+            )
         else:
             table_columns(compiler, self.entry, noun.table)
             if self.where is not None:

@@ -1,16 +1,18 @@
 """Aggregates (9.21): SQLite's own where they are exact, Python for floating point, statistics and collections."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.aggregates import decorated
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
@@ -18,13 +20,22 @@ from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import floats, numeric
 from dotdo_postgres.mapping import types as t
-from sqlglot import exp
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 FAMILY = Family("9.21")
 
 
-def _plain(compiler: Compiler, expr: ir.Expr, name: str, args: list[n.Node], *, distinct: bool | None = None) -> n.Node:
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+def _plain(
+    compiler: Compiler,
+    expr: ir.Expr,
+    name: str,
+    args: list[n.Node],
+    *,
+    distinct: bool | None = None,
+) -> n.Node:
+    assert isinstance(expr, ir.Aggregate)
     return decorated(compiler, expr, name, args, distinct=distinct)
 
 
@@ -37,7 +48,7 @@ def count_rows(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
 @FAMILY.native_aggregate("count(any)", returns="bigint")
 def count(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Count values that are not NULL."""
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    assert isinstance(expr, ir.Aggregate)
     node = args[0].node
     if expr.is_distinct and expr.args[0].type == t.NUMERIC and args[0].scale is None:
         node = numerics.key(node)
@@ -68,13 +79,21 @@ class _NumericSum:
         return self.total
 
 
-_WIDE_SUM = Routine("aggregate", "sum", (t.NUMERIC,), t.NUMERIC, body=_NumericSum, sql_name="pg__sum", takes_window=True)
+_WIDE_SUM = Routine(
+    "aggregate",
+    "sum",
+    (t.NUMERIC,),
+    t.NUMERIC,
+    body=_NumericSum,
+    sql_name="pg__sum",
+    takes_window=True,
+)
 
 
 @FAMILY.native_aggregate("sum(bigint)", "sum(numeric)", returns="numeric")
 def sum_numeric(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Add up exactly; past 64 bits the statement runs again with byte strings."""
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    assert isinstance(expr, ir.Aggregate)
     arg = args[0]
     if expr.args[0].type == t.INT8:
         arg = numerics.narrowed_for_wide(compiler, numerics.from_integer(arg, t.INT8))
@@ -88,10 +107,12 @@ def _total(compiler: Compiler, expr: ir.Expr, arg: Sql) -> Sql:
     return Sql(_plain(compiler, expr, name, [arg.node]))
 
 
-@FAMILY.native_aggregate("avg(smallint)", "avg(integer)", "avg(bigint)", "avg(numeric)", returns="numeric")
+@FAMILY.native_aggregate(
+    "avg(smallint)", "avg(integer)", "avg(bigint)", "avg(numeric)", returns="numeric"
+)
 def average(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Divide the sum by the count, with the scale numeric division gives."""
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    assert isinstance(expr, ir.Aggregate)
     arg = args[0]
     if expr.args[0].type != t.NUMERIC:
         arg = numerics.narrowed_for_wide(compiler, numerics.from_integer(arg, expr.args[0].type))
@@ -133,9 +154,24 @@ class _SingleSum(_FloatSum):
 
 FAMILY.aggregate("sum(double precision)", returns="double precision", takes_window=True)(_FloatSum)
 FAMILY.aggregate("sum(real)", returns="real", takes_window=True)(_SingleSum)
-FAMILY.aggregate("avg(double precision)", "avg(real)", returns="double precision", takes_window=True)(_FloatAverage)
+FAMILY.aggregate(
+    "avg(double precision)", "avg(real)", returns="double precision", takes_window=True
+)(_FloatAverage)
 
-_ORDERED = ("smallint", "integer", "bigint", "real", "double precision", "text", "date", "time", "timestamp", "timestamptz", "numeric", "oid")
+_ORDERED = (
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double precision",
+    "text",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "numeric",
+    "oid",
+)
 
 
 def _extreme(name: str) -> None:
@@ -154,7 +190,9 @@ def _extreme(name: str) -> None:
             self.best: Any = None
 
         def step(self, value: Any) -> None:
-            if self.best is None or (value.key > self.best.key if name == "max" else value.key < self.best.key):
+            if self.best is None or (
+                value.key > self.best.key if name == "max" else value.key < self.best.key
+            ):
                 self.best = value
 
         def final(self) -> Any:
@@ -182,13 +220,15 @@ def any_true(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
 @FAMILY.native_aggregate("string_agg(text, text)", returns="text")
 def join_strings(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Join values by a delimiter; DISTINCT works with a constant one."""
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    assert isinstance(expr, ir.Aggregate)
     delimiter = args[1]
     if not expr.is_distinct:
         separator = n.string("") if delimiter.is_null else delimiter.node
         return Sql(_plain(compiler, expr, "group_concat", [args[0].node, separator]))
     if not isinstance(delimiter.value, str):
-        raise not_supported("string_agg with DISTINCT and a delimiter that is no constant", expr.location)
+        raise not_supported(
+            "string_agg with DISTINCT and a delimiter that is no constant", expr.location
+        )
     routine = Routine(
         "aggregate", "string_agg", (t.TEXT,), t.TEXT, body=_joiner(delimiter.value),
         sql_name=f"pg__join_{delimiter.value.encode().hex()}",
@@ -219,7 +259,7 @@ def _joiner(delimiter: str) -> type:
 @FAMILY.native_aggregate("array_agg(anynonarray)", returns="anyarray")
 def collect(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Collect values, NULLs included, into an array."""
-    assert isinstance(expr, ir.Aggregate)  # noqa: S101 -- aggregates are
+    assert isinstance(expr, ir.Aggregate)
     if expr.is_distinct and not expr.order:
         from dotdo_postgres.engine.query import SortKey
 
@@ -228,9 +268,18 @@ def collect(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     item = array_item(compiler, args[0], expr.args[0].type)
     rows = _plain(compiler, expr, "count", [exp.Star()], distinct=False)
     if expr.order or expr.is_distinct:
-        bare = ir.Aggregate(expr.type, -1, expr.location, expr.routine, [], False, [], expr.condition, expr.window)
+        bare = ir.Aggregate(
+            expr.type, -1, expr.location, expr.routine, [], False, [], expr.condition, expr.window
+        )
         rows = decorated(compiler, bare, "count", [exp.Star()])
-    return Sql(n.call("iif", n.binary("=", rows, n.integer(0)), n.null(), _plain(compiler, expr, "json_group_array", [item])))
+    return Sql(
+        n.call(
+            "iif",
+            n.binary("=", rows, n.integer(0)),
+            n.null(),
+            _plain(compiler, expr, "json_group_array", [item]),
+        )
+    )
 
 
 class _Statistics:
@@ -254,7 +303,9 @@ class _Statistics:
             return None
         count = Decimal(self.count)
         context = numeric.CONTEXT
-        numerator = context.subtract(context.multiply(count, self.squares), context.multiply(self.total, self.total))
+        numerator = context.subtract(
+            context.multiply(count, self.squares), context.multiply(self.total, self.total)
+        )
         if numerator <= 0:
             return Decimal(0)
         denominator = context.multiply(count, count - 1 if self.is_sample else count)
@@ -299,6 +350,14 @@ for _names, _sample, _deviation in (
     _facts = {"is_sample": _sample, "is_deviation": _deviation}
     for _name in _names:
         _exact = type("Statistics", (_Statistics,), _facts)
-        FAMILY.aggregate(f"{_name}(numeric)", f"{_name}(integer)", f"{_name}(bigint)", f"{_name}(smallint)", returns="numeric")(_exact)
+        FAMILY.aggregate(
+            f"{_name}(numeric)",
+            f"{_name}(integer)",
+            f"{_name}(bigint)",
+            f"{_name}(smallint)",
+            returns="numeric",
+        )(_exact)
         _double = type("FloatStatistics", (_FloatStatistics,), _facts)
-        FAMILY.aggregate(f"{_name}(double precision)", f"{_name}(real)", returns="double precision")(_double)
+        FAMILY.aggregate(
+            f"{_name}(double precision)", f"{_name}(real)", returns="double precision"
+        )(_double)

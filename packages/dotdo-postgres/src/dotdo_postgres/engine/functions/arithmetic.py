@@ -1,31 +1,40 @@
 """Arithmetic operators (9.3): integers with their ranges, exact numerics, floating point."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql, size_of
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family, Routine
-from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import floats, numeric
 from dotdo_postgres.mapping import types as t
 
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.ir import Expr
+
 FAMILY = Family("9.3")
 _WHOLE = ("smallint", "integer", "bigint")
-_LIMITS = {t.INT2: (-(2**15), 2**15 - 1, checks.CHECK_SMALLINT), t.INT4: (-(2**31), 2**31 - 1, checks.CHECK_INTEGER)}
+_LIMITS = {
+    t.INT2: (-(2**15), 2**15 - 1, checks.CHECK_SMALLINT),
+    t.INT4: (-(2**31), 2**31 - 1, checks.CHECK_INTEGER),
+}
 _INLINE_SIZE = 14
 
 
 def _pairs(op: str, result: str) -> list[str]:
     """Return `a op b` for whole numbers whose wider type is `result`."""
     rank = _WHOLE.index
-    return [f"{a} {op} {b}" for a in _WHOLE for b in _WHOLE if max(rank(a), rank(b)) == rank(result)]
+    return [
+        f"{a} {op} {b}" for a in _WHOLE for b in _WHOLE if max(rank(a), rank(b)) == rank(result)
+    ]
 
 
 def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
@@ -36,12 +45,23 @@ def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
         checked = compiler.python(checks.CHECK_BIGINT, [Sql(node.copy())], [t.FLOAT8])
         if size_of(node) > _INLINE_SIZE:
             return Sql(checked)
-        return Sql(n.call("iif", n.binary("=", n.call("typeof", node.copy()), n.string("integer")), node, checked))
+        return Sql(
+            n.call(
+                "iif",
+                n.binary("=", n.call("typeof", node.copy()), n.string("integer")),
+                node,
+                checked,
+            )
+        )
     low, high, routine = _LIMITS[oid]
     checked = compiler.python(routine, [Sql(node.copy())], [t.INT8])
     if size_of(node) > _INLINE_SIZE:
         return Sql(checked)
-    inside = n.binary("and", n.binary(">=", node.copy(), n.integer(low)), n.binary("<=", node.copy(), n.integer(high)))
+    inside = n.binary(
+        "and",
+        n.binary(">=", node.copy(), n.integer(low)),
+        n.binary("<=", node.copy(), n.integer(high)),
+    )
     return Sql(n.call("iif", inside, node, checked))
 
 
@@ -51,7 +71,9 @@ def nonzero(compiler: Compiler, left: Sql, right: Sql) -> n.Node:
         return right.node
     if compiler.is_persistent:
         return right.node
-    failing = compiler.python(checks.DIVISION_BY_ZERO, [Sql(left.node.copy()), Sql(right.node.copy())], [t.INT8, t.INT8])
+    failing = compiler.python(
+        checks.DIVISION_BY_ZERO, [Sql(left.node.copy()), Sql(right.node.copy())], [t.INT8, t.INT8]
+    )
     return n.call("ifnull", n.call("nullif", right.node.copy(), n.integer(0)), failing)
 
 
@@ -115,13 +137,17 @@ def plus(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     return args[0]
 
 
-@FAMILY.native_operator("integer & integer", "smallint & smallint", "bigint & bigint", returns="bigint")
+@FAMILY.native_operator(
+    "integer & integer", "smallint & smallint", "bigint & bigint", returns="bigint"
+)
 def bit_and(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Return the bits both have."""
     return Sql(n.binary("&", args[0].node, args[1].node))
 
 
-@FAMILY.native_operator("integer | integer", "smallint | smallint", "bigint | bigint", returns="bigint")
+@FAMILY.native_operator(
+    "integer | integer", "smallint | smallint", "bigint | bigint", returns="bigint"
+)
 def bit_or(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Return the bits either has."""
     return Sql(n.binary("|", args[0].node, args[1].node))
@@ -171,7 +197,9 @@ def exclusive_or(left: int, right: int) -> int:
 
 
 def _internal(name: str, body: object, count: int = 2) -> Routine:
-    return Routine("function", name, (t.NUMERIC,) * count, t.NUMERIC, body=body, sql_name=f"pg__numeric_{name}")  # type: ignore[arg-type]  # a callable
+    return Routine(
+        "function", name, (t.NUMERIC,) * count, t.NUMERIC, body=body, sql_name=f"pg__numeric_{name}"
+    )  # type: ignore[arg-type]  # a callable
 
 
 def _add(left: Decimal, right: Decimal) -> Decimal:
@@ -195,10 +223,16 @@ def remainder(left: Decimal, right: Decimal) -> Decimal:
     if right.is_zero():
         raise error("22012", "division by zero")
     scale = max(numeric.scale_of(left), numeric.scale_of(right))
-    return numeric.CONTEXT.remainder(left, right).quantize(Decimal(1).scaleb(-scale), context=numeric.CONTEXT)
+    return numeric.CONTEXT.remainder(left, right).quantize(
+        Decimal(1).scaleb(-scale), context=numeric.CONTEXT
+    )
 
 
-_ADD, _SUBTRACT, _MULTIPLY = _internal("add", _add), _internal("sub", _subtract), _internal("mul", _multiply)
+_ADD, _SUBTRACT, _MULTIPLY = (
+    _internal("add", _add),
+    _internal("sub", _subtract),
+    _internal("mul", _multiply),
+)
 _DIVIDE, _REMAINDER = _internal("div", numeric.divide), _internal("mod", remainder)
 _NEGATE = _internal("neg", Decimal.copy_negate, 1)
 
@@ -206,19 +240,25 @@ _NEGATE = _internal("neg", Decimal.copy_negate, 1)
 @FAMILY.native_operator("numeric + numeric", returns="numeric")
 def add_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Add exactly; the scale is the larger one."""
-    return numerics.addition(compiler, "+", *args) or Sql(compiler.python(_ADD, args, [t.NUMERIC, t.NUMERIC]))
+    return numerics.addition(compiler, "+", *args) or Sql(
+        compiler.python(_ADD, args, [t.NUMERIC, t.NUMERIC])
+    )
 
 
 @FAMILY.native_operator("numeric - numeric", returns="numeric")
 def subtract_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Subtract exactly; the scale is the larger one."""
-    return numerics.addition(compiler, "-", *args) or Sql(compiler.python(_SUBTRACT, args, [t.NUMERIC, t.NUMERIC]))
+    return numerics.addition(compiler, "-", *args) or Sql(
+        compiler.python(_SUBTRACT, args, [t.NUMERIC, t.NUMERIC])
+    )
 
 
 @FAMILY.native_operator("numeric * numeric", returns="numeric")
 def multiply_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Multiply exactly; scales add."""
-    return numerics.multiplication(compiler, *args) or Sql(compiler.python(_MULTIPLY, args, [t.NUMERIC, t.NUMERIC]))
+    return numerics.multiplication(compiler, *args) or Sql(
+        compiler.python(_MULTIPLY, args, [t.NUMERIC, t.NUMERIC])
+    )
 
 
 @FAMILY.native_operator("numeric / numeric", returns="numeric")
@@ -246,7 +286,11 @@ def _floating(op: str) -> None:
         if compiler.is_persistent:
             return Sql(node)
         routine = checks.CHECK_PRODUCT if op in {"*", "/"} else checks.CHECK_FLOAT
-        checked = compiler.python(routine, [Sql(node.copy()), Sql(left.node.copy()), Sql(right.node.copy())], [t.FLOAT8] * 3)
+        checked = compiler.python(
+            routine,
+            [Sql(node.copy()), Sql(left.node.copy()), Sql(right.node.copy())],
+            [t.FLOAT8] * 3,
+        )
         if size_of(node) > _INLINE_SIZE:
             return Sql(checked)
         sound = n.binary("<", n.call("abs", node.copy()), n.real(float("inf")))
@@ -301,7 +345,9 @@ def power(base: float, exponent: float) -> float:
         PostgresError: a fractional power of a negative number (2201F), overflow (22003).
     """
     if base < 0 and exponent != math.floor(exponent):
-        raise error("2201F", "a negative number raised to a non-integer power yields a complex result")
+        raise error(
+            "2201F", "a negative number raised to a non-integer power yields a complex result"
+        )
     if base == 0 and exponent < 0:
         raise error("2201F", "zero raised to a negative power is undefined")
     try:

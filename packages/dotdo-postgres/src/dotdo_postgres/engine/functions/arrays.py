@@ -1,17 +1,20 @@
 """Array functions and operators (9.19), one dimension."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.engine.routines.declare import Family
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 FAMILY = Family("9.19")
 
@@ -48,7 +51,9 @@ def _dump(items: list[Any]) -> str:
     return orjson.dumps(items).decode()
 
 
-@FAMILY.function("array_cat(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False)
+@FAMILY.function(
+    "array_cat(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False
+)
 @FAMILY.operator("anycompatiblearray || anycompatiblearray", returns="anyarray", is_strict=False)
 def array_cat(left: str | None, right: str | None) -> str | None:
     """Join two arrays."""
@@ -59,12 +64,14 @@ def _with_item(name: str, signature: str, op: str, first: bool) -> None:
     def join(left: str | None, right: str | None) -> str:
         return _dump((_load(left) if first else _load(left)) + _load(right))
 
-    routine_kind = FAMILY.function(f"pg__{name}(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False)
+    routine_kind = FAMILY.function(
+        f"pg__{name}(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False
+    )
     routine_kind(join)
     routine = FAMILY.routines.pop()
 
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-        assert isinstance(expr, Call)  # noqa: S101 -- calls are
+        assert isinstance(expr, Call)
         at = 1 if first else 0
         item = n.call("json_array", array_item(compiler, args[at], expr.args[at].type))
         parts = [args[0], Sql(item)] if first else [Sql(item), args[1]]
@@ -75,8 +82,18 @@ def _with_item(name: str, signature: str, op: str, first: bool) -> None:
     FAMILY.native_operator(op, returns="anyarray")(build)
 
 
-_with_item("append", "array_append(anycompatiblearray, anycompatible)", "anycompatiblearray || anycompatible", first=True)
-_with_item("prepend", "array_prepend(anycompatible, anycompatiblearray)", "anycompatible || anycompatiblearray", first=False)
+_with_item(
+    "append",
+    "array_append(anycompatiblearray, anycompatible)",
+    "anycompatiblearray || anycompatible",
+    first=True,
+)
+_with_item(
+    "prepend",
+    "array_prepend(anycompatible, anycompatiblearray)",
+    "anycompatible || anycompatiblearray",
+    first=False,
+)
 
 
 def _key(item: Any) -> bytes:
@@ -109,8 +126,12 @@ def array_to_string(items: list[str | None], delimiter: str) -> str:
     return delimiter.join([item for item in items if item is not None])
 
 
-@FAMILY.function("array_to_string(anyarray, text, text)", returns="text", is_array_text=True, is_strict=False)
-def array_to_string_with_null(items: list[str | None] | None, delimiter: str | None, null_text: str | None) -> str | None:
+@FAMILY.function(
+    "array_to_string(anyarray, text, text)", returns="text", is_array_text=True, is_strict=False
+)
+def array_to_string_with_null(
+    items: list[str | None] | None, delimiter: str | None, null_text: str | None
+) -> str | None:
     """Join the texts of the elements, NULLs as a text."""
     if items is None or delimiter is None:
         return None

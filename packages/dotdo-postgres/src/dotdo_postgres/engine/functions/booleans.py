@@ -1,12 +1,17 @@
 """Functions on booleans (9.1)."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.engine.ir import Expr
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("9.1")
 

@@ -1,4 +1,5 @@
 """Casts between types: native where the values allow it, by text for the rest."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -8,24 +9,31 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
-from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.facts import Facts
 
 FAMILY = Family("casts")
 _DAY_US = 86_400_000_000
 
 
-@FAMILY.native_cast("smallint as integer", "smallint as bigint", "integer as bigint", "integer as oid", "bigint as oid", "oid as bigint")
+@FAMILY.native_cast(
+    "smallint as integer",
+    "smallint as bigint",
+    "integer as bigint",
+    "integer as oid",
+    "bigint as oid",
+    "oid as bigint",
+)
 @FAMILY.native_cast("bool as integer", "varchar as text", "name as text")
 def widen_integer(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Keep the value."""
@@ -47,11 +55,13 @@ def narrow_integer(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 @FAMILY.native_cast("smallint as numeric", "integer as numeric", "bigint as numeric")
 def integer_to_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """See it as a numeric without decimal places."""
-    assert isinstance(expr, Call)  # noqa: S101 -- casts are calls
+    assert isinstance(expr, Call)
     return numerics.narrowed_for_wide(compiler, numerics.from_integer(args[0], expr.args[0].type))
 
 
-@FAMILY.native_cast("smallint as double precision", "integer as double precision", "bigint as double precision")
+@FAMILY.native_cast(
+    "smallint as double precision", "integer as double precision", "bigint as double precision"
+)
 @FAMILY.native_cast("smallint as real")
 def integer_to_float(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Convert to floating point."""
@@ -125,7 +135,9 @@ def _numeric_to_whole(oid: int) -> None:
 
     def convert(value: Decimal) -> int:
         if not value.is_finite():
-            raise error("0A000", f"cannot convert {'NaN' if value.is_nan() else 'infinity'} to {name}")
+            raise error(
+                "0A000", f"cannot convert {'NaN' if value.is_nan() else 'infinity'} to {name}"
+            )
         whole = int(numeric.rounded(value, 0))
         if not -(1 << bits - 1) <= whole < 1 << bits - 1:
             raise error("22003", f"{name} out of range")
@@ -188,7 +200,14 @@ def integer_to_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 @FAMILY.native_cast("bool as text")
 def boolean_to_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Write `true` or `false`."""
-    return Sql(n.case([(n.binary("=", args[0].node, n.integer(1)), n.string("true")), (n.binary("=", args[0].node.copy(), n.integer(0)), n.string("false"))]))
+    return Sql(
+        n.case(
+            [
+                (n.binary("=", args[0].node, n.integer(1)), n.string("true")),
+                (n.binary("=", args[0].node.copy(), n.integer(0)), n.string("false")),
+            ]
+        )
+    )
 
 
 @FAMILY.native_cast("bpchar as text", "bpchar as varchar")
@@ -217,7 +236,18 @@ def _to_text(oid: int) -> None:
         return codec.to_text(value)
 
 
-for _oid in (t.FLOAT4, t.FLOAT8, t.DATE, t.TIME, t.TIMESTAMP, t.UUID, t.BYTEA, t.JSON, t.JSONB, t.REGTYPE):
+for _oid in (
+    t.FLOAT4,
+    t.FLOAT8,
+    t.DATE,
+    t.TIME,
+    t.TIMESTAMP,
+    t.UUID,
+    t.BYTEA,
+    t.JSON,
+    t.JSONB,
+    t.REGTYPE,
+):
     _to_text(_oid)
 
 
@@ -238,7 +268,22 @@ def _from_text(oid: int) -> None:
         return codec.from_text(value)
 
 
-for _oid in (t.BOOL, t.INT2, t.INT4, t.INT8, t.FLOAT4, t.FLOAT8, t.DATE, t.TIME, t.TIMESTAMP, t.UUID, t.BYTEA, t.JSON, t.JSONB, t.OID):
+for _oid in (
+    t.BOOL,
+    t.INT2,
+    t.INT4,
+    t.INT8,
+    t.FLOAT4,
+    t.FLOAT8,
+    t.DATE,
+    t.TIME,
+    t.TIMESTAMP,
+    t.UUID,
+    t.BYTEA,
+    t.JSON,
+    t.JSONB,
+    t.OID,
+):
     _from_text(_oid)
 
 
@@ -335,5 +380,3 @@ def time_to_interval(value: int) -> interval.Interval:
 def interval_to_time(value: interval.Interval) -> int:
     """Keep the time of day."""
     return value.us % _DAY_US
-
-

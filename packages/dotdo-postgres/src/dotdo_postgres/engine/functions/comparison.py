@@ -1,16 +1,21 @@
 """Comparison operators (9.2), native wherever storage order is PostgreSQL's order."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import OPERATORS
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
 
 FAMILY = Family("9.2")
 _OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -22,7 +27,11 @@ _DAY_US = 86_400_000_000
 
 
 def _signatures(op: str) -> list[str]:
-    mixed = {frozenset({t.DATE, t.TIMESTAMP}), frozenset({t.DATE, t.TIMESTAMPTZ}), frozenset({t.TIMESTAMP, t.TIMESTAMPTZ})}
+    mixed = {
+        frozenset({t.DATE, t.TIMESTAMP}),
+        frozenset({t.DATE, t.TIMESTAMPTZ}),
+        frozenset({t.TIMESTAMP, t.TIMESTAMPTZ}),
+    }
     return [
         f"{t.BY_OID[left].name} {op} {t.BY_OID[right].name}"
         for left, right, _ in OPERATORS[op]
@@ -51,7 +60,7 @@ def _declare(op: str) -> None:
 
     @FAMILY.native_operator(f"date {op} timestamp", f"timestamp {op} date", returns="boolean")
     def compare_date(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-        assert isinstance(expr, Call)  # noqa: S101 -- operators are calls
+        assert isinstance(expr, Call)
         left, right = (
             n.binary("*", arg.node, n.integer(_DAY_US)) if operand.type == t.DATE else arg.node
             for arg, operand in zip(args, expr.args, strict=True)

@@ -1,4 +1,5 @@
 """Date and time functions and operators (9.9)."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -6,16 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes as dt
 from dotdo_postgres.mapping.interval import DAY_US, Interval
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.facts import Facts
+    from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("9.9")
 _SECOND = 1_000_000
@@ -123,7 +124,9 @@ def date_plus_time(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 def difference(later: int, earlier: int) -> Interval:
     """Return the span in days and time."""
     gap = later - earlier
-    days = int(gap / DAY_US) if abs(gap) < 1 << 52 else (abs(gap) // DAY_US) * (1 if gap > 0 else -1)
+    days = (
+        int(gap / DAY_US) if abs(gap) < 1 << 52 else (abs(gap) // DAY_US) * (1 if gap > 0 else -1)
+    )
     return Interval(0, days, gap - days * DAY_US)
 
 
@@ -334,7 +337,15 @@ def _extract_interval(name: str, span: Interval) -> Decimal:
 
 
 def _infinite(name: str, us: int) -> Decimal | None:
-    grows = _field(name) in {"year", "decade", "century", "millennium", "epoch", "julian", "isoyear"}
+    grows = _field(name) in {
+        "year",
+        "decade",
+        "century",
+        "millennium",
+        "epoch",
+        "julian",
+        "isoyear",
+    }
     return Decimal("Infinity" if us > 0 else "-Infinity") if grows else None
 
 
@@ -402,7 +413,13 @@ def date_part_interval(name: str, span: Interval) -> float:
 
 # --- date_trunc, age, make_* ---------------------------------------------------------------
 
-_UNIT_US = {"hour": 3_600_000_000, "minute": 60_000_000, "second": _SECOND, "milliseconds": 1000, "microseconds": 1}
+_UNIT_US = {
+    "hour": 3_600_000_000,
+    "minute": 60_000_000,
+    "second": _SECOND,
+    "milliseconds": 1000,
+    "microseconds": 1,
+}
 _YEAR_UNITS = {"year": 1, "decade": 10, "century": 100, "millennium": 1000}
 
 
@@ -429,7 +446,9 @@ def truncate(name: str, us: int, type_name: str = "timestamp without time zone")
         days = dt.days_from_civil(year, (month - 1) // 3 * 3 + 1, 1)
     elif unit in _YEAR_UNITS:
         span = _YEAR_UNITS[unit]
-        first = year if span == 1 else year // 10 * 10 if span == 10 else (year - 1) // span * span + 1
+        first = (
+            year if span == 1 else year // 10 * 10 if span == 10 else (year - 1) // span * span + 1
+        )
         days = dt.days_from_civil(first, 1, 1)
     else:
         raise _bad_field(name, type_name)
@@ -455,10 +474,21 @@ def date_trunc_interval(name: str, span: Interval) -> Interval:
     unit = _field(name)
     if unit in _UNIT_US:
         size = _UNIT_US[unit]
-        return Interval(span.months, span.days, int(span.us / size) * size if abs(span.us) < 1 << 52 else span.us // size * size)
+        return Interval(
+            span.months,
+            span.days,
+            int(span.us / size) * size if abs(span.us) < 1 << 52 else span.us // size * size,
+        )
     if unit == "day":
         return Interval(span.months, span.days, 0)
-    sizes = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200, "millennium": 12000}
+    sizes = {
+        "month": 1,
+        "quarter": 3,
+        "year": 12,
+        "decade": 120,
+        "century": 1200,
+        "millennium": 12000,
+    }
     if unit not in sizes:
         raise _bad_field(name, "interval")
     return Interval(int(span.months / sizes[unit]) * sizes[unit], 0, 0)
@@ -524,7 +554,10 @@ def make_time(hour: int, minute: int, second: float) -> int:
     return (hour * 3600 + minute * 60) * _SECOND + round(second * _SECOND)
 
 
-@FAMILY.function("make_timestamp(integer, integer, integer, integer, integer, double precision)", returns="timestamp")
+@FAMILY.function(
+    "make_timestamp(integer, integer, integer, integer, integer, double precision)",
+    returns="timestamp",
+)
 def make_timestamp(year: int, month: int, day: int, hour: int, minute: int, second: float) -> int:
     """Make a timestamp."""
     return make_date(year, month, day) * DAY_US + make_time(hour, minute, second)
@@ -548,7 +581,9 @@ def in_zone(zone: str, us: int) -> int:
     return dt.utc_to_local(us, dt.zone_named(zone))
 
 
-@FAMILY.function("isfinite(date)", "isfinite(timestamp)", "isfinite(timestamptz)", returns="boolean")
+@FAMILY.function(
+    "isfinite(date)", "isfinite(timestamp)", "isfinite(timestamptz)", returns="boolean"
+)
 def is_finite(value: int) -> int:
     """Return whether it is not infinity."""
     return int(abs(value) < dt.INFINITY)
@@ -584,10 +619,25 @@ def justify_interval(span: Interval) -> Interval:
     return justify_days(justify_hours(span))
 
 
-@FAMILY.function("make_interval(integer, integer, integer, integer, integer, integer, double precision)", returns="interval")
-def make_interval(years: int = 0, months: int = 0, weeks: int = 0, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0.0) -> Interval:
+@FAMILY.function(
+    "make_interval(integer, integer, integer, integer, integer, integer, double precision)",
+    returns="interval",
+)
+def make_interval(
+    years: int = 0,
+    months: int = 0,
+    weeks: int = 0,
+    days: int = 0,
+    hours: int = 0,
+    minutes: int = 0,
+    seconds: float = 0.0,
+) -> Interval:
     """Make an interval."""
-    return Interval(years * 12 + months, weeks * 7 + days, (hours * 3600 + minutes * 60) * _SECOND + round(seconds * _SECOND))
+    return Interval(
+        years * 12 + months,
+        weeks * 7 + days,
+        (hours * 3600 + minutes * 60) * _SECOND + round(seconds * _SECOND),
+    )
 
 
 @FAMILY.function("date_bin(interval, timestamp, timestamp)", returns="timestamp")
@@ -598,13 +648,19 @@ def date_bin(stride: Interval, us: int, origin: int) -> int:
         PostgresError: months in the stride (0A000), not positive (22008).
     """
     if stride.months:
-        raise error("0A000", "timestamps cannot be binned into intervals containing months or years")
+        raise error(
+            "0A000", "timestamps cannot be binned into intervals containing months or years"
+        )
     if stride.key <= 0:
         raise error("22008", "stride must be greater than zero")
     return origin + (us - origin) // stride.key * stride.key
 
 
-@FAMILY.function("overlaps(timestamp, timestamp, timestamp, timestamp)", "overlaps(timestamptz, timestamptz, timestamptz, timestamptz)", returns="boolean")
+@FAMILY.function(
+    "overlaps(timestamp, timestamp, timestamp, timestamp)",
+    "overlaps(timestamptz, timestamptz, timestamptz, timestamptz)",
+    returns="boolean",
+)
 def overlaps(start1: int, end1: int, start2: int, end2: int) -> int:
     """Return whether two periods share a moment."""
     (a, b), (c, d) = sorted((start1, end1)), sorted((start2, end2))

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.facts import Facts
 
 FAMILY = Family("9.8")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _PATTERN = re.compile(
@@ -129,7 +142,9 @@ def _word(parts: _Parts, form: str, is_filled: bool) -> str:
         word = _cased(_MONTHS[parts.month - 1] if upper == "MONTH" else _DAYS[parts.weekday], form)
         return word if is_filled else word.ljust(9)
     if upper in {"MON", "DY"}:
-        return _cased((_MONTHS[parts.month - 1] if upper == "MON" else _DAYS[parts.weekday])[:3], form)
+        return _cased(
+            (_MONTHS[parts.month - 1] if upper == "MON" else _DAYS[parts.weekday])[:3], form
+        )
     return _offset(parts, form)
 
 
@@ -168,7 +183,10 @@ def format_instant(facts: Facts, us: int, pattern: str) -> str | None:
     from datetime import UTC, datetime, timedelta
 
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
-    return format_moment(_Parts(us + offset * 1_000_000, offset, moment.astimezone(facts.zone).tzname() or ""), pattern)
+    return format_moment(
+        _Parts(us + offset * 1_000_000, offset, moment.astimezone(facts.zone).tzname() or ""),
+        pattern,
+    )
 
 
 @FAMILY.function("to_char(interval, text)", returns="text")
@@ -213,7 +231,11 @@ def format_number(value: Decimal, pattern: str) -> str:
     literal_prefix = re.match(r'"([^"]*)"', body)
     prefix = literal_prefix[1] if literal_prefix else ""
     body = body[literal_prefix.end() :] if literal_prefix else body
-    if not re.fullmatch(r"[L$]?[09,G]*(?:[.D][09]*)?(?:TH|th|%)?", body) or currency or sign_style in {"SG", "PL"}:
+    if (
+        not re.fullmatch(r"[L$]?[09,G]*(?:[.D][09]*)?(?:TH|th|%)?", body)
+        or currency
+        or sign_style in {"SG", "PL"}
+    ):
         raise not_supported(f'to_char with the pattern "{pattern}"')
     suffix = ""
     if body.endswith(("TH", "th")):
@@ -235,7 +257,9 @@ def format_number(value: Decimal, pattern: str) -> str:
     text, width = _fill_whole(whole, whole_pattern)
     if has_point:
         if is_filled:
-            keep = max((at + 1 for at, char in enumerate(fraction_pattern) if char == "0"), default=0)
+            keep = max(
+                (at + 1 for at, char in enumerate(fraction_pattern) if char == "0"), default=0
+            )
             fraction = fraction[:keep] + fraction[keep:].rstrip("0")
         text += "." + fraction
         width += 1 + len(fraction_pattern)
@@ -243,7 +267,9 @@ def format_number(value: Decimal, pattern: str) -> str:
 
 
 def _overflowed(whole_pattern: str, fraction_pattern: str, has_point: bool, is_filled: bool) -> str:
-    text = re.sub("[09]", "#", whole_pattern) + ("." + "#" * len(fraction_pattern) if has_point else "")
+    text = re.sub("[09]", "#", whole_pattern) + (
+        "." + "#" * len(fraction_pattern) if has_point else ""
+    )
     return text if is_filled else " " + text
 
 
@@ -264,7 +290,15 @@ def _fill_whole(whole: str, pattern: str) -> tuple[str, int]:
     return "".join(out).lstrip(" "), len(pattern)
 
 
-def _signed(text: str, width: int, is_negative: bool, style: str, leading: bool, is_filled: bool, suffix: str) -> str:
+def _signed(
+    text: str,
+    width: int,
+    is_negative: bool,
+    style: str,
+    leading: bool,
+    is_filled: bool,
+    suffix: str,
+) -> str:
     if suffix in {"TH", "th"}:
         extra = "" if is_negative else _ordinal(text, suffix)[len(text) :]
         text, width, suffix = text + extra, width + len(extra), ""
@@ -276,7 +310,13 @@ def _signed(text: str, width: int, is_negative: bool, style: str, leading: bool,
     if style in {"S", "MI"}:
         mark = "-" if is_negative else "+" if style == "S" else "" if is_filled else " "
         if leading:
-            return mark + text if is_filled else (mark + text).rjust(width + 1) if style == "S" else mark + text.rjust(width)
+            return (
+                mark + text
+                if is_filled
+                else (mark + text).rjust(width + 1)
+                if style == "S"
+                else mark + text.rjust(width)
+            )
         return (text if is_filled else text.rjust(width)) + mark
     signed = f"-{text}" if is_negative else text
     return signed if is_filled else signed.rjust(width + 1)
@@ -304,7 +344,9 @@ def format_float(value: float, pattern: str) -> str:
 def to_number(text: str, pattern: str) -> Decimal:
     """Read a number, separators of the pattern dropped."""
     digits = re.sub(r"[^0-9.\-]", "", text)
-    places = len(re.split(r"[.D]", pattern.replace("FM", ""))[1]) if re.search(r"[.D]", pattern) else 0
+    places = (
+        len(re.split(r"[.D]", pattern.replace("FM", ""))[1]) if re.search(r"[.D]", pattern) else 0
+    )
     if not re.search(r"\d", digits):
         raise error("22P02", f'invalid input syntax for type numeric: "{text}"')
     if digits.endswith("-"):
@@ -340,7 +382,13 @@ def _read(text: str, pattern: str) -> int:
 
 
 def _assembled(found: dict[str, str], text: str) -> int:
-    year = int(found.get("YYYY", 0)) or (2000 + int(found["YY"]) if int(found.get("YY", 99)) < 70 else 1900 + int(found["YY"]) if "YY" in found else 1)
+    year = int(found.get("YYYY", 0)) or (
+        2000 + int(found["YY"])
+        if int(found.get("YY", 99)) < 70
+        else 1900 + int(found["YY"])
+        if "YY" in found
+        else 1
+    )
     month = int(found.get("MM", 1))
     word = found.get("MON") or found.get("MONTH", "").strip()
     if word:

@@ -75,7 +75,10 @@ def _declare(name: str, is_jsonb: bool) -> None:
     def array_length(stored: str) -> int:
         value = jsons.parse(stored)
         if not isinstance(value, list):
-            raise error("22023", f"cannot get array length of {'a scalar' if not isinstance(value, dict) else 'a non-array'}")
+            raise error(
+                "22023",
+                f"cannot get array length of {'a scalar' if not isinstance(value, dict) else 'a non-array'}",
+            )
         return len(value)
 
     @FAMILY.function(f"{name}_typeof({name})", returns="text")
@@ -86,21 +89,34 @@ def _declare(name: str, is_jsonb: bool) -> None:
     def elements_text(stored: str) -> list[str | None]:
         value = jsons.parse(stored)
         if not isinstance(value, list):
-            raise error("22023", "cannot extract elements from a scalar" if not isinstance(value, dict) else "cannot extract elements from an object")
+            raise error(
+                "22023",
+                "cannot extract elements from a scalar"
+                if not isinstance(value, dict)
+                else "cannot extract elements from an object",
+            )
         return [_text(item, is_jsonb) for item in value]
 
     @FAMILY.series(f"{name}_array_elements({name})", returns=name)
     def elements(stored: str) -> list[str]:
         value = jsons.parse(stored)
         if not isinstance(value, list):
-            raise error("22023", "cannot extract elements from a scalar" if not isinstance(value, dict) else "cannot extract elements from an object")
+            raise error(
+                "22023",
+                "cannot extract elements from a scalar"
+                if not isinstance(value, dict)
+                else "cannot extract elements from an object",
+            )
         return [_out(item, is_jsonb) for item in value]
 
     @FAMILY.series(f"{name}_object_keys({name})", returns="text")
     def keys(stored: str) -> list[str]:
         value = jsons.parse(stored)
         if not isinstance(value, dict):
-            raise error("22023", f"cannot call {name}_object_keys on {'an array' if isinstance(value, list) else 'a scalar'}")
+            raise error(
+                "22023",
+                f"cannot call {name}_object_keys on {'an array' if isinstance(value, list) else 'a scalar'}",
+            )
         return list(value)
 
 
@@ -130,8 +146,15 @@ def _contains(left: object, right: object) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return all(key in left and _contains(left[key], value) for key, value in right.items())
     if isinstance(left, list) and isinstance(right, list):
-        return all(any(_contains(a, b) if isinstance(b, (dict, list)) else _equal(a, b) for a in left) for b in right)
-    return not isinstance(left, (dict, list)) and not isinstance(right, (dict, list)) and _equal(left, right)
+        return all(
+            any(_contains(a, b) if isinstance(b, (dict, list)) else _equal(a, b) for a in left)
+            for b in right
+        )
+    return (
+        not isinstance(left, (dict, list))
+        and not isinstance(right, (dict, list))
+        and _equal(left, right)
+    )
 
 
 @FAMILY.operator("jsonb @> jsonb", returns="boolean")
@@ -181,7 +204,9 @@ def concatenate(left: str, right: str) -> str:
     a, b = jsons.parse(left), jsons.parse(right)
     if isinstance(a, dict) and isinstance(b, dict):
         return _out(a | b, is_jsonb=True)
-    return _out((a if isinstance(a, list) else [a]) + (b if isinstance(b, list) else [b]), is_jsonb=True)
+    return _out(
+        (a if isinstance(a, list) else [a]) + (b if isinstance(b, list) else [b]), is_jsonb=True
+    )
 
 
 @FAMILY.operator("jsonb - text", returns="jsonb")
@@ -191,7 +216,9 @@ def remove_key(stored: str, key: str) -> str:
     if isinstance(value, dict):
         return _out({k: v for k, v in value.items() if k != key}, is_jsonb=True)
     if isinstance(value, list):
-        return _out([item for item in value if isinstance(item, jsons.Number) or item != key], is_jsonb=True)
+        return _out(
+            [item for item in value if isinstance(item, jsons.Number) or item != key], is_jsonb=True
+        )
     raise error("22023", "cannot delete from scalar")
 
 
@@ -220,7 +247,9 @@ def _set(value: object, path: list[Any], new: object, create: bool) -> object:
         try:
             index = int(step)
         except ValueError:
-            raise error("22P02", f'path element at position 1 is not an integer: "{step}"') from None
+            raise error(
+                "22P02", f'path element at position 1 is not an integer: "{step}"'
+            ) from None
         if -len(value) <= index < len(value):
             copy = list(value)
             copy[index] = _set(value[index], rest, new, create)
@@ -234,7 +263,10 @@ def _set(value: object, path: list[Any], new: object, create: bool) -> object:
 @FAMILY.function("jsonb_set(jsonb, text[], jsonb, boolean)", returns="jsonb")
 def jsonb_set(target: str, path: str, new: str, create: int = 1) -> str:
     """Replace or add a value at a path."""
-    return _out(_set(jsons.parse(target), arrays.unpack(path), jsons.parse(new), bool(create)), is_jsonb=True)
+    return _out(
+        _set(jsons.parse(target), arrays.unpack(path), jsons.parse(new), bool(create)),
+        is_jsonb=True,
+    )
 
 
 @FAMILY.function("jsonb_pretty(jsonb)", returns="text")
@@ -244,7 +276,9 @@ def pretty(stored: str) -> str:
     def write(value: object, depth: int) -> str:
         pad, end = "    " * (depth + 1), "    " * depth
         if isinstance(value, dict) and value:
-            rows = ",\n".join(f"{pad}{jsons.dump(key)}: {write(item, depth + 1)}" for key, item in value.items())
+            rows = ",\n".join(
+                f"{pad}{jsons.dump(key)}: {write(item, depth + 1)}" for key, item in value.items()
+            )
             return f"{{\n{rows}\n{end}}}"
         if isinstance(value, list) and value:
             rows = ",\n".join(pad + write(item, depth + 1) for item in value)

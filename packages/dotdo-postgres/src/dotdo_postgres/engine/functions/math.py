@@ -1,20 +1,24 @@
 """Mathematical functions (9.3)."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.routines.declare import Family, Routine
-from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("9.3")
 
@@ -27,7 +31,9 @@ def absolute(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Drop the sign."""
     if expr.type == t.INT8:
         guarded = in_range(compiler, n.binary("-", n.integer(0), args[0].node.copy()), t.INT8).node
-        return Sql(n.call("iif", n.binary("<", args[0].node, n.integer(0)), guarded, args[0].node.copy()))
+        return Sql(
+            n.call("iif", n.binary("<", args[0].node, n.integer(0)), guarded, args[0].node.copy())
+        )
     return in_range(compiler, n.call("abs", args[0].node), expr.type)
 
 
@@ -39,7 +45,9 @@ def absolute_float(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 
 
 def _python(name: str, body: object, *types: int) -> Routine:
-    return Routine("function", name, types, t.NUMERIC, body=body, sql_name=f"pg__{name}_{len(types)}")  # type: ignore[arg-type]  # a callable
+    return Routine(
+        "function", name, types, t.NUMERIC, body=body, sql_name=f"pg__{name}_{len(types)}"
+    )  # type: ignore[arg-type]  # a callable
 
 
 _ABS = _python("abs", abs, t.NUMERIC)
@@ -71,11 +79,18 @@ def round_numeric(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         count = args[1] if len(args) == 2 else Sql(n.integer(0))
         return Sql(compiler.python(_ROUND, [arg, count], [t.NUMERIC, t.INT4]))
     if places >= arg.scale:
-        return numerics.rescaled(compiler, arg, places) if arg.digits + places - arg.scale <= 18 else Sql(
-            compiler.python(_ROUND, [arg, Sql(n.integer(places))], [t.NUMERIC, t.INT4])
+        return (
+            numerics.rescaled(compiler, arg, places)
+            if arg.digits + places - arg.scale <= 18
+            else Sql(compiler.python(_ROUND, [arg, Sql(n.integer(places))], [t.NUMERIC, t.INT4]))
         )
     unit = 10 ** (arg.scale - places)
-    half = n.call("iif", n.binary("<", arg.node.copy(), n.integer(0)), n.integer(-unit // 2), n.integer(unit // 2))
+    half = n.call(
+        "iif",
+        n.binary("<", arg.node.copy(), n.integer(0)),
+        n.integer(-unit // 2),
+        n.integer(unit // 2),
+    )
     return Sql(n.binary("/", n.binary("+", arg.node, half), n.integer(unit)), places, arg.digits)
 
 
@@ -181,7 +196,9 @@ def power_numeric(base: Decimal, exponent: Decimal) -> Decimal:
         raise error("2201F", "zero raised to a negative power is undefined")
     is_whole = exponent == exponent.to_integral_value()
     if base < 0 and not is_whole:
-        raise error("2201F", "a negative number raised to a non-integer power yields a complex result")
+        raise error(
+            "2201F", "a negative number raised to a non-integer power yields a complex result"
+        )
     return numeric.power(base, exponent)
 
 
@@ -295,7 +312,11 @@ def scale(value: Decimal) -> int:
 def trim_scale(value: Decimal) -> Decimal:
     """Drop trailing zeros after the point."""
     whole = value.normalize(numeric.CONTEXT)
-    return whole.quantize(Decimal(1), context=numeric.CONTEXT) if numeric.scale_of(whole) == 0 else whole
+    return (
+        whole.quantize(Decimal(1), context=numeric.CONTEXT)
+        if numeric.scale_of(whole) == 0
+        else whole
+    )
 
 
 @FAMILY.function("min_scale(numeric)", returns="integer")
@@ -328,7 +349,9 @@ FAMILY.function("atan2(double precision, double precision)", returns="double pre
 
 
 @FAMILY.function("width_bucket(numeric, numeric, numeric, integer)", returns="integer")
-@FAMILY.function("width_bucket(double precision, double precision, double precision, integer)", returns="integer")
+@FAMILY.function(
+    "width_bucket(double precision, double precision, double precision, integer)", returns="integer"
+)
 def width_bucket(operand: Decimal, low: Decimal, high: Decimal, count: int) -> int:
     """Return the bucket of equal widths that a number falls into.
 

@@ -1,19 +1,23 @@
 """Pattern matching (9.7): LIKE and ILIKE by GLOB or Python, POSIX regular expressions by Python's where they mean the same."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.engine.functions.strings import lower_text
-from dotdo_postgres.engine.ir import Expr
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("9.7")
 
@@ -40,13 +44,20 @@ def glob_of(pattern: str) -> str | None:
     except Exception:  # noqa: BLE001 -- the error belongs to the moment of matching
         return None
     parts = {"any": "*", "one": "?"}
-    return "".join([parts.get(kind) or (f"[{char}]" if char in "*?[" else char) for kind, char in tokens])
+    return "".join(
+        [parts.get(kind) or (f"[{char}]" if char in "*?[" else char) for kind, char in tokens]
+    )
 
 
 @lru_cache(maxsize=512)
 def _like_matcher(pattern: str, is_folded: bool) -> re.Pattern[str]:
     parts = {"any": ".*", "one": "."}
-    text = "".join([parts.get(kind) or re.escape(lower_text(char) if is_folded else char) for kind, char in _tokens(pattern)])
+    text = "".join(
+        [
+            parts.get(kind) or re.escape(lower_text(char) if is_folded else char)
+            for kind, char in _tokens(pattern)
+        ]
+    )
     return re.compile(text, re.DOTALL)
 
 
@@ -62,7 +73,9 @@ _LIKE = Routine("operator", "~~", (t.TEXT, t.TEXT), t.BOOL, body=_like, sql_name
 
 
 def _declare_like(op: str, negated: bool) -> None:
-    @FAMILY.native_operator(f"text {op} text", f"bpchar {op} text", f"name {op} text", returns="boolean")
+    @FAMILY.native_operator(
+        f"text {op} text", f"bpchar {op} text", f"name {op} text", returns="boolean"
+    )
     def like(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         text, pattern = args
         glob = glob_of(pattern.value) if isinstance(pattern.value, str) else None
@@ -73,18 +86,24 @@ def _declare_like(op: str, negated: bool) -> None:
         return Sql(n.negate(found) if negated else found)
 
     body = (lambda text, pattern: 1 - _ilike(text, pattern)) if negated else _ilike
-    FAMILY.operator(f"text {op}* text", f"bpchar {op}* text", f"name {op}* text", returns="boolean")(body)
+    FAMILY.operator(
+        f"text {op}* text", f"bpchar {op}* text", f"name {op}* text", returns="boolean"
+    )(body)
 
 
 _declare_like("~~", negated=False)
 _declare_like("!~~", negated=True)
-FAMILY.function("like_escape(text, text)", returns="text")(lambda pattern, escape: _reescaped(pattern, escape))
+FAMILY.function("like_escape(text, text)", returns="text")(
+    lambda pattern, escape: _reescaped(pattern, escape)
+)
 
 
 def _reescaped(pattern: str, escape: str) -> str:
     """Rewrite a pattern so that backslash is its escape character."""
     if len(escape) > 1:
-        raise error("22025", "invalid escape string", hint="Escape string must be empty or one character.")
+        raise error(
+            "22025", "invalid escape string", hint="Escape string must be empty or one character."
+        )
     out = []
     for kind, char in _tokens(pattern, escape):
         out.append("\\" + char if kind == "char" and char in "\\%_" else char)
@@ -148,7 +167,14 @@ def _translated(pattern: str) -> str:
             continue
         if char == "\\" and at + 1 < len(pattern):
             follower = pattern[at + 1]
-            special = {"m": r"\b(?=\w)", "M": r"\b(?<=\w)", "y": r"\b", "Y": r"\B", "Z": r"\Z", "A": r"\A"}
+            special = {
+                "m": r"\b(?=\w)",
+                "M": r"\b(?<=\w)",
+                "y": r"\b",
+                "Y": r"\B",
+                "Z": r"\Z",
+                "A": r"\A",
+            }
             if follower.isalpha() and follower not in "dDwWsSnrtfvbBmMyYAZ":
                 raise not_supported(f"\\{follower} in a regular expression")
             out.append(special.get(follower, "\\" + follower))
@@ -198,7 +224,9 @@ for _op, _body in (
     ("~", _search), ("~*", _search_folded),
     ("!~", lambda text, pattern: 1 - _search(text, pattern)), ("!~*", lambda text, pattern: 1 - _search_folded(text, pattern)),
 ):  # fmt: skip
-    FAMILY.operator(f"text {_op} text", f"bpchar {_op} text", f"name {_op} text", returns="boolean")(_body)
+    FAMILY.operator(
+        f"text {_op} text", f"bpchar {_op} text", f"name {_op} text", returns="boolean"
+    )(_body)
 
 
 @FAMILY.function("similar_to_escape(text)", returns="text")
@@ -227,7 +255,11 @@ def _similar(pattern: str, escape: str) -> str:
             in_bracket = True
             out.append(char)
         else:
-            out.append({"%": ".*", "_": ".", "(": "(?:", ".": r"\.", "^": r"\^", "$": r"\$"}.get(char, char))
+            out.append(
+                {"%": ".*", "_": ".", "(": "(?:", ".": r"\.", "^": r"\^", "$": r"\$"}.get(
+                    char, char
+                )
+            )
         at += 1
     return "^(?:" + "".join(out) + ")$"
 
@@ -242,8 +274,17 @@ def substring_regex(text: str, pattern: str) -> str | None:
 
 
 def _expanded(replacement: str) -> str:
-    out = re.sub(r"\\(.)", lambda m: f"\\g<{0 if m[1] == '&' else m[1]}>" if m[1] in "&0123456789" else "\\\\" if m[1] == "\\" else "\\\\" + m[1], replacement)
-    return out
+    return re.sub(
+        r"\\(.)",
+        lambda m: (
+            f"\\g<{0 if m[1] == '&' else m[1]}>"
+            if m[1] in "&0123456789"
+            else "\\\\"
+            if m[1] == "\\"
+            else "\\\\" + m[1]
+        ),
+        replacement,
+    )
 
 
 @FAMILY.function("regexp_replace(text, text, text)", returns="text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.functions import (
     aggregates,
@@ -16,12 +17,14 @@ from dotdo_postgres.engine.functions import (
     jsons,
     math,
     patterns,
-    session,
     series,
+    session,
     strings,
     windows,
 )
-from dotdo_postgres.engine.routines.declare import Family, Routine
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.routines.declare import Family, Routine
 
 FAMILIES: tuple[Family, ...] = (
     aggregates.FAMILY,

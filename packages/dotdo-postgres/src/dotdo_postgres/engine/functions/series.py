@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.engine.functions.datetimes import add_interval
+from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import numeric
-from dotdo_postgres.mapping.interval import Interval
+
+if TYPE_CHECKING:
+    from dotdo_postgres.mapping.interval import Interval
 
 FAMILY = Family("9.25")
 _MAX_ROWS = 10_000_000
 
 
-@FAMILY.series("generate_series(integer, integer)", "generate_series(bigint, bigint)", returns="bigint")
+@FAMILY.series(
+    "generate_series(integer, integer)", "generate_series(bigint, bigint)", returns="bigint"
+)
 def generate_series(start: int, stop: int) -> list[int]:
     """Count from start to stop."""
     return generate_series_by(start, stop, 1)
 
 
-@FAMILY.series("generate_series(integer, integer, integer)", "generate_series(bigint, bigint, bigint)", returns="bigint")
+@FAMILY.series(
+    "generate_series(integer, integer, integer)",
+    "generate_series(bigint, bigint, bigint)",
+    returns="bigint",
+)
 def generate_series_by(start: int, stop: int, step: int) -> list[int]:
     """Count from start to stop by steps.
 

@@ -1,4 +1,5 @@
 """Session information functions (9.26), sequences and clocks: what needs the session rather than arguments."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 

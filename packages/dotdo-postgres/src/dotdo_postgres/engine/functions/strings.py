@@ -1,18 +1,22 @@
 """String functions and operators (9.4, 9.5)."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import hashlib
 import re
 from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.engine.ir import Expr
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.codecs import bytea_from_text
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("9.4")
 _MAX_BYTES = 1 << 30
@@ -38,7 +42,9 @@ def length(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     return Sql(n.call("length", args[0].node))
 
 
-@FAMILY.native("length(bpchar)", "char_length(bpchar)", "character_length(bpchar)", returns="integer")
+@FAMILY.native(
+    "length(bpchar)", "char_length(bpchar)", "character_length(bpchar)", returns="integer"
+)
 def length_padded(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Count characters before the padding."""
     return Sql(n.call("length", n.call("rtrim", args[0].node, n.string(" "))))
@@ -62,12 +68,20 @@ def _one_to_one(char: str, mapped: str) -> str:
 
 def lower_text(text: str) -> str:
     """Change to lower case, one character for one."""
-    return text.lower() if text.isascii() else "".join([_one_to_one(char, char.lower()) for char in text])
+    return (
+        text.lower()
+        if text.isascii()
+        else "".join([_one_to_one(char, char.lower()) for char in text])
+    )
 
 
 def upper_text(text: str) -> str:
     """Change to upper case, one character for one."""
-    return text.upper() if text.isascii() else "".join([_one_to_one(char, char.upper()) for char in text])
+    return (
+        text.upper()
+        if text.isascii()
+        else "".join([_one_to_one(char, char.upper()) for char in text])
+    )
 
 
 FAMILY.function("lower(text)", returns="text")(lower_text)
@@ -91,7 +105,9 @@ def _slice(text: str, start: int, count: int) -> str:
     return text[max(start - 1, 0) : max(end - 1, 0)]
 
 
-@FAMILY.function("substr(text, integer, integer)", "substring(text, integer, integer)", returns="text")
+@FAMILY.function(
+    "substr(text, integer, integer)", "substring(text, integer, integer)", returns="text"
+)
 def substring(text: str, start: int, count: int) -> str:
     """Return characters from a position on, counted from 1.
 
@@ -107,7 +123,9 @@ def substring_from(text: str, start: int) -> str:
     return text[max(start - 1, 0) :]
 
 
-@FAMILY.function("substr(bytea, integer, integer)", "substring(bytea, integer, integer)", returns="bytea")
+@FAMILY.function(
+    "substr(bytea, integer, integer)", "substring(bytea, integer, integer)", returns="bytea"
+)
 def substring_bytes(data: bytes, start: int, count: int) -> bytes:
     """Return bytes from a position on."""
     if count < 0:
@@ -165,7 +183,11 @@ def _padding(text: str, length: int, fill: str) -> str:
 @FAMILY.function("lpad(text, integer, text)", returns="text")
 def lpad(text: str, length: int, fill: str) -> str:
     """Fill up on the left, or cut."""
-    return (_padding(text, length, fill) + text)[: max(length, 0)] if len(text) < length else text[: max(length, 0)]
+    return (
+        (_padding(text, length, fill) + text)[: max(length, 0)]
+        if len(text) < length
+        else text[: max(length, 0)]
+    )
 
 
 @FAMILY.function("lpad(text, integer)", returns="text")
@@ -226,16 +248,22 @@ def concat(*parts: str | None) -> str:
     return "".join([part for part in parts if part is not None])
 
 
-@FAMILY.function("concat_ws(text, variadic any)", returns="text", is_strict=False, is_text_form=True)
+@FAMILY.function(
+    "concat_ws(text, variadic any)", returns="text", is_strict=False, is_text_form=True
+)
 def concat_with_separator(separator: str | None, *parts: str | None) -> str | None:
     """Join everything that is not NULL by a separator."""
-    return None if separator is None else separator.join([part for part in parts if part is not None])
+    return (
+        None if separator is None else separator.join([part for part in parts if part is not None])
+    )
 
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?(-)?(\d+|\*)?([sIL%])|%")
 
 
-@FAMILY.function("format(text, variadic any)", "format(text)", returns="text", is_strict=False, is_text_form=True)
+@FAMILY.function(
+    "format(text, variadic any)", "format(text)", returns="text", is_strict=False, is_text_form=True
+)
 def format_text(template: str | None, *args: str | None) -> str | None:
     """Fill %s, %I and %L.
 
@@ -250,7 +278,9 @@ def format_text(template: str | None, *args: str | None) -> str | None:
         nonlocal used
         kind = match[4]
         if kind is None:
-            raise error("22023", "unrecognized format() type specifier", hint='For a single "%" use "%%".')
+            raise error(
+                "22023", "unrecognized format() type specifier", hint='For a single "%" use "%%".'
+            )
         if kind == "%":
             return "%"
         width = int(match[3]) if match[3] and match[3] != "*" else 0
@@ -398,7 +428,8 @@ def encode(data: bytes, form: str) -> str:
         return "\n".join(text[at : at + 76] for at in range(0, len(text), 76))
     if form == "escape":
         return "".join(
-            "\\\\" if byte == 0x5C else f"\\{byte:03o}" if byte == 0 or byte > 127 else chr(byte) for byte in data
+            "\\\\" if byte == 0x5C else f"\\{byte:03o}" if byte == 0 or byte > 127 else chr(byte)
+            for byte in data
         )
     raise error("22023", f'unrecognized encoding: "{form}"')
 

@@ -1,4 +1,5 @@
 """Routines that compiled text calls by itself: raising errors, changing numeric's form, forcing type modifiers."""
+# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ from dotdo_postgres.mapping import types as t
 _MAX_EXACT = 1 << 51
 
 
-class NumericTooWide(Exception):  # noqa: N818 -- not an error: a request to run again
+class NumericTooWide(Exception):
     """A scaled numeric left 64 bits: the statement is to run again with byte strings."""
 
 
-def _routine(name: str, body: object, arguments: tuple[int, ...], result: int, **facts: object) -> Routine:
+def _routine(
+    name: str, body: object, arguments: tuple[int, ...], result: int, **facts: object
+) -> Routine:
     return Routine("function", name, arguments, result, body=body, sql_name=f"pg__{name}", **facts)  # type: ignore[arg-type]  # facts by name
 
 
@@ -38,7 +41,11 @@ def _in_range(type_name: str, bits: int) -> object:
 
 
 def _check_float(result: float, left: float, right: float) -> float:
-    if result in {float("inf"), float("-inf")} and abs(left) != float("inf") and abs(right) != float("inf"):
+    if (
+        result in {float("inf"), float("-inf")}
+        and abs(left) != float("inf")
+        and abs(right) != float("inf")
+    ):
         raise error("22003", "value out of range: overflow")
     return result
 

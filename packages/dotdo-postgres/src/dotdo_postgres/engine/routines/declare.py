@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dotdo_postgres.mapping.types import type_named
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.ir import Expr
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +58,9 @@ _SIGNATURE = re.compile(r"\s*([^\s(]+)\s*\((.*)\)\s*$")
 
 
 def _parse_types(text: str) -> tuple[int, ...]:
-    return tuple(type_named(part.replace("variadic ", "")).oid for part in text.split(",") if part.strip())
+    return tuple(
+        type_named(part.replace("variadic ", "")).oid for part in text.split(",") if part.strip()
+    )
 
 
 def parse_function(signature: str) -> tuple[str, tuple[int, ...]]:
@@ -80,7 +82,11 @@ def parse_operator(signature: str) -> tuple[str, tuple[int, ...]]:
 
 def _python_name(kind: str, name: str, arguments: tuple[int, ...]) -> str:
     word = name if name.isidentifier() else "op_" + "_".join(str(ord(char)) for char in name)
-    return "pg_" + "_".join([word, *(str(oid) for oid in arguments)]) + ("" if kind != "cast" else "_cast")
+    return (
+        "pg_"
+        + "_".join([word, *(str(oid) for oid in arguments)])
+        + ("" if kind != "cast" else "_cast")
+    )
 
 
 @dataclass(slots=True)
@@ -90,18 +96,26 @@ class Family:
     chapter: str
     routines: list[Routine] = field(default_factory=list)
 
-    def _add(self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], result: str, **facts: Any) -> None:
+    def _add(
+        self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], result: str, **facts: Any
+    ) -> None:
         for name, arguments in names:
             sql_name = _python_name(kind, name, arguments)
-            self.routines.append(Routine(kind, name, arguments, type_named(result).oid, sql_name=sql_name, **facts))
+            self.routines.append(
+                Routine(kind, name, arguments, type_named(result).oid, sql_name=sql_name, **facts)
+            )
 
     def function(self, *signatures: str, returns: str, **facts: Any) -> Callable[[F], F]:
         """Declare a Python function, e.g. `@FAMILY.function("lpad(text, integer)", returns="text")`."""
-        return self._python("function", [parse_function(text) for text in signatures], returns, facts)
+        return self._python(
+            "function", [parse_function(text) for text in signatures], returns, facts
+        )
 
     def operator(self, *signatures: str, returns: str, **facts: Any) -> Callable[[F], F]:
         """Declare a Python operator, e.g. `@FAMILY.operator("date + interval", returns="timestamp")`."""
-        return self._python("operator", [parse_operator(text) for text in signatures], returns, facts)
+        return self._python(
+            "operator", [parse_operator(text) for text in signatures], returns, facts
+        )
 
     def cast(self, *signatures: str, **facts: Any) -> Callable[[F], F]:
         """Declare Python casts, e.g. `@FAMILY.cast("double precision as integer")`."""
@@ -109,7 +123,9 @@ class Family:
         def declare(body: F) -> F:
             for text in signatures:
                 source, _, target = text.partition(" as ")
-                self._add("cast", [(target.strip(), _parse_types(source))], target, body=body, **facts)
+                self._add(
+                    "cast", [(target.strip(), _parse_types(source))], target, body=body, **facts
+                )
             return body
 
         return declare
@@ -120,11 +136,15 @@ class Family:
 
     def native(self, *signatures: str, returns: str, **facts: Any) -> Callable[[B], B]:
         """Declare a function that a SQLite expression computes exactly."""
-        return self._built("function", [parse_function(text) for text in signatures], returns, facts)
+        return self._built(
+            "function", [parse_function(text) for text in signatures], returns, facts
+        )
 
     def native_operator(self, *signatures: str, returns: str, **facts: Any) -> Callable[[B], B]:
         """Declare an operator that a SQLite expression computes exactly."""
-        return self._built("operator", [parse_operator(text) for text in signatures], returns, facts)
+        return self._built(
+            "operator", [parse_operator(text) for text in signatures], returns, facts
+        )
 
     def native_cast(self, *signatures: str, **facts: Any) -> Callable[[B], B]:
         """Declare casts that a SQLite expression computes exactly."""
@@ -132,31 +152,49 @@ class Family:
         def declare(build: B) -> B:
             for text in signatures:
                 source, _, target = text.partition(" as ")
-                self._add("cast", [(target.strip(), _parse_types(source))], target, build=build, **facts)
+                self._add(
+                    "cast", [(target.strip(), _parse_types(source))], target, build=build, **facts
+                )
             return build
 
         return declare
 
     def native_aggregate(self, *signatures: str, returns: str, **facts: Any) -> Callable[[B], B]:
         """Declare an aggregate made of SQLite's own."""
-        return self._built("aggregate", [parse_function(text) for text in signatures], returns, facts)
+        return self._built(
+            "aggregate", [parse_function(text) for text in signatures], returns, facts
+        )
 
     def aggregate(self, *signatures: str, returns: str, **facts: Any) -> Callable[[F], F]:
         """Declare an aggregate in Python: a class with `step(value ...)` and `final()`."""
-        return self._python("aggregate", [parse_function(text) for text in signatures], returns, facts)
+        return self._python(
+            "aggregate", [parse_function(text) for text in signatures], returns, facts
+        )
 
     def native_window(self, *signatures: str, returns: str, **facts: Any) -> Callable[[B], B]:
         """Declare a window function made of SQLite's own."""
         return self._built("window", [parse_function(text) for text in signatures], returns, facts)
 
-    def _python(self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], returns: str, facts: dict[str, Any]) -> Callable[[F], F]:
+    def _python(
+        self,
+        kind: str,
+        names: Sequence[tuple[str, tuple[int, ...]]],
+        returns: str,
+        facts: dict[str, Any],
+    ) -> Callable[[F], F]:
         def declare(body: F) -> F:
             self._add(kind, names, returns, body=body, **facts)
             return body
 
         return declare
 
-    def _built(self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], returns: str, facts: dict[str, Any]) -> Callable[[B], B]:
+    def _built(
+        self,
+        kind: str,
+        names: Sequence[tuple[str, tuple[int, ...]]],
+        returns: str,
+        facts: dict[str, Any],
+    ) -> Callable[[B], B]:
         def declare(build: B) -> B:
             self._add(kind, names, returns, build=build, **facts)
             return build

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.compile.compiler import PythonCall
 from dotdo_postgres.mapping import arrays, interval, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.facts import Facts
 
 Decoder = Callable[[Any], Any]
@@ -25,7 +25,9 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
         return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
     if routine.is_array_text and t.BY_OID[oid].category == "A":
         element = codec_of(t.BY_OID[oid].element, facts.zone)
-        return lambda stored: [item if item is None else element.to_text(item) for item in arrays.unpack(stored)]  # type: ignore[union-attr]  # bound types have codecs
+        return lambda stored: [
+            item if item is None else element.to_text(item) for item in arrays.unpack(stored)
+        ]  # type: ignore[union-attr]  # bound types have codecs
     if oid == t.NUMERIC:
         if scale is None:
             return numeric.decode
@@ -50,14 +52,17 @@ def _text_decoder(oid: int, scale: int | None, facts: Facts, *, is_cast: bool) -
 
 
 def _encoder(oid: int) -> Callable[[Any], Any] | None:
-    encoders: dict[int, Callable[[Any], Any]] = {t.NUMERIC: numeric.encode, t.INTERVAL: interval.encode}
+    encoders: dict[int, Callable[[Any], Any]] = {
+        t.NUMERIC: numeric.encode,
+        t.INTERVAL: interval.encode,
+    }
     return encoders.get(oid)
 
 
 def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
     """Make the function SQLite calls for a scalar or set-returning routine."""
     body = call.routine.body
-    assert body is not None  # noqa: S101 -- native routines are not registered
+    assert body is not None
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
     if call.routine.takes_session:
@@ -70,7 +75,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
         if is_strict and None in args:
             return None
         values = [
-            arg if decode is None or arg is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)
+            arg if decode is None or arg is None else decode(arg)
+            for decode, arg in zip(decoders, args, strict=True)
         ]
         result = body(*values)
         return result if result is None or encode is None else encode(result)
@@ -88,10 +94,16 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state = call.routine.body
-    assert make_state is not None  # noqa: S101 -- native routines are not registered
+    assert make_state is not None
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
-    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in call.routine.arguments + (call.routine.result,):
-        decoders = [Decimal if oid in t.INTEGERS else decode for oid, decode in zip(call.types, decoders, strict=True)]
+    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in (
+        *call.routine.arguments,
+        call.routine.result,
+    ):
+        decoders = [
+            Decimal if oid in t.INTEGERS else decode
+            for oid, decode in zip(call.types, decoders, strict=True)
+        ]
     encode = _encoder(call.routine.result if call.routine.result not in t.POLYMORPHIC else 0)
 
     class Step:
@@ -99,7 +111,10 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
             self.state = make_state()
 
         def _values(self, args: tuple[Any, ...]) -> list[Any]:
-            return [arg if decode is None else decode(arg) for decode, arg in zip(decoders, args, strict=True)]
+            return [
+                arg if decode is None else decode(arg)
+                for decode, arg in zip(decoders, args, strict=True)
+            ]
 
         def step(self, *args: Any) -> None:
             if None not in args:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from dotdo.errors import LockTimeout
 from dotdo.storage import Blocked, Mode
-from sqlglot import exp
-
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -16,6 +15,8 @@ from dotdo_postgres.engine.query import Entry, Locking, Query, Select
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -25,18 +26,19 @@ MODES = {"exclusive": Mode.UPDATE, "share": Mode.SHARE}
 
 def add_row_ids(compiler: Compiler, node: Any, query: Query) -> list[tuple[str, Mode, bool | str]]:
     """Append the row ids of locked tables to a compiled select; return table, mode and waiting of each."""
-    assert isinstance(query, Select)  # noqa: S101 -- only selects lock
+    assert isinstance(query, Select)
     if query.distinct_on is not None or query.is_distinct or query.has_groups:
         raise not_supported("locking rows of a grouped query")
     found = []
     for locking in query.locking:
-        for entry in locking.entries:
-            found.append(_row_id(compiler, node, entry, locking))
+        found.extend(_row_id(compiler, node, entry, locking) for entry in locking.entries)
     return found
 
 
-def _row_id(compiler: Compiler, node: Any, entry: Entry, locking: Locking) -> tuple[str, Mode, bool | str]:
-    assert entry.relation is not None  # noqa: S101 -- tables only
+def _row_id(
+    compiler: Compiler, node: Any, entry: Entry, locking: Locking
+) -> tuple[str, Mode, bool | str]:
+    assert entry.relation is not None
     column: Any = compiler.columns[id(entry), 0].node
     while not isinstance(column, exp.Column):
         column = column.expressions[0]
@@ -45,9 +47,11 @@ def _row_id(compiler: Compiler, node: Any, entry: Entry, locking: Locking) -> tu
     return noun.table, MODES[locking.mode], locking.wait
 
 
-def run_locking(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_locking(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Run a locking query: outside a transaction it locks for itself only."""
-    locks, limit = prepared.detail
+    _locks, _limit = prepared.detail
     if prepared.session_values:
         params = session.with_values(prepared, params)
     if session.transaction_status is type(session.transaction_status).IDLE:
@@ -62,8 +66,10 @@ def run_locking(session: Session, prepared: Prepared, params: Sequence[StorageVa
     return Result(prepared.columns, [row[:width] for row in rows], f"SELECT {len(rows)}", len(rows))
 
 
-def _locked_rows(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> list[Any]:
-    locks, limit = prepared.detail
+def _locked_rows(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> list[Any]:
+    locks, _limit = prepared.detail
     kernel = session.kernel
     width = len(prepared.columns or ())
     while True:
@@ -80,7 +86,9 @@ def _locked_rows(session: Session, prepared: Prepared, params: Sequence[StorageV
             return again
 
 
-def _lock(session: Session, noun: Any, ids: list[int], mode: Mode, how: bool | str, wait: bool) -> None:
+def _lock(
+    session: Session, noun: Any, ids: list[int], mode: Mode, how: bool | str, wait: bool
+) -> None:
     if how is True:
         session.kernel.lock_rows(noun, ids, mode, wait=wait)
         return
@@ -96,7 +104,10 @@ def _take_free(session: Session, prepared: Prepared, rows: list[Any], width: int
     for row in rows:
         if limit is not None and len(kept) >= limit:
             break
-        if all(_is_free(session, table, mode, row[width + at]) for at, (table, mode, _) in enumerate(locks)):
+        if all(
+            _is_free(session, table, mode, row[width + at])
+            for at, (table, mode, _) in enumerate(locks)
+        ):
             kept.append(row)
     return kept
 
@@ -114,6 +125,8 @@ def constant_limit(query: Query) -> int | None:
     Raises:
         PostgresError: the limit is no constant, or there is an offset (SQLSTATE 0A000).
     """
-    if query.offset is not None or (query.limit is not None and not isinstance(query.limit, ir.Const)):
+    if query.offset is not None or (
+        query.limit is not None and not isinstance(query.limit, ir.Const)
+    ):
         raise not_supported("SKIP LOCKED with OFFSET or a LIMIT that is no constant")
     return None if query.limit is None else query.limit.value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.compile.compiler import SessionKey
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
