@@ -1,5 +1,5 @@
 """Type coercion by PostgreSQL's rules: implicit, assignment and explicit casts, unknown literals, common types."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 

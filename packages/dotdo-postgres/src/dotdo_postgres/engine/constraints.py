@@ -1,5 +1,5 @@
 """Violated constraints: physical columns become constraint names, details show the values at fault."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

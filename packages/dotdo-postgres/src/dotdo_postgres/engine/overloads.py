@@ -184,7 +184,7 @@ def _by_category(candidates: list[Candidate], types: tuple[int, ...]) -> list[Ca
     ]
 
 
-def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int, int] | None:
+def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int, int] | None:  # noqa: C901 one step for each form of the grammar
     """Find what the polymorphic types of a call stand for.
 
     Args:

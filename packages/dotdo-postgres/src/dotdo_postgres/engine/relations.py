@@ -148,6 +148,6 @@ def _describe(noun: Noun) -> Relation:
                 facts.get("sequence"),
                 facts.get("identity", ""),
                 facts.get("generated"),
-            )  # fmt: skip
+            )
         )
     return Relation(noun, noun.name, FIRST_OID + noun.id, tuple(columns))

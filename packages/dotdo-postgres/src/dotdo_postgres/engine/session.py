@@ -1,5 +1,5 @@
 """A session: one client's connection as PostgreSQL sees it: prepared statements, transaction status, settings, notices."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

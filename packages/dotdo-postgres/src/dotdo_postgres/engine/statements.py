@@ -1,5 +1,5 @@
 """The kinds of statements and who plans each; all others are not supported."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ PG_EPOCH_US = PG_EPOCH_DAYS * datetimes.DAY_US
 
 
 @dataclass(frozen=True, slots=True)
-class Codec:
+class Codec:  # type: ignore[explicit-any]  # each type has its own
     """The forms of one type's values.
 
     Args:
@@ -33,12 +33,12 @@ class Codec:
         from_python: The reverse; None when they are the same.
     """
 
-    from_text: Callable[[str], Any]
-    to_text: Callable[[Any], str]
-    from_binary: Callable[[bytes], Any]
-    to_binary: Callable[[Any], bytes]
-    to_python: Callable[[Any], Any] | None = None
-    from_python: Callable[[Any], Any] | None = None
+    from_text: Callable[[str], Any]  # type: ignore[explicit-any]  # each type has its own
+    to_text: Callable[[Any], str]  # type: ignore[explicit-any]  # each type has its own
+    from_binary: Callable[[bytes], Any]  # type: ignore[explicit-any]  # each type has its own
+    to_binary: Callable[[Any], bytes]  # type: ignore[explicit-any]  # each type has its own
+    to_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
+    from_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
 
 
 def integer_from_text(text: str, bits: int, name: str) -> int:
@@ -129,10 +129,10 @@ def uuid_from_text(text: str) -> bytes:
     return data
 
 
-def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:
+def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:  # type: ignore[explicit-any]  # each type has its own
     packed = struct.Struct(layout)
 
-    def read(data: bytes) -> Any:
+    def read(data: bytes) -> Any:  # type: ignore[explicit-any]  # each type has its own
         if len(data) != packed.size:
             raise error("22P03", f"incorrect binary data format for type {name}")
         return packed.unpack(data)[0]
@@ -233,7 +233,7 @@ def _uuid_from_python(value: uuid.UUID) -> bytes:
     return value.bytes
 
 
-def _json_from_python(value: Any) -> str:
+def _json_from_python(value: Any) -> str:  # type: ignore[explicit-any]  # each type has its own
     return orjson.dumps(value).decode()
 
 
@@ -373,12 +373,12 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     read = element.to_python
     write = element.from_python
 
-    def to_python(stored: str) -> list[Any]:
+    def to_python(stored: str) -> list[Any]:  # type: ignore[explicit-any]  # each type has its own
         return [
             item if item is None or read is None else read(item) for item in arrays.unpack(stored)
         ]
 
-    def from_python(items: list[Any]) -> str:
+    def from_python(items: list[Any]) -> str:  # type: ignore[explicit-any]  # each type has its own
         return arrays.pack(
             [item if item is None or write is None else write(item) for item in items]
         )

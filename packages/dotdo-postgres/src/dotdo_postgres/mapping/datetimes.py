@@ -192,7 +192,7 @@ def out_of_range(text: str) -> PostgresError:
     return error("22008", f'date/time field value out of range: "{text}"')
 
 
-def read_moment(text: str, kind: str) -> Moment:
+def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step for each form of the grammar
     """Read date, time and zone in the orders PostgreSQL takes (ISO, `Jan 8, 1999`, `1/8/1999` as month/day/year).
 
     Args:

@@ -81,7 +81,7 @@ _ISO = re.compile(
 )
 
 
-def from_text(text: str, default_unit: str = "second") -> Interval:
+def from_text(text: str, default_unit: str = "second") -> Interval:  # noqa: C901 one step for each form of the grammar
     """Read an interval: `1 day 02:00`, `3 mons ago`, `P1Y2M`, `1-2`.
 
     Args:

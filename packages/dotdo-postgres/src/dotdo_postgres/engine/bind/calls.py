@@ -1,5 +1,5 @@
 """Function calls: scalar functions, aggregates, window functions, set-returning functions, casts written as calls."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C901 one step for each form of the grammar
     """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
@@ -131,7 +131,7 @@ def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, wh
     raise missing_function(name, [arg.type for arg in args], location, why == "ambiguous")
 
 
-def _aggregate(
+def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
     binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
 ) -> ir.Expr:
     location = node.get("location", 0)
@@ -238,7 +238,7 @@ def _only_outer(args: list[ir.Expr], scope: Scope) -> bool:
     return bool(found) and not any(column.entry in scope.entries for column in found)
 
 
-def _series(
+def _series(  # noqa: PLR0917 one step for each form of the grammar
     binder: Binder,
     name: str,
     found: Candidate,

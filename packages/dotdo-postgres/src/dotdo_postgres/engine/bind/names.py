@@ -27,7 +27,7 @@ def column_name(node: dict[str, Any]) -> str:
     return _figure(node)[1] or ANONYMOUS
 
 
-def _figure(node: dict[str, Any]) -> tuple[int, str]:
+def _figure(node: dict[str, Any]) -> tuple[int, str]:  # noqa: C901, PLR0911 one step for each form of the grammar
     ((kind, body),) = node.items()
     if kind == "ColumnRef":
         last = [part["String"].get("sval", "") for part in body["fields"] if "String" in part]

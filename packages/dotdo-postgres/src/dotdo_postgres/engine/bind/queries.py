@@ -1,5 +1,5 @@
 """Queries of every form: SELECT, VALUES, set operations, with their WITH clauses."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KINDS = {"SETOP_UNION": "union", "SETOP_INTERSECT": "intersect", "SETOP_EXCEPT"
 
 def bind_query(binder: Binder, node: Node, parent: Scope | None) -> Query:
     """Bind a SelectStmt of any form inside a scope."""
-    body = node["SelectStmt"] if "SelectStmt" in node else node
+    body = node.get("SelectStmt", node)
     scope = Scope(parent=parent)
     ctes = bind_with(binder, body.get("withClause"), scope)
     query: Query

@@ -1,5 +1,5 @@
 """Compilers of expressions: literals, columns, calls, conditions, conditionals, type modifiers."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

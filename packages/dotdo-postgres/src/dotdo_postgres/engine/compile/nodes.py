@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
@@ -25,7 +25,7 @@ _ATOMS = (
     exp.Subquery,
     exp.Case,
 )
-_BINARY: dict[str, type[exp.Binary]] = {
+_BINARY: dict[str, Any] = {
     "+": exp.Add, "-": exp.Sub, "*": exp.Mul, "%": exp.Mod, "=": exp.EQ, "<>": exp.NEQ, "<": exp.LT, "<=": exp.LTE,
     ">": exp.GT, ">=": exp.GTE, "||": exp.DPipe, "and": exp.And, "or": exp.Or, "is": exp.Is, "glob": exp.Glob,
     "&": exp.BitwiseAnd, "|": exp.BitwiseOr, "<<": exp.BitwiseLeftShift, ">>": exp.BitwiseRightShift,
@@ -42,7 +42,8 @@ def binary(op: str, left: Node, right: Node) -> Node:
     """Return `left op right`."""
     if op == "/":
         return exp.Div(this=wrap(left), expression=wrap(right), typed=True, safe=True)
-    return _BINARY[op](this=wrap(left), expression=wrap(right))
+    node: Node = _BINARY[op](this=wrap(left), expression=wrap(right))
+    return node
 
 
 def call(name: str, *args: Node) -> Node:
@@ -130,14 +131,14 @@ def case(whens: Sequence[tuple[Node, Node]], default: Node | None = None) -> Nod
 
 def conjunction(op: str, parts: Sequence[Node]) -> Node:
     """Join conditions by AND or OR."""
-    result = parts[0]
+    result: Any = parts[0]
     for part in parts[1:]:
         result = (
             binary(op, result, part)
             if not isinstance(result, _BINARY[op])
             else _BINARY[op](this=result, expression=wrap(part))
         )
-    return result
+    return result  # type: ignore[no-any-return]  # sqlglot builds it from a table of classes
 
 
 def ordered(node: Node, is_descending: bool, nulls_first: bool) -> Node:
@@ -160,11 +161,15 @@ def subquery(query: Node, alias: str | None = None) -> Node:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=name(alias)) if alias else None)
 
 
+class _Generator(SQLite.Generator):  # type: ignore[valid-type,misc]  # set by a metaclass
+    """Writes parameters by number: ?1, ?2."""
+
+    NAMED_PLACEHOLDER_TOKEN = "?"  # noqa: S105 -- no password
+
+
 @cache
 def _generator() -> Generator:
-    generator = SQLite().generator(normalize_functions=False, comments=False)
-    generator.NAMED_PLACEHOLDER_TOKEN = "?"  # noqa: S105 -- ?1, ?2: parameters by number
-    return generator
+    return _Generator(dialect="sqlite", normalize_functions=False, comments=False)
 
 
 def to_text(node: Node) -> str:

@@ -1,5 +1,5 @@
 """ALTER TABLE and RENAME."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def _column_default(
     return msgspec.structs.replace(noun, columns=columns)
 
 
-def _column_type(
+def _column_type(  # noqa: PLR0914 one step for each form of the grammar
     session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
 ) -> Noun:
     column = _column(noun, command["name"])

@@ -1,5 +1,5 @@
 """DROP TABLE and DROP INDEX, TRUNCATE, databases."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

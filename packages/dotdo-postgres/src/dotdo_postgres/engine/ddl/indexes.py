@@ -1,5 +1,5 @@
 """CREATE INDEX, DROP INDEX."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         ) from None
 
 
-def _definition(
+def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
     try:

@@ -72,7 +72,7 @@ def bind_conflict(
     return Conflict(columns, assignments, where, existing, excluded)
 
 
-def _arbiter(relation: Relation, infer: Node | None) -> tuple[str, ...]:
+def _arbiter(relation: Relation, infer: Node | None) -> tuple[str, ...]:  # noqa: C901 one step for each form of the grammar
     if infer is None:
         return ()
     noun = relation.noun

@@ -76,7 +76,7 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
 class _Insert:
     """One INSERT on its way from parse tree to plan."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 one step for each form of the grammar
         self,
         planner: Planner,
         binder: Binder,

@@ -1,5 +1,5 @@
 """UPDATE and DELETE, with FROM, USING and RETURNING."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Arithmetic operators (9.3): integers with their ranges, exact numerics, floating point."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
@@ -17,6 +17,7 @@ from dotdo_postgres.mapping import floats, numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable  # noqa: I001 one step for each form of the grammar
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.ir import Expr
 
@@ -196,10 +197,10 @@ def exclusive_or(left: int, right: int) -> int:
     return left ^ right
 
 
-def _internal(name: str, body: object, count: int = 2) -> Routine:
+def _internal(name: str, body: Callable[..., Any], count: int = 2) -> Routine:
     return Routine(
         "function", name, (t.NUMERIC,) * count, t.NUMERIC, body=body, sql_name=f"pg__numeric_{name}"
-    )  # type: ignore[arg-type]  # a callable
+    )
 
 
 def _add(left: Decimal, right: Decimal) -> Decimal:

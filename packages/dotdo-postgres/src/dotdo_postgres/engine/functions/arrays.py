@@ -1,5 +1,5 @@
 """Array functions and operators (9.19), one dimension."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def array_cat(left: str | None, right: str | None) -> str | None:
 
 def _with_item(name: str, signature: str, op: str, first: bool) -> None:
     def join(left: str | None, right: str | None) -> str:
-        return _dump((_load(left) if first else _load(left)) + _load(right))
+        return _dump(_load(left) + _load(right))
 
     routine_kind = FAMILY.function(
         f"pg__{name}(anycompatiblearray, anycompatiblearray)", returns="anyarray", is_strict=False

@@ -1,5 +1,5 @@
 """Casts between types: native where the values allow it, by text for the rest."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Comparison operators (9.2), native wherever storage order is PostgreSQL's order."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

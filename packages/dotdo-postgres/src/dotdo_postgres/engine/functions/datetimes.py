@@ -1,5 +1,5 @@
 """Date and time functions and operators (9.9)."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -558,7 +558,7 @@ def make_time(hour: int, minute: int, second: float) -> int:
     "make_timestamp(integer, integer, integer, integer, integer, double precision)",
     returns="timestamp",
 )
-def make_timestamp(year: int, month: int, day: int, hour: int, minute: int, second: float) -> int:
+def make_timestamp(year: int, month: int, day: int, hour: int, minute: int, second: float) -> int:  # noqa: PLR0917 one step for each form of the grammar
     """Make a timestamp."""
     return make_date(year, month, day) * DAY_US + make_time(hour, minute, second)
 
@@ -623,7 +623,7 @@ def justify_interval(span: Interval) -> Interval:
     "make_interval(integer, integer, integer, integer, integer, integer, double precision)",
     returns="interval",
 )
-def make_interval(
+def make_interval(  # noqa: PLR0917 one step for each form of the grammar
     years: int = 0,
     months: int = 0,
     weeks: int = 0,

@@ -215,7 +215,7 @@ def format_interval(span: Interval, pattern: str) -> str:
 _NUMBER_PATTERN = re.compile(r"(FM)?([09.,DGLSMIPRB$V]*?)(EEEE|TH|th|PL|SG|RN|rn)?")
 
 
-def format_number(value: Decimal, pattern: str) -> str:
+def format_number(value: Decimal, pattern: str) -> str:  # noqa: PLR0914 one step for each form of the grammar
     """Write a number by a pattern of 9, 0, point, comma, FM, S, MI, PR, L, $.
 
     Raises:
@@ -290,7 +290,7 @@ def _fill_whole(whole: str, pattern: str) -> tuple[str, int]:
     return "".join(out).lstrip(" "), len(pattern)
 
 
-def _signed(
+def _signed(  # noqa: PLR0917 one step for each form of the grammar
     text: str,
     width: int,
     is_negative: bool,

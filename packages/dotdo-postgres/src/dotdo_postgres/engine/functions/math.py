@@ -1,11 +1,11 @@
 """Mathematical functions (9.3)."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
@@ -17,6 +17,7 @@ from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable  # noqa: I001 one step for each form of the grammar
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.ir import Expr
 
@@ -44,10 +45,10 @@ def absolute_float(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     return Sql(n.call("abs", args[0].node))
 
 
-def _python(name: str, body: object, *types: int) -> Routine:
+def _python(name: str, body: Callable[..., Any], *types: int) -> Routine:
     return Routine(
         "function", name, types, t.NUMERIC, body=body, sql_name=f"pg__{name}_{len(types)}"
-    )  # type: ignore[arg-type]  # a callable
+    )
 
 
 _ABS = _python("abs", abs, t.NUMERIC)

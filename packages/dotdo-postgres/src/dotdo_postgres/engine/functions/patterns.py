@@ -1,5 +1,5 @@
 """Pattern matching (9.7): LIKE and ILIKE by GLOB or Python, POSIX regular expressions by Python's where they mean the same."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -93,12 +93,10 @@ def _declare_like(op: str, negated: bool) -> None:
 
 _declare_like("~~", negated=False)
 _declare_like("!~~", negated=True)
-FAMILY.function("like_escape(text, text)", returns="text")(
-    lambda pattern, escape: _reescaped(pattern, escape)
-)
 
 
-def _reescaped(pattern: str, escape: str) -> str:
+@FAMILY.function("like_escape(text, text)", returns="text")
+def like_escape(pattern: str, escape: str) -> str:
     """Rewrite a pattern so that backslash is its escape character."""
     if len(escape) > 1:
         raise error(

@@ -1,9 +1,9 @@
 """Session information functions (9.26), sequences and clocks: what needs the session rather than arguments."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
-import uuid
+import os
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.routines.declare import Family
@@ -37,7 +37,10 @@ SEQUENCE_FUNCTIONS = frozenset({"nextval", "currval", "setval"})
 @FAMILY.function("gen_random_uuid()", returns="uuid", is_volatile=True)
 def random_uuid() -> bytes:
     """Return a random uuid (version 4)."""
-    return uuid.uuid4().bytes
+    data = bytearray(os.urandom(16))
+    data[6] = data[6] & 0x0F | 0x40
+    data[8] = data[8] & 0x3F | 0x80
+    return bytes(data)
 
 
 @FAMILY.function("current_setting(text)", returns="text", takes_session=True)

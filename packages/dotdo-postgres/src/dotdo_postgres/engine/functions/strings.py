@@ -1,5 +1,5 @@
 """String functions and operators (9.4, 9.5)."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 

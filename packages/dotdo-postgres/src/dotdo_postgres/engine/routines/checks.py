@@ -1,5 +1,5 @@
 """Routines that compiled text calls by itself: raising errors, changing numeric's form, forcing type modifiers."""
-# ruff: noqa: ARG001, ARG002 -- what is declared alike is called alike
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
 
 
 def _fit_time(us: int, precision: int) -> int:
-    unit = 10 ** (6 - precision)
+    unit: int = 10 ** (6 - precision)
     return (us + unit // 2) // unit * unit
 
 

@@ -25,9 +25,11 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
         return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
     if routine.is_array_text and t.BY_OID[oid].category == "A":
         element = codec_of(t.BY_OID[oid].element, facts.zone)
+        assert element is not None  # what was bound has a codec
+        write = element.to_text
         return lambda stored: [
-            item if item is None else element.to_text(item) for item in arrays.unpack(stored)
-        ]  # type: ignore[union-attr]  # bound types have codecs
+            None if item is None else write(item) for item in arrays.unpack(stored)
+        ]
     if oid == t.NUMERIC:
         if scale is None:
             return numeric.decode
@@ -59,10 +61,15 @@ def _encoder(oid: int) -> Callable[[Any], Any] | None:
     return encoders.get(oid)
 
 
+def _body(call: PythonCall) -> Callable[..., Any]:
+    body = call.routine.body
+    assert body is not None  # native routines are not registered
+    return body
+
+
 def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
     """Make the function SQLite calls for a scalar or set-returning routine."""
-    body = call.routine.body
-    assert body is not None
+    body = _body(call)
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
     if call.routine.takes_session:
@@ -93,8 +100,7 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
-    make_state = call.routine.body
-    assert make_state is not None
+    make_state: Callable[[], Any] = _body(call)
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in (
         *call.routine.arguments,

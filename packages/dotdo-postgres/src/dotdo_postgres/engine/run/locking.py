@@ -29,7 +29,7 @@ def add_row_ids(compiler: Compiler, node: Any, query: Query) -> list[tuple[str, 
     assert isinstance(query, Select)
     if query.distinct_on is not None or query.is_distinct or query.has_groups:
         raise not_supported("locking rows of a grouped query")
-    found = []
+    found: list[tuple[str, Mode, bool | str]] = []
     for locking in query.locking:
         found.extend(_row_id(compiler, node, entry, locking) for entry in locking.entries)
     return found
@@ -73,7 +73,7 @@ def _locked_rows(
     kernel = session.kernel
     width = len(prepared.columns or ())
     while True:
-        rows = kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+        rows: list[Any] = kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
         skipping = any(how == "skip" for _, _, how in locks)
         if skipping:
             return _take_free(session, prepared, rows, width)
@@ -86,7 +86,7 @@ def _locked_rows(
             return again
 
 
-def _lock(
+def _lock(  # noqa: PLR0917 one step for each form of the grammar
     session: Session, noun: Any, ids: list[int], mode: Mode, how: bool | str, wait: bool
 ) -> None:
     if how is True:
@@ -100,7 +100,7 @@ def _lock(
 
 def _take_free(session: Session, prepared: Prepared, rows: list[Any], width: int) -> list[Any]:
     locks, limit = prepared.detail
-    kept = []
+    kept: list[Any] = []
     for row in rows:
         if limit is not None and len(kept) >= limit:
             break
