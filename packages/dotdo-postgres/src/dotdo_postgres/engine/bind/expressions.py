@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
@@ -68,7 +69,7 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         if found is None:
             if scope.item(parts[0]) is not None:
                 raise not_supported("a whole row as a value", location)
-            raise error("42703", f'column "{parts[0]}" does not exist', position=location)
+            raise unknown_column(scope, parts[0], None, location)
     else:
         if len(parts) == 3 and parts[0] == "public":
             parts = parts[1:]
@@ -76,7 +77,7 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             raise not_supported("a reference of more than two parts", location)
         found = scope.qualified(parts[0], parts[1], location)
         if found is None:
-            raise error("42703", f"column {parts[0]}.{parts[1]} does not exist", position=location)
+            raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found

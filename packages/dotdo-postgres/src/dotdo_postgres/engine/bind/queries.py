@@ -152,13 +152,21 @@ def _values(binder: Binder, node: Node, scope: Scope) -> Query:
     return values
 
 
+def _first_target(node: Node) -> int | None:
+    while "rarg" in node:
+        node = node["larg"]
+    targets = node.get("targetList")
+    return targets[0]["ResTarget"].get("location", 0) if targets else None
+
+
 def _set_operation(binder: Binder, node: Node, scope: Scope) -> Query:
     kind = _KINDS[node["op"]]
     left = bind_query(binder, {"SelectStmt": node["larg"]}, scope)
     right = bind_query(binder, {"SelectStmt": node["rarg"]}, scope)
     word = kind.upper()
     if len(left.columns) != len(right.columns):
-        raise error("42601", f"each {word} query must have the same number of columns")
+        message = f"each {word} query must have the same number of columns"
+        raise error("42601", message, position=_first_target(node["rarg"]))
     columns = []
     for a, b in zip(left.columns, right.columns, strict=True):
         pair = [_stand_in(left, a), _stand_in(right, b)]
