@@ -46,7 +46,8 @@ class Output:
 
     def document(self, value: object) -> None:
         """Write a JSON document."""
-        self.write(json.dumps(value, indent=2, ensure_ascii=False))
+        is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        self.write(json.dumps(value, indent=2, ensure_ascii=not is_unicode))
 
     def answer(self, document: object, show: Callable[[], None]) -> None:
         """Write the document, or let `show` write it for people."""
