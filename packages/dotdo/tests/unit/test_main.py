@@ -16,11 +16,12 @@ DOTDO = [sys.executable, "-c", "from dotdo_cli.main import main; main()"]
 
 
 def execute(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
     return subprocess.run(
         [*DOTDO, *args],
         check=False,
         capture_output=True,
-        text=True,
+        encoding=encoding,
         env={**os.environ, **environment},
     )
 
