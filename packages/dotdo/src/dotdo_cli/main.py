@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,9 @@ class Command(TyperGroup):
         """Run, and leave the process with the outcome."""
         given = sys.argv[1:] if args is None else list(args)
         settings = Settings()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # text may hold what the terminal cannot show
+                stream.reconfigure(errors="backslashreplace")
         extra |= {"prog_name": "dotdo", "standalone_mode": False, "obj": settings}
         try:
             code = super().main(given, **extra)

@@ -46,7 +46,8 @@ class Output:
 
     def document(self, value: object) -> None:
         """Write a JSON document."""
-        self.write(json.dumps(value, indent=2, ensure_ascii=False))
+        is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        self.write(json.dumps(value, indent=2, ensure_ascii=not is_unicode))
 
     def answer(self, document: object, show: Callable[[], None]) -> None:
         """Write the document, or let `show` write it for people."""
@@ -146,12 +147,26 @@ def clean(value: object) -> str:
     """Return a value as one line of text, without anything that a terminal would obey."""
     if value is None:
         return ""
-    if isinstance(value, bool | Mapping | list):
-        value = json.dumps(value, ensure_ascii=False)
-    text = str(value)
+    text = _spelled(value) if isinstance(value, bool | Mapping | list) else str(value)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _spelled(value: object) -> str:
+    """Return a composed value as JSON, and what JSON lacks (decimals, times, bytes) as people write it."""
+    from dotdo.values import untagged
+
+    known = untagged(value)
+    if isinstance(known, bool | Mapping | list):
+        return json.dumps(known, ensure_ascii=False, default=_written)
+    return _written(known)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return str(value)
 
 
 def iso(time_us: int | None) -> str | None:

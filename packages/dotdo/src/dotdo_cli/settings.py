@@ -63,6 +63,21 @@ class Settings:
         self.reference(text)
         return open_tenant(text, create=False, home=self.home)
 
+    def free(self, text: str) -> None:
+        """See that a name for a new branch or tenant is not taken.
+
+        Raises:
+            InvalidName: The name is not allowed.
+            AlreadyExists: It is taken.
+        """
+        from dotdo.errors import AlreadyExists
+        from dotdo.tenancy import parse_reference
+
+        reference = parse_reference(text)
+        if reference.moment is None and self.home.exists(reference):
+            msg = f"{reference} exists"
+            raise AlreadyExists(msg)
+
     def head(self, text: str) -> "Tenant":
         """Open the head of the branch that a reference names, whatever its moment."""
         return self.tenant(str(self.reference(text)))

@@ -80,6 +80,7 @@ def _show(out: Output, found: list[Document]) -> None:
 
 def _make(settings: Settings, ref: str, name: str) -> None:
     out = settings.output
+    settings.free(f"{settings.reference(ref).tenant}@{name}")
     with out.waiting(f"copying {ref}"):
         made = settings.tenant(ref).branch(name).reference
     document = {"tenant": made.tenant} | branch_document(settings.home, made)

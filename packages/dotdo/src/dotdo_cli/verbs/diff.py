@@ -40,8 +40,11 @@ def diff(
 def _show(out: Output, found: list[Document], branch: str) -> None:
     for one in found:
         out.write(f"{_SIGNS[one['verb']]} {clean(one['noun'])} {clean(one['id'])}")
+        before_all, after_all = one["before"] or {}, one["after"] or {}
         for name in one["fields"]:
-            before, after = ((one[side] or {}).get(name) for side in ("before", "after"))
+            if name not in before_all and name not in after_all:
+                continue  # the id, which is told above
+            before, after = before_all.get(name), after_all.get(name)
             out.write(f"    {clean(name)}: {_change(one['verb'], before, after)}")
     counts = [
         f"{sum(one['verb'] == verb for one in found)} {verb}"

@@ -32,6 +32,7 @@ def fork(
             f"{ref} is in the past: make a branch of it (dotdo branch {ref} NAME) and fork that"
         )
         raise UsageError(message)
+    settings.free(new)
     with out.waiting(f"copying {ref}"):
         made = settings.tenant(ref).fork(new)
         document = {"tenant": made.name, "version": made.version, "forked_from": ref}

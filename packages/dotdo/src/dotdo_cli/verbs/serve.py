@@ -1,6 +1,5 @@
 """`dotdo serve`: serves the installed protocols until SIGINT or SIGTERM; beyond loopback only with credentials."""
 
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from dotdo_cli.settings import AsJson, InHome, Settings, settings_of
 from dotdo_cli.verbs.user import CredentialsFile, credentials_path
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping, Sequence
 
     from dotdo.serving import Credentials, Listener, Services, WireProtocol
@@ -118,7 +118,7 @@ def _credentials(settings: Settings, given: Path | None) -> "Credentials | None"
     return Credentials.load(path) if given is not None or path.exists() else None
 
 
-def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+def _tls(certificate: Path | None, key: Path | None) -> "ssl.SSLContext | None":
     from dotdo.serving import server_context
 
     if certificate is None and key is None:
@@ -129,7 +129,7 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
 
 
 def _services(
-    settings: Settings, users: "Credentials | None", tls: ssl.SSLContext | None, *, create: bool
+    settings: Settings, users: "Credentials | None", tls: "ssl.SSLContext | None", *, create: bool
 ) -> "Services":
     from dotdo.serving import Services
     from dotdo.tenancy import open_tenant

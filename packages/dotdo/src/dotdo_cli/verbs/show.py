@@ -151,10 +151,14 @@ def _condition(where: str | None) -> Any:
     if where is None:
         return {}
     try:
-        return decode(where)
+        condition = decode(where)
     except ValueError as error:
         message = f"--where is not JSON: {error}"
         raise UsageError(message) from None
+    if not isinstance(condition, dict):
+        message = f"--where must be a JSON object, not {where}"
+        raise UsageError(message)
+    return condition
 
 
 def _show_things(out: Output, answer: Document) -> None:

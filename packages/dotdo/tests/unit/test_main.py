@@ -1,0 +1,129 @@
+"""The command as a process: exit codes, pipes, closed pipes, errors without tracebacks, JSON on standard output alone."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import dotdo_cli
+from dotdo_cli.main import app
+
+DOTDO = [sys.executable, "-c", "from dotdo_cli.main import main; main()"]
+
+
+def execute(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    return subprocess.run(
+        [*DOTDO, *args],
+        check=False,
+        capture_output=True,
+        encoding=encoding,
+        env={**os.environ, **environment},
+    )
+
+
+def test_the_script_is_installed() -> None:
+    script = Path(sys.executable).with_name("dotdo")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"dotdo {dotdo_cli.__version__}\n"
+
+
+def test_results_go_to_standard_output_and_notes_to_standard_error(shop) -> None:
+    done = execute("ls")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "TENANT")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "2 tenants" in done.stderr
+    assert [t["tenant"] for t in json.loads(execute("ls", "--json").stdout)] == ["acme", "globex"]
+
+
+def test_an_error_is_one_line_and_an_exit_code(folder) -> None:
+    done = execute("show", "nobody")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"dotdo: tenant nobody does not exist in {folder}\n"
+    assert json.loads(execute("show", "nobody", "--json").stdout) == {
+        "error": {"kind": "UnknownTenant", "message": done.stderr[7:-1], "exit_code": 3}
+    }
+
+
+def test_a_reader_that_stops_is_no_error(shop) -> None:
+    shop.acme.things.create_many("Many", ({"n": i, "text": "x" * 100} for i in range(5000)))
+    with subprocess.Popen(
+        [*DOTDO, "show", "acme", "Many", "--limit", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_a_locale_without_unicode_is_no_error(shop) -> None:
+    shop.acme.things.create("Customer", name="Zoë 日本")
+    done = execute("show", "acme", "Customer", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u65e5\\u672c" in done.stdout
+    answer = json.loads(
+        execute("show", "acme", "Customer", "--json", PYTHONIOENCODING="latin-1").stdout
+    )
+    assert answer["things"][-1]["fields"]["name"] == "Zoë 日本"
+
+
+def test_a_fault_of_ours_is_one_line_unless_asked_for(run, folder, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by\nzero")
+
+    monkeypatch.setattr("dotdo_cli.settings.Settings.tenant", fail)
+    outcome = run("log", "acme")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert (
+        outcome.err
+        == "dotdo: internal error: ZeroDivisionError: by zero (DOTDO_DEBUG=1 shows where)\n"
+    )
+    monkeypatch.setenv("DOTDO_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        raise_through(monkeypatch)
+
+
+def raise_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["dotdo", "log", "acme"])
+    app()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_home_that_cannot_be_written_is_named(run, folder) -> None:
+    folder.mkdir(mode=0o500)
+    assert run("user", "add", "x", stdin="x\n").code == 4
+
+
+def test_without_a_verb_help_is_shown_and_usage_is_the_outcome(run) -> None:
+    outcome = run()
+    assert outcome.code == 2
+    assert "Exit codes" in outcome.out
+
+
+@pytest.mark.parametrize("verb", sorted(get_command(app).commands))
+def test_every_verb_has_help_with_examples_and_takes_json_and_home(run, verb) -> None:
+    command = get_command(app).commands[verb]
+    for each in getattr(command, "commands", {verb: command}).values():
+        options = {name for p in each.params for name in p.opts}
+        assert {"--json", "--home"} <= options
+        assert (each.epilog or "").startswith("Examples:")
+    assert run(verb, "--help").code == 0
+
+
+def test_a_verb_that_does_not_exist_is_a_usage_error(run) -> None:
+    outcome = run("shw", "--json")
+    assert (outcome.code, outcome.document["error"]["kind"]) == (2, "UsageError")
+
+
+def test_nothing_of_the_kernel_is_loaded_to_tell_the_version() -> None:
+    code = "import sys\nfrom dotdo_cli.main import app\ntry: app(['--version'])\nexcept SystemExit: pass\nprint([m for m in ('dotdo', 'apsw', 'rich.table', 'asyncio') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
