@@ -58,6 +58,11 @@ class PastSession(Session):
         self.create_function("_forgotten", _forgotten, 1, deterministic=False)
         self._look()
 
+    @property
+    def catalog(self) -> Catalog:
+        """The definitions as they were."""
+        return self._known_catalog()
+
     def mutate(self, *_: object, **__: object) -> None:  # type: ignore[override]  # nothing is ever returned
         """Refuse.
 

@@ -116,8 +116,8 @@ class Session(Transaction):
             if planned_for is not None and planned_for is not self._catalog:
                 raise CatalogChanged from error
             self._fail(error)
-        if self.connection.data_version() != self._seen:
-            self._look()
+        if self.connection.data_version() != self._seen and self._look():
+            return self._read_directly(sql, params, planned_for)
         if planned_for is not None:
             self._check_plan(planned_for)
         return rows

@@ -550,12 +550,16 @@ class Transaction:
         if self.connection.data_version() != self._seen:
             self._look()
 
-    def _look(self) -> None:
-        """Take note of what has been committed; never called while changes of this transaction are in the file."""
+    def _look(self) -> bool:
+        """Take note of what has been committed; True when a read that just ran must run again.
+
+        Never called while changes of this transaction are in the file.
+        """
         version, seq, time_us = self._execute(_STATE).get
         self._catalog = self.store.load_catalog(version, self.connection)
         self._last = (seq, time_us)
         self._seen = self.connection.data_version()
+        return False
 
     def _take_snapshot(self) -> None:
         if not self._has_snapshot:

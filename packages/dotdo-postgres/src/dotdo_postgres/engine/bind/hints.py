@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.errors import PostgresError
 
