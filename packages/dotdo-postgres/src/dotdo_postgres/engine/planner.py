@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.make import make_binder
@@ -124,17 +125,26 @@ def _build_select(
         prepared.execute = run_locking
         prepared.detail = add_row_ids(compiler, node, query), limit
     planner.finish(compiler, node, prepared)
+    used = n.highest_parameter(node)
+    if not locking and used < len(param_types) + len(prepared.session_values):
+        prepared.execute = partial(run_select, used=used)
     if not is_wide:
         prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
     return prepared
 
 
 def run_select(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    session: Session,
+    prepared: Prepared,
+    params: Sequence[StorageValue],
+    wait: bool,
+    used: int | None = None,
 ) -> Result:
-    """Run a query."""
+    """Run a query; `used` is how many parameters its text has where the last were folded away."""
     if prepared.session_values:
         params = session.with_values(prepared, params)
+    if used is not None:
+        params = params[:used]
     rows = session.kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
 
