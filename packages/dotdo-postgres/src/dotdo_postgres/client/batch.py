@@ -73,7 +73,7 @@ class Run:
         pgconn = self.pgconn
         if self.is_alone and pgconn.session.transaction_status != statements.IDLE:
             pgconn.command("ROLLBACK")
-        return self.pgconn.failure(error, self.batch.bound[0].sql)
+        return self.pgconn.failure(error, self.batch.bound[0][1])
 
     def finish(self) -> None:
         """Leave the cursor as psycopg's executemany does."""

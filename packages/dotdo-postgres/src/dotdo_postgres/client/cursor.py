@@ -33,7 +33,7 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
                     self.take_short(*self.run_short(bound), query, params)
                 except PostgresError as error:
                     self._reset()
-                    raise self._pgconn.failure(error, bound.sql) from None
+                    raise self._pgconn.failure(error, bound[1]) from None
                 return self
         return super().execute(query, params, prepare=prepare, binary=binary)
 

@@ -36,7 +36,7 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
                     self.take_short(*ran, query, params)
                 except PostgresError as error:
                     self._reset()
-                    raise self._pgconn.failure(error, bound.sql) from None
+                    raise self._pgconn.failure(error, bound[1]) from None
                 return self
         return await super().execute(query, params, prepare=prepare, binary=binary)
 

@@ -123,8 +123,8 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         session = pgconn.session
         if session.transaction_status == statements.IDLE and (begin := conn.begin_command):
             pgconn.command(begin)
-        sql, oids, values = bound
-        plan = native.plan(session, sql, oids, conn if self._own_adapters is None else self)
+        plan = native.plan_of(session, bound, conn if self._own_adapters is None else self)
+        values = bound[3]
         if plan.converters is not None:
             values = native.stored(values, plan.converters)
         return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
@@ -142,7 +142,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         else:
             self._raw, self._loaders = result.rows, plan.loaders
             self._rowcount = len(result.rows)
-        self._make_row = self._make_row_maker()
+        self._make_row = self._row_factory(self)
         if self._pgconn.session.notices:
             self._pgconn.report_notices()
 

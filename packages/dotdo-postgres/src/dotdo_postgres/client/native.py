@@ -30,19 +30,23 @@ class Translated(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How the values of one statement go in and out."""
+    """How the values of one statement go in and out.
 
+    Args:
+        sql: the statement with PostgreSQL's placeholders.
+        prepared: the engine's plan.
+        converters: what makes storage values of the parameters, None when all are such already.
+        loaders: what makes Python values of the columns, None when all are such already.
+    """
+
+    sql: str
     prepared: Prepared
     converters: list[parameters.Converter | None] | None
     loaders: list[rows.Loader | None] | None
 
 
-class Bound(NamedTuple):
-    """A statement with the OIDs and the values of its parameters."""
-
-    sql: str
-    oids: tuple[int, ...]
-    values: Sequence[Any]
+Bound = tuple[str, str, tuple[int, ...], Sequence[Any], Plan | None]
+"""Query, SQL, OIDs and values of the parameters, and the plan if one is known: a plain tuple, one is made per execution."""
 
 
 def translate(query: str, has_params: bool) -> Translated | None:
@@ -66,18 +70,32 @@ _translate = lru_cache(maxsize=1024)(translate)
 
 def bind(query: str, params: Any, adapters: AdaptersMap) -> Bound | None:
     """Return the statement to prepare and its values, None when psycopg's own way must be taken."""
+    if type(params) in SEQUENCES:
+        oids = oids_of(params, adapters.native_oids)
+        if oids is None:
+            return None
+        plan: Plan | None = adapters.memo.plans.get((query, oids))
+        if plan is not None:
+            return query, plan.sql, oids, params, plan
+    return bind_anew(query, params, adapters)
+
+
+def bind_anew(query: str, params: Any, adapters: AdaptersMap) -> Bound | None:
+    """Do as `bind` where no plan is known for the query as it is written."""
     short = len(query) <= MAX_CACHED_CHARACTERS
     translated = (_translate if short else translate)(query, params is not None)
     if translated is None:
         return None
     sql, placeholders, names = translated
     if params is None:
-        return Bound(sql, (), ())
+        return query, sql, (), (), None
     values: Any = params if names is None else in_order(params, names)
     if type(values) not in SEQUENCES or len(values) != placeholders:
         return None
     oids = oids_of(values, adapters.native_oids)
-    return None if oids is None else Bound(sql, oids, values)
+    if oids is None:
+        return None
+    return query if names is None else sql, sql, oids, values, None
 
 
 def in_order(params: Any, names: list[str]) -> list[Any] | None:
@@ -101,28 +119,30 @@ def oids_of(values: Sequence[Any], native_oids: dict[type, Any]) -> tuple[int, .
     return tuple(oids)
 
 
-def plan(session: Session, sql: str, oids: tuple[int, ...], context: Any) -> Plan:
+def plan_of(session: Session, bound: Bound, context: Any) -> Plan:
     """Return how the values of a statement go in and out; kept with the adapters it was made for.
 
     Args:
         session: prepares, and notices when the schema or a parameter that matters changes.
-        sql: one statement with `$1`.
-        oids: types of the parameters as sent.
+        bound: the statement.
         context: cursor or connection whose adapters count.
 
     Raises:
         PostgresError: the statement is not valid.
     """
+    query, sql, oids, values, known = bound
     prepared = session.prepare(sql, oids)
-    plans = context.adapters.memo.plans
-    key = (sql, oids)
-    known: Plan | None = plans.get(key)
+    if known is not None and known.prepared is prepared:
+        return known
+    plans: dict[Any, Plan] = context.adapters.memo.plans
+    key = (query, oids) if values else (query,)
+    known = plans.get(key)
     if known is not None and known.prepared is prepared:
         return known
     if len(plans) >= MAX_PLANS:
         plans.clear()
     made = plans[key] = Plan(
-        prepared, converters_of(session, prepared, oids), loaders_of(prepared, context)
+        sql, prepared, converters_of(session, prepared, oids), loaders_of(prepared, context)
     )
     return made
 

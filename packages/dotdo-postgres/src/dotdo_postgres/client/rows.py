@@ -56,12 +56,11 @@ def load(
 
 def load_row(row: Sequence[Any], by_column: Sequence[Loader | None]) -> tuple[Any, ...]:
     """Return one row of Python values."""
-    return tuple(
-        [
-            value if loader is None or value is None else loader(value)
-            for value, loader in zip(row, by_column, strict=True)
-        ]
-    )
+    values = list(row)
+    for number, loader in enumerate(by_column):
+        if loader is not None and values[number] is not None:
+            values[number] = loader(values[number])
+    return tuple(values)
 
 
 def load_column(values: tuple[Any, ...], loader: Loader) -> list[Any]:

@@ -40,7 +40,7 @@ def test_placeholders_become_postgresqls(
 ) -> None:
     bound = native.bind(query, params, adapters)
     assert bound is not None
-    assert (bound.sql, bound.values) == (sql, values)
+    assert (bound[1], bound[3]) == (sql, values)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_oid_is_the_one_psycopg_sends(adapters: AdaptersMap, value: Any) -> 
     transformer.dump_sequence([value], [PyFormat.AUTO])
     bound = native.bind("select %s", (value,), adapters)
     assert bound is not None
-    assert bound.oids == transformer.types
+    assert bound[2] == transformer.types
 
 
 class Shouting(Dumper):
