@@ -114,17 +114,20 @@ class _Spinner:
 
     def _start(self) -> None:
         from rich.console import Console
+        from rich.text import Text
 
         with self._guard:
             if not self._timer.finished.is_set():
-                self._status = Console(stderr=True).status(self._text)
+                self._status = Console(stderr=True).status(Text(clean(self._text)))
                 self._status.start()
 
     def say(self, text: str) -> None:
         """Change the text."""
         self._text = text
         if self._status is not None:
-            self._status.update(text)
+            from rich.text import Text
+
+            self._status.update(Text(clean(text)))
 
     def stop(self) -> None:
         """Take the line away."""

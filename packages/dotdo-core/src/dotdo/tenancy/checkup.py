@@ -59,7 +59,7 @@ def examine_home(home: Home) -> Iterator[Finding]:
     if not home.path.is_dir():
         yield Finding("warning", "folder", folder, "does not exist; the first write makes it")
         return
-    yield _private(home.path, "folder", "others can enter it; chmod it to 0700")
+    yield _owned(home.path, "folder", folder, 0o022, "others can replace files; chmod it to 0700")
     yield _space(home)
     strays = [name for name in sorted(os.listdir(folder)) if _is_stray(home, name)]
     for name in strays:
@@ -133,7 +133,7 @@ def examine_branch(home: Home, reference: Reference) -> Iterator[Finding]:
     path, subject = home.file_of(reference), str(reference)
     for file in (path, _beside(path, "-wal"), _beside(path, "-shm")):
         if file.exists():
-            yield _private(file, "permissions", "others can read it; chmod it to 0600")
+            yield _private(file)
     yield _wal(path, subject)
     try:
         check_file(str(path))
@@ -149,16 +149,16 @@ def examine_branch(home: Home, reference: Reference) -> Iterator[Finding]:
         connection.close()
 
 
-def _private(path: Path, check: str, complaint: str) -> Finding:
+def _private(path: Path) -> Finding:
+    return _owned(path, "permissions", path.name, 0o077, "others can read it; chmod it to 0600")
+
+
+def _owned(path: Path, check: str, subject: str, forbidden: int, complaint: str) -> Finding:
+    """Judge who else than its owner may use a file or folder."""
     mode = stat.S_IMODE(path.stat().st_mode)
-    is_open = os.name != "nt" and bool(mode & 0o077)
-    subject = str(path) if check == "folder" else path.name
-    return Finding(
-        "problem" if is_open else "ok",
-        check,
-        subject,
-        f"mode {mode:04o}: {complaint}" if is_open else f"mode {mode:04o}",
-    )
+    if os.name == "nt" or not mode & forbidden:
+        return Finding("ok", check, subject, f"mode {mode:04o}")
+    return Finding("problem", check, subject, f"mode {mode:04o}: {complaint}")
 
 
 def _wal(path: Path, subject: str) -> Finding:

@@ -76,11 +76,13 @@ def test_a_home_that_does_not_exist_is_told_and_not_made(tmp_path: Path) -> None
     assert not (tmp_path / "none").exists()
 
 
-def test_what_others_can_read_is_a_problem(home: Home) -> None:
+def test_what_others_can_read_or_replace_is_a_problem(home: Home) -> None:
     home.file_of(ACME).chmod(0o640)
-    home.path.chmod(0o755)
+    home.path.chmod(0o770)
     assert "0640" in faults(list(examine_branch(home, ACME)))["permissions"]
-    assert "0755" in faults(list(examine_home(home)))["folder"]
+    assert "0770" in faults(list(examine_home(home)))["folder"]
+    home.path.chmod(0o755)  # they see names, no more
+    assert "folder" not in faults(list(examine_home(home)))
 
 
 @pytest.mark.parametrize(
