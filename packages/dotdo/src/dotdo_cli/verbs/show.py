@@ -6,11 +6,12 @@ import typer
 
 from dotdo_cli.errors import UsageError
 from dotdo_cli.examples import examples
+from dotdo_cli.nouns import nouns_document, show_nouns
 from dotdo_cli.output import Output, plural, short
 from dotdo_cli.settings import AsJson, InHome, Limit, Ref, Settings, settings_of
 
 if TYPE_CHECKING:
-    from dotdo import Noun, Tenant
+    from dotdo import Tenant
 
 Document = dict[str, Any]
 
@@ -53,7 +54,7 @@ def show(
         raise UsageError("--where goes with a noun and without an id")
     with settings.output.waiting(f"reading {ref}"):
         if noun is None:
-            answer, view = _nouns(settings.tenant(ref), ref), _show_nouns
+            answer, view = nouns_document(settings.tenant(ref), ref), show_nouns
         elif identity is None:
             answer, view = (
                 _things(settings.tenant(ref), ref, noun, where, limit or None),
@@ -62,66 +63,6 @@ def show(
         else:
             answer, view = _thing(settings, ref, noun, identity, limit or None), _show_thing
     settings.output.answer(answer, lambda: view(settings.output, answer))
-
-
-# --- nouns ---------------------------------------------------------------------------------
-
-
-def _nouns(tenant: "Tenant", ref: str) -> Document:
-    verbs = [
-        {"action": verb.action, "event": verb.event, "reverse": verb.reverse}
-        for verb in tenant.verbs.all()
-    ]
-    return {
-        "reference": ref,
-        "version": tenant.version,
-        "nouns": [_noun(tenant, noun) for noun in tenant.nouns.all()],
-        "verbs": verbs,
-    }
-
-
-def _noun(tenant: "Tenant", noun: "Noun") -> Document:
-    return {
-        "noun": noun.name,
-        "layout": noun.layout,
-        "count": tenant.things.count(noun.name),
-        "fields": [*_columns(noun), *_members(tenant, noun)],
-        "foreign_keys": [
-            {"name": fk.name, "verb": fk.verb, "target": fk.target} for fk in noun.foreign_keys
-        ],
-    }
-
-
-def _columns(noun: "Noun") -> list[Document]:
-    return [{"name": c.name, "type": c.type, "is_key": c.column in noun.key} for c in noun.columns]
-
-
-def _members(tenant: "Tenant", noun: "Noun") -> list[Document]:
-    """Return the fields that documents of the noun have had."""
-    from dotdo.graph.fields import fields_of
-
-    session = tenant.store.acquire()
-    try:
-        return [{"name": n, "type": None, "is_key": False} for n in fields_of(session, noun)]
-    finally:
-        tenant.store.give_back(session)
-
-
-def _show_nouns(out: Output, answer: Document) -> None:
-    if not answer["nouns"]:
-        out.note(f"{answer['reference']} is empty")
-    rows = [
-        (n["noun"], n["layout"], n["count"], ", ".join(map(_field, n["fields"])))
-        for n in answer["nouns"]
-    ]
-    out.table(("noun", "layout", "things", "fields"), rows)
-    if answer["verbs"]:
-        out.write("verbs: " + ", ".join(verb["event"] for verb in answer["verbs"]))
-
-
-def _field(field: Document) -> str:
-    kind = field["type"]
-    return field["name"] if kind in {None, "any"} else f"{field['name']} {kind}"
 
 
 # --- things --------------------------------------------------------------------------------
