@@ -1,22 +1,19 @@
-"""One thing as the command line names it, and its versions up to the moment that a reference names."""
+"""One thing as the command line names it, and its versions."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from dotdo import Tenant, Thing
 from dotdo.errors import InvalidValue, ThingNotFound
-from dotdo.graph import Thing
-from dotdo.history import Version
 from dotdo.values import decode
 from dotdo_cli.documents import Document, version_document
-from dotdo_cli.settings import Settings
 
 
-def find_thing(settings: Settings, ref: str, noun: str, identity: str) -> tuple[Thing | None, Any]:
+def find_thing(tenant: Tenant, noun: str, identity: str) -> tuple[Thing | None, Any]:
     """Return a thing, None when it was deleted, and its id.
 
     Args:
-        settings: Where to look.
-        ref: The reference.
+        tenant: Where to look.
         noun: The thing's noun.
         identity: Its id as it was typed: text, or JSON.
 
@@ -24,20 +21,19 @@ def find_thing(settings: Settings, ref: str, noun: str, identity: str) -> tuple[
         UnknownNoun: There is no such noun.
         ThingNotFound: There is and was no such thing.
     """
-    tenant = settings.tenant(ref)
-    definition = tenant.nouns.get(noun)
+    name = tenant.nouns.get(noun).name
     for key in _readings(identity):
         try:
-            return tenant.things.get(definition.name, key), key
+            return tenant.things.get(name, key), key
         except (ThingNotFound, InvalidValue):
             continue
     for key in _readings(identity):
         try:
-            if _versions(settings, ref, definition.name, key):
+            if tenant.history((name, key)):
                 return None, key
         except InvalidValue:
             continue
-    msg = f"there is no {definition.name} {identity!r} in {ref}"
+    msg = f"there is no {name} {identity!r}"
     raise ThingNotFound(msg)
 
 
@@ -54,16 +50,10 @@ def _readings(identity: str) -> Iterator[Any]:
         yield value
 
 
-def history_of(settings: Settings, ref: str, noun: str, key: object) -> list[Document]:
-    """Return the versions of a thing, the oldest first, none of them later than the reference's moment."""
-    found = _versions(settings, ref, noun, key)
+def history_of(tenant: Tenant, noun: str, key: Any) -> list[Document]:
+    """Return the versions of a thing, the oldest first."""
+    found = tenant.history((noun, key))
     return [
         version_document(version, before)
         for version, before in zip(found, [None, *found], strict=False)
     ]
-
-
-def _versions(settings: Settings, ref: str, noun: str, key: object) -> list[Version]:
-    """Read them from the branch's head: the past has no history of its own."""
-    upto = settings.tenant(ref).version
-    return [v for v in settings.head(ref).history((noun, key)) if v.seq <= upto]

@@ -1,17 +1,16 @@
-"""`dotdo fork`: copies the present state of a branch into a new tenant with a history of its own."""
+"""`dotdo fork`: copies the state that a reference names into a new tenant with a history of its own."""
 
 from typing import Annotated
 
 import typer
 
-from dotdo_cli.errors import UsageError
 from dotdo_cli.examples import examples
 from dotdo_cli.settings import AsJson, InHome, Ref, settings_of
 
 
 def add_to(app: typer.Typer) -> None:
     """Declare the verb."""
-    epilog = examples("dotdo fork acme acme-copy", "dotdo fork acme@trial demo")
+    epilog = examples("dotdo fork acme acme-copy", "dotdo fork acme@~3 before")
     app.command("fork", epilog=epilog)(fork)
 
 
@@ -24,14 +23,9 @@ def fork(
     _json: AsJson = False,
     _home: InHome = None,
 ) -> None:
-    """Copy a branch's present state into a new tenant, without its history."""
+    """Copy a present or past state into a new tenant, without its history."""
     settings = settings_of(ctx)
     out = settings.output
-    if settings.reference(ref).moment is not None:
-        message = (
-            f"{ref} is in the past: make a branch of it (dotdo branch {ref} NAME) and fork that"
-        )
-        raise UsageError(message)
     settings.free(new)
     with out.waiting(f"copying {ref}"):
         made = settings.tenant(ref).fork(new)

@@ -58,8 +58,9 @@ def log(
     from dotdo_cli.versions import find_thing, history_of
 
     with out.waiting(f"reading {ref}"):
-        _, key = find_thing(settings, ref, noun, identity)
-        versions = history_of(settings, ref, noun, key)[::-1][: limit or None]
+        tenant = settings.tenant(ref)
+        _, key = find_thing(tenant, noun, identity)
+        versions = history_of(tenant, noun, key)[::-1][: limit or None]
     out.answer(versions, lambda: show_versions(out, versions))
 
 

@@ -8,7 +8,7 @@ from dotdo_cli.errors import UsageError
 from dotdo_cli.examples import examples
 from dotdo_cli.nouns import nouns_document, show_nouns
 from dotdo_cli.output import Output, plural, short
-from dotdo_cli.settings import AsJson, InHome, Limit, Ref, Settings, settings_of
+from dotdo_cli.settings import AsJson, InHome, Limit, Ref, settings_of
 
 if TYPE_CHECKING:
     from dotdo import Tenant
@@ -61,7 +61,10 @@ def show(
                 _show_things,
             )
         else:
-            answer, view = _thing(settings, ref, noun, identity, limit or None), _show_thing
+            answer, view = (
+                _thing(settings.tenant(ref), ref, noun, identity, limit or None),
+                _show_thing,
+            )
     settings.output.answer(answer, lambda: view(settings.output, answer))
 
 
@@ -120,14 +123,13 @@ def _show_things(out: Output, answer: Document) -> None:
 # --- one thing -----------------------------------------------------------------------------
 
 
-def _thing(settings: Settings, ref: str, noun: str, identity: str, limit: int | None) -> Document:
+def _thing(tenant: "Tenant", ref: str, noun: str, identity: str, limit: int | None) -> Document:
     from dotdo_cli.documents import thing_document
     from dotdo_cli.relating import related_to
     from dotdo_cli.versions import find_thing, history_of
 
-    tenant = settings.tenant(ref)
-    thing, key = find_thing(settings, ref, noun, identity)
-    history = history_of(settings, ref, noun, key)
+    thing, key = find_thing(tenant, noun, identity)
+    history = history_of(tenant, noun, key)
     related = [] if thing is None else related_to(tenant, thing)
     return {
         "reference": ref,
