@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -164,7 +165,7 @@ class TestFull:
     def check_whole(self, session: Session) -> None:
         assert session.read("pragma integrity_check") == [("ok",)]
         ranges = session.read("select seq0, seq1 from _tx order by seq1")
-        assert all(b[0] == int(str(a[1])) + 1 for a, b in zip(ranges, ranges[1:], strict=False))
+        assert all(b[0] == int(str(a[1])) + 1 for a, b in pairwise(ranges))
 
     def test_a_statement_is_undone(
         self, session: Session, other: Session, numbers: Noun, path: str, limit: Callable[..., None]
@@ -185,16 +186,17 @@ class TestFull:
         session.write("update t set v = 0")
         limit(os.path.getsize(path + "-wal") + 100_000)
         with pytest.raises(StorageError):
-            for _ in range(9):
-                session.write("update t set v = v + 1")
-                session.write(self.ROW, (self.MANY,))
-                session.commit()
+            self.fill(session)
         limit(None)
         if session.in_transaction:
             session.rollback()
         other.write("update t set v = v + 1", wait=False)
         assert session.read("select v from t order by id") == [(11,), (21,), (31,)]
         self.check_whole(session)
+
+    def fill(self, session: Session) -> None:
+        session.write(self.ROW, (self.MANY,))
+        session.commit()
 
     def test_a_full_database_says_so(self, session: Session, numbers: Noun) -> None:
         pages = session.connection.pragma("page_count")
