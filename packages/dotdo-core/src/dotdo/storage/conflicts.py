@@ -1,7 +1,7 @@
 """What a statement touched against what other open transactions hold: rows, unique keys, referenced rows, definitions."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import apsw
 
@@ -19,20 +19,36 @@ def find_conflict(session: "Transaction", catalog: "Catalog", mark: int) -> "Tra
     """Return the transaction that holds something written since log position `mark`, or None."""
     locks = session.store.locks
     written: dict[int, list[int]] = {}
-    for noun, op, row in session.connection.execute(
-        "select noun, op, id from _log where seq > ? and noun > 0", (mark,)
-    ):
+    entries = session.connection.execute(
+        "select noun, op, id, before from _log where seq > ? and noun > 0", (mark,)
+    ).fetchall()
+    for noun, op, row, before in cast("list[tuple[int, int, int, bytes]]", entries):
         if op == system.EVENT:
             continue
         if op == system.SCHEMA:
             owner = locks.noun_conflict(session, noun)
         else:
-            mode = op_mode(op)
-            owner = locks.conflict(session, (noun, row), mode)
+            owner = locks.conflict(session, (noun, row), op_mode(op))
+            if owner is None and op == system.UPDATE:
+                owner = _key_holder(session, catalog, (noun, row), before)
             written.setdefault(noun, []).append(row)
         if owner is not None:
             return owner
     return _guard_conflict(session, catalog, written)
+
+
+def _key_holder(
+    session: "Transaction", catalog: "Catalog", row: RowRef, before: bytes
+) -> "Transaction | None":
+    """Return who refers to a row whose unique values, which a reference may be made of, have changed, or None."""
+    owner = session.store.locks.conflict(session, row, Mode.UPDATE)
+    if owner is None:
+        return None
+    number, row_id = row
+    guards = guards_of(catalog, catalog.by_id[number])
+    after = current_images(session.connection, catalog, number, [row_id]).get(row_id)
+    has_moved = after is None or guards.has_other_keys(session.connection, before, after)
+    return owner if has_moved else None
 
 
 def _guard_conflict(
@@ -61,13 +77,19 @@ def observe_holdings(
     """Note in each segment what its changes hold; the changes are still in the file."""
     for segment in segments:
         for change in segment.changes:
+            guards = guards_of(catalog, catalog.by_id[change.noun])
+            if change.before is not None and change.after is not None:
+                change.is_key_change |= guards.has_other_keys(
+                    connection, change.before, change.after
+                )
             mode = Mode.UPDATE if change.is_key_change else Mode.NO_KEY_UPDATE
             segment.rows.append(((change.noun, change.id), mode))
             if change.after is not None:
-                guards = guards_of(catalog, catalog.by_id[change.noun])
                 segment.keys.extend(guards.keys(connection, change.after))
                 parents = guards.parents(connection, change.after)
                 segment.rows.extend((parent, Mode.KEY_SHARE) for parent in parents)
+                if guards.is_dangling(connection, change.after):
+                    segment.dangling.add((change.noun, change.id))
 
 
 def enter_locks(

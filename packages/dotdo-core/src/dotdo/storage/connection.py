@@ -2,6 +2,7 @@
 
 import os
 from typing import Literal
+from urllib.parse import quote
 
 import apsw
 
@@ -35,8 +36,11 @@ def connect(
         NewerFormat: A newer version of dotdo wrote it.
     """
     flags = apsw.SQLITE_OPEN_READONLY if is_read_only else apsw.SQLITE_OPEN_READWRITE
+    name = path
+    if is_read_only and _is_frozen(path):
+        name, flags = f"file:{quote(path)}?immutable=1", flags | apsw.SQLITE_OPEN_URI
     try:
-        connection = apsw.Connection(path, flags=flags)
+        connection = apsw.Connection(name, flags=flags)
     except apsw.Error as error:
         fail(error)
     try:
@@ -110,6 +114,11 @@ def check_file(path: str) -> None:
     if os.path.getsize(path) < pages * (65536 if page == 1 else page) and not _has_wal(path):
         msg = f"{name} is shorter than its header says"
         raise errors.CorruptFile(msg)
+
+
+def _is_frozen(path: str) -> bool:
+    """Nothing can be written beside the file either, and nothing is: SQLite needs no side files to read it."""
+    return not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK) and not _has_wal(path)
 
 
 def _has_wal(path: str) -> bool:

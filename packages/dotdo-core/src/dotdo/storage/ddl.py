@@ -112,7 +112,8 @@ def _index(noun: Noun, name: str, terms: str, *, is_unique: bool) -> str:
 def triggers(noun: Noun, images: Images) -> dict[str, str]:
     """Return the log triggers, by name.
 
-    A change of the key logs delete(old) + insert(new); one image is made at most.
+    A change of the key logs delete(old) + insert(new); one image is made at most. Statements that do not assign to the key
+    do not run that trigger at all.
     """
     name, rowid = noun.table, quoted(noun.rowid)
     before = images.encoded("old.")
@@ -127,7 +128,7 @@ def triggers(noun: Noun, images: Images) -> dict[str, str]:
         f"_log_d {name}": f"after delete on {on} begin {gone} end",
         f"_log_u {name}": f"after update on {on} when {same} begin"
         f" {columns} ({noun.id}, {system.UPDATE}, old.{rowid}, {before}); end",
-        f"_log_k {name}": f"after update on {on} when {moved} begin {gone} {made} end",
+        f"_log_k {name}": f"after update{_of_key(noun)} on {on} when {moved} begin {gone} {made} end",
     }
     return {trigger: f"create trigger {quoted(trigger)} {body}" for trigger, body in found.items()}
 
@@ -135,6 +136,14 @@ def triggers(noun: Noun, images: Images) -> dict[str, str]:
 def _key(noun: Noun) -> tuple[str, ...]:
     key = ("id",) if noun.layout == "document" else noun.key
     return key if noun.rowid in key else (noun.rowid, *key)
+
+
+def _of_key(noun: Noun) -> str:
+    """Return the clause that names what an assignment to the key may be called; none when the key is computed."""
+    names = _key(noun)
+    if any(c.generated is not None and c.column in names for c in noun.columns):
+        return ""
+    return " of " + ", ".join(map(quoted, dict.fromkeys((*names, "rowid", "oid", "_rowid_"))))
 
 
 def search_table(noun: Noun) -> str:

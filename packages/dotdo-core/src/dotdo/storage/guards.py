@@ -51,12 +51,23 @@ class Guards:
             if values is not None and None not in values:
                 yield name, values
 
+    def has_other_keys(self, connection: "apsw.Connection", before: bytes, after: bytes) -> bool:
+        """Two images of a row differ in a unique key."""
+        return bool(self._keys) and list(self.keys(connection, before)) != list(
+            self.keys(connection, after)
+        )
+
     def parents(self, connection: "apsw.Connection", image: bytes) -> Iterator[RowRef]:
         """Yield the rows that a row of this image refers to."""
         for number, sql in self._parents:
             found = connection.execute(sql, (image,)).fetchone()
-            if found is not None:
+            if found is not None and found[0] is not None:
                 yield number, found[0]
+
+    def is_dangling(self, connection: "apsw.Connection", image: bytes) -> bool:
+        """A reference of a row of this image leads nowhere."""
+        found = (connection.execute(sql, (image,)).fetchone() for _, sql in self._parents)
+        return any(row is not None and row[0] is None for row in found)
 
 
 def guards_of(catalog: "Catalog", noun: "Noun") -> Guards:
@@ -93,8 +104,13 @@ def _unique_indexes(noun: "Noun") -> Iterator[tuple[str, str, str]]:
 
 
 def _parent_sql(fk: "ForeignKey", target: "Noun", row: str) -> str:
+    """Return the statement that gives the row referred to: none when it refers to nothing, NULL when that is not there."""
     on = " and ".join(
         f"p.{quoted(there)} = c.{quoted(here)}"
         for here, there in zip(fk.columns, fk.target_columns, strict=True)
     )
-    return f"select p.{quoted(target.rowid)} from {row} c join {quoted(target.table)} p on {on}"
+    refers = " and ".join(f"c.{quoted(here)} is not null" for here in fk.columns)
+    return (
+        f"select p.{quoted(target.rowid)} from {row} c left join {quoted(target.table)} p on {on}"
+        f" where {refers}"
+    )

@@ -45,6 +45,7 @@ class Session(Transaction):
     ) -> None:
         super().__init__(store, connection)
         self.changes = 0
+        self._statement = connection.cursor().execute
         self.describe(actor=actor, action=None, api=api)
 
     def describe(
@@ -138,9 +139,10 @@ class Session(Transaction):
             CatalogChanged: Definitions are no longer those of `planned_for`.
             Blocked: It must wait, and `wait` is false.
         """
+        execute = self._execute if self._is_running else self._statement
 
         def run() -> list[Row]:
-            rows = self._execute(sql, params).fetchall()
+            rows = execute(sql, params).fetchall()
             self.changes = self.connection.changes()
             return rows
 
@@ -337,7 +339,7 @@ class Session(Transaction):
     def disown(self) -> apsw.Connection:
         """In a forked child: give up the connection, which is the parent's; return it, to be kept unclosed."""
         inherited, self.connection = self.connection, cast("apsw.Connection", _Inherited())
-        self._execute = self.connection.execute
+        self._execute = self._statement = self._control = self.connection.execute
         self.state, self._is_running = IDLE, False
         self._seen, self._catalog, self._claims, self._progress = -1, None, {}, Progress()
         return inherited

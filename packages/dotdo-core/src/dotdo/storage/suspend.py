@@ -55,6 +55,7 @@ class Segment:
         events: Domain events as (noun, id, payload).
         rows: Rows that the changes hold, and how.
         keys: Values of unique keys that they hold.
+        dangling: Rows with a reference that leads nowhere.
     """
 
     savepoint: str | None
@@ -62,6 +63,7 @@ class Segment:
     events: list[tuple[int, int, object]] = field(default_factory=list)
     rows: "list[tuple[RowRef, Mode]]" = field(default_factory=list)
     keys: "list[Key]" = field(default_factory=list)
+    dangling: "set[RowRef]" = field(default_factory=set)
 
 
 def take_out(
@@ -165,17 +167,18 @@ def put_back(connection: apsw.Connection, catalog: "Catalog", segments: list[Seg
     is_dangling = connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0] > 0
     connection.execute("pragma defer_foreign_keys = 0").fetchall()
     if is_dangling:
-        _count_dangling(connection, catalog)
+        known = {row for segment in segments for row in segment.dangling}
+        _count_dangling(connection, catalog, known)
     return starts
 
 
-def _count_dangling(connection: apsw.Connection, catalog: "Catalog") -> None:
+def _count_dangling(connection: apsw.Connection, catalog: "Catalog", known: "set[RowRef]") -> None:
     """Let SQLite know of the references that lead nowhere until the commit.
 
     While all constraints are deferred it counts them apart, and forgets that count afterwards. It is made up by as many
     references of a table of our own, whose rows then go while constraints are off.
     """
-    n = sum(_dangling(connection, noun) for noun in catalog.nouns)
+    n = sum(_dangling(connection, noun, known) for noun in catalog.nouns)
     connection.execute(_DANGLING)
     connection.executemany("insert into temp._dangling(parent) values (?)", [(-1,)] * n)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
@@ -185,15 +188,22 @@ def _count_dangling(connection: apsw.Connection, catalog: "Catalog") -> None:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
 
-def _dangling(connection: apsw.Connection, noun: "Noun") -> int:
-    """Count the references that lead nowhere, seeing that all of them may until the commit."""
+def _dangling(connection: apsw.Connection, noun: "Noun", known: "set[RowRef]") -> int:
+    """Count the references that lead nowhere and may until the commit.
+
+    Raises:
+        SerializationFailure: One may not, and did not before: what it refers to was deleted meanwhile.
+    """
     if not noun.foreign_keys:
         return 0
+    n = 0
     broken = connection.execute(f"pragma foreign_key_check({quoted(noun.table)})").fetchall()
-    for _, _, _, number in cast("list[tuple[str, int, str, int]]", broken):
-        if not noun.foreign_keys[len(noun.foreign_keys) - 1 - number].is_deferred:
+    for _, row, _, number in cast("list[tuple[str, int, str, int]]", broken):
+        if noun.foreign_keys[len(noun.foreign_keys) - 1 - number].is_deferred:
+            n += 1
+        elif (noun.id, row) not in known:
             raise SerializationFailure(_MISFIT)
-    return len(broken)
+    return n
 
 
 def _verify(connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]) -> None:
@@ -295,6 +305,7 @@ def merged(segments: list[Segment]) -> Segment:
         result.events += segment.events
         result.rows += segment.rows
         result.keys += segment.keys
+        result.dangling |= segment.dangling
         for change in segment.changes:
             known = net.get((change.noun, change.id))
             if known is None:

@@ -69,6 +69,7 @@ class Transaction:
         self.deadline_us: int | None = None
         self.time_us: int | None = None  # of the next transactions, when they repeat another file's
         self._execute = connection.execute
+        self._control = connection.cursor().execute  # begins, commits: a cursor kept costs half
         self._patience = Patience(self)
         self._seen = -1  # data version that `catalog` and `_last` belong to
         self._last = (0, 0)  # seq and time of the newest commit
@@ -152,7 +153,7 @@ class Transaction:
         mark = self._progress.marks[0][1]
         try:
             last = self._commit_record(mark)
-            self._execute("commit")
+            self._control("commit")
         except BaseException as error:
             self._abandon()
             if isinstance(error, apsw.Error):
@@ -166,7 +167,7 @@ class Transaction:
         """Append the transaction's record to the log; return its seq, 0 when there was nothing to record."""
         store = self.store
         time_us = max(store.clock() if self.time_us is None else self.time_us, self._last[1])
-        self._execute(_RECORD, (mark + 1, f"[{time_us}{self._tail}"))
+        self._control(_RECORD, (mark + 1, f"[{time_us}{self._tail}"))
         last = self.connection.last_insert_rowid()
         if last <= mark + 1:  # only what the log does not cover was written, or the log was cut
             self._execute("delete from _log where seq = ?", (last,))
@@ -193,7 +194,7 @@ class Transaction:
     def _undo(self) -> None:
         """Undo what is in the file."""
         if self.connection.in_transaction:
-            self._execute("rollback")
+            self._control("rollback")
         self._seen = -1
         self._catalog = None
         self._has_definitions = False
@@ -205,18 +206,18 @@ class Transaction:
             return
         claims, self._claims = self._claims, {}
         try:
-            self._execute("begin immediate")
+            self._control("begin immediate")
             self.store.counters.restore(claims, self, is_alone=True)
-            self._execute("commit")
+            self._control("commit")
         except apsw.Error:
             self.store.counters.forget_limits()
             if self.connection.in_transaction:
-                self._execute("rollback")
+                self._control("rollback")
 
     def _finish(self) -> None:
         """Leave the transaction: the writer, the locks and whoever waits."""
         if self.connection.in_transaction:
-            self._execute("rollback")
+            self._control("rollback")
         if self.store.holder is self:
             self.store.holder = None
         self.store.locks.release(self)
@@ -347,7 +348,7 @@ class Transaction:
         if self.isolation == "snapshot":
             self._hold_snapshot()
         else:
-            self._execute("begin immediate")
+            self._control("begin immediate")
             self._look_if_changed()
         store.holder = self  # type: ignore[assignment]  # every transaction is a session's
         was_suspended, self.state = self.state is SUSPENDED, HOLDING
@@ -403,7 +404,7 @@ class Transaction:
             observe_holdings(self.connection, self._known_catalog(), segments)
         finally:
             self.deadline_us = deadline_us
-        self._execute("rollback")
+        self._control("rollback")
         progress.segments, progress.catalog = segments, self._catalog
         self._has_snapshot = False
         self._seen = -1
@@ -455,7 +456,7 @@ class Transaction:
                 self._evict(store.holder)
             self._is_running = True
             try:
-                self._execute("begin immediate")
+                self._control("begin immediate")
                 if connection.data_version() != self._seen:
                     self._look()
                 if planned_for is not None:
@@ -466,14 +467,16 @@ class Transaction:
                 if store.locks:
                     self._check_conflicts(mark)
                 last = 0 if connection.total_changes() == before else self._commit_record(mark)
-                self._execute("commit")
+                self._control("commit")
             except BaseException as error:
                 self._undo()
                 self._fail_alone(run, error)
                 raise
             finally:
                 self._is_running = False
-            self._committed()
+            self._seen = connection.data_version()
+            if self._claims or self._has_definitions:
+                self._committed()
             return result, mark + 1, last
         finally:
             latch.release()
@@ -483,7 +486,7 @@ class Transaction:
         if not isinstance(error, apsw.Error):
             return
         if self.store.locks and isinstance(error, apsw.ConstraintError):
-            self._execute("begin immediate")
+            self._control("begin immediate")
             try:
                 self._look()
                 owner = releaser(self, self._known_catalog(), run)
@@ -498,7 +501,7 @@ class Transaction:
         if not self.store.locks and not is_compound:
             return run()
         mark = self._seq()
-        self._execute("savepoint _statement")
+        self._control("savepoint _statement")
         try:
             result = run()
             if self.store.locks:
@@ -512,7 +515,7 @@ class Transaction:
                 if owner is not None:
                     raise Blocked(owner) from error
             raise
-        self._execute("release _statement")
+        self._control("release _statement")
         return result
 
     def _check_conflicts(self, mark: int) -> None:
@@ -563,7 +566,7 @@ class Transaction:
 
     def _take_snapshot(self) -> None:
         if not self._has_snapshot:
-            self._execute("begin")
+            self._control("begin")
             self._look()
             self._has_snapshot = True
 
@@ -578,7 +581,7 @@ class Transaction:
                 msg = "others have committed since the transaction's first statement"
                 raise SerializationFailure(msg) from error
             return
-        self._execute("begin immediate")
+        self._control("begin immediate")
         self._look()
         if self.state is SUSPENDED and self._last[0] != seen:
             self._abandon()

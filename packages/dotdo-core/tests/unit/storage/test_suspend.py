@@ -218,6 +218,23 @@ def test_deleted_and_inserted_again_by_one(session: Session, other: Session, uni
     session.commit()
 
 
+def test_a_unique_value_that_is_referred_to_is_held(
+    session: Session, other: Session, unique: Noun
+) -> None:
+    fk = ForeignKey("f", ("v",), "t", ("v",))
+    create_noun(session, Noun(0, "child", "columns", "child", columns=(ID, Column("v", "text", "v")), key=("id",), rowid="id", foreign_keys=(fk,)))  # fmt: skip
+    session.begin()
+    session.write("insert into child(id, v) values (1, 'a')")
+    assert refuses(other, "update t set v = 'b' where id = 1") is session
+    other.write("update t set _visibility = 'public' where id = 1", wait=False)
+    session.commit()
+    session.begin()
+    session.write("delete from child")
+    session.write("update t set v = 'b' where id = 1")
+    assert refuses(other, "insert into child(id, v) values (2, 'a')") is session
+    session.commit()
+
+
 def test_a_unique_index_of_an_expression_waits_too(session: Session, other: Session) -> None:
     index = Index("i", ('lower("v") desc',), is_unique=True, where="id < 10")
     create_noun(session, Noun(0, "t", "columns", "t", columns=(ID, Column("v", "text", "v")), key=("id",), rowid="id", indexes=(index,)))  # fmt: skip
