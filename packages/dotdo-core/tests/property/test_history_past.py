@@ -265,6 +265,6 @@ def tables_of(connection):
 
 TestPast = Past.TestCase
 TestPast.settings = settings(
-    max_examples=12, stateful_step_count=30, deadline=None,
+    max_examples=200, stateful_step_count=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
