@@ -1,6 +1,6 @@
 """Which fields the documents of a noun have ever had: what lets them be read as rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from weakref import WeakKeyDictionary
 
 from dotdo.storage import Noun, Session, Store
@@ -8,22 +8,25 @@ from dotdo.storage import Noun, Session, Store
 _known: WeakKeyDictionary[Store, dict[int, set[str]]] = WeakKeyDictionary()
 
 
-def observe(session: Session, noun: Noun, fields: Iterable[str]) -> Callable[[], object] | None:
-    """Return what enters fields not seen before, to run in the same transaction; None when all are known.
+def unknown_fields(session: Session, noun: Noun, fields: Collection[str]) -> list[str]:
+    """Return the fields that no document of the noun has had; they are to be entered with what is about to be written.
 
     Args:
         session: Sees the store's fields.
-        noun: Whose documents.
+        noun: Whose documents; of a noun with columns no field needs to be known.
         fields: Top-level names about to be written.
     """
+    if noun.layout != "document":
+        return []
     of_store = _known.get(session.store)
     if of_store is None:
         of_store = _known[session.store] = {}
     known = of_store.get(noun.id)
     if known is None or not known.issuperset(fields):
-        known = of_store[noun.id] = set(fields_of(session, noun))
-    missing = [field for field in fields if field not in known]
-    return (lambda: enter_fields(session, noun.id, missing)) if missing else None
+        known = set(fields_of(session, noun))
+        if not session.in_transaction:  # what it has entered itself may be undone
+            of_store[noun.id] = known
+    return [field for field in fields if field not in known]
 
 
 def enter_fields(session: Session, noun: int, fields: Iterable[str]) -> None:

@@ -1,15 +1,17 @@
 """Following verbs from a thing: each hop a join over relationships or over a foreign key."""
 
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 from dotdo.errors import UnknownVerb
 from dotdo.graph.context import Graph
-from dotdo.graph.rows import rows_of
+from dotdo.graph.rows import Rows, rows_of
 from dotdo.graph.thing import Thing
 from dotdo.graph.verbs import Form, Verbs
 from dotdo.storage import ForeignKey, Noun, Session
 from dotdo.storage.names import quoted
 
+_NEWEST = "select max(seq) from _log"
 _TARGETS = """
 with recursive d(n) as (
  select min({there}) from _rel where verb = ?1
@@ -32,6 +34,18 @@ class Hop:
     noun: Noun
 
 
+class Query(NamedTuple):
+    """One route as a join; `?1` is the row id it starts from.
+
+    Args:
+        sql: Gives the last noun's rows, once each.
+        rows: Makes things of them.
+    """
+
+    sql: str
+    rows: Rows
+
+
 class Paths:
     """Traversal of a tenant's relationships.
 
@@ -50,38 +64,41 @@ class Paths:
         self, session: Session, start: Thing, verbs: tuple[str, ...], *, reverse: bool
     ) -> list[Thing]:
         """Return the things at the end of the path, each once, in order of their row ids."""
-        noun = session.catalog.find(start.noun)
+        found: list[Thing] = []
+        queries = self._plan(session, start.noun, verbs, reverse=reverse)
+        for query in queries:
+            rows = session.read(query.sql, (start.row,), planned_for=session.catalog)
+            found += map(query.rows.thing, rows)
+        return found if len(queries) < 2 else list(dict.fromkeys(found))
+
+    def _plan(
+        self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
+    ) -> list[Query]:
+        """Return the queries of a path; made once for each state of the log, as verbs lead to other nouns when that moves."""
+        if session.in_transaction:
+            return self._queries(session, noun, verbs, reverse=reverse)
+        plans = session.catalog.derived
+        key = (noun, verbs, reverse)
+        seq = session.read(_NEWEST)[0][0]
+        known = cast("tuple[int, list[Query]] | None", plans.get(key))
+        if known is None or known[0] != seq:
+            known = plans[key] = (seq, self._queries(session, noun, verbs, reverse=reverse))
+        return known[1]
+
+    def _queries(
+        self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
+    ) -> list[Query]:
+        start = session.catalog.find(noun)
         routes: list[list[Hop]] = [[]]
         for verb in verbs:
             routes = [
                 [*route, hop]
                 for route in routes
                 for hop in self._hops(
-                    session, route[-1].noun if route else noun, verb, reverse=reverse
+                    session, route[-1].noun if route else start, verb, reverse=reverse
                 )
             ]
-        found: list[Thing] = []
-        for route in routes:
-            if route:
-                found += self._run(session, start.row, route)
-        return found if len(routes) < 2 else list(dict.fromkeys(found))
-
-    def _run(self, session: Session, row: int, route: list[Hop]) -> list[Thing]:
-        """Run one route as a join; the last noun's rows come out once each."""
-        target = route[-1].noun
-        rows = rows_of(session.catalog, target)
-        terms, conditions, here = [], [], "?1"
-        for i, hop in enumerate(route):
-            terms += [term.format(i=i) for term, _ in hop.joins]
-            conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
-            here = hop.row.format(i=i)
-        sql = (
-            f"select {rows.columns} from {quoted(target.table)} where {quoted(target.rowid)} in"
-            f" (select {here} from {', '.join(terms)} where {' and '.join(conditions)}) order by {quoted(target.rowid)}"
-        )
-        return [
-            rows.thing(found) for found in session.read(sql, (row,), planned_for=session.catalog)
-        ]
+        return [_query(session, route) for route in routes if route]
 
     def _hops(self, session: Session, noun: Noun, name: str, *, reverse: bool) -> list[Hop]:
         keys = _foreign_key_hops(session, noun, name, reverse=reverse)
@@ -104,6 +121,22 @@ class Paths:
             if target is not None:
                 found.append(_relationship_hop(noun, target, code, here, there))
         return found
+
+
+def _query(session: Session, route: list[Hop]) -> Query:
+    target = route[-1].noun
+    rows = rows_of(session.catalog, target)
+    terms, conditions, here = [], [], "?1"
+    for i, hop in enumerate(route):
+        terms += [term.format(i=i) for term, _ in hop.joins]
+        conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
+        here = hop.row.format(i=i)
+    rowid = quoted(target.rowid)
+    sql = (
+        f"select {rows.columns} from {quoted(target.table)} where {rowid} in"
+        f" (select {here} from {', '.join(terms)} where {' and '.join(conditions)}) order by {rowid}"
+    )
+    return Query(sql, rows)
 
 
 def _relationship_hop(noun: Noun, target: Noun, code: int, here: str, there: str) -> Hop:

@@ -38,7 +38,9 @@ class DocumentRows:
     def thing(self, row: Row) -> Thing:
         """Return the thing of a row read with `columns`."""
         number, key, text, visibility = row
-        return Thing(self._name, key_to_python(key), number, decode(text), visibility)
+        if type(key) is not int:
+            key = key_to_python(key)
+        return Thing(self._name, key, number, decode(text), visibility)
 
     def key(self, identity: object) -> tuple[Canonical, ...]:
         """Return an id as the parameters of `by_id`."""

@@ -1,18 +1,18 @@
 """Things: creating, reading, finding, changing and deleting them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from dotdo.errors import InvalidValue, ThingNotFound, UnknownNoun
 from dotdo.graph.context import Graph
-from dotdo.graph.fields import observe
+from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.graph.nouns import Nouns, check_noun_name, find_noun
 from dotdo.graph.paths import Paths
 from dotdo.graph.query import Filter, order_by, page
 from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
 from dotdo.graph.thing import Thing, Visibility
 from dotdo.graph.verbs import Verbs
-from dotdo.storage import CatalogChanged, Noun, Session
+from dotdo.storage import CatalogChanged, Noun, Row, Session
 from dotdo.storage.ddl import search_table
 from dotdo.storage.names import quoted
 from dotdo.storage.types import INTEGERS
@@ -86,15 +86,25 @@ class Things:
         identity = self._graph.ids() if identity is None else identity
         row = session.allocate(rows.noun)
         params = rows.insertion(row, identity, fields, visibility)
-        unknown = observe(session, rows.noun, fields)
-        if unknown:
-            session.mutate(
-                lambda: (unknown(), session.execute(rows.insert, params)),
-                planned_for=session.catalog,
-            )
-        else:
-            session.write(rows.insert, params, planned_for=session.catalog)
+        self._write(session, rows.noun, fields, rows.insert, params)
         return Thing(rows.noun.name, identity, row, dict(fields), visibility)
+
+    @staticmethod
+    def _write(
+        session: Session, noun: Noun, fields: Collection[str], sql: str, params: Sequence[Canonical]
+    ) -> list[Row]:
+        """Run a writing statement, entering fields that are new to the noun with it."""
+        unknown = unknown_fields(session, noun, fields)
+        if not unknown:
+            return session.write(sql, params, planned_for=session.catalog)
+
+        def work() -> list[Row]:
+            found = session.execute(sql, params)
+            if session.connection.changes():
+                enter_fields(session, noun.id, unknown)
+            return found
+
+        return session.mutate(work, planned_for=session.catalog)
 
     def _create_row(
         self,
@@ -171,9 +181,8 @@ class Things:
                     number, self._graph.ids() if identity is None else identity, rest, None
                 )
             )
-        unknown = observe(session, rows.noun, names)
-        if unknown:
-            session.mutate(unknown)
+        if unknown := unknown_fields(session, rows.noun, names):
+            session.mutate(lambda: enter_fields(session, rows.noun.id, unknown))
         session.write_many(rows.insert, params, planned_for=session.catalog)
         return len(many)
 
@@ -204,10 +213,7 @@ class Things:
             noun = find_noun(session, name)
             rows = rows_of(session.catalog, noun)
             text, params = rows.update(identity, fields, visibility)
-            unknown = observe(session, noun, fields) if noun.layout == "document" else None
-            if unknown:
-                session.mutate(unknown)
-            found = session.write(text, params, planned_for=session.catalog)
+            found = self._write(session, noun, fields, text, params)
             if not found:
                 raise _not_found(name, identity)
             return rows.thing(found[0])
@@ -227,19 +233,8 @@ class Things:
             noun = find_noun(session, name)
             rows = rows_of(session.catalog, noun)
 
-            def remove() -> None:
-                found = session.execute(rows.delete, rows.key(identity))
-                if not found:
-                    raise _not_found(name, identity)
-                number = found[0][0]
-                session.execute(
-                    "delete from _rel where src_noun = ? and src = ?", (noun.id, number)
-                )
-                session.execute(
-                    "delete from _rel where dst_noun = ? and dst = ?", (noun.id, number)
-                )
-
-            session.mutate(remove, planned_for=session.catalog)
+            if not session.write(rows.delete, rows.key(identity), planned_for=session.catalog):
+                raise _not_found(name, identity)
 
         self._run(work)
 

@@ -142,11 +142,12 @@ def _check(name: str) -> None:
 class Verbs:
     """The verbs of a tenant."""
 
-    __slots__ = ("_graph", "_known")
+    __slots__ = ("_by_form", "_graph", "_seen")
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._known: dict[str, Verb] = {}
+        self._seen = 0  # log position that `_by_form` belongs to
+        self._by_form: dict[str, Verb] = {}
 
     def define(
         self,
@@ -174,7 +175,6 @@ class Verbs:
                 "insert into _verb(id, action, def) values (?, ?, ?) on conflict(action) do update set def = excluded.def returning id",
                 (session.allocate(VERBS), action, text),
             )
-        self._known.clear()
         return _read(number, text)
 
     def find(self, name: str) -> tuple[Verb, Form | None]:
@@ -184,7 +184,7 @@ class Verbs:
             UnknownVerb: No registered verb has it.
         """
         with self._graph.session() as session:
-            verb = self._lookup(session, name)
+            verb = self._known(session).get(name)
         if verb is None:
             msg = f"no verb has the form {name!r}"
             raise UnknownVerb(msg)
@@ -209,17 +209,16 @@ class Verbs:
             rows = session.read("select id, def from _verb order by action")
         return [_read(number, text) for number, text in rows]
 
-    def _lookup(self, session: Session, name: str) -> Verb | None:
-        known = self._known.get(name)
-        if known is not None:
-            return known
-        for number, text in session.read("select id, def from _verb"):
-            verb = _read(number, text)
-            if name in verb.forms or name == verb.reverse:
-                if not session.in_transaction:
-                    self._known[name] = verb
-                return verb
-        return None
+    def _known(self, session: Session) -> dict[str, Verb]:
+        """Return the verbs by all their forms; read again when the log has moved."""
+        ((newest,),) = session.read("select max(seq) from _log")
+        if newest != self._seen or session.in_transaction:
+            verbs = [_read(*row) for row in session.read("select id, def from _verb order by id")]
+            by_form = {form: v for v in reversed(verbs) for form in (*v.forms, v.reverse)}
+            if session.in_transaction:  # what it has defined itself may be undone
+                return by_form
+            self._seen, self._by_form = newest, by_form
+        return self._by_form
 
 
 def _read(number: int, text: str) -> Verb:

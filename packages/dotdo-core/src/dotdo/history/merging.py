@@ -35,19 +35,24 @@ class Merge:
 
 def differences(ours: Session, theirs: Session) -> list[Difference]:
     """Return what `theirs` changed since the common point: what a merge into `ours` would bring."""
-    snapshots = Snapshots(theirs)
+    base, mine, their = common_point(ours, theirs), Snapshots(ours), Snapshots(theirs)
     found = []
-    for change in snapshots.changes(common_point(ours, theirs).theirs):
-        if change.noun.id < system.FIRST_NOUN:
-            continue
-        before = snapshots.thing(change.noun, change.row, change.before)
-        after = snapshots.thing(change.noun, change.row, change.after)
-        shown = after or before
-        assert shown is not None
-        fields = sorted(map(member_of, change.changed))
-        verb = outcome_of(change.before, change.after)
-        found.append(Difference(change.noun.name, shown.id, verb, before, after, fields))
+    for change in their.changes(base.theirs, is_net=not base.is_ours):
+        if base.is_ours and change.noun.id in ours.catalog.by_id:
+            change.before = mine.at(change.noun, change.row, base.ours)
+        if change.noun.id >= system.FIRST_NOUN and change.changed:
+            found.append(_difference(their, change))
     return found
+
+
+def _difference(their: Snapshots, change: RowChange) -> Difference:
+    before = their.thing(change.noun, change.row, change.before)
+    after = their.thing(change.noun, change.row, change.after)
+    shown = after or before
+    assert shown is not None
+    verb = outcome_of(change.before, change.after)
+    fields = sorted(map(member_of, change.changed))
+    return Difference(change.noun.name, shown.id, verb, before, after, fields)
 
 
 class _Ends(NamedTuple):
@@ -89,7 +94,7 @@ class Merger:
         theirs, before = head(self._theirs), head(self._ours)
         self._definitions.run()
         self._merge_verbs()
-        changes = self._their.changes(self._base.theirs)
+        changes = self._their.changes(self._base.theirs, is_net=not self._base.is_ours)
         for change in changes:
             if change.noun.id >= system.FIRST_NOUN:
                 self._decide(change)

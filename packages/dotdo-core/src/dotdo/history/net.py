@@ -55,8 +55,13 @@ class Snapshots:
         self.reader = Reader(session)
         self._decoders: dict[int, tuple[Noun, str, tuple[str, ...]]] = {}
 
-    def changes(self, since: int) -> list[RowChange]:
-        """Return the rows whose state now differs from that at the log position `since`."""
+    def changes(self, since: int, *, is_net: bool = True) -> list[RowChange]:
+        """Return the rows that were written after a log position.
+
+        Args:
+            since: The position.
+            is_net: Leave out those whose state is what it was.
+        """
         found = []
         for number, row, op, before, seq in self.session.read(_CHANGED, (since,)):
             noun = self.session.catalog.by_id.get(number) or self.reader.noun_at(number, seq)
@@ -65,7 +70,7 @@ class Snapshots:
             then = self.reader.noun_at(noun.id, seq) or noun
             old = None if op == system.INSERT else self.fields(then, before)
             new = self.current(noun, row)
-            if old != new:
+            if old != new or not is_net:
                 found.append(RowChange(noun, row, old, new))
         return found
 

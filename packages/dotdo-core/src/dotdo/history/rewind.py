@@ -35,12 +35,15 @@ def _undo(session: Session, seq: int) -> None:
             "select distinct noun from _log where seq > ? and noun > 0", (seq,)
         )
     }
-    for number in sorted(touched):
+    for number in now.keys() - then.keys():
+        _silence(session, now[number])
+        session.execute(f"drop table {quoted(now[number].table)}")
+        session.execute("delete from _noun where id = ?", (number,))
+    tables = {noun.name: noun.table for noun in then.values()}
+    for number in sorted(touched & then.keys()):
         _undo_noun(session, number, now.get(number), seq)
     for number in sorted(touched & then.keys()):
-        _settle(session, then[number], {noun.name: noun.table for noun in then.values()})
-    for number in now.keys() - then.keys():
-        session.execute("delete from _noun where id = ?", (number,))
+        _settle(session, then[number], tables)
     for noun in then.values():
         if noun.id >= system.FIRST_NOUN:
             session.execute(

@@ -104,6 +104,10 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
         if old is None:
             msg = f"noun {new.name!r} does not exist"
             raise UnknownNoun(msg)
+        namesake = session.catalog.noun(new.name)
+        if namesake is not None and namesake.id != new.id:
+            msg = f"noun {new.name!r} exists"
+            raise AlreadyExists(msg)
         if old.layout == "columns":
             _reshape(session, old, new, filled or {})
         _reindex(session, old, new)

@@ -28,7 +28,7 @@ Isolation = Literal["committed", "snapshot"]
 _RECORD = f"insert into _log(noun, op, id, before) values (0, {system.COMMIT}, ?, ?)"
 _STATE = (
     "select (select v from _meta where k = 'catalog'), seq, before ->> 0"
-    " from (select seq, before from _log order by seq desc limit 1)"
+    " from (select seq, before from _log where noun = 0 and op = 0 order by seq desc limit 1)"
 )
 
 
