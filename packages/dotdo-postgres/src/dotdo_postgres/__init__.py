@@ -76,7 +76,7 @@ from dotdo_postgres.client import (
     RawServerCursor,
     ServerCursor,
 )
-from dotdo_postgres.client.modules import Submodules
+from dotdo_postgres.client.modules import Submodules as _Submodules
 
 __version__ = "0.1.0"
 
@@ -84,7 +84,7 @@ connect = Connection.connect
 
 sys.meta_path.insert(
     0,
-    Submodules(
+    _Submodules(
         __name__,
         {
             "connection": {"Connection": Connection, "Cursor": Cursor, "Pipeline": Pipeline},

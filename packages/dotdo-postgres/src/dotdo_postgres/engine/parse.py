@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
-from pglast.parser import ParseError, parse_sql_json
+from pglast.parser import ParseError, parse_sql_json, scan
 
 from dotdo_postgres.errors import PostgresError, error
 
@@ -35,8 +36,27 @@ def parse(sql: str) -> list[Node]:
         if position is None and str(message).endswith("at end of input"):
             position = len(sql) + 1
         raise error(_code(str(message)), str(message), position=position) from None
+    if _NEWER_NUMBER.search(sql):
+        _refuse_newer_numbers(sql)
     statements: list[Node] = orjson.loads(text).get("stmts", [])
     return statements
+
+
+_NEWER_NUMBER = re.compile(r"(?<![\w$])\d+_\d|(?<![\w$])0[xXoObB][0-9a-fA-F]")
+
+
+def _refuse_newer_numbers(sql: str) -> None:
+    """Refuse 1_000 and 0x1F, which PostgreSQL 16 learned.
+
+    Raises:
+        PostgresError: such a number is there (SQLSTATE 42601).
+    """
+    for token in scan(sql):
+        text = sql.encode()[token.start : token.end + 1].decode()
+        if token.name in {"ICONST", "FCONST"} and ("_" in text or text[:2].lower() in {"0x", "0o", "0b"}):
+            shown = text if "_" in text else text[:2]
+            message = f'trailing junk after numeric literal at or near "{shown}"'
+            raise error("42601", message, position=len(sql.encode()[: token.start].decode()) + 1)
 
 
 def _code(message: str) -> str:

@@ -226,6 +226,9 @@ class Session:
             raise
         if len(statements) <= 1:
             prepared = self.prepare(sql)
+            if prepared.param_types:
+                position = sql.find("$") + 1
+                raise error("42P02", f"there is no parameter ${sql[position : position + 1]}", position=position)
             yield self.run(prepared, wait=wait)
             return
         yield from self._several(sql, statements, wait)

@@ -200,8 +200,10 @@ def from_binary(data: bytes) -> Decimal:
     return -number if sign == 0x4000 else number
 
 
-def square_root(value: Decimal) -> Decimal:
-    """Return the square root to at least 16 significant digits."""
+def square_root(value: Decimal, places: int | None = None) -> Decimal:
+    """Return the square root to so many places, by default at least 16 significant digits."""
+    if places is not None:
+        return rounded(Context(prec=places + abs(value.adjusted()) + 40).sqrt(value), places)
     if value.is_zero():
         return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 16)), context=CONTEXT)
     weight, _ = weight_and_first_digit(value)

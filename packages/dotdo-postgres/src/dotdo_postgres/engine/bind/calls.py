@@ -173,11 +173,15 @@ def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
     if (
         call.is_distinct
         and call.order
-        and not all(any(ir.same(key.expr, arg) for arg in args) for key in call.order)
+        and not all(any(ir.same(_bare(key.expr), _bare(arg)) for arg in args) for key in call.order)
     ):
         message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
         raise error("42P10", message, position=call.order[0].expr.location)
     return call
+
+
+def _bare(expr: ir.Expr) -> ir.Expr:
+    return expr.arg if isinstance(expr, ir.Relabel) else expr
 
 
 _NOT_ALLOWED = {

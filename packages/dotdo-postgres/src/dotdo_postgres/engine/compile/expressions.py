@@ -111,6 +111,9 @@ def _fit_numeric(compiler: Compiler, sql: Sql, typmod: int) -> Sql:
     if isinstance(sql.value, Decimal):
         from dotdo_postgres.mapping import numeric
 
+        if sql.value.is_nan():
+            raise not_supported(f"NaN of type numeric({precision},{scale})")
+
         return numerics.rescaled(
             compiler, numerics.literal(numeric.fit(sql.value, precision, scale)), scale
         )

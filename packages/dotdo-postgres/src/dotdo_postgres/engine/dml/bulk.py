@@ -59,6 +59,12 @@ def plan_bulk(
     values = _read_rows(planner, rows, given)
     if values is None:
         return None
+    noun = relation.noun
+    if not noun.has_hidden_rowid:
+        at = next((at for at, column in enumerate(given) if column.physical == noun.rowid), None)
+        numbered = any(column.physical == noun.rowid and column.sequence for column in relation.columns)
+        if any(row[at] is None for row in values) if at is not None else not numbered:
+            return None
     serial = [column for column in relation.columns if column.sequence and column not in given]
     names = [column.physical for column in (*given, *serial)]
     if relation.noun.has_hidden_rowid:
@@ -177,6 +183,8 @@ def _numeric_reader(column: RelationColumn) -> Callable[[str], Any]:
         number: Decimal = numeric.fit(numeric.from_text(text), precision, scale)
         if column.scale is None:
             return numeric.encode(number)
+        if number.is_nan():
+            return _NOT_SIMPLE
         return int(number.scaleb(scale, numeric.CONTEXT))
 
     return read

@@ -20,6 +20,7 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -91,6 +92,7 @@ class _Insert:
         self.rows: list[list[ir.Expr]] | None = None
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
+        self.is_probing = False
 
     def bind(self) -> None:
         source = self.node.get("selectStmt", {}).get("SelectStmt")
@@ -170,9 +172,15 @@ class _Insert:
         self.query = _assigned(self.binder, query, self.columns)
 
     def build(self, *, is_wide: bool) -> Prepared:
+        self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]
         noun = self.relation.noun
+        keyed = [c for c in self.relation.columns if c.physical == noun.rowid and c not in self.given]
+        if not noun.has_hidden_rowid and not any(c in self.defaults for c in keyed):
+            for column in keyed:
+                self.defaults.append(column)
+                self.default_exprs.append(ir.Const(column.type, -1, -1, None))
         names = [column.physical for column in (*self.given, *self.defaults)]
         if noun.has_hidden_rowid:
             names.append("_id")
@@ -197,6 +205,8 @@ class _Insert:
             run_write if self.rows is not None else run_insert_query,
         )
         prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
+        if self.conflict is not None and self.conflict.assignments is not None and len(self.rows or "ab") > 1:
+            prepared.detail["upsert"] = self.conflict.columns
         if self.query is not None:
             prepared.detail["count"] = self._count()
         self.planner.finish(compiler, node, prepared)
@@ -204,12 +214,27 @@ class _Insert:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared
 
+    def _guarded(self, compiler: Compiler, node: n.Node, column: RelationColumn) -> n.Node:
+        """Refuse NULL for a key that SQLite would number by itself."""
+        noun = self.relation.noun
+        if noun.has_hidden_rowid or column.physical != noun.rowid or self.is_probing:
+            return node
+        if isinstance(node, exp.Literal):
+            return node
+        routine = checks.null_key(noun.table, noun.rowid, noun.id)
+        return n.call("ifnull", node, compiler.python(routine, [], []))
+
     def _cells(self, compiler: Compiler, row: list[ir.Expr]) -> list[n.Node]:
         pairs = [
             *zip(row, self.given, strict=True),
             *zip(self.default_exprs, self.defaults, strict=True),
         ]
-        return [storage_node(compiler, compiler.expression(expr), column) for expr, column in pairs]
+        return [self._cell(compiler, expr, column) for expr, column in pairs]
+
+    def _cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
+        node = storage_node(compiler, compiler.expression(expr), column)
+        is_number = isinstance(expr, ir.SessionValue) and expr.kind == "nextval"
+        return node if is_number else self._guarded(compiler, node, column)
 
     def _values(self, compiler: Compiler) -> n.Node:
         assert self.rows is not None
@@ -230,14 +255,14 @@ class _Insert:
         cells: list[n.Node] = []
         for at, (form, column) in enumerate(zip(forms, self.given, strict=True)):
             sql = Sql(n.column(alias, f"c{at}"), form.scale, form.digits)
-            cells.append(storage_node(compiler, sql, column))
+            cells.append(self._guarded(compiler, storage_node(compiler, sql, column), column))
         number = n.binary("-", exp.Window(this=n.call("row_number")), n.integer(1))
         for expr, column in zip(self.default_exprs, self.defaults, strict=True):
             if isinstance(expr, ir.SessionValue) and expr.kind == "nextval":
                 base = _fresh(compiler, "nextval_base", expr.argument)
                 cells.append(n.binary("+", base, number.copy()))
             else:
-                cells.append(storage_node(compiler, compiler.expression(expr), column))
+                cells.append(self._cell(compiler, expr, column))
         if self.relation.noun.has_hidden_rowid:
             cells.append(
                 n.binary(
@@ -267,6 +292,7 @@ class _Insert:
     def _probe(self) -> Probe:
         """Compile a query for the rows that were to be inserted, for details of errors."""
         compiler = make_compiler(len(self.param_types))
+        self.is_probing = True
         columns = [*self.given, *self.defaults]
         ctes = [_cte(compiler, cte) for cte in self.ctes]
         if self.rows is not None:
@@ -283,6 +309,7 @@ class _Insert:
                         expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)
                     ),
                 )
+        self.is_probing = False
         return make_probe(compiler, node, columns)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.dml.probe import run_probe
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.errors import error
 from dotdo_postgres.engine.run.values import session_values
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def run_write(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     """Run a statement that SQLite does at once."""
+    if "upsert" in prepared.detail:
+        _refuse_twice(session, prepared, params)
     if prepared.session_values:
         params = session.with_values(prepared, params)
     rows = session.kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
@@ -28,10 +31,32 @@ def run_write(
     return Result(prepared.columns, rows, f"{prepared.detail['tag']} {len(rows)}", len(rows))
 
 
+def _refuse_twice(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -> None:
+    """Refuse ON CONFLICT DO UPDATE of rows with the same key.
+
+    Raises:
+        PostgresError: two rows have one key (SQLSTATE 21000).
+    """
+    probe = prepared.detail["probe"]()
+    names = [column.physical for column in probe.columns]
+    wanted = [names.index(name) for name in prepared.detail["upsert"] if name in names]
+    seen = set()
+    for row in run_probe(session, probe, params):
+        key = tuple(row[at] for at in wanted)
+        if None in key or not key:
+            continue
+        if key in seen:
+            hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values."
+            raise error("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint)
+        seen.add(key)
+
+
 def run_insert_query(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     """Run INSERT ... SELECT; numbers that rows need are drawn after counting them."""
+    if "upsert" in prepared.detail:
+        _refuse_twice(session, prepared, params)
     bases = [key for key in prepared.session_values if key[0].endswith("_base")]
     if not bases:
         return run_write(session, prepared, params, wait)

@@ -15,6 +15,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
+from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
@@ -82,7 +83,7 @@ def _part(node: Node) -> Node:
     return part
 
 
-class _Change:
+class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
     def __init__(self, planner: Planner, node: Node, sources: str) -> None:
@@ -158,7 +159,7 @@ class _Change:
         return make_probe(compiler, select, list(self.relation.columns))
 
 
-class _Update(_Change):
+class _Update(Change):
     def build(self, *, is_wide: bool) -> Prepared:
         """Compile UPDATE."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
@@ -194,7 +195,7 @@ class _Update(_Change):
         return prepared
 
 
-class _Delete(_Change):
+class _Delete(Change):
     def build(self, *, is_wide: bool) -> Prepared:
         """Compile DELETE; USING becomes a subquery over row ids."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
@@ -226,9 +227,13 @@ class _Delete(_Change):
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
-    return _Update(planner, node, "fromClause").build(is_wide=False)
+    change = _Update(planner, node, "fromClause")
+    others = other_columns(change)
+    return plan_joined(change, others, "UPDATE") if others else change.build(is_wide=False)
 
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
-    return _Delete(planner, node, "usingClause").build(is_wide=False)
+    change = _Delete(planner, node, "usingClause")
+    others = other_columns(change)
+    return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)

@@ -313,7 +313,7 @@ class _Statistics:
         if not self.is_deviation:
             return numeric.rounded(context.divide(numerator, denominator), scale)
         quotient = numeric.rounded(context.divide(numerator, denominator), scale)
-        return numeric.square_root(quotient)
+        return numeric.square_root(quotient, scale)
 
 
 class _FloatStatistics:

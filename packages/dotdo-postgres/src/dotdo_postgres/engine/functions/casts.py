@@ -34,7 +34,7 @@ _DAY_US = 86_400_000_000
     "bigint as oid",
     "oid as bigint",
 )
-@FAMILY.native_cast("bool as integer", "varchar as text", "name as text")
+@FAMILY.native_cast("bool as integer", "name as text")
 def widen_integer(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Keep the value."""
     return args[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t
 
@@ -92,6 +93,8 @@ def _fit_numeric(value: Decimal, precision: int, scale: int) -> Decimal:
 
 
 def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
+    if value.is_nan():
+        raise not_supported(f"NaN of type numeric({precision},{scale})")
     return int(numeric.fit(value, precision, scale).scaleb(scale, numeric.CONTEXT))
 
 
@@ -120,6 +123,16 @@ def _check_offset(value: int | None) -> int:
 
 def _too_many_rows(count: int) -> None:
     raise error("21000", "more than one row returned by a subquery used as an expression")
+
+
+def null_key(table: str, column: str, number: int) -> Routine:
+    """Return the routine that refuses NULL for a key that SQLite would otherwise number by itself."""
+
+    def fail() -> None:
+        message = f"NOT NULL constraint failed: {table}.{column}"
+        raise NotNullViolation(message, table=table, columns=[column])
+
+    return _routine(f"null_key_{number}", fail, (), t.INT8, is_volatile=True)
 
 
 def _average(total: Decimal, count: int) -> Decimal:

@@ -35,6 +35,7 @@ class Routine:
         takes_session: The body gets the session first.
         takes_window: The aggregate also works over windows.
         is_text_form: Arguments arrive as their output text.
+        is_json_form: Arguments arrive as JSON text.
         is_array_text: Array arguments arrive as lists of the output text of their elements.
         sql_name: Name under which the body is known to SQLite.
     """
@@ -51,6 +52,7 @@ class Routine:
     takes_window: bool = False
     is_text_form: bool = False
     is_array_text: bool = False
+    is_json_form: bool = False
     sql_name: str = ""
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.mapping import arrays, interval, numeric
+from dotdo_postgres.mapping import arrays, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
@@ -23,6 +23,8 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     routine = call.routine
     if routine.is_text_form:
         return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
+    if routine.is_json_form:
+        return _json_decoder(oid, scale, facts)
     if routine.is_array_text and t.BY_OID[oid].category == "A":
         element = codec_of(t.BY_OID[oid].element, facts.zone)
         assert element is not None  # what was bound has a codec
@@ -38,6 +40,37 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     if oid == t.INTERVAL:
         return interval.decode
     return None
+
+
+def _json_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder:
+    if oid in {*t.INTEGERS, t.JSON}:
+        return str
+    if oid == t.JSONB:
+        return jsons.jsonb_to_text
+    if oid == t.BOOL:
+        return lambda value: "true" if value else "false"
+    text = _text_decoder(oid, scale, facts, is_cast=True) or str
+    if oid in {t.NUMERIC, t.FLOAT4, t.FLOAT8}:
+        return lambda value: _json_number(text(value))
+    if oid in {t.TIMESTAMP, t.TIMESTAMPTZ}:
+        return lambda value: jsons.dump(_iso(text(value)))
+    if t.BY_OID[oid].category == "A":
+        element = _json_decoder(t.BY_OID[oid].element, None, facts)
+        return lambda stored: (
+            "[" + ",".join("null" if item is None else element(item) for item in arrays.unpack(stored)) + "]"
+        )
+    return lambda value: jsons.dump(text(value))
+
+
+def _json_number(text: str) -> str:
+    return text if text.lstrip("-")[:1].isdigit() else jsons.dump(text)
+
+
+def _iso(text: str) -> str:
+    shown = text.replace(" ", "T", 1)
+    if len(shown) > 3 and shown[-3] in "+-" and ":" in shown:
+        return shown + ":00"
+    return shown
 
 
 def _text_decoder(oid: int, scale: int | None, facts: Facts, *, is_cast: bool) -> Decoder | None:
@@ -101,6 +134,7 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
+    is_strict = call.routine.is_strict
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in (
         *call.routine.arguments,
@@ -118,12 +152,12 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
         def _values(self, args: tuple[Any, ...]) -> list[Any]:
             return [
-                arg if decode is None else decode(arg)
+                arg if decode is None or arg is None else decode(arg)
                 for decode, arg in zip(decoders, args, strict=True)
             ]
 
         def step(self, *args: Any) -> None:
-            if None not in args:
+            if not is_strict or None not in args:
                 self.state.step(*self._values(args))
 
         def inverse(self, *args: Any) -> None:
