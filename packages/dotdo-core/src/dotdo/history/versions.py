@@ -74,6 +74,8 @@ def _versions_of_row(
 ) -> Iterator[Version]:
     row, identity = thing
     rows = session.read(_OF_ROW, (noun.id, 0, upto, row))
+    if not rows:
+        return
     current = session.read(session.catalog.images(noun).select, (row,))
     images = [before for *_, before in rows[1:]] + [current[0][0] if current else None]
     for (seq, op, _, before), after in zip(rows, images, strict=True):

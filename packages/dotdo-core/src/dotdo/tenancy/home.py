@@ -14,6 +14,7 @@ from dotdo.clock import Clock, system_clock
 from dotdo.errors import UnknownTenant
 from dotdo.storage import Durability, Store, create_file
 from dotdo.storage.presence import FilePresence, SideFile
+from dotdo.storage.syncer import Syncer
 from dotdo.tenancy.references import MAIN, Reference, check_name
 
 _SUFFIX = ".db"
@@ -48,6 +49,7 @@ class Home:
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
         self._open: OrderedDict[Store, None] = OrderedDict()
         self._listened: set[Store] = set()  # must live as long as somebody listens
+        self._syncer = Syncer()
         self._side_file: SideFile | None = None
         _HOMES.add(self)
 
@@ -115,6 +117,8 @@ class Home:
             store = Store(
                 path, clock=self.clock, durability=self.durability, presence=self._join(path)
             )
+            if self.durability == "everysec":
+                self._syncer.add(path)
             store.on_open = self.note_open
             store.on_listen = self._listened.add
             self._stores[path] = store
@@ -171,6 +175,7 @@ class Home:
     def close(self) -> None:
         """Close every tenant."""
         with self._guard:
+            self._syncer.stop()
             for store in list(self._stores.values()):
                 store.close()
             self._stores.clear()
@@ -184,7 +189,10 @@ class Home:
         """In a forked child: use connections of its own."""
         self._guard = threading.RLock()
         self._side_file = None
+        self._syncer = Syncer()
         for path, store in list(self._stores.items()):
+            if self.durability == "everysec":
+                self._syncer.add(path)
             store.leave_parent(self._join(path))
         self._open.clear()
 

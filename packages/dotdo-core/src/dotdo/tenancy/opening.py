@@ -12,7 +12,7 @@ from dotdo.tenancy.default import default_home
 from dotdo.tenancy.home import Home
 from dotdo.tenancy.references import MAIN, Moment, Reference, parse_reference
 
-_PASTS: WeakValueDictionary[tuple[str, int], Store] = WeakValueDictionary()
+_PASTS: WeakValueDictionary[tuple[Store, int], Store] = WeakValueDictionary()
 
 
 def connect(reference: str, *, create: bool | None = None, home: Home | None = None) -> Store:
@@ -60,12 +60,12 @@ def open_past(home: Home, reference: Reference, head: Store, moment: Moment) -> 
         is_near = has_same_shape(definitions_at(session, seq), session.catalog.by_id.values())
     finally:
         head.give_back(session)
-    known = _PASTS.get((head.path, seq))
+    known = _PASTS.get((head, seq))
     if known is not None and (is_near or not isinstance(known, PastStore)):
         return known
     store = PastStore(head, seq) if is_near else _rewound(home, reference, head, seq)
     store.on_open = home.note_open
-    _PASTS[head.path, seq] = store
+    _PASTS[head, seq] = store
     return store
 
 

@@ -1,7 +1,5 @@
 """`dotdo fork` and `compact`: a copy with a history of its own, and a history forgotten."""
 
-import pytest
-
 
 def test_a_fork_is_a_tenant_with_the_present_and_no_history(run, shop) -> None:
     assert run("fork", "acme", "copy", "--json").document["tenant"] == "copy"
@@ -26,9 +24,6 @@ def test_compact_forgets_history_and_keeps_the_present(run, shop) -> None:
     assert run("show", "acme@v2").code == 4
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the kernel cannot tell the history of a row that the log has no entry of"
-)
 def test_a_thing_is_shown_after_its_history_was_forgotten(run, shop) -> None:
     run("compact", "acme")
     answer = run("show", "acme", "Customer", shop.alice, "--json").document

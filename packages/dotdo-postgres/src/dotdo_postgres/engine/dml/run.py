@@ -47,7 +47,9 @@ def _refuse_twice(session: Session, prepared: Prepared, params: Sequence[Storage
             continue
         if key in seen:
             hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values."
-            raise error("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint)
+            raise error(
+                "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
+            )
         seen.add(key)
 
 
