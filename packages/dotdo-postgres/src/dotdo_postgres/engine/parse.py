@@ -53,7 +53,9 @@ def _refuse_newer_numbers(sql: str) -> None:
     """
     for token in scan(sql):
         text = sql.encode()[token.start : token.end + 1].decode()
-        if token.name in {"ICONST", "FCONST"} and ("_" in text or text[:2].lower() in {"0x", "0o", "0b"}):
+        if token.name in {"ICONST", "FCONST"} and (
+            "_" in text or text[:2].lower() in {"0x", "0o", "0b"}
+        ):
             shown = text if "_" in text else text[:2]
             message = f'trailing junk after numeric literal at or near "{shown}"'
             raise error("42601", message, position=len(sql.encode()[: token.start].decode()) + 1)

@@ -228,7 +228,11 @@ class Session:
             prepared = self.prepare(sql)
             if prepared.param_types:
                 position = sql.find("$") + 1
-                raise error("42P02", f"there is no parameter ${sql[position : position + 1]}", position=position)
+                raise error(
+                    "42P02",
+                    f"there is no parameter ${sql[position : position + 1]}",
+                    position=position,
+                )
             yield self.run(prepared, wait=wait)
             return
         yield from self._several(sql, statements, wait)

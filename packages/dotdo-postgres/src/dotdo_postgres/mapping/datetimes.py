@@ -121,7 +121,9 @@ def local_to_utc(local_us: int, zone: tzinfo) -> int:
     clamped = max(min(local_us, 253370764800000000), -62135510400000000)
     naive = datetime(1970, 1, 1) + timedelta(microseconds=clamped)  # noqa: DTZ001 -- a wall clock reading
     offsets = [naive.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)]
-    standard = min(offset for offset in offsets if offset is not None)  # of two, PostgreSQL takes standard time
+    standard = min(
+        offset for offset in offsets if offset is not None
+    )  # of two, PostgreSQL takes standard time
     return local_us - int(standard.total_seconds()) * 1_000_000
 
 

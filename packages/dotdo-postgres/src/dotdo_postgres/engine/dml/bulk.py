@@ -62,7 +62,9 @@ def plan_bulk(
     noun = relation.noun
     if not noun.has_hidden_rowid:
         at = next((at for at, column in enumerate(given) if column.physical == noun.rowid), None)
-        numbered = any(column.physical == noun.rowid and column.sequence for column in relation.columns)
+        numbered = any(
+            column.physical == noun.rowid and column.sequence for column in relation.columns
+        )
         if any(row[at] is None for row in values) if at is not None else not numbered:
             return None
     serial = [column for column in relation.columns if column.sequence and column not in given]

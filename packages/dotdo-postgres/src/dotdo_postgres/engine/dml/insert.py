@@ -167,7 +167,9 @@ class _Insert:
             raise error("42601", "INSERT has more target columns than expressions", position=place)
 
     def _bind_query(self, source: Node) -> None:
+        self.binder.keeps_unknown = True
         query = self.binder.query({"SelectStmt": source}, self.scope)
+        self.binder.keeps_unknown = False
         self._check_count(len(query.columns))
         self.query = _assigned(self.binder, query, self.columns)
 
@@ -176,7 +178,9 @@ class _Insert:
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]
         noun = self.relation.noun
-        keyed = [c for c in self.relation.columns if c.physical == noun.rowid and c not in self.given]
+        keyed = [
+            c for c in self.relation.columns if c.physical == noun.rowid and c not in self.given
+        ]
         if not noun.has_hidden_rowid and not any(c in self.defaults for c in keyed):
             for column in keyed:
                 self.defaults.append(column)
@@ -205,7 +209,11 @@ class _Insert:
             run_write if self.rows is not None else run_insert_query,
         )
         prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
-        if self.conflict is not None and self.conflict.assignments is not None and len(self.rows or "ab") > 1:
+        if (
+            self.conflict is not None
+            and self.conflict.assignments is not None
+            and len(self.rows or "ab") > 1
+        ):
             prepared.detail["upsert"] = self.conflict.columns
         if self.query is not None:
             prepared.detail["count"] = self._count()

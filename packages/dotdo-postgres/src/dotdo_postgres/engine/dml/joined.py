@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlglot import exp
 
@@ -47,9 +47,9 @@ def other_columns(change: Change) -> list[ir.Column]:
     found: list[ir.Column] = []
 
     def walk(expr: ir.Expr, entry: Entry) -> None:
-        if isinstance(expr, ir.Column) and expr.entry is not entry:
-            if not any(ir.same(expr, other) for other in found):
-                found.append(expr)
+        is_other = isinstance(expr, ir.Column) and expr.entry is not entry
+        if is_other and not any(ir.same(expr, other) for other in found):
+            found.append(cast("ir.Column", expr))
         for child in ir.children(expr):
             walk(child, entry)
 
@@ -58,7 +58,9 @@ def other_columns(change: Change) -> list[ir.Column]:
     return found
 
 
-def plan_joined(change: Change, others: list[ir.Column], tag: str, *, is_wide: bool = False) -> Prepared:
+def plan_joined(  # noqa: PLR0914 the steps share what they are made of
+    change: Change, others: list[ir.Column], tag: str, *, is_wide: bool = False
+) -> Prepared:
     """Plan the steps of a change whose RETURNING names other tables."""
     if change.ctes:
         raise not_supported("WITH and a column of another table in RETURNING")
@@ -69,7 +71,8 @@ def plan_joined(change: Change, others: list[ir.Column], tag: str, *, is_wide: b
     table_columns(compiler, change.entry, alias)
     rows = change.rows_query(compiler, [], change.entry, alias)
     values = [
-        storage_node(compiler, compiler.expression(expr), column) for column, expr in change.assignments
+        storage_node(compiler, compiler.expression(expr), column)
+        for column, expr in change.assignments
     ]
     forms = [compiler.expression(column) for column in others]
     rows.set("expressions", [n.column(alias, noun.rowid), *values, *(form.node for form in forms)])
@@ -96,9 +99,13 @@ def plan_joined(change: Change, others: list[ir.Column], tag: str, *, is_wide: b
     anchor = [n.parameter(at) for at in range(1, count + 2 + len(others))]
     shown: Any = exp.Select(expressions=[*(form.node for form in results), *anchor])
     shown.set("from_", exp.From(this=n.table(noun.table)))
-    shown.set("where", exp.Where(this=n.binary("=", n.bare_column(noun.rowid), n.parameter(count + 1))))
+    shown.set(
+        "where", exp.Where(this=n.binary("=", n.bare_column(noun.rowid), n.parameter(count + 1)))
+    )
     columns = change.planner.result_columns([target.column for target in targets], results)
-    prepared = Prepared(columns, change.param_types, tag, run_joined, catalog=change.planner.catalog)
+    prepared = Prepared(
+        columns, change.param_types, tag, run_joined, catalog=change.planner.catalog
+    )
     prepared.python_calls = tuple(compiler.python_calls.values())
     steps = Steps(rows_text, n.to_text(node), n.to_text(shown), len(values))
     prepared.detail = {"relation": change.relation, "probe": change.probe, "steps": steps}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.dml.probe import run_probe
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.errors import error
 from dotdo_postgres.engine.run.values import session_values
+from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,9 @@ def _refuse_twice(session: Session, prepared: Prepared, params: Sequence[Storage
             continue
         if key in seen:
             hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values."
-            raise error("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint)
+            raise error(
+                "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
+            )
         seen.add(key)
 
 

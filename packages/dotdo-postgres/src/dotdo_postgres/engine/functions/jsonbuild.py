@@ -27,7 +27,11 @@ def _pairs(args: tuple[str | None, ...]) -> list[tuple[str, str]]:
 
 
 @FAMILY.function(
-    "json_build_object(variadic any)", "json_build_object()", returns="json", is_strict=False, is_json_form=True
+    "json_build_object(variadic any)",
+    "json_build_object()",
+    returns="json",
+    is_strict=False,
+    is_json_form=True,
 )
 def json_build_object(*args: str | None) -> str:
     """Make an object of alternating keys and values."""
@@ -35,15 +39,25 @@ def json_build_object(*args: str | None) -> str:
 
 
 @FAMILY.function(
-    "jsonb_build_object(variadic any)", "jsonb_build_object()", returns="jsonb", is_strict=False, is_json_form=True
+    "jsonb_build_object(variadic any)",
+    "jsonb_build_object()",
+    returns="jsonb",
+    is_strict=False,
+    is_json_form=True,
 )
 def jsonb_build_object(*args: str | None) -> str:
     """Make an object of alternating keys and values."""
-    return jsons.jsonb_from_text("{" + ",".join(f"{key}:{value}" for key, value in _pairs(args)) + "}")
+    return jsons.jsonb_from_text(
+        "{" + ",".join(f"{key}:{value}" for key, value in _pairs(args)) + "}"
+    )
 
 
 @FAMILY.function(
-    "json_build_array(variadic any)", "json_build_array()", returns="json", is_strict=False, is_json_form=True
+    "json_build_array(variadic any)",
+    "json_build_array()",
+    returns="json",
+    is_strict=False,
+    is_json_form=True,
 )
 def json_build_array(*args: str | None) -> str:
     """Make an array."""
@@ -51,7 +65,11 @@ def json_build_array(*args: str | None) -> str:
 
 
 @FAMILY.function(
-    "jsonb_build_array(variadic any)", "jsonb_build_array()", returns="jsonb", is_strict=False, is_json_form=True
+    "jsonb_build_array(variadic any)",
+    "jsonb_build_array()",
+    returns="jsonb",
+    is_strict=False,
+    is_json_form=True,
 )
 def jsonb_build_array(*args: str | None) -> str:
     """Make an array."""
@@ -110,7 +128,11 @@ class JsonObject:
 
     def final(self) -> str | None:
         """Return the object, NULL of no rows."""
-        return "{ " + ", ".join(f"{key} : {value}" for key, value in self.pairs) + " }" if self.pairs else None
+        return (
+            "{ " + ", ".join(f"{key} : {value}" for key, value in self.pairs) + " }"
+            if self.pairs
+            else None
+        )
 
 
 @FAMILY.aggregate("jsonb_object_agg(any, any)", returns="jsonb", is_strict=False, is_json_form=True)
@@ -121,4 +143,6 @@ class JsonbObject(JsonObject):
         """Return the object, NULL of no rows."""
         if not self.pairs:
             return None
-        return jsons.jsonb_from_text("{" + ",".join(f"{key}:{value}" for key, value in self.pairs) + "}")
+        return jsons.jsonb_from_text(
+            "{" + ",".join(f"{key}:{value}" for key, value in self.pairs) + "}"
+        )

@@ -50,7 +50,13 @@ def length_padded(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     return Sql(n.call("length", n.call("rtrim", args[0].node, n.string(" "))))
 
 
-@FAMILY.native("octet_length(text)", "octet_length(bpchar)", "octet_length(bytea)", "length(bytea)", returns="integer")
+@FAMILY.native(
+    "octet_length(text)",
+    "octet_length(bpchar)",
+    "octet_length(bytea)",
+    "length(bytea)",
+    returns="integer",
+)
 def octet_length(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Count bytes."""
     return Sql(n.call("octet_length", args[0].node))

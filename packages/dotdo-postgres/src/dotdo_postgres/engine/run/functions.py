@@ -57,7 +57,9 @@ def _json_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder:
     if t.BY_OID[oid].category == "A":
         element = _json_decoder(t.BY_OID[oid].element, None, facts)
         return lambda stored: (
-            "[" + ",".join("null" if item is None else element(item) for item in arrays.unpack(stored)) + "]"
+            "["
+            + ",".join("null" if item is None else element(item) for item in arrays.unpack(stored))
+            + "]"
         )
     return lambda value: jsons.dump(text(value))
 
