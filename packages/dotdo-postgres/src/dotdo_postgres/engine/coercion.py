@@ -10,6 +10,7 @@ from typing import Literal
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.functions.registry import cast_routines
+from dotdo_postgres.engine.routines.checks import ARRAY_TEXT
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
@@ -153,6 +154,9 @@ class Coercer:
         routine = cast_routines().get((expr.type, target))
         if routine is not None:
             return ir.Call(target, -1, expr.location, routine, [expr])
+        if category(target) == "S" and is_array(expr.type):
+            call = ir.Call(t.TEXT, -1, expr.location, ARRAY_TEXT, [expr])
+            return call if target == t.TEXT else ir.Relabel(target, -1, expr.location, call)
         if category(target) == "S" and target != t.TEXT:
             routine = cast_routines().get((expr.type, t.TEXT))
             if routine is not None:

@@ -343,7 +343,8 @@ def _is_referred(session: Session, other: Noun, fk: ForeignKey, gone: Row, new: 
         new is not None and values == [new.get(name) for name in fk.target_columns]
     ):
         return False
-    if fk.on_delete in {"cascade", "set null", "set default"} and new is None:
+    action = fk.on_delete if new is None else fk.on_update
+    if action in {"cascade", "set null", "set default"}:
         return False
     where = " and ".join(f"{quoted(name)} = ?" for name in fk.columns)
     sql = f"select 1 from {quoted(other.table)} where {where}"  # noqa: S608 -- quoted names

@@ -120,8 +120,11 @@ def local_to_utc(local_us: int, zone: tzinfo) -> int:
         return local_us
     clamped = max(min(local_us, 253370764800000000), -62135510400000000)
     naive = datetime(1970, 1, 1) + timedelta(microseconds=clamped)  # noqa: DTZ001 -- a wall clock reading
-    offset = naive.replace(tzinfo=zone).utcoffset()
-    return local_us - (int(offset.total_seconds()) if offset else 0) * 1_000_000
+    offsets = [naive.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)]
+    standard = min(
+        offset for offset in offsets if offset is not None
+    )  # of two, PostgreSQL takes standard time
+    return local_us - int(standard.total_seconds()) * 1_000_000
 
 
 def utc_to_local(utc_us: int, zone: tzinfo) -> int:

@@ -45,6 +45,7 @@ class Binder:
         self._expressions = expressions or {}
         self._queries = queries
         self.relations: dict[str, Relation] = {}
+        self.keeps_unknown = False
 
     @property
     def param_types(self) -> list[int]:

@@ -146,7 +146,9 @@ def bind_boolean(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind IS [NOT] NULL."""
-    arg = binder.known(binder.expression(node["arg"], scope))
+    arg = binder.expression(node["arg"], scope)
+    if not isinstance(arg, ir.Param):
+        arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
     if isinstance(arg, ir.Row):
         tests: list[ir.Expr] = [

@@ -210,8 +210,8 @@ def _using(
     merged: list[tuple[str, ir.Expr]] = []
     for name in using:
         first, second = _using_side(name, left, "left"), _using_side(name, right, "right")
-        conditions.append(make_operator(binder, "=", first, second, -1))
         both, oid, typmod = binder.coercer.to_common([first, second], "JOIN/USING")
+        conditions.append(make_operator(binder, "=", first, second, -1))
         if kind == "full":
             merged.append((name, ir.Coalesce(oid, typmod, -1, both)))
         else:

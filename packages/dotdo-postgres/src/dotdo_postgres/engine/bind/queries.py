@@ -23,7 +23,9 @@ def bind_query(binder: Binder, node: Node, parent: Scope | None) -> Query:
     """Bind a SelectStmt of any form inside a scope."""
     body = node.get("SelectStmt", node)
     scope = Scope(parent=parent)
+    keeps_unknown, binder.keeps_unknown = binder.keeps_unknown, False
     ctes = bind_with(binder, body.get("withClause"), scope)
+    binder.keeps_unknown = keeps_unknown
     query: Query
     if body["op"] != "SETOP_NONE":
         query = _set_operation(binder, body, scope)
@@ -161,8 +163,11 @@ def _first_target(node: Node) -> int | None:
 
 def _set_operation(binder: Binder, node: Node, scope: Scope) -> Query:
     kind = _KINDS[node["op"]]
+    binder.keeps_unknown = True
     left = bind_query(binder, {"SelectStmt": node["larg"]}, scope)
+    binder.keeps_unknown = True
     right = bind_query(binder, {"SelectStmt": node["rarg"]}, scope)
+    binder.keeps_unknown = False
     word = kind.upper()
     if len(left.columns) != len(right.columns):
         message = f"each {word} query must have the same number of columns"

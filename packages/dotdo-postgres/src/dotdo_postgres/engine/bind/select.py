@@ -22,6 +22,7 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     """Bind a plain SELECT in its own scope (WITH already bound into it)."""
     if "intoClause" in node:
         raise not_supported("SELECT INTO")
+    keeps_unknown, binder.keeps_unknown = binder.keeps_unknown, False
     select = Select([])
     select.from_items = bind_from(binder, node.get("fromClause", []), scope)
     scope.named_windows = {
@@ -44,7 +45,7 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     select.group = bind_group(binder, node.get("groupClause", []), select.targets, scope)
     scope.clause = "SELECT"
     for target in select.targets:
-        if target.expr.type == t.UNKNOWN:
+        if target.expr.type == t.UNKNOWN and not (keeps_unknown and not select.group):
             target.expr = binder.known(target.expr)
             target.column.type = t.TEXT
     _bind_distinct(binder, node, select, scope)

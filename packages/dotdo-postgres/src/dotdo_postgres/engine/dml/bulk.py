@@ -110,7 +110,7 @@ def _read_rows(
             )
         values = []
         for read, cell in zip(readers, cells, strict=True):
-            constant = cell.get("A_Const")
+            constant = cell.get("A_Const") or _national(cell)
             if constant is None:
                 return None
             value = read(constant)
@@ -119,6 +119,19 @@ def _read_rows(
             values.append(value)
         found.append(tuple(values))
     return found
+
+
+def _national(cell: Node) -> Node | None:
+    """Read `N'text'`, which the grammar gives as a cast to bpchar: trailing spaces do not count."""
+    cast = cell.get("TypeCast", {})
+    names = cast.get("typeName", {}).get("names", [])
+    constant: Node = cast.get("arg", {}).get("A_Const", {})
+    if "sval" not in constant or "typmods" in cast["typeName"] or cast.get("location", 0) != -1:
+        return None
+    if names[-1]["String"]["sval"] != "bpchar":
+        return None
+    text = constant["sval"].get("sval", "").rstrip(" ")
+    return {**constant, "sval": {"sval": text}, "national": True}
 
 
 def _place(node: Node) -> int:
@@ -137,6 +150,8 @@ def _reader(planner: Planner, column: RelationColumn) -> Reader:
         if "isnull" in constant:
             return None
         try:
+            if "national" in constant and column.type not in {t.VARCHAR, t.TEXT}:
+                return _NOT_SIMPLE
             if "sval" in constant:
                 return from_text(constant["sval"].get("sval", ""))
             if is_whole and "ival" in constant:

@@ -167,7 +167,9 @@ class _Insert:
             raise error("42601", "INSERT has more target columns than expressions", position=place)
 
     def _bind_query(self, source: Node) -> None:
+        self.binder.keeps_unknown = True
         query = self.binder.query({"SelectStmt": source}, self.scope)
+        self.binder.keeps_unknown = False
         self._check_count(len(query.columns))
         self.query = _assigned(self.binder, query, self.columns)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlglot import exp
 
@@ -47,9 +47,9 @@ def other_columns(change: Change) -> list[ir.Column]:
     found: list[ir.Column] = []
 
     def walk(expr: ir.Expr, entry: Entry) -> None:
-        if isinstance(expr, ir.Column) and expr.entry is not entry:
-            if not any(ir.same(expr, other) for other in found):
-                found.append(expr)
+        is_other = isinstance(expr, ir.Column) and expr.entry is not entry
+        if is_other and not any(ir.same(expr, other) for other in found):
+            found.append(cast("ir.Column", expr))
         for child in ir.children(expr):
             walk(child, entry)
 
@@ -58,7 +58,7 @@ def other_columns(change: Change) -> list[ir.Column]:
     return found
 
 
-def plan_joined(
+def plan_joined(  # noqa: PLR0914 the steps share what they are made of
     change: Change, others: list[ir.Column], tag: str, *, is_wide: bool = False
 ) -> Prepared:
     """Plan the steps of a change whose RETURNING names other tables."""

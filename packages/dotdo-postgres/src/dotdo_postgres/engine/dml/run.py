@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.dml.probe import run_probe
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.errors import error
 from dotdo_postgres.engine.run.values import session_values
+from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -169,7 +169,11 @@ def numeric_to_real(value: Decimal) -> float:
 def _numeric_to_float(value: Decimal) -> float:
     if value.is_nan():
         raise not_supported("NaN of type double precision")
-    return float(value)
+    result = float(value)
+    if math.isinf(result) and value.is_finite():
+        shown = numeric.to_text(value)
+        raise error("22003", f'"{shown}" is out of range for type double precision')
+    return result
 
 
 FAMILY.cast("numeric as double precision")(_numeric_to_float)
@@ -181,7 +185,8 @@ def numeric_to_double(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Convert; a division of two exact doubles is rounded correctly."""
     (arg,) = args
     if isinstance(arg.value, Decimal):
-        return Sql(n.real(float(arg.value)), value=float(arg.value))
+        literal = _numeric_to_float(arg.value)
+        return Sql(n.real(literal), value=literal)
     if arg.scale is not None and arg.digits <= 15:
         real = n.cast(arg.node, "real")
         return Sql(real if arg.scale == 0 else n.binary("/", real, n.real(float(10**arg.scale))))
