@@ -128,11 +128,14 @@ class Branches(RuleBasedStateMachine):
         before, other = state_of(ours), state_of(theirs)
         expected, conflicts = merged(self.bases[into, branch], before, other, policy)
         changes = ours.diff(branch)
+        refusal = None
         try:
             outcome = ours.merge(branch, on_conflict=policy)
         except MergeConflict as error:
+            refusal = error
+        if refusal is not None:
             assert state_of(ours) == before
-            assert len(error.conflicts) >= conflicts
+            assert len(refusal.conflicts) >= conflicts
             assert policy == "fail"
             return
         self.bases[into, branch] = self.bases[branch, into] = other

@@ -1,6 +1,7 @@
 """Random writes and changes of definitions: every earlier position reads as it was, and a follower equals its source."""
 
 import contextlib
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -210,9 +211,7 @@ class Past(RuleBasedStateMachine):
     def positions_are_contiguous(self):
         if hasattr(self, "tenant"):
             found = [(t.first, t.last) for t in self.tenant.log()]
-            assert all(
-                later[0] == earlier[1] + 1 for later, earlier in zip(found, found[1:], strict=False)
-            )
+            assert all(later[0] == earlier[1] + 1 for later, earlier in itertools.pairwise(found))
 
 
 def texts(fields):
