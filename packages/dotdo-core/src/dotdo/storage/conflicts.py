@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 import apsw
 
 from dotdo.storage import system
-from dotdo.storage.guards import RowRef, guards_of
+from dotdo.storage.guards import Guards, RowRef, guards_of
 from dotdo.storage.locks import Mode, RequestedLock, op_mode
-from dotdo.storage.suspend import Segment, current_images
+from dotdo.storage.suspend import Change, Segment, current_images
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
@@ -78,18 +78,26 @@ def observe_holdings(
     for segment in segments:
         for change in segment.changes:
             guards = guards_of(catalog, catalog.by_id[change.noun])
-            if change.before is not None and change.after is not None:
-                change.is_key_change |= guards.has_other_keys(
-                    connection, change.before, change.after
-                )
+            if not guards.is_empty:
+                _observe_guards(connection, guards, segment, change)
             mode = Mode.UPDATE if change.is_key_change else Mode.NO_KEY_UPDATE
             segment.rows.append(((change.noun, change.id), mode))
-            if change.after is not None:
-                segment.keys.extend(guards.keys(connection, change.after))
-                parents = guards.parents(connection, change.after)
-                segment.rows.extend((parent, Mode.KEY_SHARE) for parent in parents)
-                if guards.is_dangling(connection, change.after):
-                    segment.dangling.add((change.noun, change.id))
+
+
+def _observe_guards(
+    connection: apsw.Connection, guards: Guards, segment: Segment, change: Change
+) -> None:
+    """Note the unique keys and the rows referred to that one change holds."""
+    before, after = change.before, change.after
+    if after is None:
+        return
+    if before is not None:
+        change.is_key_change |= guards.has_other_keys(connection, before, after)
+    segment.keys.extend(guards.keys(connection, after))
+    parents = guards.parents(connection, after)
+    segment.rows.extend((parent, Mode.KEY_SHARE) for parent in parents)
+    if guards.is_dangling(connection, after):
+        segment.dangling.add((change.noun, change.id))
 
 
 def enter_locks(

@@ -29,7 +29,7 @@ class Guards:
         catalog: Definitions of the nouns it refers to.
     """
 
-    __slots__ = ("_keys", "_parents")
+    __slots__ = ("_keys", "_parents", "is_empty")
 
     def __init__(self, noun: "Noun", catalog: "Catalog") -> None:
         images = catalog.images(noun)
@@ -43,6 +43,7 @@ class Guards:
             for fk in noun.foreign_keys
             if (target := catalog.by_name.get(fk.target)) is not None
         ]
+        self.is_empty = not (self._keys or self._parents)
 
     def keys(self, connection: "apsw.Connection", image: bytes) -> Iterator[Key]:
         """Yield the values of unique keys that a row of this image has."""

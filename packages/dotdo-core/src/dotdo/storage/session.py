@@ -1,6 +1,7 @@
 """A session: what one client of a store can do with it; statements, row locks, numbers, functions."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import apsw
@@ -308,19 +309,23 @@ class Session(Transaction):
         self, name: str, function: Function | None, n_args: int = -1, *, deterministic: bool = True
     ) -> None:
         """Make a Python function callable from this session's statements; None takes it away."""
-        with self.store.latch:  # others may be taking the transaction out through this connection
+        with self._undisturbed():
             self.connection.create_scalar_function(
                 name, function, n_args, deterministic=deterministic
             )
 
+    def _undisturbed(self) -> AbstractContextManager[None]:
+        """Keep others from taking the transaction out through this connection meanwhile."""
+        return nullcontext() if self._is_running else self.store.latch
+
     def create_aggregate(self, name: str, factory: Callable[[], object], n_args: int = -1) -> None:
         """Make a Python aggregate callable; the factory gives an object with `step` and `final`."""
-        with self.store.latch:
+        with self._undisturbed():
             self.connection.create_aggregate_function(name, factory, n_args)  # type: ignore[arg-type]  # apsw takes either form
 
     def create_window(self, name: str, factory: Callable[[], object], n_args: int = -1) -> None:
         """Make a Python window function callable; the factory gives `step`, `inverse`, `value`, `final`."""
-        with self.store.latch:
+        with self._undisturbed():
             self.connection.create_window_function(name, factory, n_args)  # type: ignore[arg-type]  # apsw takes either form
 
     # --- life --------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_ACTION_ROUNDS = 8
 _MISFIT = "the transaction's changes no longer fit the state that others have made"
+_EVENT = f"insert into _log(noun, op, id, before) values (?, {system.EVENT}, ?, ?)"
 _DANGLING = (
     "create temp table if not exists _dangling(id integer primary key,"
     " parent integer references _dangling(id) deferrable initially deferred)"
@@ -148,7 +149,22 @@ def put_back(connection: apsw.Connection, catalog: "Catalog", segments: list[Seg
         SerializationFailure: A row is no longer as the transaction found it, or its changes do not fit any more.
     """
     _verify(connection, catalog, segments)
+    if not any(noun.foreign_keys for noun in catalog.nouns):
+        return _apply_all(connection, catalog, segments)
     connection.execute("pragma defer_foreign_keys = 1").fetchall()
+    starts = _apply_all(connection, catalog, segments)
+    is_dangling = connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0] > 0
+    connection.execute("pragma defer_foreign_keys = 0").fetchall()
+    if is_dangling:
+        known = {row for segment in segments for row in segment.dangling}
+        _count_dangling(connection, catalog, known)
+    return starts
+
+
+def _apply_all(
+    connection: apsw.Connection, catalog: "Catalog", segments: list[Segment]
+) -> list[int]:
+    """Apply the segments, each after its savepoint; return the last seq before each."""
     starts = []
     for segment in segments:
         start = connection.execute("select coalesce(max(seq), 0) from _log").get
@@ -160,15 +176,8 @@ def put_back(connection: apsw.Connection, catalog: "Catalog", segments: list[Seg
             _undo_actions(connection, catalog, segment.changes, start)
         except apsw.ConstraintError as error:
             raise SerializationFailure(_MISFIT) from error
-        connection.executemany(
-            f"insert into _log(noun, op, id, before) values (?, {system.EVENT}, ?, ?)",
-            segment.events,
-        )
-    is_dangling = connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0] > 0
-    connection.execute("pragma defer_foreign_keys = 0").fetchall()
-    if is_dangling:
-        known = {row for segment in segments for row in segment.dangling}
-        _count_dangling(connection, catalog, known)
+        if segment.events:
+            connection.executemany(_EVENT, segment.events)
     return starts
 
 

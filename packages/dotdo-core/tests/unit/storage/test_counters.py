@@ -106,3 +106,17 @@ def test_a_function_may_draw_numbers_while_its_statement_runs(
     )
     assert session.changes == 3000
     assert session.read("select count(distinct _id), max(_id) from t") == [(3000, 3000)]
+
+
+@pytest.mark.parametrize("is_in_transaction", [False, True])
+def test_a_function_may_draw_numbers_while_it_is_read(
+    session: Session, other: Session, numbers: Noun, is_in_transaction: bool
+) -> None:
+    session.create_function("draw", lambda: session.next_number("s"), 0, deterministic=False)
+    other.write("update t set v = 0 where id = 1")
+    if is_in_transaction:
+        session.begin()
+    assert session.read("select draw() from t order by id") == [(1,), (2,), (3,)]
+    if is_in_transaction:
+        session.commit()
+    assert other.next_number("s") == 4
