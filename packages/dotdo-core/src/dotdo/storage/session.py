@@ -105,6 +105,11 @@ class Session:
         return self._catalog
 
     @property
+    def position(self) -> int:
+        """Log position of the newest transaction that the last statement outside a transaction has seen."""
+        return self._last[0]
+
+    @property
     def segments(self) -> list[Segment]:
         """The changes of a suspended transaction."""
         return self._segments
