@@ -71,7 +71,7 @@ def filled(home: Home) -> Tenant:
     with tenant.transaction() as session:
         session.write(
             "insert into Item(id, city, note) with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)"
-            " select i, 'c' || (i % 5000), 'a note of some length, number ' || i from n",
+            " select i, 'c' || (i % 5000), 'a note of some length that fills its row, number ' || i from n",
             (ROWS,),
         )
     return tenant

@@ -11,7 +11,6 @@ from dotdo.graph.verbs import Form, Verbs
 from dotdo.storage import ForeignKey, Noun, Session
 from dotdo.storage.names import quoted
 
-_NEWEST = "select max(seq) from _log"
 _TARGETS = """
 with recursive d(n) as (
  select min({there}) from _rel where verb = ?1
@@ -63,27 +62,21 @@ class Paths:
     def follow(
         self, session: Session, start: Thing, verbs: tuple[str, ...], *, reverse: bool
     ) -> list[Thing]:
-        """Return the things at the end of the path, each once, in order of their row ids."""
-        found: list[Thing] = []
-        queries = self._plan(session, start.noun, verbs, reverse=reverse)
-        for query in queries:
-            rows = session.read(query.sql, (start.row,), planned_for=session.catalog)
-            found += map(query.rows.thing, rows)
-        return found if len(queries) < 2 else list(dict.fromkeys(found))
+        """Return the things at the end of the path, each once, in order of their row ids.
 
-    def _plan(
-        self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
-    ) -> list[Query]:
-        """Return the queries of a path; made once for each state of the log, as verbs lead to other nouns when that moves."""
+        The queries are made once for each state of the log: when that moves, verbs may lead to other nouns.
+        """
         if session.in_transaction:
-            return self._queries(session, noun, verbs, reverse=reverse)
-        plans = session.catalog.derived
-        key = (noun, verbs, reverse)
-        seq = session.read(_NEWEST)[0][0]
+            return _run(session, start, self._queries(session, start.noun, verbs, reverse=reverse))
+        plans, key = session.catalog.derived, (start.noun, verbs, reverse)
         known = cast("tuple[int, list[Query]] | None", plans.get(key))
-        if known is None or known[0] != seq:
-            known = plans[key] = (seq, self._queries(session, noun, verbs, reverse=reverse))
-        return known[1]
+        while True:
+            if known is not None:
+                found = _run(session, start, known[1])
+                if session.position == known[0]:
+                    return found
+            queries = self._queries(session, start.noun, verbs, reverse=reverse)
+            known = plans[key] = (session.position, queries)
 
     def _queries(
         self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
@@ -121,6 +114,14 @@ class Paths:
             if target is not None:
                 found.append(_relationship_hop(noun, target, code, here, there))
         return found
+
+
+def _run(session: Session, start: Thing, queries: list[Query]) -> list[Thing]:
+    found: list[Thing] = []
+    for query in queries:
+        rows = session.read(query.sql, (start.row,), planned_for=session.catalog)
+        found += map(query.rows.thing, rows)
+    return found if len(queries) < 2 else list(dict.fromkeys(found))
 
 
 def _query(session: Session, route: list[Hop]) -> Query:

@@ -149,7 +149,10 @@ def derive(
     building = f"{target}.{secrets.token_hex(4)}"
     try:
         copy_store(source, building)
-        store = Store(building, clock=source.clock, durability=source.durability)
+        survives_power = source.durability in {"everysec", "always"}
+        store = Store(
+            building, clock=source.clock, durability="always" if survives_power else "memory"
+        )
         session = store.session()
         try:
             session.set_enforcement(is_on=enforces)

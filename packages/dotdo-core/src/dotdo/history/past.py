@@ -12,11 +12,15 @@ from dotdo.storage import Catalog, Noun, Session, Store, ddl
 from dotdo.storage.connection import Connection, connect
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
+from dotdo.storage.types import storage_of
 
 _STATE = (
     "select (select max(seq) from main._log), (select v from main._meta where k = 'catalog'),"
     " (select v from main._meta where k = 'horizon')"
 )
+
+
+_STORED = {"_visibility": "text", "_extra": "blob", "data": "blob"}
 
 
 class PastStore(Store):
@@ -137,15 +141,14 @@ class PastSession(Session):
         old, table, rowid = quoted(_old(noun)), quoted(noun.table), quoted(noun.rowid)
         generated = [c for c in noun.columns if c.generated is not None]
         columns = [quoted(c) for c in images.columns] + [quoted(c.column) for c in generated]
-        lines = [
-            f"{rowid} integer primary key",
-            *map(quoted, images.columns[1:]),
-            "_present integer",
-        ]
+        types = _STORED | {c.column: storage_of(c.type) for c in noun.columns}  # as the table's own
+        lines = [f"{rowid} integer primary key", "_present integer"]
+        lines += [f"{quoted(column)} {types[column]}" for column in images.columns[1:]]
         lines += [
-            f"{quoted(c.column)} generated always as ({c.generated}) stored" for c in generated
+            f"{quoted(c.column)} {types[c.column]} generated always as ({c.generated}) stored"
+            for c in generated
         ]
-        self._execute(f"create temp table {old}({', '.join(lines)})")
+        self._execute(f"create temp table {old}({', '.join(lines)}) strict")
         for name, text in ddl.indexes(noun).items():
             self._execute(_index_on_images(text, name, noun))
         listed = ", ".join(columns) + (", null as bson" if noun.layout == "document" else "")

@@ -13,6 +13,11 @@ _NEWEST = "select seq, id, before from _log where seq <= ? and noun = 0 and op =
 _NEXT = (
     "select seq, id, before from _log where seq >= ? and noun = 0 and op = 0 order by seq limit 1"
 )
+_CHAIN = """
+with recursive chain(n, seq, first) as (
+ select * from (select 0, seq, id from _log where noun = 0 and op = 0 order by seq desc limit 1)
+ union all select n + 1, l.seq, l.id from chain join _log l on l.seq = first - 1 where n < ?1)
+select seq from chain where n = ?1"""
 assert system.COMMIT == 0  # the statements above say so
 
 
@@ -134,13 +139,12 @@ def _at_seq(session: Session, seq: int) -> int:
 
 
 def _back(session: Session, back: int) -> int:
-    position = head(session)
-    for _ in range(back):
-        rows = session.read(_NEWEST, (position,))
-        if not rows or rows[0][1] <= 1:
-            msg = f"there are fewer than {back} transactions"
-            raise UnknownTenant(msg)
-        position = rows[0][1] - 1
+    """Go from record to record: each says where its transaction begins, right after the record before."""
+    rows = session.read(_CHAIN, (back,))
+    position: int = rows[0][0] if rows else 0
+    if position <= 1:
+        msg = f"there are fewer than {back} transactions"
+        raise UnknownTenant(msg)
     return position
 
 

@@ -42,8 +42,7 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
         if catalog.noun(noun.name) is not None:
             msg = f"noun {noun.name!r} exists"
             raise AlreadyExists(msg)
-        number = noun.id or session.execute("select v from _meta where k = 'next_noun'")[0][0]
-        session.execute("update _meta set v = v + 1 where k = 'next_noun' and v = ?", (number,))
+        number = noun.id or _free_number(session)
         made = msgspec.structs.replace(noun, id=number)
         session.execute(ddl.table(made, _targets(catalog, made)))
         for text in (*ddl.indexes(made).values(), *ddl.search(made)):
@@ -61,6 +60,15 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
         return made
 
     return session.change_definitions(work)
+
+
+def _free_number(session: "Session") -> int:
+    """Return a number that no noun has ever had in this file, and count on."""
+    ((number,),) = session.execute("select v from _meta where k = 'next_noun'")
+    while session.execute("select 1 from _schema where noun = ?", (number,)):
+        number += 1
+    session.execute("update _meta set v = ? where k = 'next_noun'", (number + 1,))
+    return int(number)
 
 
 def drop_noun(session: "Session", noun: Noun) -> None:

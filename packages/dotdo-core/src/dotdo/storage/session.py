@@ -75,6 +75,11 @@ class Session(Transaction):
         ):
             self._look()
 
+    @property
+    def position(self) -> int:
+        """Log position of the newest transaction that the last statement outside a transaction has seen."""
+        return self._last[0]
+
     # --- statements --------------------------------------------------------------------------
 
     def read(
