@@ -1,9 +1,10 @@
 """The point that two branches have in common last: where a three-way merge starts from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dotdo.errors import InvalidReference
-from dotdo.history.branching import Origin, last_merge, origin_of
+from dotdo.history.branching import Origin, Sync, last_merge, origin_of
 from dotdo.history.retention import require_kept
 from dotdo.storage import Session
 
@@ -33,15 +34,27 @@ def common_point(ours: Session, theirs: Session) -> Base:
     us, them = origin_of(ours), origin_of(theirs)
     left = _left_at(us, them)
     base = Base(left, left)
-    merged, back = last_merge(ours, them.uid), last_merge(theirs, us.uid)
-    if merged is not None:
-        base = Base(merged.theirs, merged.ours)
+    for merged in _merges(ours, them):
+        if merged.theirs > base.theirs:
+            base = Base(merged.theirs, merged.ours)
+    back = max(_merges(theirs, us), key=lambda merge: merge.theirs, default=None)
     if back is not None and back.ours > base.theirs:
         base = Base(base.theirs, back.theirs, is_ours=True)
     require_kept(theirs, base.theirs)
     if base.is_ours:
         require_kept(ours, base.ours)
     return base
+
+
+def _merges(session: Session, other: Origin) -> Iterator[Sync]:
+    """Yield the last merges, into the branch of the session, of another branch or of one that it comes from.
+
+    As far as a branch's log is its ancestor's, a merge of the ancestor is a merge of the branch.
+    """
+    for uid, end in _line(other):
+        found = last_merge(session, uid)
+        if found is not None:
+            yield Sync(min(found.theirs, end), found.ours)
 
 
 def _left_at(us: Origin, them: Origin) -> int:
