@@ -1,6 +1,7 @@
 """Random branches and merges against a three-way merge of plain dicts."""
 
 import contextlib
+import os
 import tempfile
 
 from hypothesis import HealthCheck, settings
@@ -157,6 +158,6 @@ class Branches(RuleBasedStateMachine):
 
 TestBranches = Branches.TestCase
 TestBranches.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None,
+    max_examples=int(os.environ.get("DOTDO_EXAMPLES", "60")), stateful_step_count=25, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import tempfile
 from pathlib import Path
 
@@ -264,6 +265,6 @@ def tables_of(connection):
 
 TestPast = Past.TestCase
 TestPast.settings = settings(
-    max_examples=200, stateful_step_count=40, deadline=None,
+    max_examples=int(os.environ.get("DOTDO_EXAMPLES", "200")), stateful_step_count=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
