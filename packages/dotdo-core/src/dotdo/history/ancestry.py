@@ -38,7 +38,7 @@ def common_point(ours: Session, theirs: Session) -> Base:
         if merged.theirs > base.theirs:
             base = Base(merged.theirs, merged.ours)
     back = max(_merges(theirs, us), key=lambda merge: merge.theirs, default=None)
-    if back is not None and back.ours > base.theirs:
+    if back is not None and back.theirs > left and back.ours > base.theirs:
         base = Base(base.theirs, back.theirs, is_ours=True)
     require_kept(theirs, base.theirs)
     if base.is_ours:

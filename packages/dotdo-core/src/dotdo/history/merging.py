@@ -169,7 +169,8 @@ class Merger:
         noun = self._our_noun(change.noun.id)
         if noun is None:
             return
-        row = self._our_row(noun, change.row, change.before or change.after)
+        known = change.before or change.after or self._their.last(change.noun, change.row)
+        row = self._our_row(noun, change.row, known)
         mine, base, theirs = self._mine.current(noun, row), change.before, change.after
         if self._base.is_ours:
             base = self._mine.at(noun, row, self._base.ours)

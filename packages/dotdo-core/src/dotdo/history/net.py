@@ -81,6 +81,18 @@ class Snapshots:
         rows = self.session.read(self.session.catalog.images(noun).select, (row,))
         return self.fields(noun, rows[0][0]) if rows else None
 
+    def last(self, noun: Noun, row: int) -> Fields | None:
+        """Return a deleted row's fields as they were last, None when the log has no deletion of it."""
+        deleted = self.session.read(
+            f"select before, seq from _log where noun = ? and id = ? and op = {system.DELETE}"
+            " order by seq desc limit 1",
+            (noun.id, row),
+        )
+        if not deleted:
+            return None
+        before, seq = deleted[0]
+        return self.fields(self.reader.noun_at(noun.id, seq) or noun, before)
+
     def at(self, noun: Noun, row: int, seq: int) -> Fields | None:
         """Return a row's fields at a log position, None when it did not exist."""
         later = self.session.read(
