@@ -35,6 +35,19 @@ def main() -> None:
         if "site-packages" not in str(module.__file__):
             sys.exit(f"smoke: {name} came from {module.__file__}, not from its wheel")
         print(f"{name} {version}")
+    use()
+
+
+def use() -> None:
+    """Write through one door and read through the other, in the home that DOTDO_HOME names."""
+    dotdo, psycopg = import_module("dotdo"), import_module("dotdo_postgres")
+    with psycopg.connect("dbname=smoke") as connection:
+        connection.execute("create table track (id int primary key, name text not null)")
+        connection.execute("insert into track values (%s, %s)", (1, "Rock"))
+    name = dotdo.open("smoke").things.get("track", 1).name
+    print(f"a row written by SQL is the thing {name!r}")
+    if name != "Rock":
+        sys.exit("smoke: the thing is not the row that was written")
 
 
 if __name__ == "__main__":
