@@ -162,7 +162,7 @@ class Store:
     @staticmethod
     def read_catalog(connection: apsw.Connection) -> Catalog:
         """Return the definitions in the connection's present view."""
-        version = connection.execute("select v from _meta where k = 'catalog'").get
+        version = connection.execute("select v from _meta where k = 'catalog'", can_cache=False).get
         return Catalog(version, read_nouns(connection))
 
     def publish(self, catalog: Catalog) -> None:
@@ -220,5 +220,5 @@ class Store:
 
 def read_nouns(connection: apsw.Connection) -> list["Noun"]:
     """Return the definitions in the connection's present view, the kernel's own included."""
-    rows = connection.execute("select def from _noun order by id").fetchall()
+    rows = connection.execute("select def from _noun order by id", can_cache=False).fetchall()
     return [*KERNEL_NOUNS, *(decode_noun(str(text)) for (text,) in rows)]

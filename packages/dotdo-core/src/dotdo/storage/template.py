@@ -12,6 +12,8 @@ from dotdo.storage.connection import configure
 from dotdo.storage.images import Images
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 
+PAGE_BYTES = 2048  # what an open tenant costs is mostly pages: see docs/adr/0005
+
 
 @lru_cache(maxsize=1)
 def empty_file() -> bytes:
@@ -19,6 +21,7 @@ def empty_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "empty.db")
         connection = apsw.Connection(path)
+        connection.pragma("page_size", PAGE_BYTES)
         connection.pragma("journal_mode", "wal")
         configure(connection)
         with connection:

@@ -23,6 +23,7 @@ from dotdo.errors import (
 )
 from dotdo.storage import Noun, Session, Store, create_file, create_noun
 from dotdo.storage.system import FORMAT
+from dotdo.storage.template import PAGE_BYTES
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
@@ -79,8 +80,8 @@ def test_a_damaged_page_is_found(path: str) -> None:
     ((root,),) = session.read("select rootpage from sqlite_schema where name = 'd'")
     store.close()
     with open(path, "r+b") as file:
-        file.seek((int(str(root)) - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((int(str(root)) - 1) * PAGE_BYTES)
+        file.write(b"\xff" * PAGE_BYTES)
     session = Store(path).session()
     with pytest.raises(CorruptFile):
         session.read("select * from d")

@@ -7,6 +7,7 @@ import pytest
 
 from dotdo import Home
 from dotdo import open as open_tenant
+from dotdo.storage.template import PAGE_BYTES
 from dotdo.tenancy.checkup import (
     Finding,
     examine_branch,
@@ -112,7 +113,7 @@ def test_a_damaged_page_fails_the_integrity_check(home: Home) -> None:
     page = connection.execute("select rootpage from sqlite_schema where name = 'Customer'").get
     connection.close()
     with path.open("r+b") as file:
-        file.seek((page - 1) * 4096 + 8)
+        file.seek((page - 1) * PAGE_BYTES + 8)
         file.write(b"\xff" * 64)
     assert "integrity" in faults(list(examine_branch(home, ACME)))
 
