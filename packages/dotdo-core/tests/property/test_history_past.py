@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -210,9 +211,7 @@ class Past(RuleBasedStateMachine):
     def positions_are_contiguous(self):
         if hasattr(self, "tenant"):
             found = [(t.first, t.last) for t in self.tenant.log()]
-            assert all(
-                later[0] == earlier[1] + 1 for later, earlier in zip(found, found[1:], strict=False)
-            )
+            assert all(later[0] == earlier[1] + 1 for later, earlier in pairwise(found))
 
 
 def texts(fields):
