@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
+from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.parse import parse, place
@@ -103,7 +104,7 @@ class Session:
             try:
                 found = self._plan_one(sql, param_oids)
             except BaseException:
-                self._fail()
+                self.fail()
                 raise
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
@@ -136,7 +137,7 @@ class Session:
 
         Args:
             prepared: What `prepare` gave.
-            params: Storage values of the parameters.
+            params: Storage values of the parameters; those in `prepared.codecs` as these read them.
             wait: Wait for other transactions in this thread; else `Blocked` is raised.
 
         Returns:
@@ -145,6 +146,7 @@ class Session:
         Raises:
             PostgresError: the statement failed; an open transaction has failed with it.
             Blocked: it must wait, and `wait` is false.
+            CatalogChanged: it is to be prepared anew, and its parameters read anew.
         """
         if (
             self.transaction_status is TransactionStatus.INERROR
@@ -153,32 +155,84 @@ class Session:
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
-                self.register(prepared.python_calls)
+                self._make_known(prepared)
             return prepared.execute(self, prepared, params, wait)
         except Blocked:
             raise
         except CatalogChanged:
+            if prepared.codecs:  # the parameters were read for columns that may be others now
+                raise
             return self.run(self.prepare(*prepared.source), params, wait=wait)
         except NumericTooWide:
             return self._run_wide(prepared, params, wait)
         except DotdoError as failure:
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
-            self._fail()
+            self.fail()
             raise translate(self, prepared, params, failure) from failure
         except BaseException:
-            self._fail()
+            self.fail()
+            raise
+
+    def run_many(
+        self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True
+    ) -> Result:
+        """Run a statement that `takes_many` once for each row of parameters, all of it or nothing.
+
+        Args:
+            prepared: What `prepare` gave.
+            rows: For each run the parameters, as `run` takes them.
+            wait: Wait for other transactions in this thread; else `Blocked` is raised.
+
+        Returns:
+            The result: tag of the last run, number of rows of all.
+
+        Raises:
+            PostgresError: a run failed; an open transaction has failed with it.
+            Blocked: it must wait, and `wait` is false.
+            CatalogChanged: it is to be prepared anew, and its parameters read anew.
+        """
+        if self.transaction_status is TransactionStatus.INERROR:
+            raise error("25P02", _ABORTED)
+        several = Rows(self, rows)
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            several = Rows(self, rows, draw(self, prepared, len(rows)))
+            return write_many(self, prepared, several, wait)
+        except (Blocked, CatalogChanged):
+            raise
+        except NumericTooWide:
+            if prepared.rebuild is not None:
+                return self.run_many(prepared.rebuild(), rows, wait=wait)
+            self.fail()
+            raise error("22003", "bigint out of range") from None
+        except DotdoError as failure:
+            if prepared.rebuild is not None and "integer overflow" in str(failure):
+                return self.run_many(prepared.rebuild(), rows, wait=wait)
+            self.fail()
+            raise translate(self, prepared, several.current, failure) from failure
+        except BaseException:
+            self.fail()
             raise
 
     def _run_wide(self, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
         if prepared.rebuild is None:
-            self._fail()
+            self.fail()
             raise error("22003", "bigint out of range")
         return self.run(prepared.rebuild(), params, wait=wait)
 
-    def _fail(self) -> None:
+    def fail(self) -> None:
+        """Note that a statement failed: with it an open transaction."""
         if self.transaction_status is TransactionStatus.INTRANS:
             self.transaction_status = TransactionStatus.INERROR
+
+    def _make_known(self, prepared: Prepared) -> None:
+        if prepared.is_registered:
+            self.begin_statement()
+        else:
+            self.register(prepared.python_calls)
+            prepared.is_registered = True
 
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
@@ -222,7 +276,7 @@ class Session:
         try:
             statements = parse(sql)
         except PostgresError:
-            self._fail()
+            self.fail()
             raise
         if len(statements) <= 1:
             prepared = self.prepare(sql)
@@ -245,7 +299,7 @@ class Session:
                 try:
                     prepared = self._plan(item["stmt"], sql)
                 except BaseException:
-                    self._fail()
+                    self.fail()
                     raise
                 prepared.source = _slice(sql, item), ()
                 yield self.run(prepared, wait=wait)
