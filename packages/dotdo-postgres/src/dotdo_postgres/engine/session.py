@@ -1,11 +1,10 @@
 """A session: one client's connection as PostgreSQL sees it: prepared statements, transaction status, settings, notices."""
-# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import itertools
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
@@ -37,6 +36,16 @@ MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
 
+class DatabaseList(Protocol):
+    """Where databases are created and dropped."""
+
+    def create(self, name: str) -> None:
+        """Create one; raises 42P04."""
+
+    def drop(self, name: str) -> None:
+        """Drop one; raises 3D000, 55006."""
+
+
 class TransactionStatus(IntEnum):
     """Where the transaction stands, in libpq's numbers."""
 
@@ -54,7 +63,7 @@ class Session:
         database: Name of the database.
         application_name: What the client calls itself.
         clock: Microseconds since 1970.
-        databases: Creates or drops a database: verb, name, whether a missing one is fine.
+        databases: Creates and drops databases; without, that is not supported.
     """
 
     def __init__(
@@ -65,7 +74,7 @@ class Session:
         database: str = "chinook",
         application_name: str = "",
         clock: Callable[[], int] = system_clock,
-        databases: Callable[[str, str, bool], None] | None = None,
+        databases: DatabaseList | None = None,
     ) -> None:
         self.kernel = store.session(api="postgres")
         self.settings = Settings(user, application_name)
@@ -75,7 +84,7 @@ class Session:
         self.notices: list[Notice] = []
         self.pid = next(_pids)
         self.drawn: list[StorageValue] = []
-        self.databases = databases or _refuse_databases
+        self._databases = databases
         self.is_implicit = False
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -328,6 +337,29 @@ class Session:
         except DotdoError as failure:
             raise translate(self, None, (), failure) from failure
 
+    def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
+        """Create or drop a database.
+
+        Args:
+            verb: `CREATE DATABASE` or `DROP DATABASE`.
+            name: Its name.
+            is_missing_ok: One that does not exist is dropped with a notice.
+
+        Raises:
+            PostgresError: 42P04, 3D000, 55006; 0A000 where databases are not this session's to change.
+        """
+        if self._databases is None:
+            raise error("0A000", f"{verb} is not supported here")
+        if verb == "CREATE DATABASE":
+            self._databases.create(name)
+            return
+        try:
+            self._databases.drop(name)
+        except PostgresError as failure:
+            if failure.sqlstate != "3D000" or not is_missing_ok:
+                raise
+            self.notice("NOTICE", "00000", f"{failure.message}, skipping")
+
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
         self.kernel.interrupt()
@@ -338,10 +370,6 @@ class Session:
 
 
 __all__ = ["Prepared", "Result", "Session", "TransactionStatus"]
-
-
-def _refuse_databases(verb: str, name: str, is_missing_ok: bool) -> None:
-    raise error("0A000", f"{verb} is not supported here")
 
 
 def _slice(sql: str, item: Node) -> str:
