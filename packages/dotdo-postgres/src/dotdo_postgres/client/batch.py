@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotdo_postgres.client import native, statements, waiting
+from dotdo_postgres.engine.dml.many import takes_many
 from dotdo_postgres.errors import PostgresError
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ def bind(cursor: Any, query: Any, params_list: Sequence[Any]) -> Batch | None:
     return Batch(bound) if bound else None
 
 
+def statement_of(bound: native.Bound) -> tuple[str, tuple[int, ...]]:
+    """Return what rows run at once have in common: SQL and OIDs of the parameters."""
+    return bound[1], bound[2]
+
+
 class Run:
     """The run of a batch on a cursor: outside a transaction the batch is one, and a failure undoes all of it.
 
@@ -44,8 +51,8 @@ class Run:
         cursor.forget()
         self.cursor, self.batch, self.returning = cursor, batch, returning
         self.pgconn: PGconn = cursor.connection.pgconn
-        is_idle = self.pgconn.session.transaction_status == statements.IDLE
-        self.is_alone = is_idle and not cursor.connection.begin_command
+        self.is_idle = self.pgconn.session.transaction_status == statements.IDLE
+        self.is_alone = self.is_idle and not cursor.connection.begin_command
         self.results: list[PGresult] = []
         self.count = 0
         self.tag = ""
@@ -53,12 +60,30 @@ class Run:
     def steps(self) -> Iterator[Callable[[], None]]:
         """Yield the steps to call in order; one that is blocked may be called again."""
         pgconn = self.pgconn
-        if self.is_alone:
+        groups = [list(rows) for _, rows in groupby(self.batch.bound, statement_of)]
+        is_one = len(groups) == 1 and self._takes_many(groups[0])
+        is_begun = self.is_alone and not is_one
+        if is_begun:
             yield partial(pgconn.command, "BEGIN")
-        for bound in self.batch.bound:
-            yield partial(self._row, bound)
-        if self.is_alone:
+        elif self.is_idle and not self.is_alone:
+            yield partial(pgconn.command, self.cursor.connection.begin_command)
+        for rows in groups:
+            if self._takes_many(rows):
+                yield partial(self._rows, rows)
+            else:
+                yield from (partial(self._row, bound) for bound in rows)
+        if is_begun:
             yield partial(pgconn.command, "COMMIT")
+
+    def _takes_many(self, rows: list[native.Bound]) -> bool:
+        return not self.returning and takes_many(
+            self.pgconn.session.prepare(*statement_of(rows[0]))
+        )
+
+    def _rows(self, rows: list[native.Bound]) -> None:
+        result = self.cursor.run_many(rows)
+        self.tag = result.tag
+        self.count += result.row_count or 0
 
     def _row(self, bound: native.Bound) -> None:
         result, _ = self.cursor.run_short(bound)

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from dotdo.storage import CatalogChanged
 from dotdo_postgres.client import native, rows, seam, statements
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.plan import Result
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.session import Session
 
 CursorInPython: Any = seam.cursor_in_python(Transformer, AdaptersMap)
 
@@ -123,11 +127,35 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         session = pgconn.session
         if session.transaction_status == statements.IDLE and (begin := conn.begin_command):
             pgconn.command(begin)
-        plan = native.plan_of(session, bound, conn if self._own_adapters is None else self)
-        values = bound[3]
-        if plan.converters is not None:
-            values = native.stored(values, plan.converters)
-        return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
+        context = conn if self._own_adapters is None else self
+        while True:
+            plan = native.plan_of(session, bound, context)
+            values = bound[3]
+            if plan.converters is not None:
+                values = native.stored(session, values, plan.converters)
+            try:
+                return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
+            except CatalogChanged:
+                continue
+
+    def run_many(self, rows: Sequence[native.Bound]) -> Result:
+        """Run a bound statement for rows that have it in common, at once.
+
+        Raises:
+            PostgresError: one failed.
+            Blocked: it must wait, and the connection does not.
+        """
+        session: Session = self._pgconn.session
+        context = self._conn if self._own_adapters is None else self
+        while True:
+            plan = native.plan_of(session, rows[0], context)
+            values = [bound[3] for bound in rows]
+            if plan.converters is not None:
+                values = [native.stored(session, row, plan.converters) for row in values]
+            try:
+                return session.run_many(plan.prepared, values, wait=self._pgconn.can_wait)
+            except CatalogChanged:
+                continue
 
     def take_short(self, result: Result, plan: native.Plan, query: str, params: Any) -> None:
         """Make a result of the short way the cursor's."""

@@ -13,6 +13,7 @@ from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.session import Session
+from dotdo_postgres.errors import PostgresError
 
 MAX_CACHED_CHARACTERS = 4096
 MAX_PLANS = 512
@@ -154,8 +155,7 @@ def converters_of(
     if len(oids) != len(prepared.param_types):
         raise parameters.wrong_number(len(oids), len(prepared.param_types))
     converters = [
-        parameters.converter(session, sent, kind.oid)
-        for sent, kind in zip(oids, prepared.param_types, strict=True)
+        parameters.converter(session, prepared, number, sent) for number, sent in enumerate(oids)
     ]
     return converters if any(converters) else None
 
@@ -170,13 +170,20 @@ def loaders_of(prepared: Prepared, context: Any) -> list[rows.Loader | None] | N
     )
 
 
-def stored(values: Sequence[Any], converters: list[parameters.Converter | None]) -> list[Any]:
+def stored(
+    session: Session, values: Sequence[Any], converters: list[parameters.Converter | None]
+) -> list[Any]:
     """Return the storage values of Python values.
 
     Raises:
-        PostgresError: one is not valid for its type.
+        PostgresError: one is not valid for its type; an open transaction has failed with it.
     """
-    return [
-        value if convert is None or value is None else parameters.converted(convert, value, number)
-        for number, (value, convert) in enumerate(zip(values, converters, strict=True))
-    ]
+    made = list(values)
+    for number, convert in enumerate(converters):
+        if convert is not None and (value := made[number]) is not None:
+            try:
+                made[number] = convert(value)
+            except PostgresError as failure:
+                session.fail()
+                raise parameters.placed(failure, number) from None
+    return made

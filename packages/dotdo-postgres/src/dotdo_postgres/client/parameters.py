@@ -42,7 +42,7 @@ def decode(
     """Read parameters as they come over the protocol.
 
     Raises:
-        PostgresError: their number is wrong (08P01), or one is not valid for its type.
+        PostgresError: their number is wrong (08P01), or one is not valid for its type; an open transaction has failed.
     """
     types = prepared.param_types
     if len(values) != len(types):
@@ -52,25 +52,23 @@ def decode(
         if value is None:
             stored.append(None)
             continue
-        codec = codec_for(session, kind.oid)
-        if formats and formats[number]:
-            stored.append(converted(codec.from_binary, bytes(value), number))
-        else:
-            stored.append(converted(codec.from_text, bytes(value).decode(), number))
+        codec = prepared.codecs.get(number) or codec_for(session, kind.oid)
+        try:
+            if formats and formats[number]:
+                stored.append(codec.from_binary(bytes(value)))
+            else:
+                stored.append(codec.from_text(bytes(value).decode()))
+        except PostgresError as failure:
+            session.fail()
+            raise placed(failure, number) from None
     return stored
 
 
-def converted(convert: Converter, value: Any, number: int) -> Any:
-    """Convert one parameter; an error says which it is.
-
-    Raises:
-        PostgresError: the value is not valid for its type.
-    """
-    try:
-        return convert(value)
-    except PostgresError as failure:
-        failure.context = f"unnamed portal parameter ${number + 1} = '...'"
-        raise
+def placed(failure: PostgresError, number: int) -> PostgresError:
+    """Say which parameter an error of its input is about; an error of what is done with it says so itself."""
+    is_input = failure.context is None
+    failure.context = f"unnamed portal parameter ${number + 1} = '...'" if is_input else None
+    return failure
 
 
 def wrong_number(sent: int, wanted: int) -> PostgresError:
@@ -127,14 +125,19 @@ OID_OF: dict[type, int | Callable[[Any], int | None]] = {
 """Type of a Python value -> OID, or the function that tells it, None where only psycopg's own code knows."""
 
 
-def converter(session: Session, sent_oid: int, oid: int) -> Converter | None:
+def converter(session: Session, prepared: Prepared, number: int, sent_oid: int) -> Converter | None:
     """Return what makes a storage value of a Python value; None when it is one already.
 
     Args:
         session: whose time zone counts.
+        prepared: the statement.
+        number: which of its parameters, from 0.
         sent_oid: the OID sent with it; 0 for text of unknown type.
-        oid: the type the statement gives the parameter.
     """
+    oid = prepared.param_types[number].oid
+    own = prepared.codecs.get(number)
+    if own is not None:
+        return own.from_text if sent_oid == UNKNOWN else own.from_python
     codec = codec_for(session, oid)
     if sent_oid == UNKNOWN:
         return None if oid in TEXTUAL else codec.from_text

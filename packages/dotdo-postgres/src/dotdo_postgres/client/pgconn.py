@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.pq import ConnStatus, ExecStatus, PollingStatus
 
+from dotdo.storage import CatalogChanged
 from dotdo_postgres.client import conninfo, parameters, statements, tenants
 from dotdo_postgres.client.cancel import PGcancel
 from dotdo_postgres.client.command_queue import OK, CommandQueue
@@ -167,13 +168,14 @@ class PGconn(CommandQueue, ConnectionFacts):
             return [PGresult(ExecStatus.EMPTY_QUERY)]
         if self.pipeline_status:
             self._begin_implicitly(text)
-        prepared = self.session.prepare(text, oids)
-        stored = parameters.decode(self.session, prepared, values, formats)
-        return [
-            statements.run(
-                self.session, prepared, stored, wait=self.can_wait, result_format=result_format
-            )
-        ]
+        while True:
+            prepared = self.session.prepare(text, oids)
+            stored = parameters.decode(self.session, prepared, values, formats)
+            try:
+                result = self.session.run(prepared, stored, wait=self.can_wait)
+            except CatalogChanged:
+                continue
+            return [statements.result_of(result, result_format)]
 
     def _prepare(self, name: bytes, text: str, oids: tuple[int, ...]) -> list[PGresult]:
         if name and name in self._prepared:

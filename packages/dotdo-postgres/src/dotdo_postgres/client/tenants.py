@@ -5,6 +5,7 @@ from psycopg import errors as e
 from dotdo import tenancy
 from dotdo.errors import DotdoError
 from dotdo_postgres.client.conninfo import Conninfo
+from dotdo_postgres.client.databases import Databases
 from dotdo_postgres.engine.session import Session
 
 
@@ -15,7 +16,8 @@ def open_session(info: Conninfo) -> Session:
         psycopg.OperationalError: there is no such tenant, branch or moment, or its file cannot be used.
     """
     try:
-        store = tenancy.connect(info.reference)
+        home = tenancy.default_home()
+        store = tenancy.connect(info.reference, home=home)
     except DotdoError as failure:
         raise e.OperationalError(
             f'connection failed: FATAL:  database "{info.reference}" does not exist\n'
@@ -26,4 +28,5 @@ def open_session(info: Conninfo) -> Session:
         user=info.user,
         database=info.reference,
         application_name=info.application_name,
+        databases=Databases(home, info.reference),
     )

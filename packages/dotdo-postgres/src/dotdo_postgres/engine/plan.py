@@ -79,6 +79,9 @@ class Prepared:
         ends_failed_transaction: It may run in a failed transaction.
         rebuild: Compiles it with wide numerics, None when it is so already.
         detail: What the way of running needs beyond.
+        source: Text and OIDs of the parameters it was made from.
+        codecs: How some parameters are read, by place from 0: then as the column they go to keeps them.
+        is_registered: Its session has made the routines known to SQLite.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -94,3 +97,5 @@ class Prepared:
     rebuild: Callable[[], Prepared] | None = None
     detail: Any = None
     source: tuple[str, tuple[int, ...]] = field(default=("", ()))
+    codecs: dict[int, Codec] = field(default_factory=dict)
+    is_registered: bool = False

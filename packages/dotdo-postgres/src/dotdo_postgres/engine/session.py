@@ -1,15 +1,15 @@
 """A session: one client's connection as PostgreSQL sees it: prepared statements, transaction status, settings, notices."""
-# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 import itertools
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
+from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.parse import parse, place
@@ -36,6 +36,16 @@ MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
 
+class DatabaseList(Protocol):
+    """Where databases are created and dropped."""
+
+    def create(self, name: str) -> None:
+        """Create one; raises 42P04."""
+
+    def drop(self, name: str) -> None:
+        """Drop one; raises 3D000, 55006."""
+
+
 class TransactionStatus(IntEnum):
     """Where the transaction stands, in libpq's numbers."""
 
@@ -53,7 +63,7 @@ class Session:
         database: Name of the database.
         application_name: What the client calls itself.
         clock: Microseconds since 1970.
-        databases: Creates or drops a database: verb, name, whether a missing one is fine.
+        databases: Creates and drops databases; without, that is not supported.
     """
 
     def __init__(
@@ -64,7 +74,7 @@ class Session:
         database: str = "chinook",
         application_name: str = "",
         clock: Callable[[], int] = system_clock,
-        databases: Callable[[str, str, bool], None] | None = None,
+        databases: DatabaseList | None = None,
     ) -> None:
         self.kernel = store.session(api="postgres")
         self.settings = Settings(user, application_name)
@@ -74,7 +84,7 @@ class Session:
         self.notices: list[Notice] = []
         self.pid = next(_pids)
         self.drawn: list[StorageValue] = []
-        self.databases = databases or _refuse_databases
+        self._databases = databases
         self.is_implicit = False
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -103,7 +113,7 @@ class Session:
             try:
                 found = self._plan_one(sql, param_oids)
             except BaseException:
-                self._fail()
+                self.fail()
                 raise
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
@@ -136,7 +146,7 @@ class Session:
 
         Args:
             prepared: What `prepare` gave.
-            params: Storage values of the parameters.
+            params: Storage values of the parameters; those in `prepared.codecs` as these read them.
             wait: Wait for other transactions in this thread; else `Blocked` is raised.
 
         Returns:
@@ -145,6 +155,7 @@ class Session:
         Raises:
             PostgresError: the statement failed; an open transaction has failed with it.
             Blocked: it must wait, and `wait` is false.
+            CatalogChanged: it is to be prepared anew, and its parameters read anew.
         """
         if (
             self.transaction_status is TransactionStatus.INERROR
@@ -153,32 +164,84 @@ class Session:
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
-                self.register(prepared.python_calls)
+                self._make_known(prepared)
             return prepared.execute(self, prepared, params, wait)
         except Blocked:
             raise
         except CatalogChanged:
+            if prepared.codecs:  # the parameters were read for columns that may be others now
+                raise
             return self.run(self.prepare(*prepared.source), params, wait=wait)
         except NumericTooWide:
             return self._run_wide(prepared, params, wait)
         except DotdoError as failure:
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
-            self._fail()
+            self.fail()
             raise translate(self, prepared, params, failure) from failure
         except BaseException:
-            self._fail()
+            self.fail()
+            raise
+
+    def run_many(
+        self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True
+    ) -> Result:
+        """Run a statement that `takes_many` once for each row of parameters, all of it or nothing.
+
+        Args:
+            prepared: What `prepare` gave.
+            rows: For each run the parameters, as `run` takes them.
+            wait: Wait for other transactions in this thread; else `Blocked` is raised.
+
+        Returns:
+            The result: tag of the last run, number of rows of all.
+
+        Raises:
+            PostgresError: a run failed; an open transaction has failed with it.
+            Blocked: it must wait, and `wait` is false.
+            CatalogChanged: it is to be prepared anew, and its parameters read anew.
+        """
+        if self.transaction_status is TransactionStatus.INERROR:
+            raise error("25P02", _ABORTED)
+        several = Rows(self, rows)
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            several = Rows(self, rows, draw(self, prepared, len(rows)))
+            return write_many(self, prepared, several, wait)
+        except (Blocked, CatalogChanged):
+            raise
+        except NumericTooWide:
+            if prepared.rebuild is not None:
+                return self.run_many(prepared.rebuild(), rows, wait=wait)
+            self.fail()
+            raise error("22003", "bigint out of range") from None
+        except DotdoError as failure:
+            if prepared.rebuild is not None and "integer overflow" in str(failure):
+                return self.run_many(prepared.rebuild(), rows, wait=wait)
+            self.fail()
+            raise translate(self, prepared, several.current, failure) from failure
+        except BaseException:
+            self.fail()
             raise
 
     def _run_wide(self, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
         if prepared.rebuild is None:
-            self._fail()
+            self.fail()
             raise error("22003", "bigint out of range")
         return self.run(prepared.rebuild(), params, wait=wait)
 
-    def _fail(self) -> None:
+    def fail(self) -> None:
+        """Note that a statement failed: with it an open transaction."""
         if self.transaction_status is TransactionStatus.INTRANS:
             self.transaction_status = TransactionStatus.INERROR
+
+    def _make_known(self, prepared: Prepared) -> None:
+        if prepared.is_registered:
+            self.begin_statement()
+        else:
+            self.register(prepared.python_calls)
+            prepared.is_registered = True
 
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
@@ -222,7 +285,7 @@ class Session:
         try:
             statements = parse(sql)
         except PostgresError:
-            self._fail()
+            self.fail()
             raise
         if len(statements) <= 1:
             prepared = self.prepare(sql)
@@ -245,7 +308,7 @@ class Session:
                 try:
                     prepared = self._plan(item["stmt"], sql)
                 except BaseException:
-                    self._fail()
+                    self.fail()
                     raise
                 prepared.source = _slice(sql, item), ()
                 yield self.run(prepared, wait=wait)
@@ -274,6 +337,29 @@ class Session:
         except DotdoError as failure:
             raise translate(self, None, (), failure) from failure
 
+    def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
+        """Create or drop a database.
+
+        Args:
+            verb: `CREATE DATABASE` or `DROP DATABASE`.
+            name: Its name.
+            is_missing_ok: One that does not exist is dropped with a notice.
+
+        Raises:
+            PostgresError: 42P04, 3D000, 55006; 0A000 where databases are not this session's to change.
+        """
+        if self._databases is None:
+            raise error("0A000", f"{verb} is not supported here")
+        if verb == "CREATE DATABASE":
+            self._databases.create(name)
+            return
+        try:
+            self._databases.drop(name)
+        except PostgresError as failure:
+            if failure.sqlstate != "3D000" or not is_missing_ok:
+                raise
+            self.notice("NOTICE", "00000", f"{failure.message}, skipping")
+
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
         self.kernel.interrupt()
@@ -284,10 +370,6 @@ class Session:
 
 
 __all__ = ["Prepared", "Result", "Session", "TransactionStatus"]
-
-
-def _refuse_databases(verb: str, name: str, is_missing_ok: bool) -> None:
-    raise error("0A000", f"{verb} is not supported here")
 
 
 def _slice(sql: str, item: Node) -> str:

@@ -34,7 +34,7 @@ def from_text(text: str) -> Decimal:
     """
     stripped = text.strip(" \t\n\r\f\v")
     try:
-        number = Decimal(stripped) if "_" not in stripped else None
+        number = Decimal(stripped) if "_" not in stripped and stripped.isascii() else None
     except InvalidOperation:
         number = None
     if number is None or (number.is_nan() and stripped.lower() != "nan"):

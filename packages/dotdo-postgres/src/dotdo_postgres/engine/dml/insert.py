@@ -16,6 +16,7 @@ from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
@@ -93,6 +94,7 @@ class _Insert:
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
         self.is_probing = False
+        self.folds: Folds = {}
 
     def bind(self) -> None:
         source = self.node.get("selectStmt", {}).get("SelectStmt")
@@ -132,6 +134,8 @@ class _Insert:
         )
         self.returning = bind_returning(self.binder, self.node, inner)
         self.param_types = self.planner.param_types(self.binder)
+        cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
+        self.folds = fold(cells, self.node, self.planner.zone)
 
     def _refuse_identity(self) -> None:
         if self.rows is None or self.node.get("override") == "OVERRIDING_SYSTEM_VALUE":
@@ -209,6 +213,7 @@ class _Insert:
             run_write if self.rows is not None else run_insert_query,
         )
         prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
+        prepared.codecs = codecs_by_place(self.folds)
         if (
             self.conflict is not None
             and self.conflict.assignments is not None
@@ -240,6 +245,8 @@ class _Insert:
         return [self._cell(compiler, expr, column) for expr, column in pairs]
 
     def _cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
+        if id(expr) in self.folds:
+            return self._guarded(compiler, n.parameter(self.folds[id(expr)][0]), column)
         node = storage_node(compiler, compiler.expression(expr), column)
         is_number = isinstance(expr, ir.SessionValue) and expr.kind == "nextval"
         return node if is_number else self._guarded(compiler, node, column)

@@ -15,6 +15,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
+from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
@@ -112,6 +113,13 @@ class Change:
             self.where = self.binder.boolean(node["whereClause"], self.scope, "WHERE")
         self.returning = bind_returning(self.binder, node, self.scope)
         self.param_types = planner.param_types(self.binder)
+        self.folds: Folds = {}
+
+    def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
+        """Write an assigned value in the form its column keeps."""
+        if id(expr) in self.folds:
+            return n.parameter(self.folds[id(expr)][0])
+        return storage_node(compiler, compiler.expression(expr), column)
 
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
@@ -147,7 +155,7 @@ class Change:
         select = self.rows_query(compiler, [], self.entry, alias)
         changed = {column.name: expr for column, expr in self.assignments}
         cells = [
-            storage_node(compiler, compiler.expression(changed[column.name]), column)
+            self.cell(compiler, changed[column.name], column)
             if column.name in changed
             else n.column(alias, column.physical)
             for column in self.relation.columns
@@ -171,7 +179,7 @@ class _Update(Change):
         settings = [
             exp.EQ(
                 this=n.bare_column(column.physical),
-                expression=storage_node(compiler, compiler.expression(expr), column),
+                expression=self.cell(compiler, expr, column),
             )
             for column, expr in self.assignments
         ]
@@ -189,6 +197,7 @@ class _Update(Change):
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
         prepared = Prepared(columns, self.param_types, "UPDATE", run_write)
         prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
+        prepared.codecs = codecs_by_place(self.folds)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
@@ -229,7 +238,10 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
     change = _Update(planner, node, "fromClause")
     others = other_columns(change)
-    return plan_joined(change, others, "UPDATE") if others else change.build(is_wide=False)
+    if others:
+        return plan_joined(change, others, "UPDATE")
+    change.folds = fold(change.assignments, node, planner.zone)
+    return change.build(is_wide=False)
 
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
