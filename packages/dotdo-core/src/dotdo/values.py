@@ -33,7 +33,11 @@ def encode(value: object) -> str:
     Raises:
         InvalidValue: It, or something in it, is no canonical value.
     """
-    return orjson.dumps(tagged(value)).decode()
+    try:
+        return orjson.dumps(tagged(value)).decode()
+    except TypeError as error:
+        msg = f"a value cannot be stored: {error}"
+        raise InvalidValue(msg) from None
 
 
 def decode(text: str | bytes) -> Canonical:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dotdo.errors import InvalidName
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.graph.context import Graph, TransactionScope
-from dotdo.graph.verbs import Verbs
 from dotdo.history.transactions import end_of_window, head, horizon
 from dotdo.storage import Session
 
@@ -28,7 +27,6 @@ class Consumer:
             msg = f"{name!r} is not allowed as the name of a consumer"
             raise InvalidName(msg)
         self._graph, self._name, self._pattern = graph, name, pattern
-        self._verbs = Verbs(graph)
         self._has_news = threading.Event()
 
     def events(self, *, follow: bool = False, timeout_s: float | None = None) -> Iterator[Event]:
@@ -75,7 +73,7 @@ class Consumer:
                 if offset >= newest:
                     return
                 upto = end_of_window(session, offset, newest)
-                events = list(EventReader(session, self._verbs).read(offset, upto, self._pattern))
+                events = list(EventReader(session).read(offset, upto, self._pattern))
             for event in events:
                 try:
                     with TransactionScope(

@@ -9,7 +9,7 @@ import orjson
 from dotdo.errors import InvalidName
 from dotdo.graph.nouns import check_noun_name, find_noun
 from dotdo.graph.thing import Thing
-from dotdo.graph.verbs import Verbs
+from dotdo.graph.verbs import Verb, read_verbs
 from dotdo.history.entries import Entry, Reader, entries
 from dotdo.history.net import Snapshots
 from dotdo.history.transactions import Transaction, transaction_at
@@ -124,11 +124,11 @@ class EventReader:
 
     Args:
         session: Sees the log.
-        verbs: Knows the forms of verbs.
     """
 
-    def __init__(self, session: Session, verbs: Verbs) -> None:
-        self._session, self._verbs = session, verbs
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._verbs: dict[int, Verb] = {}
         self._reader = Reader(session)
         self._snapshots = Snapshots(session)
 
@@ -177,6 +177,11 @@ class EventReader:
             return None
         return self._snapshots.thing(noun, row, self._snapshots.at(noun, row, seq))
 
+    def _verb(self, number: int) -> Verb | None:
+        if number not in self._verbs:
+            self._verbs = read_verbs(self._session)
+        return self._verbs.get(number)
+
     def _relationship(
         self, entry: Entry, by: tuple[int, str | None, str | None, str | None]
     ) -> Event | None:
@@ -191,7 +196,7 @@ class EventReader:
             else self._present(fields["dst_noun"], fields["dst"], entry.seq)
         )
         verb_id, form = divmod(fields["verb"], 4)
-        verb = next((v for v in self._verbs.all() if v.id == verb_id), None)
+        verb = self._verb(verb_id)
         if verb is None:
             return None
         data = {} if fields["data"] is None else decode(fields["data"])

@@ -8,8 +8,6 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from dotdo.events.event import Event, EventReader, Pattern
-from dotdo.graph.context import Graph
-from dotdo.graph.verbs import Verbs
 from dotdo.storage import Store
 
 Handler = Callable[[Event], object]
@@ -71,7 +69,7 @@ class Subscriptions:
         assert store is not None  # it is what calls
         session = store.acquire()
         try:
-            reader = EventReader(session, Verbs(Graph(store)))
+            reader = EventReader(session)
             events = list(reader.read(first - 1, last))
         finally:
             store.give_back(session)

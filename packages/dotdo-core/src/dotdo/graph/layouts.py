@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dotdo.graph.fields import fields_of
+from dotdo.graph.nouns import member_path
 from dotdo.storage import Noun, Session
 from dotdo.storage.names import literal, quoted
 from dotdo.storage.types import storage_of
@@ -31,7 +32,7 @@ def as_rows(session: Session, noun: Noun) -> Rows:
         listed = ", ".join(f"{quoted(c.column)} as {quoted(c.name)}" for c in noun.columns)
         return Rows(names, f"select {listed} from {quoted(noun.table)}")
     fields = [name for name in fields_of(session, noun) if name != "id"]
-    parts = [f"data ->> {literal(f'$.{_member(name)}')} as {quoted(name)}" for name in fields]
+    parts = [f"data ->> {literal(member_path(name))} as {quoted(name)}" for name in fields]
     listed = ", ".join(["id", *parts])
     return Rows(("id", *fields), f"select {listed} from {quoted(noun.table)}")
 
@@ -62,11 +63,6 @@ def _as_json(expression: str, type_name: str) -> str:
     if storage_of(type_name) in {"BLOB", "ANY"}:
         return f"iif(typeof({expression}) = 'blob', json_object('$b', hex({expression})), {expression})"
     return expression
-
-
-def _member(name: str) -> str:
-    """Return a member's name for a JSON path (SQLite has no escapes in them)."""
-    return f'"{name}"'
 
 
 def as_relationships(nouns: Iterable[Noun]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
+import orjson
 
 from dotdo.errors import InvalidName, InvalidValue, UnknownNoun
 from dotdo.graph.context import Graph
@@ -70,7 +71,7 @@ class Nouns:
                     *_indexes(noun, index, is_unique=False),
                     *_indexes(noun, unique, is_unique=True),
                 ),
-                search=tuple(check_field_name(field) for field in search),
+                search=_search(tuple(search)),
                 retention=retention or Retention(),
             )
             return create_noun(session, noun)
@@ -120,14 +121,23 @@ class Nouns:
         """Change which fields the full text index holds; none takes it away."""
         with self._graph.session() as session:
             noun = find_noun(session, name)
-            return alter_noun(
-                session, msgspec.structs.replace(noun, search=tuple(map(check_field_name, fields)))
-            )
+            return alter_noun(session, msgspec.structs.replace(noun, search=_search(fields)))
 
     def drop(self, name: str) -> None:
         """Drop a noun with its things and their relationships."""
         with self._graph.session() as session:
             drop_noun(session, find_noun(session, name))
+
+
+def define_documents(session: Session, name: str) -> Noun:
+    """Create a noun of documents of any fields.
+
+    Raises:
+        InvalidName: The name is not allowed.
+    """
+    check_noun_name(name)
+    taken = {noun.table.lower() for noun in session.catalog.nouns}
+    return create_noun(session, _documents(name, physical_table(name, taken)))
 
 
 def find_noun(session: Session, name: object) -> Noun:
@@ -184,16 +194,30 @@ def field_expression(noun: Noun, field: str) -> str:
     if column is not None:
         return quoted(column.column)
     container = "data" if noun.layout == "document" else "_extra"
-    if "." not in field:
-        return f"{container} ->> {literal(field)}"
-    return f"{container} ->> {literal(json_path(field))}"
+    is_plain = field.isidentifier()
+    return f"{container} ->> {literal(field if is_plain else json_path(field))}"
 
 
 def json_path(field: str) -> str:
     """Return the JSON path of a field with dots."""
     return "$" + "".join(
-        f"[{part}]" if part.isdigit() else f'."{part}"' for part in check_path(field).split(".")
+        f"[{part}]" if part.isascii() and part.isdigit() else f".{_label(part)}"
+        for part in check_path(field).split(".")
     )
+
+
+def member_path(name: str) -> str:
+    """Return the JSON path of a top-level member of any name.
+
+    Raises:
+        InvalidName: The name is not allowed.
+    """
+    return f"$.{_label(check_field_name(name))}"
+
+
+def _label(name: str) -> str:
+    """Return a member's name as JSON paths write it: as JSON does."""
+    return orjson.dumps(name).decode()
 
 
 def check_path(field: str) -> str:
@@ -203,11 +227,25 @@ def check_path(field: str) -> str:
         InvalidName: It is not.
     """
     for part in field.split("."):
-        check_field_name(part)
-        if '"' in part:
-            msg = f"{field!r} is not allowed as a path: quotes cannot be part of it"
-            raise InvalidName(msg)
+        try:
+            check_field_name(part)
+        except InvalidName:
+            msg = f"{field!r} is not allowed as a path"
+            raise InvalidName(msg) from None
     return field
+
+
+def _search(fields: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of a full text index when they are allowed: names that JSON writes as they are.
+
+    Raises:
+        InvalidName: One is not.
+    """
+    for field in fields:
+        if _label(check_field_name(field)) != f'"{field}"':
+            msg = f"{field!r} is not allowed as a field of a full text index"
+            raise InvalidName(msg)
+    return tuple(fields)
 
 
 def _documents(name: str, table: str) -> Noun:

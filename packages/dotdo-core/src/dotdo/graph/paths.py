@@ -75,8 +75,11 @@ class Paths:
                 found = _run(session, start, known[1])
                 if session.position == known[0]:
                     return found
+            position = session.position
             queries = self._queries(session, start.noun, verbs, reverse=reverse)
-            known = plans[key] = (session.position, queries)
+            if not queries:
+                return []  # nothing would tell that the log has moved
+            known = plans[key] = (position, queries)
 
     def _queries(
         self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
@@ -98,7 +101,7 @@ class Paths:
         if keys:
             return keys
         try:
-            verb, form = self._verbs.find(name)
+            verb, form = self._verbs.find_in(session, name)
         except UnknownVerb:
             msg = (
                 f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"

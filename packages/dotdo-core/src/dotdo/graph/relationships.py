@@ -7,7 +7,7 @@ from dotdo.graph.context import Graph
 from dotdo.graph.nouns import check_field_name, find_noun
 from dotdo.graph.rows import rows_of
 from dotdo.graph.thing import Thing
-from dotdo.graph.verbs import Form, Verb, Verbs
+from dotdo.graph.verbs import Form, Verb, Verbs, read_verbs
 from dotdo.storage import Row, Session
 from dotdo.storage.kernel_nouns import RELATIONSHIPS
 from dotdo.storage.names import quoted
@@ -64,30 +64,39 @@ class Relationships:
             ThingNotFound: One of the things no longer exists.
             InvalidValue: The reverse form without a target.
         """
-        known, form = self._verbs.find_or_define(verb)
+        for name in data:
+            check_field_name(name)
+        with self._graph.session() as session:
+            return session.mutate(lambda: self._create(session, (source, verb, target), data))
+
+    def _create(
+        self,
+        session: Session,
+        edge: tuple[Thing, str, Thing | None],
+        data: dict[str, Canonical],
+    ) -> Relationship:
+        source, verb, target = edge
+        known, form = self._verbs.find_or_define(session, verb)
         if form is None:
             if target is None:
                 msg = f"{verb!r} leads from its target back, so it needs one"
                 raise InvalidValue(msg)
             source, target, form = target, source, Form.EVENT
-        for name in data:
-            check_field_name(name)
-        with self._graph.session() as session:
-            number = session.allocate(RELATIONSHIPS)
-            src = _endpoint(session, source)
-            dst = (None, None) if target is None else _endpoint(session, target)
-            session.write(
-                "insert into _rel(id, verb, src_noun, src, dst_noun, dst, data) values (?, ?, ?, ?, ?, ?, jsonb(?))",
-                (number, known.code(form), *src, *dst, encode(data) if data else None),
-            )
-        name = known.forms[form]
-        return Relationship(
-            number,
-            name,
-            (source.noun, source.row),
-            None if target is None else (target.noun, target.row),
-            dict(data),
+        src = _endpoint(session, source)
+        dst = None if target is None else _endpoint(session, target)
+        number = session.allocate(RELATIONSHIPS)
+        session.write(
+            "insert into _rel(id, verb, src_noun, src, dst_noun, dst, data) values (?, ?, ?, ?, ?, ?, jsonb(?))",
+            (
+                number,
+                known.code(form),
+                *src,
+                *(dst or (None, None)),
+                encode(data) if data else None,
+            ),
         )
+        goal = None if target is None or dst is None else (target.noun, dst[1])
+        return Relationship(number, known.forms[form], (source.noun, src[1]), goal, dict(data))
 
     def find(
         self, thing: Thing, verb: str | None = None, *, reverse: bool = False
@@ -99,20 +108,20 @@ class Relationships:
             verb: Only those of this form.
             reverse: Those that lead to it.
         """
-        codes: tuple[int, ...] = ()
-        if verb is not None:
-            known, form = self._verbs.find(verb)
-            reverse = reverse != (form is None)
-            codes = (known.code(Form.EVENT if form is None else form),)
-        end = "dst" if reverse else "src"
         with self._graph.session() as session:
+            codes: tuple[int, ...] = ()
+            if verb is not None:
+                known, form = self._verbs.find_in(session, verb)
+                reverse = reverse != (form is None)
+                codes = (known.code(Form.EVENT if form is None else form),)
+            end = "dst" if reverse else "src"
             noun = find_noun(session, thing.noun)
             condition = f"{end}_noun = ? and {end} = ?" + (" and verb = ?" if codes else "")
             rows = session.read(
                 f"select {_COLUMNS} from _rel where {condition} order by id",
                 (noun.id, thing.row, *codes),
             )
-            verbs = {v.id: v for v in self._verbs.all()}
+            verbs = read_verbs(session)
             return [_relationship(session, verbs, row) for row in rows]
 
     def advance(self, relationship: Relationship) -> Relationship:

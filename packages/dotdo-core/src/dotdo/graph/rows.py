@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-import orjson
-
 from dotdo.errors import InvalidValue
-from dotdo.graph.nouns import check_field_name
+from dotdo.graph.nouns import check_field_name, member_path
 from dotdo.graph.thing import Thing
 from dotdo.sql import codec_of, key_to_python, key_to_storage, stored_value
 from dotdo.storage import Catalog, Noun, Row
@@ -29,7 +27,7 @@ class DocumentRows:
         self.columns = "_id, id, json(data), _visibility"
         self.by_id = f"select {self.columns} from {table} where id = ?"
         self.insert = f"insert into {table}(_id, id, data, _visibility) values (?, ?, jsonb(?), ?)"
-        self._update = f"update {table} set bson = null, data = jsonb_set(data{{}}), _visibility = coalesce(?, _visibility)"
+        self._update = f"update {table} set bson = null, _visibility = coalesce(?, _visibility)"
         self.replace = (
             f"update {table} set bson = null, data = jsonb(?) where id = ? returning {self.columns}"
         )
@@ -58,20 +56,13 @@ class DocumentRows:
         self, identity: object, fields: Mapping[str, object], visibility: str | None
     ) -> tuple[str, list[Canonical]]:
         """Return the statement that changes these fields, returning the row."""
-        params: list[Canonical] = []
+        params: list[Canonical] = [visibility]
         for name, value in fields.items():
-            params += [_member(name), encode(value)]
-        sets = "".join(", ?, jsonb(?)" for _ in fields)
-        text = (
-            self._update.format(sets)
-            if fields
-            else self._update.replace("jsonb_set(data{})", "data")
-        )
-        return f"{text} where id = ? returning {self.columns}", [
-            *params,
-            visibility,
-            key_to_storage(identity),
-        ]
+            params += [member_path(name), encode(value)]
+        changes = ", ?, jsonb(?)" * len(fields)
+        sets = f", data = jsonb_set(data{changes})" if fields else ""
+        text = f"{self._update}{sets} where id = ? returning {self.columns}"
+        return text, [*params, key_to_storage(identity)]
 
 
 class ColumnRows:
@@ -183,7 +174,7 @@ class ColumnRows:
         for name, value in fields.items():
             column = self._by_name.get(name)
             if column is None:
-                extra += [_member(name), encode(value)]
+                extra += [member_path(name), encode(value)]
             else:
                 sets.append(
                     f"{quoted(column.column)} = {'jsonb(?)' if column.type == 'jsonb' else '?'}"
@@ -210,8 +201,3 @@ def rows_of(catalog: Catalog, noun: Noun) -> Rows:
             DocumentRows(noun) if noun.layout == "document" else ColumnRows(noun)
         )
     return cast("Rows", found)
-
-
-def _member(name: str) -> str:
-    """Return the JSON path of a top-level member of any name."""
-    return f"$.{orjson.dumps(check_field_name(name)).decode()}"

@@ -1,12 +1,13 @@
 """Things: creating, reading, finding, changing and deleting them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
-from dotdo.errors import InvalidValue, ThingNotFound, UnknownNoun
+from dotdo.errors import AlreadyExists, InvalidValue, ThingNotFound, UnknownNoun
 from dotdo.graph.context import Graph
 from dotdo.graph.fields import enter_fields, unknown_fields
-from dotdo.graph.nouns import Nouns, check_noun_name, find_noun
+from dotdo.graph.nouns import check_noun_name, define_documents, find_noun
 from dotdo.graph.paths import Paths
 from dotdo.graph.query import Filter, order_by, page
 from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
@@ -33,11 +34,10 @@ class Things:
         viewer: Sees what is visible to it: `user` (everything), `org` or `public`.
     """
 
-    __slots__ = ("_graph", "_nouns", "_paths", "_viewer")
+    __slots__ = ("_graph", "_paths", "_viewer")
 
     def __init__(self, graph: Graph, verbs: Verbs, viewer: Visibility = "user") -> None:
         self._graph = graph
-        self._nouns = Nouns(graph)
         self._paths = Paths(graph, verbs)
         self._viewer = viewer
 
@@ -291,7 +291,7 @@ class Things:
             definition = catalog.find(noun)
             rows = rows_of(catalog, definition)
             condition = Filter(definition)
-            text = self._visible(condition.compile(where or {}))
+            text = self._visible(condition.compile({} if where is None else where))
             count, start = page(limit, offset)
             sql = f"select {rows.columns} from {quoted(definition.table)} where {text} order by {order_by(definition, sort)} limit ? offset ?"
             found = session.read(sql, [*condition.params, count, start], planned_for=catalog)
@@ -305,7 +305,7 @@ class Things:
         def work(session: Session) -> int:
             definition = session.catalog.find(noun)
             condition = Filter(definition)
-            text = self._visible(condition.compile(where or {}))
+            text = self._visible(condition.compile({} if where is None else where))
             sql = f"select count(*) from {quoted(definition.table)} where {text}"
             ((found,),) = session.read(sql, condition.params, planned_for=session.catalog)
             return found  # type: ignore[no-any-return]  # a count
@@ -378,14 +378,14 @@ class Things:
                 except CatalogChanged:
                     continue
 
-    def _noun_to_write(self, session: Session, name: str) -> Noun:
-        found = session.catalog.noun(name)
-        if found is not None:
-            return found
-        try:
-            return session.catalog.find(check_noun_name(name))
-        except UnknownNoun:
-            return self._nouns.define(name)
+    @staticmethod
+    def _noun_to_write(session: Session, name: str) -> Noun:
+        while True:
+            try:
+                return session.catalog.noun(name) or session.catalog.find(check_noun_name(name))
+            except UnknownNoun:
+                with suppress(AlreadyExists):  # somebody else was faster
+                    return define_documents(session, name)
 
     def _visible(self, condition: str) -> str:
         if self._viewer == "user":

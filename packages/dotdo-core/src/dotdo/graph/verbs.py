@@ -171,11 +171,7 @@ class Verbs:
             _check(form)
         text = orjson.dumps([action, *forms, inverse]).decode()
         with self._graph.session() as session:
-            ((number,),) = session.write(
-                "insert into _verb(id, action, def) values (?, ?, ?) on conflict(action) do update set def = excluded.def returning id",
-                (session.allocate(VERBS), action, text),
-            )
-        return _read(number, text)
+            return _write(session, action, text)
 
     def find(self, name: str) -> tuple[Verb, Form | None]:
         """Return the verb that has this form, and which form it is (None: the reverse).
@@ -184,41 +180,60 @@ class Verbs:
             UnknownVerb: No registered verb has it.
         """
         with self._graph.session() as session:
-            verb = self._known(session).get(name)
+            return self.find_in(session, name)
+
+    def find_in(self, session: Session, name: str) -> tuple[Verb, Form | None]:
+        """Return the same as `find`, as a session sees it."""
+        verb = self._known(session).get(name)
         if verb is None:
             msg = f"no verb has the form {name!r}"
             raise UnknownVerb(msg)
         return verb, verb.form(name)
 
-    def find_or_define(self, name: str) -> tuple[Verb, Form | None]:
-        """Return the verb that has this form, registering it when there is none."""
-        try:
-            return self.find(name)
-        except UnknownVerb:
-            base = base_of(name)
-            regular = conjugate(base)
+    def find_or_define(self, session: Session, name: str) -> tuple[Verb, Form | None]:
+        """Return the verb that has this form, registering it when there is none.
+
+        Raises:
+            InvalidName: It is no identifier.
+        """
+        known = self._known(session).get(name)
+        if known is None:
+            regular = conjugate(base_of(name))
             if regular.form(name) is None and regular.reverse != name:
                 regular = conjugate(name)
-                base = name
-            self.define(base)
-            return self.find(name)
+            text = orjson.dumps([regular.action, *regular.forms[1:], regular.reverse, None])
+            known = _write(session, regular.action, text.decode())
+        return known, known.form(name)
 
     def all(self) -> list[Verb]:
         """Return every verb, by name of its action."""
         with self._graph.session() as session:
-            rows = session.read("select id, def from _verb order by action")
-        return [_read(number, text) for number, text in rows]
+            return sorted(read_verbs(session).values(), key=lambda verb: verb.action)
 
     def _known(self, session: Session) -> dict[str, Verb]:
         """Return the verbs by all their forms; read again when the log has moved."""
         ((newest,),) = session.read("select max(seq) from _log")
         if newest != self._seen or session.in_transaction:
-            verbs = [_read(*row) for row in session.read("select id, def from _verb order by id")]
-            by_form = {form: v for v in reversed(verbs) for form in (*v.forms, v.reverse)}
+            verbs = reversed(read_verbs(session).values())
+            by_form = {form: verb for verb in verbs for form in (verb.reverse, *verb.forms)}
             if session.in_transaction:  # what it has defined itself may be undone
                 return by_form
             self._seen, self._by_form = newest, by_form
         return self._by_form
+
+
+def read_verbs(session: Session) -> dict[int, Verb]:
+    """Return every verb by its number."""
+    rows = session.read("select id, def from _verb order by id")
+    return {number: _read(number, text) for number, text in rows}
+
+
+def _write(session: Session, action: str, text: str) -> Verb:
+    ((number,),) = session.write(
+        "insert into _verb(id, action, def) values (?, ?, ?) on conflict(action) do update set def = excluded.def returning id",
+        (session.allocate(VERBS), action, text),
+    )
+    return _read(number, text)
 
 
 def _read(number: int, text: str) -> Verb:

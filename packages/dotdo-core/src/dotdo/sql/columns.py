@@ -145,23 +145,28 @@ def _to_day(stored: int) -> date | str:
 
 
 def key_to_storage(value: object) -> object:
-    """Return how an id of any type is stored: whole numbers and text as they are, everything else as tagged JSON.
+    """Return how an id of any type is stored: numbers and text as they are, everything else as tagged JSON.
 
     Raises:
         InvalidValue: It is no canonical value.
     """
-    if isinstance(value, str) and not value.startswith(("{", "[", '"')):
+    if isinstance(value, str) and not _is_json(value):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     return encode(value)
 
 
 def key_to_python(stored: object) -> Canonical:
     """Return an id of any type from its stored form."""
-    if isinstance(stored, str) and stored.startswith(("{", "[", '"')):
-        return decode(stored)
-    return stored
+    return decode(stored) if isinstance(stored, str) and _is_json(stored) else stored
+
+
+def _is_json(text: str) -> bool:
+    """The text of an id has the form in which ids of other types are stored."""
+    return text.startswith(("{", "[", '"')) or text in {"true", "false", "null"}
 
 
 def stored_value(column: Column, value: object) -> Canonical:

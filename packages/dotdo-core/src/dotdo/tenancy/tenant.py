@@ -126,9 +126,7 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
     def events(self, after: int = 0, pattern: str = "*.*") -> list[Event]:
         """Return the events after a log position."""
         with self._graph.session() as session:
-            return list(
-                EventReader(session, self.verbs).read(after, self.version, Pattern.parse(pattern))
-            )
+            return list(EventReader(session).read(after, self.version, Pattern.parse(pattern)))
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -1,0 +1,199 @@
+"""Filters: what they find, and that nothing that is no filter gets through."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from dotdo.errors import DotdoError, InvalidName, InvalidQuery, InvalidValue
+
+PEOPLE = [
+    {"id": "a", "name": "Ann", "age": 30, "tags": ["x"], "home": {"city": "Rome"}, "ok": True},
+    {
+        "id": "b",
+        "name": "Bob",
+        "age": 20.5,
+        "home": {"city": "Oslo"},
+        "ok": False,
+        "since": datetime(2026, 1, 1, tzinfo=UTC),
+    },
+    {"id": "c", "name": "Cy*", "age": "old", "ok": None, "price": Decimal("1.50"), "quote": "it's"},
+]
+HOSTILE = [
+    'x"; drop table Doc; --',
+    "a'b",
+    "a]b",
+    "a[0]",
+    "a--b",
+    "/*",
+    "é",
+    "a)b",
+    "a;b",
+    "a b",
+    "a%b",
+    "?",
+    ":x",
+    "a\\b",
+    "{0}",
+    "%s",
+]
+
+
+@pytest.fixture(params=["document", "columns"])
+def people(request, shop):
+    if request.param == "columns":
+        shop.nouns.define("Person", {"id": "text", "name": "text"})
+    shop.things.create_many("Person", PEOPLE)
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({}, "abc"), ({"name": "Ann"}, "a"), ({"name": {"$eq": "Ann"}}, "a"), ({"name": {"$ne": "Ann"}}, "bc"),
+        ({"age": 30}, "a"), ({"age": {"$gt": 20}}, "ab"), ({"age": {"$gte": 20.5, "$lt": 30}}, "b"), ({"age": {"$gt": "a"}}, "c"),
+        ({"ok": True}, "a"), ({"ok": False}, "b"), ({"ok": None}, "c"), ({"ok": {"$exists": True}}, "abc"), ({"tags": {"$exists": True}}, "a"),
+        ({"tags": {"$exists": False}}, "bc"), ({"tags": ["x"]}, "a"), ({"tags": []}, ""), ({"home": {"city": "Rome"}}, "a"),
+        ({"home.city": "Oslo"}, "b"), ({"home.city": {"$in": ["Oslo", "Rome"]}}, "ab"), ({"name": {"$nin": ["Ann"]}}, "bc"),
+        ({"name": {"$in": []}}, ""), ({"name": {"$startswith": "Cy*"}}, "c"), ({"name": {"$startswith": "C?"}}, ""),
+        ({"name": {"$contains": "o"}}, "b"), ({"$or": [{"name": "Ann"}, {"age": 20.5}]}, "ab"), ({"$and": [{"ok": True}, {"age": 30}]}, "a"),
+        ({"$nor": [{"name": "Ann"}]}, "bc"), ({"age": {"$not": {"$gt": 20}}}, "c"), ({"since": datetime(2026, 1, 1, tzinfo=UTC)}, "b"),
+        ({"since": {"$gt": datetime(2025, 1, 1, tzinfo=UTC)}}, "b"), ({"price": Decimal("1.50")}, "c"), ({"quote": "it's"}, "c"),
+        ({"name": "' or 1=1 --"}, ""), ({"id": "a"}, "a"), ({"id": {"$in": ["a", "c"]}}, "ac"), ({"name": {"$gt": "B"}}, "bc"),
+    ],
+)  # fmt: skip
+def test_a_filter_finds_the_same_in_both_layouts(people, where, expected):
+    found = people.things.find("Person", where, sort=[("id", 1)])
+    assert "".join(thing.id for thing in found) == expected
+    assert people.things.count("Person", where) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("where", "part"),
+    [
+        ({"$where": "1"}, "$where"), ({"name": {"$regex": "x"}}, "$regex"), ({"name": {"$gt": "1", "x": 2}}, "x"), ({"$or": []}, []),
+        ({"$or": "x"}, "x"), ({"$and": {"a": 1}}, {"a": 1}), ({1: 2}, 1), ({"a..b": 1}, "a..b"), ({"": 1}, ""), ({"a\0b": 1}, "a\0b"),
+        ({"a.$b": 1}, "a.$b"), ({"age": {"$exists": 1}}, 1), ({"age": {"$in": "ab"}}, "ab"), ({"age": {"$not": 5}}, 5),
+        ({"age": {"$gt": None}}, None), ({"age": {"$gt": [1]}}, [1]), ({"name": {"$startswith": 5}}, 5), ("x", "x"), ([], []),
+    ],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused_by_its_offending_part(people, where, part):
+    with pytest.raises(InvalidQuery) as caught:
+        people.things.find("Person", where)
+    assert caught.value.part == part
+
+
+def test_values_that_cannot_be_compared_are_refused(people):
+    for value in (object(), {"a": object()}, 1j):
+        with pytest.raises(DotdoError):
+            people.things.find("Person", {"age": value})
+
+
+def test_nesting_is_bounded(people):
+    where = {"name": "Ann"}
+    for _ in range(150):
+        where = {"$and": [where]}
+    with pytest.raises(InvalidQuery, match="deeper"):
+        people.things.find("Person", where)
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "name",
+        [("name", 2)],
+        [("name",)],
+        ["name"],
+        [(1, 1)],
+        [("a\0", 1)],
+        [("name", True)],
+        [("$x", 1)],
+    ],
+)
+def test_what_is_no_order_is_refused(people, sort):
+    with pytest.raises(InvalidQuery):
+        people.things.find("Person", sort=sort)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"limit": -1},
+        {"limit": "1"},
+        {"offset": -1},
+        {"limit": True},
+        {"offset": 1.5},
+        {"limit": 1 << 63},
+    ],
+)
+def test_what_is_no_page_is_refused(people, page):
+    with pytest.raises(InvalidQuery):
+        people.things.find("Person", **page)
+
+
+def test_pages_follow_each_other(people):
+    pages = [
+        people.things.find("Person", sort=[("ok", -1)], limit=1, offset=n)[0].id for n in range(3)
+    ]
+    assert sorted(pages) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("layout", [None, {"id": "text"}])
+@pytest.mark.parametrize("name", [*HOSTILE, "from", "_id", "data", "_extra", "rowid", "x" * 128])
+def test_a_hostile_field_name_is_a_name_or_refused(shop, layout, name):
+    shop.nouns.define("Doc", layout)
+    try:
+        thing = shop.things.create("Doc", "k", **{name: "v'\"--"})
+    except InvalidName as error:
+        assert repr(name) in str(error)
+        return
+    assert thing[name] == "v'\"--"
+    assert shop.things.get("Doc", "k")[name] == "v'\"--"
+    assert shop.things.update(thing, **{name: 2})[name] == 2
+    try:
+        assert [t.id for t in shop.things.find("Doc", {name: 2}, sort=[(name, 1)])] == ["k"]
+    except InvalidQuery as error:
+        assert error.part == name
+    assert shop.things.count("Doc") == 1
+
+
+@pytest.mark.parametrize(
+    "name", [*HOSTILE, "select", "_rel", "_log", "sqlite_master", "Doc.x", 'a"b']
+)
+def test_a_hostile_noun_name_is_a_name(shop, name):
+    thing = shop.things.create(name, "k", x=1)
+    assert shop.things.get(name, "k") == thing
+    assert shop.at("~0").things.get(name, "k") == thing
+    shop.relationships.create(thing, "likes", thing)
+    assert shop.things.related(thing, "likes") == [thing]
+    shop.things.update(thing, x=2)
+    assert shop.at("~1").things.get(name, "k").x == 1
+    shop.nouns.drop(name)
+    assert name not in shop.nouns
+
+
+@pytest.mark.parametrize("name", ["", "$x", "a\0b", "a\nb", "x" * 129, None, 5])
+def test_a_name_that_cannot_be_a_nouns_is_refused(shop, name):
+    with pytest.raises(DotdoError):
+        shop.things.create(name, "k")
+
+
+@pytest.mark.parametrize("verb", ["a b", "x'y", "", "1x", "a--b", "a\0", "x" * 200, 'a"'])
+def test_a_name_that_cannot_be_a_verbs_is_refused(shop, verb):
+    thing = shop.things.create("Doc", "k")
+    with pytest.raises(InvalidName):
+        shop.relationships.create(thing, verb, thing)
+    assert shop.verbs.all() == []
+
+
+@pytest.mark.parametrize("value", [*HOSTILE, "\0", "{", "[", '"', "null", "true"])
+def test_a_hostile_value_is_a_value(shop, value):
+    thing = shop.things.create("Doc", value, v=value)
+    assert shop.things.get("Doc", value).v == value
+    assert shop.things.find("Doc", {"v": value}) == [thing]
+    assert shop.things.find("Doc", {"id": value}) == [thing]
+
+
+def test_text_that_is_no_unicode_is_refused(shop):
+    with pytest.raises(InvalidValue):
+        shop.things.create("Doc", "k", v="\ud800")
