@@ -52,6 +52,9 @@ class Thing(Mapping[str, Canonical]):
     def __len__(self) -> int:
         return len(self.fields)
 
+    def __bool__(self) -> bool:
+        return True  # it is there, also without fields
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Thing):
             return NotImplemented

@@ -10,11 +10,11 @@ from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.graph.nouns import check_noun_name, define_documents, find_noun
 from dotdo.graph.paths import Paths
 from dotdo.graph.query import Filter, order_by, page
+from dotdo.graph.hits import hits
 from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
 from dotdo.graph.thing import Thing, Visibility
 from dotdo.graph.verbs import Verbs
 from dotdo.storage import CatalogChanged, Noun, Row, Session
-from dotdo.storage.ddl import search_table
 from dotdo.storage.names import quoted
 from dotdo.storage.types import INTEGERS
 from dotdo.values import Canonical
@@ -328,10 +328,9 @@ class Things:
             if not words:
                 return []
             rows = rows_of(session.catalog, definition)
-            fts = quoted(search_table(definition))
             sql = (
-                f"select {rows.columns} from {quoted(definition.table)} join (select rowid as _hit, rank as _rank from {fts}"
-                f" where {fts} match ? order by rank limit ?) on _hit = {quoted(definition.rowid)} where {self._visible('true')} order by _rank"
+                f"select {rows.columns} from {quoted(definition.table)} join (select _hit, _rank from ({hits(session.catalog, definition)})"
+                f" order by _rank limit ?2) on _hit = {quoted(definition.rowid)} where {self._visible('true')} order by _rank"
             )
             return [
                 rows.thing(row)

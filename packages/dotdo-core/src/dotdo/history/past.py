@@ -6,6 +6,7 @@ log has moved.
 """
 
 from dotdo.errors import HistoryUnavailable, ReadOnly
+from dotdo.graph.hits import index_hits, replace_hits
 from dotdo.history.definitions_then import definitions_at, has_same_shape
 from dotdo.history.retention import horizons
 from dotdo.storage import Catalog, Noun, Session, Store, ddl
@@ -121,6 +122,8 @@ class PastSession(Session):
                 self._shadow(noun, images)
                 self._shadowed.add(number)
             self._execute(_collect(noun, images), (number, self._read_upto)).fetchall()
+            if noun.search:
+                self._execute(_index_texts(noun)).fetchall()
 
     def _hide_forgotten(self) -> None:
         """Let whoever reads a noun know that images which would be needed are no longer kept."""
@@ -156,6 +159,20 @@ class PastSession(Session):
             f"create temp view {table} as select {listed} from main.{table} where {rowid} not in (select {rowid} from temp.{old})"
             f" union all select {listed} from temp.{old} where _present"
         )
+        if noun.search:
+            self._shadow_search(noun)
+
+    def _shadow_search(self, noun: Noun) -> None:
+        """Make a full text index of the images; hits come from it, and for rows untouched since from the noun's own."""
+        fts, old = quoted(ddl.search_table(noun)), quoted(_old_search(noun))
+        create, *_ = ddl.search(noun)
+        self._execute(create.replace(fts, f"temp.{old}", 1))
+        rows = f"select {quoted(noun.rowid)} from temp.{quoted(_old(noun))}"
+        replace_hits(
+            self.catalog,
+            noun,
+            f"{index_hits(fts, 'main.')} and rowid not in ({rows}) union all {index_hits(old, 'temp.')}",
+        )
 
 
 def _forgotten(name: str) -> bool:
@@ -165,6 +182,20 @@ def _forgotten(name: str) -> bool:
 
 def _old(noun: Noun) -> str:
     return f"_old {noun.table}"
+
+
+def _old_search(noun: Noun) -> str:
+    return f"_old {ddl.search_table(noun)}"
+
+
+def _index_texts(noun: Noun) -> str:
+    """Return the statement that enters images not entered yet into their full text index."""
+    *_, fill = ddl.search(noun)
+    old, docsize = _old_search(noun), quoted(f"{_old_search(noun)}_docsize")
+    text = fill.replace(quoted(ddl.search_table(noun)), f"temp.{quoted(old)}", 1)
+    images = f" from temp.{quoted(_old(noun))} where _present"
+    text = text.removesuffix(f" from {quoted(noun.table)}") + images
+    return f"{text} and {quoted(noun.rowid)} not in (select id from temp.{docsize})"
 
 
 def _collect(noun: Noun, images: Images) -> str:

@@ -164,7 +164,7 @@ def _at_time(session: Session, time_us: int) -> int:
         else:
             high = transaction.first - 1 if transaction.first > middle else middle - 1
             high = min(high, middle - 1)
-    if not found:
+    if found <= 1:  # the creation itself has no time
         msg = "the tenant did not exist at that time"
         raise UnknownTenant(msg)
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from dotdo.graph.rows import rows_of
 from dotdo.graph.thing import Thing
@@ -77,8 +78,8 @@ def _versions_of_row(
     if not rows:
         return
     current = session.read(session.catalog.images(noun).select, (row,))
-    images = [before for *_, before in rows[1:]] + [current[0][0] if current else None]
-    for (seq, op, _, before), after in zip(rows, images, strict=True):
+    images = chain((before for *_, before in rows[1:]), [current[0][0] if current else None])
+    for (seq, op, _, before), after in zip(rows, images, strict=False):
         if op == system.REWRITE:
             continue
         definition = reader.noun_at(noun.id, seq) or noun
