@@ -126,7 +126,7 @@ _ENCODERS: dict[type, Callable[[Canonical], object]] = {
     datetime: _tagged_datetime,
     date: lambda v: {"$d": v.isoformat()},
     time: lambda v: {"$c": v.isoformat()},
-    timedelta: lambda v: {"$s": v // _MICROSECOND},
+    timedelta: lambda v: {"$s": _tagged_int(v // _MICROSECOND)},
     UUID: lambda v: {"$u": str(v)},
 }
 _DECODERS: dict[str, Callable[[Canonical], Canonical]] = {
@@ -139,6 +139,6 @@ _DECODERS: dict[str, Callable[[Canonical], Canonical]] = {
     "$l": datetime.fromisoformat,
     "$d": date.fromisoformat,
     "$c": time.fromisoformat,
-    "$s": lambda v: timedelta(microseconds=v),
+    "$s": lambda v: timedelta(microseconds=untagged(v)),
     "$u": UUID,
 }

@@ -5,7 +5,7 @@ from dotdo.ids import id_source
 
 def test_ids_sort_by_time_and_are_of_one_length():
     now = [1_700_000_000_000_000]
-    make = id_source(lambda: now[0], lambda n: bytes(n))
+    make = id_source(lambda: now[0], bytes)
     first = make()
     now[0] += 1_000
     assert first < make()

@@ -7,10 +7,10 @@ from typing import TypeVar
 from dotdo.errors import AlreadyExists, InvalidValue, ThingNotFound, UnknownNoun
 from dotdo.graph.context import Graph
 from dotdo.graph.fields import enter_fields, unknown_fields
+from dotdo.graph.hits import hits
 from dotdo.graph.nouns import check_noun_name, define_documents, find_noun
 from dotdo.graph.paths import Paths
 from dotdo.graph.query import Filter, order_by, page
-from dotdo.graph.hits import hits
 from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
 from dotdo.graph.thing import Thing, Visibility
 from dotdo.graph.verbs import Verbs

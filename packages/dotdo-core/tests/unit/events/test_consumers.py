@@ -114,7 +114,9 @@ def copy_all(folder, barrier, results):
     for event in shop.consume("copier", "Doc.created"):
         if not shop.things.find("Copy", {"id": event.thing.id}):
             shop.things.create("Copy", event.thing.id, runs=0)
-        shop.things.update(("Copy", event.thing.id), runs=shop.things.get("Copy", event.thing.id).runs + 1)
+        shop.things.update(
+            ("Copy", event.thing.id), runs=shop.things.get("Copy", event.thing.id).runs + 1
+        )
         done += 1
     results.put(done)
 
@@ -124,7 +126,9 @@ def test_two_processes_of_one_name_share_the_events(home, shop):
     shop.things.create("Copy", "warm", runs=1)
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()
-    workers = [context.Process(target=copy_all, args=(str(home.path), barrier, results)) for _ in range(2)]
+    workers = [
+        context.Process(target=copy_all, args=(str(home.path), barrier, results)) for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -1,6 +1,7 @@
 """Handlers: called after the commit, in order, with what happened."""
 
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +10,7 @@ from dotdo.errors import InvalidName
 
 def collect(shop):
     seen = []
-    shop.on["*"]["*"](lambda event: seen.append(event))
+    shop.on["*"]["*"](seen.append)
     return seen
 
 
@@ -23,7 +24,12 @@ def test_a_handler_sees_what_happened(shop):
     with shop.transaction(actor="Human/1", action="signup"):
         alice = shop.things.create("Customer", "alice", name="Alice")
     (event,) = seen
-    assert (event.name, event.thing, event.before, event.after) == ("Customer.created", alice, None, alice)
+    assert (event.name, event.thing, event.before, event.after) == (
+        "Customer.created",
+        alice,
+        None,
+        alice,
+    )
     assert (event.actor, event.action, event.api) == ("Human/1", "signup", "dotdo")
     shop.on.remove(welcome)
     shop.things.create("Customer", "bob")
@@ -35,7 +41,11 @@ def test_updates_and_deletes_carry_what_was(shop):
     thing = shop.things.create("Doc", "a", n=1)
     shop.things.update(thing, n=2)
     shop.things.delete(thing)
-    assert [(e.verb, e.before and e.before.n, e.after and e.after.n) for e in seen] == [("created", None, 1), ("updated", 1, 2), ("deleted", 2, None)]
+    assert [(e.verb, e.before and e.before.n, e.after and e.after.n) for e in seen] == [
+        ("created", None, 1),
+        ("updated", 1, 2),
+        ("deleted", 2, None),
+    ]
 
 
 def test_patterns_have_wildcards_and_find_variants(shop):
@@ -46,7 +56,11 @@ def test_patterns_have_wildcards_and_find_variants(shop):
     thing = shop.things.create("Customer", "a")
     shop.things.update(thing, n=1)
     shop.things.create("Order", "o")
-    assert names == {"customers.created": ["Customer.created"], "*.updated": ["Customer.updated"], "Order.*": ["Order.created"]}
+    assert names == {
+        "customers.created": ["Customer.created"],
+        "*.updated": ["Customer.updated"],
+        "Order.*": ["Order.created"],
+    }
 
 
 def test_relationships_are_events_of_their_source(shop):
@@ -56,7 +70,12 @@ def test_relationships_are_events_of_their_source(shop):
     shop.relationships.update(planned, channel="app")
     shop.relationships.advance(planned)
     shop.relationships.delete(planned)
-    assert [e.name for e in seen[2:]] == ["Customer.place", "Relationship.updated", "Customer.placing", "Relationship.deleted"]
+    assert [e.name for e in seen[2:]] == [
+        "Customer.place",
+        "Relationship.updated",
+        "Customer.placing",
+        "Relationship.deleted",
+    ]
     assert (seen[2].thing, seen[2].target, seen[2].data) == (a, b, {"channel": "web"})
 
 
@@ -76,19 +95,19 @@ def test_domain_events_come_in_their_place(shop):
 
 def test_what_was_undone_is_no_event(shop):
     seen = collect(shop)
-    with pytest.raises(KeyError), shop.transaction():
-        shop.things.create("Doc", "a")
-        shop.emit("Doc.tried")
-        raise KeyError
+
+    def fail(name):
+        with shop.transaction():
+            shop.things.create("Doc", name)
+            shop.emit("Doc.tried")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail("undone")
     with shop.transaction():
         shop.things.create("Doc", "kept")
-        try:
-            with shop.transaction():
-                shop.things.create("Doc", "lost")
-                shop.emit("Doc.tried")
-                raise KeyError
-        except KeyError:
-            pass
+        with suppress(KeyError):
+            fail("lost")
         assert seen == []
     assert [(e.verb, e.thing.id) for e in seen] == [("created", "kept")]
 

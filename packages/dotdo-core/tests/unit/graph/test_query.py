@@ -140,20 +140,13 @@ def test_pages_follow_each_other(people):
 
 @pytest.mark.parametrize("layout", [None, {"id": "text"}])
 @pytest.mark.parametrize("name", [*HOSTILE, "from", "_id", "data", "_extra", "rowid", "x" * 128])
-def test_a_hostile_field_name_is_a_name_or_refused(shop, layout, name):
+def test_a_hostile_field_name_is_a_name(shop, layout, name):
     shop.nouns.define("Doc", layout)
-    try:
-        thing = shop.things.create("Doc", "k", **{name: "v'\"--"})
-    except InvalidName as error:
-        assert repr(name) in str(error)
-        return
+    thing = shop.things.create("Doc", "k", **{name: "v'\"--"})
     assert thing[name] == "v'\"--"
     assert shop.things.get("Doc", "k")[name] == "v'\"--"
     assert shop.things.update(thing, **{name: 2})[name] == 2
-    try:
-        assert [t.id for t in shop.things.find("Doc", {name: 2}, sort=[(name, 1)])] == ["k"]
-    except InvalidQuery as error:
-        assert error.part == name
+    assert [t.id for t in shop.things.find("Doc", {name: 2}, sort=[(name, 1)])] == ["k"]
     assert shop.things.count("Doc") == 1
 
 

@@ -1,5 +1,7 @@
 """Relationships, verbs and paths."""
 
+from contextlib import suppress
+
 import pytest
 from msgspec.structs import replace
 
@@ -47,7 +49,7 @@ def test_what_is_related_is_seen_as_soon_as_it_is_committed(sale):
     assert ids(shop.things.related(bob, "owns")) == ["o1"]
     shop.relationships.create(bob, "owns", alice)
     assert ids(shop.things.related(bob, "owns")) == ["alice", "o1"]
-    with pytest.raises(KeyError), shop.transaction():
+    with suppress(KeyError), shop.transaction():
         shop.relationships.create(bob, "owns", bob)
         assert ids(shop.things.related(bob, "owns")) == ["alice", "bob", "o1"]
         raise KeyError

@@ -4,14 +4,24 @@ import pytest
 from msgspec.structs import replace
 
 from dotdo.errors import (
-    AlreadyExists, HistoryUnavailable, InvalidName, InvalidReference, InvalidValue, MergeConflict, ThingNotFound, UniqueViolation, UnknownTenant,
+    AlreadyExists,
+    HistoryUnavailable,
+    InvalidName,
+    InvalidReference,
+    InvalidValue,
+    MergeConflict,
+    ThingNotFound,
+    UniqueViolation,
+    UnknownTenant,
 )  # fmt: skip
 from dotdo.storage import Column, ForeignKey, alter_noun
 
 
 @pytest.fixture(params=["document", "columns"])
 def both(request, shop):
-    shop.nouns.define("Item", None if request.param == "document" else {"id": "text", "x": "text", "y": "text"})
+    shop.nouns.define(
+        "Item", None if request.param == "document" else {"id": "text", "x": "text", "y": "text"}
+    )
     shop.things.create("Item", "a", x="1", y="1")
     return shop, shop.branch("exp")
 
@@ -111,13 +121,17 @@ def test_a_conflict_is_listed_and_decided_by_the_policy(both, ours, theirs):
     assert (conflict.noun, conflict.id, conflict.field) == ("Item", "a", field)
     assert main.version == before
     seen = []
-    assert main.merge("exp", on_conflict=lambda c: seen.append(c) or c.ours).conflicts == (conflict,)
+    assert main.merge("exp", on_conflict=lambda c: seen.append(c) or c.ours).conflicts == (
+        conflict,
+    )
     assert seen == [conflict]
     assert main.things.count("Item") == (0 if ours is None else 1)
     assert main.merge("exp").conflicts == ()
 
 
-@pytest.mark.parametrize(("policy", "expected"), [("ours", "o"), ("theirs", "t"), (lambda c: c.ours + c.theirs, "ot")])
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("ours", "o"), ("theirs", "t"), (lambda c: c.ours + c.theirs, "ot")]
+)
 def test_a_policy_decides_a_field(both, policy, expected):
     main, exp = both
     main.things.update(("Item", "a"), x="o")
@@ -196,10 +210,16 @@ def test_branches_of_branches_and_of_the_past_merge(both):
 def test_relationships_and_verbs_of_both_sides_come_together(both):
     main, exp = both
     for tenant, verb in ((main, "likes"), (exp, "owns"), (exp, "likes")):
-        a, b = tenant.things.get("Item", "a"), tenant.things.create("Item", f"{tenant.reference.branch}-{verb}")
+        a, b = (
+            tenant.things.get("Item", "a"),
+            tenant.things.create("Item", f"{tenant.reference.branch}-{verb}"),
+        )
         tenant.relationships.create(a, verb, b)
     main.merge("exp")
-    assert sorted(t.id for t in main.things.related(("Item", "a"), "likes")) == ["exp-likes", "main-likes"]
+    assert sorted(t.id for t in main.things.related(("Item", "a"), "likes")) == [
+        "exp-likes",
+        "main-likes",
+    ]
     assert [t.id for t in main.things.related(("Item", "a"), "owns")] == ["exp-owns"]
     assert sorted(v.action for v in main.verbs.all()) == ["like", "own"]
     exp.merge("main")
@@ -296,12 +316,31 @@ def test_columns_of_both_sides_are_joined(shop):
     shop.things.create("Item", "a", x="1")
     exp = shop.branch("exp")
     for tenant, name in ((shop, "m"), (exp, "e")):
-        alter(tenant, "Item", columns=lambda noun, name=name: (*noun.columns, Column(name, "text", name, default="'d'")))
+        alter(
+            tenant,
+            "Item",
+            columns=lambda noun, name=name: (
+                *noun.columns,
+                Column(name, "text", name, default="'d'"),
+            ),
+        )
         tenant.things.update(("Item", "a"), **{name: name})
     shop.merge("exp")
     assert dict(shop.things.get("Item", "a")) == {"id": "a", "x": "1", "m": "m", "e": "e"}
-    alter(exp, "Item", columns=lambda noun: tuple(replace(c, type="bigint") if c.name == "x" else c for c in noun.columns))
-    alter(shop, "Item", columns=lambda noun: tuple(replace(c, type="double") if c.name == "x" else c for c in noun.columns))
+    alter(
+        exp,
+        "Item",
+        columns=lambda noun: tuple(
+            replace(c, type="bigint") if c.name == "x" else c for c in noun.columns
+        ),
+    )
+    alter(
+        shop,
+        "Item",
+        columns=lambda noun: tuple(
+            replace(c, type="double") if c.name == "x" else c for c in noun.columns
+        ),
+    )
     with pytest.raises(MergeConflict) as caught:
         shop.merge("exp")
     assert caught.value.conflicts[0].field == "x"

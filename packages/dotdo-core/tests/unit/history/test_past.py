@@ -1,11 +1,18 @@
 """The past: by version, count and time, while the present goes on."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from dotdo.errors import HistoryUnavailable, ReadOnly, UnknownTenant
+from dotdo.errors import (
+    HistoryUnavailable,
+    NotNullViolation,
+    ReadOnly,
+    UniqueViolation,
+    UnknownTenant,
+)
 from dotdo.storage import Column, Retention, alter_noun
 from dotdo.tenancy import open_tenant
 
@@ -49,12 +56,12 @@ def test_time_finds_the_last_transaction_before_it(shop, clock):
         clock.now += 60_000_000
         shop.things.create("Doc", f"d{n}")
         moments.append(shop.log(1)[0].time_us)
-    from datetime import UTC, datetime, timedelta
-
     for n, time_us in enumerate(moments):
         text = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)).isoformat()
         assert shop.at(text).things.count("Doc") == n + 1
-        before = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us - 1)).isoformat()
+        before = (
+            datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us - 1)
+        ).isoformat()
         if n:
             assert shop.at(before).things.count("Doc") == n
 
@@ -69,7 +76,12 @@ def test_an_open_past_stays_while_the_present_is_written(items):
         session.write('update "Item" set id = ? where id = ?', ("moved", "i3"))
     assert names(past) == then
     assert past.things.get("Item", "i3").n == 3
-    assert [t.id for t in past.things.find("Item", {"n": {"$gte": 1}}, sort=[("n", -1)])] == ["i4", "i3", "i2", "i1"]
+    assert [t.id for t in past.things.find("Item", {"n": {"$gte": 1}}, sort=[("n", -1)])] == [
+        "i4",
+        "i3",
+        "i2",
+        "i1",
+    ]
     assert past.things.count("Item", {"n": 99}) == 0
 
 
@@ -120,7 +132,7 @@ def test_the_past_cannot_be_written(items):
         lambda: past.things.update(("Item", "i0"), name="x"),
         lambda: past.things.delete(("Item", "i0")),
         lambda: past.nouns.drop("Item"),
-        lambda: past.compact(),
+        past.compact,
         lambda: past.emit("A.b"),
         lambda: past.things.create_many("Item", [{"id": "x"}]),
     ):
@@ -148,7 +160,11 @@ def test_definitions_are_as_they_were(shop):
     changes = [
         {"columns": lambda noun: (*noun.columns, Column("m", "text", "m", default="'d'"))},
         {"columns": lambda noun: tuple(c for c in noun.columns if c.name != "gone")},
-        {"columns": lambda noun: tuple(replace(c, type="text") if c.name == "n" else c for c in noun.columns)},
+        {
+            "columns": lambda noun: tuple(
+                replace(c, type="text") if c.name == "n" else c for c in noun.columns
+            )
+        },
         {"name": lambda _: "Thing"},
     ]
     seen = [(version, "Item", before)]
@@ -181,8 +197,6 @@ def test_a_past_with_a_file_of_its_own_keeps_constraints_in_branches(shop):
     alter(shop, "Item", columns=lambda noun: (*noun.columns, Column("m", "text", "m")))
     branch = shop.at(f"v{version}").branch("old")
     with branch.transaction() as session:
-        from dotdo.errors import NotNullViolation, UniqueViolation
-
         with pytest.raises(NotNullViolation):
             session.write("insert into Item(_id, id) values (99, null)")
         with pytest.raises(UniqueViolation):

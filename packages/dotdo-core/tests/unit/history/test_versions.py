@@ -8,7 +8,11 @@ from dotdo.storage import Column, Retention, alter_noun
 
 @pytest.fixture(params=["document", "columns", "integer"])
 def items(request, shop):
-    fields = {"document": None, "columns": {"id": "text", "n": "integer"}, "integer": {"id": "integer", "n": "integer"}}
+    fields = {
+        "document": None,
+        "columns": {"id": "text", "n": "integer"},
+        "integer": {"id": "integer", "n": "integer"},
+    }
     shop.nouns.define("Item", fields[request.param])
     return shop
 
@@ -27,7 +31,13 @@ def test_versions_tell_who_did_what(items):
         items.things.create("Item", key, n=1)
     items.things.update(("Item", key), n=2)
     first, second = items.history(("Item", key))
-    assert (first.verb, first.actor, first.action, first.api, first.state.n) == ("created", "Human/42", "signup", "dotdo", 1)
+    assert (first.verb, first.actor, first.action, first.api, first.state.n) == (
+        "created",
+        "Human/42",
+        "signup",
+        "dotdo",
+        1,
+    )
     assert (second.verb, second.actor, second.state.n) == ("updated", None, 2)
     assert first.seq < second.seq
     assert first.time_us < second.time_us
@@ -39,7 +49,11 @@ def test_a_deleted_thing_keeps_its_history_and_goes_on_when_made_again(items):
     items.things.delete(("Item", key))
     assert verbs(items.history(("Item", key))) == [("created", 1), ("deleted", None)]
     items.things.create("Item", key, n=2)
-    assert verbs(items.history(("Item", key))) == [("created", 1), ("deleted", None), ("created", 2)]
+    assert verbs(items.history(("Item", key))) == [
+        ("created", 1),
+        ("deleted", None),
+        ("created", 2),
+    ]
 
 
 def test_a_change_of_the_key_ends_one_history_and_begins_another(items):
@@ -83,7 +97,12 @@ def test_versions_before_a_change_of_definition_have_its_fields(shop):
 
 @pytest.mark.parametrize(
     ("retention", "left"),
-    [(Retention(), 4), (Retention(versions=2), 2), (Retention(versions=0), 0), (Retention(days=1), 2)],
+    [
+        (Retention(), 4),
+        (Retention(versions=2), 2),
+        (Retention(versions=0), 0),
+        (Retention(days=1), 2),
+    ],
 )
 def test_a_noun_keeps_as_much_history_as_it_says(shop, clock, retention, left):
     shop.nouns.define("Item", retention=retention)

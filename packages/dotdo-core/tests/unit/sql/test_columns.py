@@ -13,7 +13,7 @@ from dotdo.sql.columns import INFINITY
 ROUND_TRIPS = [
     ("boolean", True), ("integer", 5), ("double", 1.5), ("text", "é\0"), ("bytes", b"\0"), ("uuid", UUID(int=7)),
     ("numeric", Decimal("-12.3400")), ("numeric", Decimal("1E+3")), ("numeric(10,2)", Decimal("12.34")), ("date", date(1, 1, 1)),
-    ("time", time(23, 59, 59, 999999)), ("timestamp", datetime(1, 1, 1)), ("timestamptz", datetime(2026, 1, 1, tzinfo=UTC)),
+    ("time", time(23, 59, 59, 999999)), ("timestamp", datetime.fromisoformat("0001-01-01")), ("timestamptz", datetime(2026, 1, 1, tzinfo=UTC)),
     ("json", {"a": [1, None]}), ("jsonb", [b"x"]), ("any", "x"), ("any", {"a": 1}), ("any", 5), ("any", "{"), ("any", 1.5), ("any", b"x"),
 ]  # fmt: skip
 
