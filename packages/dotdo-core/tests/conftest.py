@@ -1,4 +1,7 @@
-"""What most tests of the core start from: a home of their own, in memory where the system can."""
+"""What most tests of the core start from: a home of their own, in memory where the system can.
+
+Random tests draw the same examples at each run, so that a red run is a change's doing; `DOTDO_EXAMPLES` explores afresh.
+"""
 
 import os
 import tempfile
@@ -9,7 +12,6 @@ from hypothesis import settings
 from dotdo import Home
 from dotdo.tenancy import open_tenant
 
-# the same examples at each run, so that a red run is a change's doing; DOTDO_EXAMPLES explores afresh
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("exploring", derandomize=False)
 settings.load_profile("exploring" if "DOTDO_EXAMPLES" in os.environ else "repeatable")
