@@ -51,8 +51,8 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
 
     def fetchone(self) -> Row | None:
         """Return the next record, None at the end."""
-        native_rows = self._native_rows()
-        if native_rows is None:
+        native_rows = self._loaded
+        if native_rows is None and (native_rows := self._native_rows()) is None:
             return super().fetchone()
         pos = self._pos
         if pos >= len(native_rows):

@@ -125,16 +125,17 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         """
         conn, pgconn = self._conn, self._pgconn
         session = pgconn.session
-        if session.transaction_status == statements.IDLE and (begin := conn.begin_command):
-            pgconn.command(begin)
+        if not conn._autocommit and session.transaction_status == statements.IDLE:  # noqa: SLF001 -- psycopg's own, a property costs as much as all this
+            pgconn.command(conn.begin_command)
         context = conn if self._own_adapters is None else self
+        wait = pgconn.can_wait
         while True:
             plan = native.plan_of(session, bound, context)
-            values = bound[3]
-            if plan.converters is not None:
-                values = native.stored(session, values, plan.converters)
+            converters, values = plan.converters, bound[3]
+            if converters is not None:
+                values = native.stored(session, values, converters)
             try:
-                return session.run(plan.prepared, values, wait=pgconn.can_wait), plan
+                return session.run(plan.prepared, values, wait=wait), plan
             except CatalogChanged:
                 continue
 

@@ -54,6 +54,9 @@ class TransactionStatus(IntEnum):
     INERROR = 3
 
 
+IDLE, INTRANS, INERROR = TransactionStatus  # a look-up in the class costs more than the check
+
+
 class Session:
     """One client's connection.
 
@@ -80,7 +83,7 @@ class Session:
         self.settings = Settings(user, application_name)
         self.facts = Facts(clock=clock, user=user, database=database, settings=self.settings.values)
         self.sequences = Sequences(self.kernel)
-        self.transaction_status = TransactionStatus.IDLE
+        self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids)
         self.drawn: list[StorageValue] = []
@@ -157,10 +160,7 @@ class Session:
             Blocked: it must wait, and `wait` is false.
             CatalogChanged: it is to be prepared anew, and its parameters read anew.
         """
-        if (
-            self.transaction_status is TransactionStatus.INERROR
-            and not prepared.ends_failed_transaction
-        ):
+        if self.transaction_status is INERROR and not prepared.ends_failed_transaction:
             raise error("25P02", _ABORTED)
         try:
             if prepared.python_calls:
@@ -201,7 +201,7 @@ class Session:
             Blocked: it must wait, and `wait` is false.
             CatalogChanged: it is to be prepared anew, and its parameters read anew.
         """
-        if self.transaction_status is TransactionStatus.INERROR:
+        if self.transaction_status is INERROR:
             raise error("25P02", _ABORTED)
         several = Rows(self, rows)
         try:
@@ -233,8 +233,8 @@ class Session:
 
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""
-        if self.transaction_status is TransactionStatus.INTRANS:
-            self.transaction_status = TransactionStatus.INERROR
+        if self.transaction_status is INTRANS:
+            self.transaction_status = INERROR
 
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
@@ -266,9 +266,10 @@ class Session:
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
-        self.facts.statement_us = self.facts.clock()
-        if self.transaction_status is TransactionStatus.IDLE:
-            self.facts.transaction_us = self.facts.statement_us
+        facts = self.facts
+        facts.statement_us = now_us = facts.clock()
+        if self.transaction_status is IDLE:
+            facts.transaction_us = now_us
 
     def with_values(self, prepared: Prepared, params: Sequence[StorageValue]) -> list[StorageValue]:
         """Return the parameters followed by the session's values that the statement takes."""
@@ -303,7 +304,7 @@ class Session:
     def _several(self, sql: str, statements: list[Node], wait: bool) -> Iterator[Result]:
         try:
             for item in statements:
-                if self.transaction_status is TransactionStatus.IDLE:
+                if self.transaction_status is IDLE:
                     self._begin_implicit()
                 try:
                     prepared = self._plan(item["stmt"], sql)
@@ -321,12 +322,12 @@ class Session:
     def _begin_implicit(self) -> None:
         self.begin_statement()
         self.kernel.begin()
-        self.transaction_status = TransactionStatus.INTRANS
+        self.transaction_status = INTRANS
         self.is_implicit = True
 
     def _end_implicit(self, *, commit: bool, wait: bool) -> None:
         self.is_implicit = False
-        self.transaction_status = TransactionStatus.IDLE
+        self.transaction_status = IDLE
         if not self.kernel.in_transaction:
             return
         if not commit:
