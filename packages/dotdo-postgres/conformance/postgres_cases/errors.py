@@ -28,11 +28,7 @@ CASES = [
     case("error-window-in-where", "select 1 from artist where row_number() over () = 1"),
     case("error-order-by-ordinal", "select name from artist order by 2"),
     case("error-union-columns", "select 1 union select 1, 2"),
-    case(
-        "error-union-types",
-        "select 1 union select 'a'::text",
-        gap="a cast literal in UNION counts as unknown: another error (22P02)",
-    ),
+    case("error-union-types", "select 1 union select 'a'::text"),
     case("error-insert-too-many", "insert into genre values (1, 'a', 2)"),
     case("error-insert-too-few", "insert into genre (genre_id, name) values (1)"),
     case("error-insert-type", "insert into genre (genre_id) values ('x'::text)"),

@@ -10,7 +10,7 @@ from typing import Literal
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.functions.registry import cast_routines
-from dotdo_postgres.engine.routines.checks import ARRAY_TEXT
+from dotdo_postgres.engine.routines.checks import ARRAY_TEXT, array_cast
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
@@ -19,6 +19,8 @@ from dotdo_postgres.spec.casts import CASTS
 
 Context = Literal["implicit", "assignment", "explicit"]
 _ALLOWED = {"implicit": "i", "assignment": "ia", "explicit": "iae"}
+# oidvector and int2vector would capture casts that are meant for real arrays.
+_VECTORS = frozenset({22, 30})
 _ANY_TYPES = frozenset({t.ANY, *t.POLYMORPHIC})
 
 
@@ -51,7 +53,7 @@ def pathway(source: int, target: int, context: Context) -> str | None:
         if entry[0] not in _ALLOWED[context]:
             return None
         return {"b": "relabel", "f": "routine", "i": "io"}[entry[1]]
-    if is_array(source) and is_array(target):
+    if is_array(source) and is_array(target) and target not in _VECTORS:
         return (
             "array"
             if pathway(t.BY_OID[source].element, t.BY_OID[target].element, context)
@@ -154,6 +156,8 @@ class Coercer:
         routine = cast_routines().get((expr.type, target))
         if routine is not None:
             return ir.Call(target, -1, expr.location, routine, [expr])
+        if is_array(target) and is_array(expr.type):
+            return self._by_elements(expr, target, location)
         if category(target) == "S" and is_array(expr.type):
             call = ir.Call(t.TEXT, -1, expr.location, ARRAY_TEXT, [expr])
             return call if target == t.TEXT else ir.Relabel(target, -1, expr.location, call)
@@ -176,6 +180,21 @@ class Coercer:
         raise not_supported(
             f"a cast from {t.format_type(expr.type)} to {t.format_type(target)}", location
         )
+
+    def _by_elements(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
+        source, wanted = t.BY_OID[expr.type].element, t.BY_OID[target].element
+        if source in _BITS and _BITS.get(wanted, 0) >= _BITS[source]:
+            return ir.Relabel(target, -1, expr.location, expr)
+        if category(source) == category(wanted) == "S" and t.BPCHAR not in {source, wanted}:
+            return ir.Relabel(target, -1, expr.location, expr)
+        is_exact = source in _BITS or category(source) == "S" or category(wanted) == "S"
+        codec = codec_of(wanted, self.zone)
+        if not is_exact or codec is None:
+            raise not_supported(
+                f"a cast from {t.format_type(expr.type)} to {t.format_type(target)}", location
+            )
+        self.uses_zone = self.uses_zone or t.TIMESTAMPTZ in {source, wanted}
+        return ir.Call(target, -1, expr.location, array_cast(target), [expr])
 
     def _from_unknown(self, expr: ir.Expr, target: int) -> ir.Expr:
         if isinstance(expr, ir.Param):

@@ -81,6 +81,10 @@ def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
         for candidate in candidates:
             if candidate.arguments == (known, known):
                 return candidate
+        if is_array(known):
+            for candidate in candidates:
+                if candidate.arguments == (t.ANYCOMPATIBLEARRAY, t.ANYCOMPATIBLEARRAY):
+                    return candidate
     return _choose(candidates, types)
 
 

@@ -97,6 +97,10 @@ class Binder:
             PostgresError: 42P01 no such table, 3F000 no such schema, 0A000 for catalogue relations.
         """
         schema, name, location = node.get("schemaname"), node["relname"], node.get("location", 0)
+        if "catalogname" in node:
+            shown = f"{node['catalogname']}.{schema}.{name}"
+            message = f'cross-database references are not implemented: "{shown}"'
+            raise error("0A000", message, position=location)
         if schema in {None, "public"}:
             relation = self.relations.get(name)
             if relation is None:

@@ -55,6 +55,9 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C90
     found = resolve_function(name, types)
     if isinstance(found, str):
         return _cast_call(binder, name, args, location, found)
+    if not args and found.kind == "a" and not node.get("agg_star"):
+        message = f"{name}(*) must be used to call a parameterless aggregate function"
+        raise error("42809", message, position=location)
     routine = routines().get(("function", name, found.declared))
     if routine is None:
         shown = ", ".join(t.format_type(oid) for oid in found.declared)
@@ -115,12 +118,28 @@ def coerce_arguments(
 ) -> tuple[list[ir.Expr], int]:
     """Cast arguments to the types of the chosen candidate; return them and the result type."""
     arguments, result = found.arguments, found.result
+    for arg, oid in zip(args, arguments, strict=True):
+        if oid == t.ANY and arg.type == t.UNKNOWN and isinstance(arg, ir.Param):
+            raise error("42P18", f"could not determine data type of parameter ${arg.number}")
+    _require_determined(args, arguments)
     bound = bind_polymorphic(found.arguments, [arg.type for arg in args])
     if bound:
         arguments = tuple(bound.get(oid, oid) for oid in arguments)
         result = bound.get(result, result)
     coerced = [binder.coercer.coerce(arg, oid) for arg, oid in zip(args, arguments, strict=True)]
     return [binder.known(arg) for arg in coerced], result
+
+
+_SIMPLE_POLYMORPHIC = frozenset({t.ANYELEMENT, t.ANYNONARRAY, t.ANYARRAY, t.ANYENUM})
+
+
+def _require_determined(args: list[ir.Expr], arguments: tuple[int, ...]) -> None:
+    given = [
+        arg.type for arg, oid in zip(args, arguments, strict=True) if oid in _SIMPLE_POLYMORPHIC
+    ]
+    if given and all(oid == t.UNKNOWN for oid in given):
+        message = "could not determine polymorphic type because input has type unknown"
+        raise error("42804", message)
 
 
 def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, why: str) -> ir.Expr:

@@ -16,7 +16,7 @@ from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 
 MAX_PARAMS = 65535
 
@@ -67,9 +67,12 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if len(parts) == 1:
         found = scope.column(parts[0], location)
         if found is None:
-            if scope.item(parts[0]) is not None:
+            item = scope.item(parts[0])
+            found = None if item is None else _scalar_row(item)
+            if item is not None and found is None:
                 raise not_supported("a whole row as a value", location)
-            raise unknown_column(scope, parts[0], None, location)
+            if found is None:
+                raise unknown_column(scope, parts[0], None, location)
     else:
         if len(parts) == 3 and parts[0] == "public":
             parts = parts[1:]
@@ -81,6 +84,13 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
+
+
+def _scalar_row(item: ScopeItem) -> ir.Expr | None:
+    """Return what the name of a function in FROM stands for when its rows are plain values."""
+    if item.entry is None or item.entry.series is None or len(item.columns) != 1:
+        return None
+    return item.columns[0][1]
 
 
 def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -119,10 +129,22 @@ def explicit_cast(
     """
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
+    if target == t.REGCLASS and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN:
+        _require_relation(binder, expr)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
     if known:
         return ir.Relabel(target, -1, expr.location, expr)
     return binder.coercer.coerce(expr, target, typmod, "explicit", location)
+
+
+def _require_relation(binder: Binder, name: ir.Const) -> None:
+    """Refuse the name of no relation (42P01); what is not plainly a table's name is not supported."""
+    text = name.value
+    if not isinstance(text, str) or text.isdigit():
+        return
+    if not text.replace("_", "").isalnum():
+        raise not_supported(f'the relation name "{text}" as a value', name.location)
+    binder.relation({"relname": text.lower(), "location": name.location})
 
 
 def bind_collate(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

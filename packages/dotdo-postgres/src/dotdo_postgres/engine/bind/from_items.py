@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
 
 
+# Functions whose only OUT parameter has a name: it names the column, whatever the alias.
+_RESULT_NAMES = dict.fromkeys(
+    (
+        "json_array_elements",
+        "jsonb_array_elements",
+        "json_array_elements_text",
+        "jsonb_array_elements_text",
+    ),
+    "value",
+)
+
+
 def bind_from(binder: Binder, nodes: list[Node], scope: Scope) -> list[FromItem]:
     """Bind the FROM list; names become visible in the scope."""
     found = []
@@ -105,7 +117,7 @@ def _table(
         )
     else:
         entry = table_entry(binder.relation(node), name)
-    entry = _rename(entry, node.get("alias"), node.get("location", 0))
+    entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
 
@@ -113,6 +125,17 @@ def _table(
 def _subquery(
     binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
 ) -> tuple[FromItem, list[ScopeItem]]:
+    if "alias" not in node:
+        word, what = (
+            ("VALUES", "VALUES ...")
+            if "valuesLists" in node["subquery"]["SelectStmt"]
+            else ("subquery", "SELECT ...")
+        )
+        message, hint = (
+            f"{word} in FROM must have an alias",
+            f"For example, FROM ({what}) [AS] foo.",
+        )
+        raise error("42601", message, hint=hint)
     is_lateral = bool(node.get("lateral"))
     lateral_scope = Scope(parent=scope.parent, ctes=scope.ctes)
     if is_lateral:
@@ -141,7 +164,8 @@ def _function(
     )
     call = binder.expression(call_node, inner)
     name = node["alias"]["aliasname"] if "alias" in node else column_name(call_node)
-    columns = [OutputColumn(name, call.type, call.typmod)]
+    result_name = _RESULT_NAMES.get(column_name(call_node), name)
+    columns = [OutputColumn(result_name, call.type, call.typmod)]
     entry = Entry(name, columns, series=call)
     if node.get("ordinality"):
         entry.columns.append(OutputColumn("ordinality", t.INT8))

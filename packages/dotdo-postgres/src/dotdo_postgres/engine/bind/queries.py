@@ -121,7 +121,7 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
                     f"but type {t.format_type(common)} overall"
                 )
                 hint = "Cast the output of the non-recursive term to the correct type."
-                raise error("42804", message, hint=hint)
+                raise error("42804", message, hint=hint, position=_first_target(body["larg"]))
     second = coerce_columns(binder, second, [(c.type, -1) for c in first.columns])
     cte.query = SetOperation(
         list(cte.columns), kind="union", is_all=bool(body.get("all")), left=first, right=second
@@ -141,8 +141,10 @@ def _values(binder: Binder, node: Node, scope: Scope) -> Query:
                 position=row_nodes[0].get("location"),
             )
         rows.append([binder.expression(cell, scope) for cell in row_nodes])
-    if any(len(row) != len(rows[0]) for row in rows):
-        raise error("42601", "VALUES lists must all be the same length")
+    odd = next((row for row in rows if len(row) != len(rows[0])), None)
+    if odd is not None:
+        message = "VALUES lists must all be the same length"
+        raise error("42601", message, position=odd[0].location)
     columns, by_column = [], []
     for at in range(len(rows[0])):
         coerced, oid, typmod = binder.coercer.to_common([row[at] for row in rows], "VALUES")
@@ -193,21 +195,10 @@ def _set_operation(binder: Binder, node: Node, scope: Scope) -> Query:
 
 
 def _stand_in(query: Query, column: OutputColumn) -> ir.Expr:
-    """Return the expression behind a column: an untyped literal was typed text, but still counts as unknown."""
+    """Return the expression behind a column, which may be an untyped literal."""
     at = query.columns.index(column)
     if isinstance(query, Select):
-        expr = query.targets[at].expr
-        if (
-            (
-                isinstance(expr, (ir.Const, ir.Param))
-                and expr.type == t.TEXT
-                and getattr(query.targets[at], "expr", None)
-            )
-            and isinstance(expr, ir.Const)
-            and not query.from_items
-        ):
-            return ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
-        return expr
+        return query.targets[at].expr
     return ir.Const(column.type, column.typmod, -1, None)
 
 
@@ -218,10 +209,7 @@ def coerce_columns(binder: Binder, query: Query, types: list[tuple[int, int]]) -
     if isinstance(query, Select) and not query.is_distinct and query.distinct_on is None:
         for target, (oid, _) in zip(query.targets, types, strict=True):
             if target.expr.type != oid:
-                expr = target.expr
-                if isinstance(expr, ir.Const) and expr.type == t.TEXT:
-                    expr = ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
-                target.expr = binder.coercer.coerce(expr, oid)
+                target.expr = binder.coercer.coerce(target.expr, oid)
                 target.column.type, target.column.typmod = oid, target.expr.typmod
         return query
     if isinstance(query, Values):
@@ -245,6 +233,18 @@ def _wrapped(binder: Binder, query: Query, types: list[tuple[int, int]]) -> Quer
         expr: ir.Expr = ir.Column(column.type, column.typmod, -1, entry, at)
         targets.append(make_target(binder.coercer.coerce(expr, oid), column.name))
     return Select([target.column for target in targets], targets=targets, from_items=[entry])
+
+
+def first_location(node: object) -> int | None:
+    """Return where the leftmost part of a parse node stands."""
+    if isinstance(node, list):
+        found = [at for item in node if (at := first_location(item)) is not None]
+    elif isinstance(node, dict):
+        found = [at for item in node.values() if (at := first_location(item)) is not None]
+        found += [node["location"]] if node.get("location", -1) >= 0 else []
+    else:
+        return None
+    return min(found, default=None)
 
 
 def _positions(
@@ -279,6 +279,7 @@ def _positions(
                 "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
                 detail="Only result column names can be used, not expressions or functions.",
                 hint="Add the expression/function to every SELECT, or move the UNION into a FROM clause.",
+                position=first_location(term),
             )
         found.append((at, *directions(sort)))
     return found

@@ -30,7 +30,9 @@ def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Nod
         return numerics.key(sql.node)
     if oid == t.BPCHAR and not sql.is_null:
         return n.call("rtrim", sql.node, n.string(" "))
-    if not is_group and (oid in {t.JSONB, t.JSON} or (t.BY_OID[oid].category == "A")):
+    if t.BY_OID[oid].category == "A" and not sql.is_null:
+        return compiler.python(checks.array_key(t.BY_OID[oid].element), [sql], [oid])
+    if not is_group and oid in {t.JSONB, t.JSON}:
         raise not_supported(f"ordering by {t.format_type(oid)}")
     return sql.node
 

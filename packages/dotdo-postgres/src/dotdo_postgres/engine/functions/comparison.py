@@ -68,17 +68,27 @@ def _declare(op: str) -> None:
         return Sql(n.binary(op, left, right))
 
 
+    @FAMILY.native_operator(f"anyarray {op} anyarray", returns="boolean")
+    def compare_arrays(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        assert isinstance(expr, Call)
+        left, right = (
+            compiler.python(checks.array_key(t.BY_OID[operand.type].element), [arg], [operand.type])
+            for arg, operand in zip(args, expr.args, strict=True)
+        )
+        return Sql(n.binary(op, left, right))
+
+
 for _op in _OPERATORS:
     _declare(_op)
 
 
-@FAMILY.native_operator("jsonb = jsonb", "anyarray = anyarray", returns="boolean")
+@FAMILY.native_operator("jsonb = jsonb", returns="boolean")
 def equal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Compare canonical texts."""
     return Sql(n.binary("=", args[0].node, args[1].node))
 
 
-@FAMILY.native_operator("jsonb <> jsonb", "anyarray <> anyarray", returns="boolean")
+@FAMILY.native_operator("jsonb <> jsonb", returns="boolean")
 def unequal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Compare canonical texts."""
     return Sql(n.binary("<>", args[0].node, args[1].node))

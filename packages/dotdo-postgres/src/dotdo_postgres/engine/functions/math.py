@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable  # noqa: I001 one step for each form of the grammar
+
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.ir import Expr
 
+_EXPONENT_LIMIT = 6000
 FAMILY = Family("9.3")
 
 
@@ -261,7 +263,13 @@ def exponential(value: float) -> float:
 
 @FAMILY.function("exp(numeric)", returns="numeric")
 def exponential_numeric(value: Decimal) -> Decimal:
-    """Return e to a power."""
+    """Return e to a power.
+
+    Raises:
+        PostgresError: overflow (22003).
+    """
+    if value.is_finite() and value >= _EXPONENT_LIMIT:
+        raise error("22003", "value overflows numeric format")
     return numeric.exponential(value)
 
 
@@ -344,8 +352,22 @@ def radians(value: float) -> float:
     return value * (math.pi / 180.0)
 
 
+def _in_domain(body: Callable[[float], float]) -> Callable[[float], float]:
+    def compute(value: float) -> float:
+        try:
+            return body(value)
+        except ValueError:
+            raise error("22003", "input is out of range") from None
+        except OverflowError:
+            raise error("22003", "value out of range: overflow") from None
+
+    return compute
+
+
 for _name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"):
-    FAMILY.function(f"{_name}(double precision)", returns="double precision")(getattr(math, _name))
+    FAMILY.function(f"{_name}(double precision)", returns="double precision")(
+        _in_domain(getattr(math, _name))
+    )
 FAMILY.function("atan2(double precision, double precision)", returns="double precision")(math.atan2)
 
 

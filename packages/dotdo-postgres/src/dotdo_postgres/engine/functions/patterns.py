@@ -207,6 +207,8 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
         else:
             out.append(re.escape(pattern[at]) if pattern[at] in "&~|" else pattern[at])
             at += 1
+    if at >= len(pattern):
+        raise error("2201B", "invalid regular expression: brackets [] not balanced")
     return "".join([*out, "]"]), at + 1
 
 

@@ -349,11 +349,13 @@ def character(code: int) -> str:
     """Return the character of a code point.
 
     Raises:
-        PostgresError: none or out of range (54000).
+        PostgresError: none or out of range (54000), negative (22023).
     """
     if code == 0:
         raise error("54000", "null character not permitted")
-    if code < 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+    if code < 0:
+        raise error("22023", "character number must be positive")
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise error("54000", f"requested character too large for encoding: {code}")
     return chr(code)
 

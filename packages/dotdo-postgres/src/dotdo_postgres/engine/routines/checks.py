@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+import struct
 from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
 
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import interval, numeric
+from dotdo_postgres.mapping import arrays, interval, numeric
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import codec_of
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.facts import Facts
 
 _MAX_EXACT = 1 << 51
 
@@ -135,6 +142,57 @@ def null_key(table: str, column: str, number: int) -> Routine:
     return _routine(f"null_key_{number}", fail, (), t.INT8, is_volatile=True)
 
 
+@cache
+def array_cast(target: int) -> Routine:
+    """Return the routine that reads the output texts of an array's elements as another array type."""
+
+    def cast(facts: Facts, items: list[str | None]) -> str:
+        codec = codec_of(t.BY_OID[target].element, facts.zone)
+        assert codec is not None
+        return arrays.pack([None if item is None else codec.from_text(item) for item in items])
+
+    return _routine(
+        f"array_cast_{target}", cast, (t.ANY,), target, is_array_text=True, takes_session=True
+    )
+
+
+def _array_key(stored: str) -> bytes:
+    return b"".join([_element_key(item) for item in arrays.unpack(stored)]) + b"\0"
+
+
+def _numeric_array_key(stored: str) -> bytes:
+    items = arrays.unpack(stored)
+    plain = [
+        None if item is None else numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))
+        for item in items
+    ]
+    return b"".join([_element_key(item) for item in plain]) + b"\0"
+
+
+def _interval_array_key(stored: str) -> bytes:
+    items = arrays.unpack(stored)
+    keys = [None if item is None else float(interval.decode(item).key) for item in items]
+    return b"".join([_element_key(item) for item in keys]) + b"\0"
+
+
+def _element_key(item: object) -> bytes:
+    """Return bytes that order as elements do; NULL comes last."""
+    if item is None:
+        return b"\2"
+    if isinstance(item, int):
+        return b"\1" + struct.pack(">Q", item + 2**63)
+    if isinstance(item, float):
+        (bits,) = struct.unpack(">Q", struct.pack(">d", item + 0.0))
+        return b"\1" + struct.pack(">Q", bits ^ 2**64 - 1 if bits >> 63 else bits | 2**63)
+    data = item if isinstance(item, bytes) else str(item).encode()
+    return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
+
+
+def array_key(element: int) -> Routine:
+    """Return the routine whose results order as arrays of that element type do."""
+    return {t.NUMERIC: NUMERIC_ARRAY_KEY, t.INTERVAL: INTERVAL_ARRAY_KEY}.get(element, ARRAY_KEY)
+
+
 def _average(total: Decimal, count: int) -> Decimal:
     return numeric.divide(total, Decimal(count))
 
@@ -159,3 +217,6 @@ CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_str
 TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 ARRAY_TEXT = _routine("array_text", str, (t.ANY,), t.TEXT, is_text_form=True)
 AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
+ARRAY_KEY = _routine("array_key", _array_key, (t.ANY,), t.BYTEA)
+NUMERIC_ARRAY_KEY = _routine("numeric_array_key", _numeric_array_key, (t.ANY,), t.BYTEA)
+INTERVAL_ARRAY_KEY = _routine("interval_array_key", _interval_array_key, (t.ANY,), t.BYTEA)
