@@ -33,7 +33,8 @@ class Consumer:
         """Yield the events after the offset, each inside a transaction that the caller's writes join.
 
         The transaction commits, with the offset, when the next event is asked for; an event at which the caller stops
-        or fails comes again. Of several readers of one name one handles each event; what the others wrote for it is undone.
+        or fails comes again. Of several readers of one name each event's
+        output is kept of one; the others' is undone, unless the caller has failed before on meeting that output.
 
         Args:
             follow: Wait for more instead of ending.
