@@ -34,6 +34,10 @@ class AmbiguousName(DotdoError):
     """Several nouns are variants of the name; the message lists them."""
 
 
+class InUse(DotdoError):
+    """A tenant or branch that is to be deleted is open elsewhere."""
+
+
 class AlreadyExists(DotdoError):
     """A tenant, branch or noun of that name is there already."""
 

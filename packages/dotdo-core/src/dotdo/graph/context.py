@@ -3,6 +3,7 @@
 from contextvars import ContextVar
 from types import TracebackType
 
+from dotdo.errors import InvalidValue
 from dotdo.ids import IdSource, id_source
 from dotdo.storage import Session, Store
 
@@ -81,6 +82,9 @@ class TransactionScope:
     ) -> None:
         self._store = store
         self._labels = (actor, action, api)
+        if isolation not in {"committed", "snapshot"}:
+            msg = f"{isolation!r} is no isolation: give committed or snapshot"
+            raise InvalidValue(msg)
         self._isolation = isolation
         self._is_nested = False
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from dotdo.errors import AlreadyExists, InvalidValue, ThingNotFound, UnknownNoun
+from dotdo.errors import AlreadyExists, InvalidValue, ThingNotFound
 from dotdo.graph.context import Graph
 from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.graph.hits import hits
@@ -15,6 +15,7 @@ from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
 from dotdo.graph.thing import Thing, Visibility
 from dotdo.graph.verbs import Verbs
 from dotdo.storage import CatalogChanged, Noun, Row, Session
+from dotdo.storage.counters import sequence_counter
 from dotdo.storage.names import quoted
 from dotdo.storage.types import INTEGERS
 from dotdo.values import Canonical
@@ -115,7 +116,10 @@ class Things:
         visibility: Visibility | None,
     ) -> Thing:
         noun = rows.noun
-        given = _with_key(noun, identity, fields, lambda: self._new_key(session, noun))
+        numbered = _numbers(
+            session, noun, fields if identity is None else {**fields, **_key_fields(noun)}
+        )
+        given = _with_key(noun, identity, numbered | fields, lambda: self._new_key(session, noun))
         row = session.allocate(noun) if noun.has_hidden_rowid else None
         text, params = rows.creation(row, given, visibility)
         return rows.thing(session.write(text, params, planned_for=session.catalog)[0])
@@ -379,17 +383,42 @@ class Things:
 
     @staticmethod
     def _noun_to_write(session: Session, name: str) -> Noun:
+        check_noun_name(name)  # creating never takes a noun of another name
         while True:
-            try:
-                return session.catalog.noun(name) or session.catalog.find(check_noun_name(name))
-            except UnknownNoun:
-                with suppress(AlreadyExists):  # somebody else was faster
-                    return define_documents(session, name)
+            found = session.catalog.noun(name)
+            if found is not None:
+                return found
+            with suppress(AlreadyExists):  # somebody else was faster
+                return define_documents(session, name)
 
     def _visible(self, condition: str) -> str:
         if self._viewer == "user":
             return condition
         return f"({condition}) and _visibility in ({_VISIBLE[self._viewer][0]})"
+
+
+def _key_fields(noun: Noun) -> dict[str, Canonical]:
+    """Return the names of the key's fields, for those who ask only whether one is given."""
+    return {c.name: None for c in noun.columns if c.column in noun.key}
+
+
+def _numbers(session: Session, noun: Noun, given: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """Return the next numbers of columns that number their rows and are not given.
+
+    Raises:
+        InvalidValue: A column's default is computed by another door (`now()`), so a value must be given.
+    """
+    numbers: dict[str, Canonical] = {}
+    for column in noun.columns:
+        if column.name in given or column.default is not None or not column.extra:
+            continue
+        facts = [extra for extra in column.extra.values() if isinstance(extra, dict)]
+        if any(fact.get("sequence") for fact in facts):
+            numbers[column.name] = session.next_number(sequence_counter(noun.id, column.column))
+        elif any(fact.get("default") for fact in facts):
+            msg = f"give a value for {column.name!r}: its default is computed by SQL only"
+            raise InvalidValue(msg)
+    return numbers
 
 
 def _with_key(

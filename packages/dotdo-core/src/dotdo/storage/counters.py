@@ -75,3 +75,13 @@ def _read_mark(transaction: "Transaction", name: str) -> int:
 
 def _write_mark(transaction: "Transaction", name: str, high: int) -> None:
     transaction.connection.execute("insert or replace into _counter values (?, ?)", (name, high))
+
+
+def sequence_counter(noun: int, column: str) -> str:
+    """Return the counter behind a column that numbers its rows, the same at every door.
+
+    Args:
+        noun: Number of the noun.
+        column: Physical name of the column.
+    """
+    return f"sequence {noun} {column}"

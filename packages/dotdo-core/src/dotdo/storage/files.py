@@ -12,6 +12,7 @@ import apsw
 
 from dotdo.errors import AlreadyExists, StorageError, StorageFull
 from dotdo.storage.connection import connect
+from dotdo.storage.failures import fail
 
 if TYPE_CHECKING:
     from dotdo.storage.store import Store
@@ -48,6 +49,8 @@ def copy_store(store: "Store", target: str) -> None:
                 connection.execute("rollback")
         _settle(partial)
         os.link(partial, target)
+    except apsw.Error as error:
+        fail(error)
     except FileExistsError:
         msg = f"{os.path.basename(target)} exists"
         raise AlreadyExists(msg) from None

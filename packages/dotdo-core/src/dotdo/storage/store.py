@@ -130,6 +130,10 @@ class Store:
         finally:
             self.give_back(session)
 
+    def is_in_use(self) -> bool:
+        """Somebody holds a session, or another process has the file open."""
+        return len(self.sessions) > len(self._idle) or self.is_shared()
+
     def trim(self) -> bool:
         """Close the pooled sessions; return whether the file is closed now."""
         while self._idle:

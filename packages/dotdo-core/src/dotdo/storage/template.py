@@ -1,12 +1,13 @@
 """Creation of a tenant's file: a copy of an empty one that is made once."""
 
+import errno
 import os
 import tempfile
 from functools import lru_cache
 
 import apsw
 
-from dotdo.errors import AlreadyExists, StorageError
+from dotdo.errors import AlreadyExists, StorageError, StorageFull
 from dotdo.storage import ddl, system
 from dotdo.storage.connection import configure
 from dotdo.storage.images import Images
@@ -58,5 +59,11 @@ def create_file(path: str) -> None:
     except OSError as error:
         msg = f"cannot create {os.path.basename(path)}: {error.strerror}"
         raise StorageError(msg) from error
-    with open(handle, "wb") as file:
-        file.write(empty_file())
+    try:
+        with open(handle, "wb") as file:
+            file.write(empty_file())
+    except OSError as error:
+        os.unlink(path)
+        msg = f"cannot create {os.path.basename(path)}: {error.strerror}"
+        kind = StorageFull if error.errno == errno.ENOSPC else StorageError
+        raise kind(msg) from error

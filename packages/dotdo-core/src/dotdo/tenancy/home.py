@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections import OrderedDict
@@ -11,15 +12,19 @@ from pathlib import Path
 from weakref import WeakSet, WeakValueDictionary
 
 from dotdo.clock import Clock, system_clock
-from dotdo.errors import UnknownTenant
+from dotdo.errors import InUse, UnknownTenant
 from dotdo.storage import Durability, Store, create_file
 from dotdo.storage.presence import FilePresence, SideFile
 from dotdo.storage.syncer import Syncer
 from dotdo.tenancy.references import MAIN, Reference, check_name
 
+if sys.platform != "win32":
+    import resource
+
 _SUFFIX = ".db"
 _PAST = ".past"
 _MAX_OPEN = 512
+_DESCRIPTORS_EACH = 8  # a connection has three or four; a program needs some of its own
 _MEMORY = ":memory:"
 
 
@@ -44,7 +49,7 @@ class Home:
         self.path = _private_folder() if os.fspath(path) == _MEMORY else Path(path).absolute()
         self.clock = clock
         self.durability: Durability = durability
-        self._max_open = max_open
+        self._max_open = min(max_open, _descriptors() // _DESCRIPTORS_EACH)
         self._guard = threading.RLock()
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
         self._open: OrderedDict[Store, None] = OrderedDict()
@@ -152,9 +157,14 @@ class Home:
 
         Raises:
             UnknownTenant: There is none.
+            InUse: A session of this process, or another process, has it open.
         """
         path = self.file_of(reference)
         with self._guard:
+            store = self._stores.get(str(path))
+            if store is not None and store.is_in_use():
+                msg = f"{reference} is in use"
+                raise InUse(msg)
             known = [
                 self._stores.pop(str(path), None),
                 *(s for s in self._open if s.path == str(path)),
@@ -206,6 +216,14 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+def _descriptors() -> int:
+    """Return how many files this process may have open."""
+    if sys.platform == "win32":
+        return 8192
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft
 
 
 def default_path() -> str:

@@ -108,11 +108,16 @@ def time_oid(value: time) -> int | None:
     return 1083 if value.tzinfo is None else None
 
 
+def float_oid(value: float) -> int | None:
+    """Return double precision; None for NaN, which is refused where it is read."""
+    return 701 if value == value else None
+
+
 OID_OF: dict[type, int | Callable[[Any], int | None]] = {
     int: int_oid,
     str: str_oid,
     type(None): UNKNOWN,
-    float: 701,
+    float: float_oid,
     bool: 16,
     Decimal: 1700,
     datetime: datetime_oid,

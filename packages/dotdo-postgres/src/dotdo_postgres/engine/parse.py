@@ -38,7 +38,10 @@ def parse(sql: str) -> list[Node]:
         raise error(_code(str(message)), str(message), position=position) from None
     if _NEWER_NUMBER.search(sql):
         _refuse_newer_numbers(sql)
-    statements: list[Node] = orjson.loads(text).get("stmts", [])
+    try:
+        statements: list[Node] = orjson.loads(text).get("stmts", [])
+    except orjson.JSONDecodeError:  # the only way in which the parser's own tree cannot be read
+        raise error("54001", "stack depth limit exceeded") from None
     return statements
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo.storage.counters import sequence_counter
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error
 
@@ -22,7 +23,7 @@ def sequence_owner(kernel: Kernel, name: str) -> tuple[int, str] | None:
 
 def counter_name(noun_id: int, physical: str) -> str:
     """Return the kernel's counter of a serial column."""
-    return f"sequence {noun_id} {physical}"
+    return sequence_counter(noun_id, physical)
 
 
 class Sequences:

@@ -80,6 +80,7 @@ class Session:
         databases: DatabaseList | None = None,
     ) -> None:
         self.kernel = store.session(api="postgres")
+        self.statement_timeout_us = 0
         self.settings = Settings(user, application_name)
         self.facts = Facts(clock=clock, user=user, database=database, settings=self.settings.values)
         self.sequences = Sequences(self.kernel)
@@ -142,7 +143,7 @@ class Session:
         """Drop cached plans: a setting they depend on has changed."""
         self._plans.clear()
 
-    def run(
+    def run(  # noqa: C901 -- one clause for each way in which a statement may have to be run again
         self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
     ) -> Result:
         """Run a prepared statement.
@@ -162,6 +163,8 @@ class Session:
         """
         if self.transaction_status is INERROR and not prepared.ends_failed_transaction:
             raise error("25P02", _ABORTED)
+        if self.statement_timeout_us:
+            self._set_deadline()
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
@@ -203,6 +206,8 @@ class Session:
         """
         if self.transaction_status is INERROR:
             raise error("25P02", _ABORTED)
+        if self.statement_timeout_us:
+            self._set_deadline()
         several = Rows(self, rows)
         try:
             if prepared.python_calls:
@@ -263,6 +268,9 @@ class Session:
                 self.kernel.create_function(
                     call.sql_name, function, count, deterministic=not call.routine.is_volatile
                 )
+
+    def _set_deadline(self) -> None:
+        self.kernel.deadline_us = self.kernel.store.clock() + self.statement_timeout_us
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""

@@ -34,6 +34,9 @@ _FIXED = {
     "client_encoding": {"utf8", "utf-8", "unicode"}, "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
 }  # fmt: skip
+_WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
+    "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
+}  # fmt: skip
 _BOOLEANS = frozenset(
     {"default_transaction_read_only", "transaction_read_only", "synchronous_commit", "row_security"}
 )
@@ -95,6 +98,10 @@ class Settings:
             value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(
                 value.lower(), value.lower()
             )
+        if key == "session_authorization" and value not in {self.defaults[key], "default"}:
+            raise error("0A000", f'{name} = "{value}" is not supported')
+        if key in _WITHOUT_EFFECT and value not in _WITHOUT_EFFECT[key]:
+            raise error("0A000", f'{name} = "{value}" is not supported')
         self.values[key] = value
         return value
 

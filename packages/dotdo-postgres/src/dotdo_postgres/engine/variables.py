@@ -126,7 +126,8 @@ def apply(session: Session, name: str, value: str | None) -> None:
     if key == "lock_timeout":
         session.kernel.lock_timeout_us = _milliseconds(found, name) * 1000 or None
     elif key == "statement_timeout":
-        _milliseconds(found, name)
+        session.statement_timeout_us = _milliseconds(found, name) * 1000
+        session.kernel.deadline_us = None
 
 
 def _milliseconds(text: str, name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 
@@ -135,7 +135,10 @@ def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any
     def read(data: bytes) -> Any:  # type: ignore[explicit-any]  # each type has its own
         if len(data) != packed.size:
             raise error("22P03", f"incorrect binary data format for type {name}")
-        return packed.unpack(data)[0]
+        value = packed.unpack(data)[0]
+        if value != value:
+            raise not_supported(f"NaN of type {name}")
+        return value
 
     return read, packed.pack
 

@@ -163,7 +163,7 @@ def _array_key(stored: str) -> bytes:
 def _numeric_array_key(stored: str) -> bytes:
     items = arrays.unpack(stored)
     plain = [
-        None if item is None else numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))
+        None if item is None else numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))  # type: ignore[arg-type]  # such elements are blobs
         for item in items
     ]
     return b"".join([_element_key(item) for item in plain]) + b"\0"
@@ -171,7 +171,7 @@ def _numeric_array_key(stored: str) -> bytes:
 
 def _interval_array_key(stored: str) -> bytes:
     items = arrays.unpack(stored)
-    keys = [None if item is None else float(interval.decode(item).key) for item in items]
+    keys = [None if item is None else float(interval.decode(item).key) for item in items]  # type: ignore[arg-type]  # such elements are blobs
     return b"".join([_element_key(item) for item in keys]) + b"\0"
 
 

@@ -1,0 +1,81 @@
+"""One dataset: what SQL and things write, number and refuse is the same."""
+
+import pytest
+
+import dotdo
+import dotdo_postgres as psycopg
+from dotdo.errors import InUse, InvalidValue
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOTDO_HOME", str(tmp_path))
+    return dotdo.open("shop")
+
+
+@pytest.fixture
+def connection(shop):
+    with psycopg.connect("dbname=shop", autocommit=True) as found:
+        yield found
+
+
+def test_both_doors_draw_from_one_sequence(shop, connection):
+    connection.execute("create table ticket (id serial primary key, name text)")
+    first = shop.things.create("ticket", name="a").id
+    second = connection.execute("insert into ticket (name) values ('b') returning id").fetchone()
+    assert (first, second, shop.things.create("ticket", name="c").id) == (1, (2,), 3)
+    assert shop.things.create("ticket", 9, name="d").id == 9
+
+
+def test_a_default_that_only_sql_computes_is_asked_for(shop, connection):
+    connection.execute(
+        "create table note (id int primary key, at timestamptz default now(), n int default 7)"
+    )
+    with pytest.raises(InvalidValue, match="'at'"):
+        shop.things.create("note", 1)
+    assert shop.things.create("note", 1, at="2026-01-08T00:00:00+00:00").n == 7
+
+
+def test_creating_a_thing_never_takes_a_table_of_another_name(shop, connection):
+    connection.execute("create table customer (id int primary key)")
+    shop.things.create("Customers", 1)
+    assert {noun.name for noun in shop.nouns.all()} == {"customer", "Customers"}
+    assert connection.execute("select count(*) from customer").fetchone() == (0,)
+
+
+def test_a_branch_that_is_connected_to_cannot_be_deleted(shop):
+    shop.branch("experiment")
+    with psycopg.connect("dbname=shop@experiment") as connection:
+        connection.execute("select 1")
+        with pytest.raises(InUse):
+            shop.delete_branch("experiment")
+    shop.delete_branch("experiment")
+    assert shop.branches() == ["main"]
+
+
+def test_a_statement_is_stopped_at_its_timeout_and_the_next_one_runs(connection):
+    connection.execute("set statement_timeout = 100")
+    endless = "with recursive r(i) as (select 1 union all select i + 1 from r where i < 1000000000) select count(*) from r"
+    with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+        connection.execute(endless)
+    connection.execute("reset statement_timeout")
+    assert connection.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "default_transaction_read_only = on",
+        "session authorization nobody",
+        "extra_float_digits = 0",
+    ],
+)
+def test_a_setting_without_effect_is_refused(connection, setting):
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        connection.execute(f"set {setting}")
+
+
+@pytest.mark.parametrize("placeholder", ["%s", "%b", "%t"])
+def test_a_parameter_that_is_not_a_number_is_refused(connection, placeholder):
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="NaN"):
+        connection.execute(f"select {placeholder}::float8", (float("nan"),))
