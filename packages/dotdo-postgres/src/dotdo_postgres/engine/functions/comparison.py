@@ -67,7 +67,6 @@ def _declare(op: str) -> None:
         )
         return Sql(n.binary(op, left, right))
 
-
     @FAMILY.native_operator(f"anyarray {op} anyarray", returns="boolean")
     def compare_arrays(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         assert isinstance(expr, Call)

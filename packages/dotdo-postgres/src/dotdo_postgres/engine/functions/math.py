@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
 
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.ir import Expr
