@@ -52,6 +52,13 @@ def _opened(stored: str, is_jsonb: bool) -> object:
     return members if is_object else items
 
 
+def _whole(stored: str, is_jsonb: bool) -> object:
+    """Read a value as a path starts from it."""
+    if not is_jsonb and stored.lstrip(" \t\r\n")[:1] in {"{", "["}:
+        return _Raw(stored)
+    return jsons.parse(stored)
+
+
 def _out(value: object, is_jsonb: bool) -> str:
     if isinstance(value, _Raw):
         return str(value)
@@ -110,12 +117,12 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.operator(f"{name} #> text[]", returns=name)
     def at_path(stored: str, path: str) -> str | None:
-        found = _path(_opened(stored, is_jsonb), arrays.unpack(path))
+        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
         return None if found is _MISSING else _out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #>> text[]", returns="text")
     def at_path_text(stored: str, path: str) -> str | None:
-        found = _path(_opened(stored, is_jsonb), arrays.unpack(path))
+        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
         return None if found is _MISSING else _text(found, is_jsonb)
 
     @FAMILY.function(f"{name}_array_length({name})", returns="integer")
