@@ -312,4 +312,12 @@ CASES = [
         "select sum(x), avg(x) from (values (interval '1 day'), (interval '2 hours')) t(x)",
         gap="sum and avg of interval are refused (0A000)",
     ),
+    case(
+        "array-search",
+        "select array_remove(array['a', null, 'b'], 'a'), array_remove(array[1, 2, 1], 1), array_position(array['a', 'b'], 'b'), array_position(array[1], 9), array_replace(array[1, null], null, 3)",
+    ),
+    case(
+        "json-as-typed",
+        """select '{"a": {"b" : [1,  2]}}'::json #>> '{a,b}', '[1, [2,  3]]'::json ->> 1, '{"a": 1}'::json #>> '{}'""",
+    ),
 ]
