@@ -89,4 +89,47 @@ CASES = [
         "select artist_id, name, artist_id, name, artist_id, name, artist_id, name, nope, artist_id, name, artist_id, name from artist",
     ),
     case("error-tab-position", "select\tartist_id,\n\t\tnope\nfrom artist"),
+    case("error-count-empty", "select count()"),
+    case(
+        "error-parameter-any",
+        ("select concat(%s, 1)", ("a",)),
+        ("select jsonb_build_object('a', %s)", ("x",)),
+    ),
+    case("error-polymorphic-unknown", "select to_jsonb('x')"),
+    case("error-regclass-unknown", "select 'nope'::regclass"),
+    case("error-subquery-alias", "select * from (select 1)", gap="the position is missing"),
+    case("error-cross-database", "select * from db.public.artist"),
+    case("error-regex-brackets", "select 'a' ~ '[a'"),
+    case("error-values-lengths", "values (1, 2), (3)"),
+    case("error-union-order-expression", "select 1 as a union select 2 order by a + 1"),
+    case("error-table-alias-columns", "select * from artist as a(x, y, z)"),
+    case("error-array-concat-literal", "select array[1] || 'x'"),
+    case("error-acos", "select acos(2)"),
+    case("error-exp-overflow", "select exp(10000.0)"),
+    case("error-chr-negative", "select chr(-1)"),
+    case(
+        "error-recursive-type",
+        "with recursive x(n) as (select 1 union all select n + 1.5 from x) select * from x",
+    ),
+    case(
+        "error-lateral-missing",
+        "select * from artist a, (select a.name) x",
+        gap="the hint about LATERAL is missing",
+    ),
+    case(
+        "error-conflict-ambiguous",
+        "insert into artist values (1, 'x') on conflict (artist_id) do update set name = name where false",
+        gap="a column of DO UPDATE that both rows have is taken for the target",
+    ),
+    case(
+        "error-key-null",
+        "update artist set artist_id = null where artist_id = 1",
+        gap="a NULL key in UPDATE is an internal error (XX000)",
+    ),
+    case(
+        "error-json-token", "select '{\"a\": }'::json", gap="the detail about the token is missing"
+    ),
+    case(
+        "error-distinct-on-position", "select distinct on (artist_id) * from album order by title"
+    ),
 ]

@@ -236,4 +236,30 @@ CASES = [
     ),
     case("generate-series", "select n from generate_series(2, 8, 3) as n"),
     case("unnest", "select x from unnest(array['a', 'b', null]) as x"),
+    case(
+        "union-cast-literals",
+        "select 'a'::text union select 'b'::varchar(3) order by 1",
+        "select 'a' union all select 'b'::text",
+        "select null as a union all select null union all select 1",
+    ),
+    case(
+        "with-insert",
+        "with d as (delete from genre where genre_id = 300 returning *) select count(*) from d",
+        gap="data-modifying WITH is refused (0A000)",
+    ),
+    case(
+        "information-schema",
+        "select table_name from information_schema.tables where table_schema = 'public' order by 1 limit 3",
+        gap="information_schema is refused (0A000)",
+    ),
+    case(
+        "fetch-with-ties",
+        "select total from invoice order by total desc fetch first 2 rows with ties",
+        gap="WITH TIES is refused (0A000)",
+    ),
+    case(
+        "range-interval-frame",
+        "select invoice_id, count(*) over (order by invoice_date range between interval '10 days' preceding and current row) from invoice order by 1 limit 5",
+        gap="RANGE with an offset over timestamps is refused (0A000)",
+    ),
 ]

@@ -11,6 +11,8 @@ from dotdo_postgres.engine.bind.expressions import explicit_cast
 from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
+from dotdo_postgres.engine.functions import ordered_set
+from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
 from dotdo_postgres.engine.overloads import (
@@ -41,10 +43,16 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C90
     args = (
         []
         if node.get("agg_star")
-        else [binder.expression(arg, scope) for arg in node.get("args", [])]
+        else [
+            _row_as_json(name, arg, scope) or binder.expression(arg, scope)
+            for arg in node.get("args", [])
+        ]
     )
+    if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
+        return args[0]
     if is_within:
-        raise not_supported(f"{name} WITHIN GROUP", location)
+        node = dict(node)
+        args += _within_group(binder, node.pop("agg_order"), scope, location)
     scope.clause = inner
     special = _special(binder, name, args, location)
     if special is not None:
@@ -64,9 +72,46 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C90
         raise not_supported(f"function {name}({shown})", location)
     if routine.kind == "series":
         return _series(binder, name, found, routine, args, scope, location)
+    if is_within != (routine in ordered_set.FAMILY.routines):
+        raise not_supported(f"{name} in this form", location)
     args, result = coerce_arguments(binder, found, args)
+    if is_within:
+        routine = ordered_set.of_type(routine, result, args[-1].type, location)
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
+    _refuse_aggregate_forms(node, name, location)
+    return ir.Call(result, -1, location, routine, args)
+
+
+_ROW_TO_JSON = frozenset({"row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"})
+
+
+def _row_as_json(name: str, node: Node, scope: Scope) -> ir.Expr | None:
+    """Return the row that a name of FROM stands for as json, None when it is no such name."""
+    fields = node.get("ColumnRef", {}).get("fields", [])
+    if name not in _ROW_TO_JSON or len(fields) != 1 or "String" not in fields[0]:
+        return None
+    location = node["ColumnRef"].get("location", 0)
+    word = fields[0]["String"]["sval"]
+    if scope.column(word, location) is not None:
+        return None
+    item = scope.item(word)
+    if item is None or item.may_be_missing or item.entry is None or item.entry.series is not None:
+        return None
+    pairs: list[ir.Expr] = []
+    for column, expr in item.columns:
+        pairs += [ir.Const(t.TEXT, -1, location, column), expr]
+    return ir.Call(t.JSON, -1, location, ROW_TO_JSON, pairs)
+
+
+def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int) -> list[ir.Expr]:
+    keys = bind_sort_keys(binder, nodes, scope)
+    if any(key.is_descending for key in keys):
+        raise not_supported("WITHIN GROUP in descending order", location)
+    return [key.expr for key in keys]
+
+
+def _refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
     if "over" in node:
         message = f"OVER specified, but {name} is not a window function nor an aggregate function"
         raise error("42809", message, position=location)
@@ -81,7 +126,6 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C90
                 f"{word} specified, but {name} is not an aggregate function",
                 position=location,
             )
-    return ir.Call(result, -1, location, routine, args)
 
 
 def _refuse_forms(node: Node, location: int) -> None:
@@ -274,7 +318,7 @@ def _series(  # noqa: PLR0917 one step for each form of the grammar
     call = ir.SeriesCall(result, -1, location, routine, args)
     if scope.clause == "FROM":
         return call
-    if scope.clause != "SELECT" or scope.series:
+    if scope.clause != "SELECT" or scope.series or result == t.RECORD:
         raise not_supported("set-returning functions here", location)
     entry = Entry(name, [OutputColumn(name, result)], series=call)
     scope.series.append(entry)

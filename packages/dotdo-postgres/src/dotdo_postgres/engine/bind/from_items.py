@@ -16,6 +16,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
     from dotdo_postgres.engine.relations import Relation
+    from dotdo_postgres.engine.routines.declare import Routine
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
 
@@ -166,6 +167,8 @@ def _function(
     name = node["alias"]["aliasname"] if "alias" in node else column_name(call_node)
     result_name = _RESULT_NAMES.get(column_name(call_node), name)
     columns = [OutputColumn(result_name, call.type, call.typmod)]
+    if call.type == t.RECORD and isinstance(call, ir.SeriesCall):
+        columns = _record_columns(call.routine)
     entry = Entry(name, columns, series=call)
     if node.get("ordinality"):
         entry.columns.append(OutputColumn("ordinality", t.INT8))
@@ -173,6 +176,12 @@ def _function(
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
+
+
+def _record_columns(routine: Routine) -> list[OutputColumn]:
+    """Return the columns of the json functions whose rows are a key and a value."""
+    value = t.TEXT if routine.name.endswith("_text") else routine.arguments[0]
+    return [OutputColumn("key", t.TEXT), OutputColumn("value", value)]
 
 
 def _join(
@@ -186,6 +195,11 @@ def _join(
         ):
             raise error("42712", f'table name "{item.name}" specified more than once')
     kind = _KINDS[node["jointype"]]
+    for item in [
+        *(right_names if kind in {"left", "full"} else []),
+        *(left_names if kind in {"right", "full"} else []),
+    ]:
+        item.may_be_missing = True
     using = [part["String"]["sval"] for part in node.get("usingClause", [])]
     if node.get("isNatural"):
         right_columns = [name for name, _ in _plain(right_names)]

@@ -1,4 +1,4 @@
-"""Names PostgreSQL gives to columns of the select list that have no alias."""
+"""Names PostgreSQL gives to columns of the select list that have no alias, and where a parse node stands."""
 
 from __future__ import annotations
 
@@ -82,3 +82,15 @@ def _figure_subquery(body: dict[str, Any]) -> tuple[int, str]:
             return (2, target["name"]) if "name" in target else _figure(target["val"])
         return 2, "column1"
     return 0, ""
+
+
+def first_location(node: object) -> int | None:
+    """Return where the leftmost part of a parse node stands."""
+    if isinstance(node, list):
+        found = [at for item in node if (at := first_location(item)) is not None]
+    elif isinstance(node, dict):
+        found = [at for item in node.values() if (at := first_location(item)) is not None]
+        found += [node["location"]] if node.get("location", -1) >= 0 else []
+    else:
+        return None
+    return min(found, default=None)

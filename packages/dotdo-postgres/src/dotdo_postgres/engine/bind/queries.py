@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.names import first_location
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.select import bind_limits, bind_select, make_target
 from dotdo_postgres.engine.bind.sorting import UNORDERED, directions
@@ -233,18 +234,6 @@ def _wrapped(binder: Binder, query: Query, types: list[tuple[int, int]]) -> Quer
         expr: ir.Expr = ir.Column(column.type, column.typmod, -1, entry, at)
         targets.append(make_target(binder.coercer.coerce(expr, oid), column.name))
     return Select([target.column for target in targets], targets=targets, from_items=[entry])
-
-
-def first_location(node: object) -> int | None:
-    """Return where the leftmost part of a parse node stands."""
-    if isinstance(node, list):
-        found = [at for item in node if (at := first_location(item)) is not None]
-    elif isinstance(node, dict):
-        found = [at for item in node.values() if (at := first_location(item)) is not None]
-        found += [node["location"]] if node.get("location", -1) >= 0 else []
-    else:
-        return None
-    return min(found, default=None)
 
 
 def _positions(

@@ -21,6 +21,7 @@ class ScopeItem:
         columns: Name and expression of each column.
         is_named: `name.column` works.
         has_plain_columns: `column` alone works.
+        may_be_missing: An outer join may give no row, so that the whole row is NULL.
         is_lateral_only: Seen only from LATERAL.
         entry: The entry itself, None for joins.
     """
@@ -30,6 +31,7 @@ class ScopeItem:
     is_named: bool = True
     has_plain_columns: bool = True
     entry: Entry | None = None
+    may_be_missing: bool = False
     is_outside_lateral: bool = False
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.grouping import bind_group, check_grouping
-from dotdo_postgres.engine.bind.names import column_name
+from dotdo_postgres.engine.bind.names import column_name, first_location
 from dotdo_postgres.engine.bind.sorting import UNORDERED, directions
 from dotdo_postgres.engine.query import Entry, Join, Locking, OutputColumn, Select, SortKey, Target
 from dotdo_postgres.errors import error, not_supported
@@ -198,7 +198,7 @@ def _bind_distinct(binder: Binder, node: Node, select: Select, scope: Scope) -> 
     for key in leading:
         if not any(ir.same(key.expr, expr) for expr in select.distinct_on):
             message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions"
-            raise error("42P10", message, position=select.distinct_on[0].location)
+            raise error("42P10", message, position=first_location(clause[0]))
 
 
 def bind_limits(binder: Binder, node: Node, query: Select | object, scope: Scope) -> None:

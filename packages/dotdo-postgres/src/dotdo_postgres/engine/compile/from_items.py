@@ -99,8 +99,13 @@ def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
         compiler.bind_entry(entry, alias, [("c0", Sql(n.null()))])
         return n.subquery(query, alias)
     compiler.columns[id(entry), 0] = Sql(array_element(n.column(alias, "value"), oid))
+    if call.type == t.RECORD:
+        for at in (0, 1):
+            cell = n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}]"))
+            compiler.columns[id(entry), at] = Sql(cell)
     if entry.with_ordinality:
-        compiler.columns[id(entry), 1] = Sql(n.binary("+", n.column(alias, "key"), n.integer(1)))
+        last = len(entry.columns) - 1
+        compiler.columns[id(entry), last] = Sql(n.binary("+", n.column(alias, "key"), n.integer(1)))
     source = n.call("json_each", compiler.node(call))
     return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))
 

@@ -12,8 +12,12 @@ from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
+from dotdo_postgres.errors import not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 FAMILY = Family("9.19")
@@ -94,6 +98,48 @@ _with_item(
     "anycompatible || anycompatiblearray",
     first=False,
 )
+
+
+def _remove(stored: str, item: str) -> str:
+    (gone,) = _load(item)
+    return _dump([have for have in _load(stored) if have != gone])
+
+
+def _position(stored: str, item: str) -> int | None:
+    items, (wanted,) = _load(stored), _load(item)
+    return items.index(wanted) + 1 if wanted in items else None
+
+
+def _replace(stored: str, old: str, new: str) -> str:
+    (gone,), (put,) = _load(old), _load(new)
+    return _dump([put if have == gone else have for have in _load(stored)])
+
+
+def _searching(signature: str, returns: str, body: Callable[..., Any]) -> None:
+    """Declare a function of an array and elements of it, which come as arrays of one element."""
+    count = signature.count(",")
+    FAMILY.function(
+        f"pg__{body.__name__}({', '.join(['anyarray'] * (count + 1))})", returns=returns
+    )(body)
+    routine = FAMILY.routines.pop()
+
+    @FAMILY.native(signature, returns=returns)
+    def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        assert isinstance(expr, Call)
+        array_type = expr.args[0].type
+        if t.BY_OID[array_type].element in {t.NUMERIC, t.INTERVAL}:
+            raise not_supported(f"{expr.routine.name} of {t.format_type(array_type)}")
+        items = [
+            Sql(n.call("json_array", array_item(compiler, sql, arg.type)))
+            for sql, arg in zip(args[1:], expr.args[1:], strict=True)
+        ]
+        types = [array_type] * len(args)
+        return Sql(compiler.python(routine, [args[0], *items], types))
+
+
+_searching("array_remove(anycompatiblearray, anycompatible)", "anyarray", _remove)
+_searching("array_position(anycompatiblearray, anycompatible)", "integer", _position)
+_searching("array_replace(anycompatiblearray, anycompatible, anycompatible)", "anyarray", _replace)
 
 
 def _key(item: Any) -> bytes:

@@ -529,6 +529,12 @@ def age_today(facts: Facts, earlier: int) -> Interval:
     return _age(dt.utc_to_local(facts.transaction_us, facts.zone) // DAY_US * DAY_US, earlier)
 
 
+@FAMILY.function("age(timestamptz)", returns="interval", takes_session=True)
+def age_today_instant(facts: Facts, earlier: int) -> Interval:
+    """Subtract from today's midnight in the session's time zone."""
+    return age_today(facts, dt.utc_to_local(earlier, facts.zone))
+
+
 @FAMILY.function("make_date(integer, integer, integer)", returns="date")
 def make_date(year: int, month: int, day: int) -> int:
     """Make a date.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dotdo_postgres.engine.routines.declare import Family
+from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import jsons
+from dotdo_postgres.mapping import types as t
 
 FAMILY = Family("9.16")
 
@@ -74,6 +75,22 @@ def json_build_array(*args: str | None) -> str:
 def jsonb_build_array(*args: str | None) -> str:
     """Make an array."""
     return jsons.jsonb_from_text("[" + ",".join(arg or "null" for arg in args) + "]")
+
+
+def _row_to_json(*args: str | None) -> str:
+    return "{" + ",".join(f"{key}:{value}" for key, value in _pairs(args)) + "}"
+
+
+ROW_TO_JSON = Routine(
+    "function",
+    "row_to_json",
+    (t.ANY,),
+    t.JSON,
+    body=_row_to_json,
+    is_strict=False,
+    is_json_form=True,
+    sql_name="pg__row_to_json",
+)
 
 
 @FAMILY.function("to_json(anyelement)", returns="json", is_json_form=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from dotdo_postgres.engine.routines.declare import Family
@@ -11,7 +13,55 @@ from dotdo_postgres.mapping import arrays, jsons
 FAMILY = Family("9.16")
 
 
+class _Raw(str):
+    """An object or array of json as it was typed."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[\s,:]*")
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _member(text: str, at: int) -> tuple[object, int]:
+    _, end = _DECODER.raw_decode(text, at)
+    part = text[at:end]
+    return (_Raw(part) if part[0] in "{[" else jsons.parse(part)), _skip(text, end)
+
+
+def _opened(stored: str, is_jsonb: bool) -> object:
+    """Read json one level deep, so that what is inside keeps its spaces; jsonb whole."""
+    if is_jsonb or stored.strip(" \t\r\n")[:1] not in {"{", "["}:
+        return jsons.parse(stored)
+    text = stored.strip(" \t\r\n")
+    at, items, members = _skip(text, 1), [], {}
+    is_object = text[0] == "{"
+    while text[at] not in "}]":
+        value, at = _member(text, at)
+        if is_object:
+            key = str(value)
+            value, at = _member(text, at)
+            members[key] = value
+        else:
+            items.append(value)
+    return members if is_object else items
+
+
+def _whole(stored: str, is_jsonb: bool) -> object:
+    """Read a value as a path starts from it."""
+    if not is_jsonb and stored.lstrip(" \t\r\n")[:1] in {"{", "["}:
+        return _Raw(stored)
+    return jsons.parse(stored)
+
+
 def _out(value: object, is_jsonb: bool) -> str:
+    if isinstance(value, _Raw):
+        return str(value)
     return jsons.dump(jsons.canonical(value)) if is_jsonb else jsons.dump(value)
 
 
@@ -29,6 +79,8 @@ _MISSING = object()
 
 
 def _step(value: object, key: str | int) -> object:
+    if isinstance(value, _Raw):
+        value = _opened(value, is_jsonb=False)
     if isinstance(value, dict) and isinstance(key, str):
         return value.get(key, _MISSING)
     if isinstance(value, list) and isinstance(key, int):
@@ -38,6 +90,8 @@ def _step(value: object, key: str | int) -> object:
 
 def _path(value: object, path: list[Any]) -> object:
     for step in path:
+        if isinstance(value, _Raw):
+            value = _opened(value, is_jsonb=False)
         if isinstance(value, list):
             try:
                 value = _step(value, int(step))
@@ -53,22 +107,22 @@ def _path(value: object, path: list[Any]) -> object:
 def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each form of the grammar
     @FAMILY.operator(f"{name} -> text", f"{name} -> integer", returns=name)
     def child(stored: str, key: str | int) -> str | None:
-        found = _step(jsons.parse(stored), key)
+        found = _step(_opened(stored, is_jsonb), key)
         return None if found is _MISSING else _out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} ->> text", f"{name} ->> integer", returns="text")
     def child_text(stored: str, key: str | int) -> str | None:
-        found = _step(jsons.parse(stored), key)
+        found = _step(_opened(stored, is_jsonb), key)
         return None if found is _MISSING else _text(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #> text[]", returns=name)
     def at_path(stored: str, path: str) -> str | None:
-        found = _path(jsons.parse(stored), arrays.unpack(path))
+        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
         return None if found is _MISSING else _out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #>> text[]", returns="text")
     def at_path_text(stored: str, path: str) -> str | None:
-        found = _path(jsons.parse(stored), arrays.unpack(path))
+        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
         return None if found is _MISSING else _text(found, is_jsonb)
 
     @FAMILY.function(f"{name}_array_length({name})", returns="integer")
@@ -87,7 +141,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.series(f"{name}_array_elements_text({name})", returns="text")
     def elements_text(stored: str) -> list[str | None]:
-        value = jsons.parse(stored)
+        value = _opened(stored, is_jsonb)
         if not isinstance(value, list):
             raise error(
                 "22023",
@@ -99,7 +153,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.series(f"{name}_array_elements({name})", returns=name)
     def elements(stored: str) -> list[str]:
-        value = jsons.parse(stored)
+        value = _opened(stored, is_jsonb)
         if not isinstance(value, list):
             raise error(
                 "22023",
@@ -111,13 +165,33 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.series(f"{name}_object_keys({name})", returns="text")
     def keys(stored: str) -> list[str]:
-        value = jsons.parse(stored)
+        value = _opened(stored, is_jsonb)
         if not isinstance(value, dict):
             raise error(
                 "22023",
                 f"cannot call {name}_object_keys on {'an array' if isinstance(value, list) else 'a scalar'}",
             )
         return list(value)
+
+    def pairs(stored: str, name: str) -> dict[str, object]:
+        value = _opened(stored, is_jsonb)
+        if isinstance(value, dict):
+            return value
+        if is_jsonb or not isinstance(value, list):
+            message = f"cannot call {name} on a non-object"
+        else:
+            message = "cannot deconstruct an array as an object"
+        raise error("22023", message)
+
+    @FAMILY.series(f"{name}_each({name})", returns="record")
+    def each(stored: str) -> list[list[str | None]]:
+        found = pairs(stored, f"{name}_each")
+        return [[key, _out(value, is_jsonb)] for key, value in found.items()]
+
+    @FAMILY.series(f"{name}_each_text({name})", returns="record")
+    def each_text(stored: str) -> list[list[str | None]]:
+        found = pairs(stored, f"{name}_each_text")
+        return [[key, _text(value, is_jsonb)] for key, value in found.items()]
 
 
 def _kind(value: object) -> str:

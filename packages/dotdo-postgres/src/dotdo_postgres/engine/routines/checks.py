@@ -161,17 +161,20 @@ def _array_key(stored: str) -> bytes:
 
 
 def _numeric_array_key(stored: str) -> bytes:
-    items = arrays.unpack(stored)
     plain = [
-        None if item is None else numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))  # type: ignore[arg-type]  # such elements are blobs
-        for item in items
+        numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))
+        if isinstance(item, bytes)
+        else None
+        for item in arrays.unpack(stored)
     ]
     return b"".join([_element_key(item) for item in plain]) + b"\0"
 
 
 def _interval_array_key(stored: str) -> bytes:
-    items = arrays.unpack(stored)
-    keys = [None if item is None else float(interval.decode(item).key) for item in items]  # type: ignore[arg-type]  # such elements are blobs
+    keys = [
+        float(interval.decode(item).key) if isinstance(item, bytes) else None
+        for item in arrays.unpack(stored)
+    ]
     return b"".join([_element_key(item) for item in keys]) + b"\0"
 
 
