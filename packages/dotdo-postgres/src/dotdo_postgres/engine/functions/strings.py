@@ -8,6 +8,8 @@ import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
+from pglast.keywords import COL_NAME_KEYWORDS, RESERVED_KEYWORDS, TYPE_FUNC_NAME_KEYWORDS
+
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.ir import Expr
 
+_QUOTED_KEYWORDS = RESERVED_KEYWORDS | COL_NAME_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS
 FAMILY = Family("9.4")
 _MAX_BYTES = 1 << 30
 
@@ -333,7 +336,7 @@ def quote_nullable(value: str | None) -> str:
 @FAMILY.function("quote_ident(text)", returns="text")
 def quote_identifier(value: str) -> str:
     """Quote an identifier where it needs it."""
-    if re.fullmatch(r"[a-z_][a-z0-9_]*", value):
+    if re.fullmatch(r"[a-z_][a-z0-9_]*", value) and value not in _QUOTED_KEYWORDS:
         return value
     return '"' + value.replace('"', '""') + '"'
 
