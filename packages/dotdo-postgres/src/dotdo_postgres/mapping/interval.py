@@ -126,7 +126,7 @@ def from_text(text: str, default_unit: str = "second") -> Interval:  # noqa: C90
                 raise bad
             ago = True
         else:
-            unit = (match["unit"] or default_unit).lower()
+            unit = (match["unit"] or _unit_before(source[at:], default_unit)).lower()
             if unit not in _UNITS:
                 raise bad
             parts.append(
@@ -136,6 +136,12 @@ def from_text(text: str, default_unit: str = "second") -> Interval:  # noqa: C90
             at += 1
     result = _sum(parts)
     return Interval(-result.months, -result.days, -result.us) if ago else result
+
+
+def _unit_before(rest: str, default_unit: str) -> str:
+    """Return the unit of a bare number: days where a time of day follows it (`1 02:03:04`)."""
+    following = _TOKEN.match(rest.lstrip())
+    return "day" if following and following["time"] else default_unit
 
 
 def _clock(text: str) -> list[tuple[float, str]]:
