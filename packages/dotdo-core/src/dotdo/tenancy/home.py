@@ -203,8 +203,15 @@ class Home:
         for path, store in list(self._stores.items()):
             if self.durability == "everysec":
                 self._syncer.add(path)
-            store.leave_parent(self._join(path))
+            store.leave_parent(self._presence_of(path))
         self._open.clear()
+
+    def _presence_of(self, path: str) -> FilePresence | None:
+        """Join the file, unless it is gone: a home that was deleted must not keep the others from being reset."""
+        try:
+            return self._join(path)
+        except OSError:
+            return None
 
 
 _HOMES: WeakSet[Home] = WeakSet()

@@ -1,6 +1,7 @@
 """Homes: where tenants live, and how many are open."""
 
 import os
+import shutil
 import stat
 import threading
 
@@ -137,6 +138,17 @@ def test_a_forked_child_uses_connections_of_its_own(shop):
     assert os.waitstatus_to_exitcode(status) == 0
     shop.things.create("Doc", "after")
     assert shop.things.count("Doc") == 3
+
+
+def test_homes_whose_folders_are_gone_do_not_hold_up_a_fork(shop, tmp_path):
+    gone = [Home(tmp_path / str(n)) for n in range(20)]  # homes are reset in no particular order
+    tenants = [open_tenant("t", home=home) for home in gone]
+    for n, tenant in enumerate(tenants):
+        tenant.things.create("Doc", "x")
+        shutil.rmtree(tmp_path / str(n))
+    test_a_forked_child_uses_connections_of_its_own(shop)
+    for home in gone:
+        home.close()
 
 
 def test_a_deleted_branch_leaves_nothing_of_its_past(home, shop):
