@@ -13,7 +13,7 @@ from dotdo_postgres.engine.overloads import (
     missing_operator,
     resolve_operator,
 )
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _share_type(
 ) -> tuple[ir.Expr, list[ir.Expr]]:
     try:
         target = binder.coercer.common_type([left, *items], "IN")
-    except Exception:  # noqa: BLE001 -- then each item is compared by itself, as PostgreSQL does
+    except PostgresError:  # then each item is compared by itself, as PostgreSQL does
         return left, items
     if target == t.UNKNOWN or (target == t.TEXT and left.type not in {t.UNKNOWN, t.TEXT}):
         return left, items

@@ -12,7 +12,7 @@ from dotdo.storage.names import quoted
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.indexes import drop_indexes
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def plan_truncate(planner: Planner, node: Node) -> Prepared:
 def _order(nouns: list[Noun]) -> list[Noun]:
     try:
         return _children_first(nouns)
-    except Exception:  # noqa: BLE001 -- a cycle: any order, foreign keys decide
+    except PostgresError:  # a cycle: any order, foreign keys decide
         return nouns
 
 

@@ -11,7 +11,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.strings import lower_text
 from dotdo_postgres.engine.routines.declare import Family, Routine
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
 
@@ -41,7 +41,7 @@ def glob_of(pattern: str) -> str | None:
     """Return the GLOB pattern that means the same as a LIKE pattern, None when LIKE fails on it."""
     try:
         tokens = _tokens(pattern)
-    except Exception:  # noqa: BLE001 -- the error belongs to the moment of matching
+    except PostgresError:  # the error belongs to the moment of matching
         return None
     parts = {"any": "*", "one": "?"}
     return "".join(
