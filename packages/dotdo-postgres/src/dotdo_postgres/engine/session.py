@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
@@ -341,6 +342,9 @@ class Session:
         if not commit:
             self.kernel.rollback()
             return
+        if self.kernel.has_unmet_references and (unmet := unmet_reference(self)):
+            self.kernel.rollback()
+            raise unmet
         try:
             self.kernel.commit(wait=wait)
         except DotdoError as failure:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import error, not_supported
 
@@ -115,6 +116,10 @@ def _commit(
     if session.transaction_status is status.IDLE or session.is_implicit:
         session.notice("WARNING", "25P01", "there is no transaction in progress")
     if session.transaction_status is not status.IDLE:
+        if session.kernel.has_unmet_references and (failure := unmet_reference(session)):
+            session.kernel.rollback()
+            finish(session)
+            raise failure
         try:
             session.kernel.commit(wait=wait)
         except DotdoError:
