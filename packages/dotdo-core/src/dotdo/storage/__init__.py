@@ -3,8 +3,11 @@
 from dotdo.storage import system
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability
+from dotdo.storage.counters import sequence_counter
+from dotdo.storage.ddl import index_name, key_index
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
 from dotdo.storage.locks import Blocked, Mode, Waiter
+from dotdo.storage.names import literal, physical_column, physical_table, quoted
 from dotdo.storage.schema import (
     Check,
     Column,
@@ -46,5 +49,12 @@ __all__ = [
     "decode_noun",
     "drop_noun",
     "encode_noun",
+    "index_name",
+    "key_index",
+    "literal",
+    "physical_column",
+    "physical_table",
+    "quoted",
+    "sequence_counter",
     "system",
 ]
