@@ -19,6 +19,7 @@ from dotdo.storage.schema import (
 from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, Value
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
+from dotdo.storage.virtual import ComputedRows
 
 __all__ = [
     "Blocked",
@@ -26,6 +27,7 @@ __all__ = [
     "CatalogChanged",
     "Check",
     "Column",
+    "ComputedRows",
     "Durability",
     "ForeignKey",
     "Index",

@@ -16,6 +16,7 @@ from dotdo.storage.transaction import (
     State,
     Transaction,
 )
+from dotdo.storage.virtual import Source, register
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
@@ -332,6 +333,17 @@ class Session(Transaction):
         """Make a Python window function callable; the factory gives `step`, `inverse`, `value`, `final`."""
         with self._undisturbed():
             self.connection.create_window_function(name, factory, n_args)  # type: ignore[arg-type]  # apsw takes either form
+
+    def create_virtual_table(self, name: str, columns: Sequence[str], source: Source) -> None:
+        """Let this session's statements read rows that Python computes.
+
+        Args:
+            name: Of the table; no noun's table has it.
+            columns: Names of the columns.
+            source: Gives the rows each time a statement scans the table.
+        """
+        with self._undisturbed():
+            register(self.connection, name, columns, source)
 
     # --- life --------------------------------------------------------------------------------
 
