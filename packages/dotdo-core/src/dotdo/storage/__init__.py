@@ -22,6 +22,7 @@ from dotdo.storage.schema import (
 from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, Value
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
+from dotdo.storage.virtual import ComputedRows
 
 __all__ = [
     "Blocked",
@@ -29,6 +30,7 @@ __all__ = [
     "CatalogChanged",
     "Check",
     "Column",
+    "ComputedRows",
     "Durability",
     "ForeignKey",
     "Index",
