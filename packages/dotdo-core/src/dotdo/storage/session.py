@@ -15,6 +15,7 @@ from dotdo.storage.transaction import (
     CatalogChanged,
     State,
     Transaction,
+    TurnOver,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
     from dotdo.storage.store import Store
 
-__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "Value"]
+__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "TurnOver", "Value"]
 
 T = TypeVar("T")
 Value = int | float | str | bytes | None

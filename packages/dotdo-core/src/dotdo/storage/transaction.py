@@ -36,6 +36,10 @@ class CatalogChanged(Exception):
     """The statement was planned for definitions that have changed since; it has left nothing behind."""
 
 
+class TurnOver(Exception):
+    """The reading statement took longer than `turn_ends_us` allows: it has left nothing behind, and is to run elsewhere."""
+
+
 class State(Enum):
     """Where a session's transaction stands."""
 
@@ -67,6 +71,7 @@ class Transaction:
         self.flow: tuple[int, object | None] = (0, None)
         self.lock_timeout_us: int | None = None
         self.deadline_us: int | None = None
+        self.turn_ends_us: int | None = None  # when a reading statement is to give way to others
         self.time_us: int | None = None  # of the next transactions, when they repeat another file's
         self._execute = connection.execute
         self._control = connection.cursor().execute  # begins, commits: a cursor kept costs half
@@ -97,6 +102,11 @@ class Transaction:
     def is_over_deadline(self) -> bool:
         """The running statement is past `deadline_us` (of the store's clock) and is to be stopped."""
         return self.deadline_us is not None and self.store.clock() > self.deadline_us
+
+    def must_stop(self) -> bool:
+        """The running statement is past its deadline, or its turn is over; SQLite asks now and then."""
+        ends_us = self.turn_ends_us
+        return self.is_over_deadline() or (ends_us is not None and self.store.clock() > ends_us)
 
     def interrupt(self) -> None:
         """Stop the running statement or its waiting for a lock, from any thread."""
@@ -539,6 +549,8 @@ class Transaction:
         if isinstance(error, apsw.InterruptError) and self.is_over_deadline():
             msg = "the statement's time was over"
             raise StatementTimeout(msg) from error
+        if isinstance(error, apsw.InterruptError) and self.must_stop():
+            raise TurnOver from error
         fail(error)
 
     # --- what others have committed ----------------------------------------------------------
