@@ -1,7 +1,6 @@
 """The door for psycopg's suite over the wire: a host with a fresh tenant, named to the suite as its server."""
 
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
