@@ -18,7 +18,8 @@ from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
 from dotdo.storage.schema import decode_noun
 from dotdo.storage.session import Session
-from dotdo.storage.transaction import SUSPENDED, Transaction
+from dotdo.storage.view import SUSPENDED
+from dotdo.storage.writer import Writer
 
 if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
@@ -67,7 +68,7 @@ class Store:
         self.is_read_only = not os.access(path, os.W_OK)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Transaction] = LockTable()
+        self.locks: LockTable[Writer] = LockTable()
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -144,7 +145,7 @@ class Store:
         """The session is closed."""
         self.sessions.discard(session)
 
-    def suspended(self, asker: Transaction) -> Iterator[Session]:
+    def suspended(self, asker: Writer) -> Iterator[Session]:
         """Yield the sessions, other than `asker`, whose changes are out of the file."""
         for session in list(self.sessions):
             if session is not asker and session.state is SUSPENDED:
