@@ -2,6 +2,8 @@
 
 from typing import Protocol, TypeAlias
 
+__all__ = ["Collection", "Value"]
+
 
 class Collection(Protocol):
     """What every value but a string has."""
