@@ -345,7 +345,8 @@ class Things:
 
         Args:
             thing: Where to start: a thing, or (noun, id).
-            verbs: One form of a verb for each hop (`placed`; `placedBy` leads back), or the name of a foreign key (`artist`).
+            verbs: One form of a verb for each hop (`placed`; `placedBy` leads back), or the name of a foreign key (`artist`);
+                none: one hop along whatever leads away.
             reverse: Follow every verb backward.
 
         Raises:

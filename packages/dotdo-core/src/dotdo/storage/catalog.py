@@ -22,7 +22,9 @@ class Catalog:
         self.version = version
         self.by_name: Mapping[str, Noun] = {noun.name: noun for noun in nouns}
         self.by_id: Mapping[int, Noun] = {noun.id: noun for noun in self.by_name.values()}
-        self.by_table: Mapping[str, Noun] = {noun.table: noun for noun in self.by_name.values()}
+        self.by_table: Mapping[str, Noun] = {
+            noun.table: noun for noun in self.by_name.values() if noun.has_table
+        }
         self.derived: dict[
             object, object
         ] = {}  # what other rooms compute from it, by keys of theirs

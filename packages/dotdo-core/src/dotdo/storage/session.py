@@ -1,6 +1,6 @@
 """A session: what one client of a store can do with it; beside statements row locks, numbers, functions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -10,14 +10,15 @@ from dotdo.errors import StorageError, TransactionError
 from dotdo.storage.locks import Blocked, Mode, RequestedLock
 from dotdo.storage.progress import Progress
 from dotdo.storage.statements import Params, Row, Statements, Value
-from dotdo.storage.view import IDLE, OPEN, CatalogChanged, State
+from dotdo.storage.view import IDLE, OPEN, CatalogChanged, State, TurnOver
+from dotdo.storage.virtual import Source, register
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
     from dotdo.storage.schema import Noun
     from dotdo.storage.store import Store
 
-__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "Value"]
+__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "TurnOver", "Value"]
 
 Function = Callable[..., Value]  # type: ignore[explicit-any]  # of any number of arguments
 
@@ -166,6 +167,17 @@ class Session(Statements):
         """Make a Python window function callable; the factory gives `step`, `inverse`, `value`, `final`."""
         with self._undisturbed():
             self.connection.create_window_function(name, factory, n_args)  # type: ignore[arg-type]  # apsw takes either form
+
+    def create_virtual_table(self, name: str, columns: Sequence[str], source: Source) -> None:
+        """Let this session's statements read rows that Python computes.
+
+        Args:
+            name: Of the table; no noun's table has it.
+            columns: Names of the columns.
+            source: Gives the rows each time a statement scans the table.
+        """
+        with self._undisturbed():
+            register(self.connection, name, columns, source)
 
     # --- life --------------------------------------------------------------------------------
 

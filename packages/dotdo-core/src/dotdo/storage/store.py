@@ -95,7 +95,7 @@ class Store:
         connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
         session = Session(self, connection, api, actor)
         session.is_read_only = self.is_read_only
-        connection.set_progress_handler(session.is_over_deadline, 10_000)
+        connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
         return session
 

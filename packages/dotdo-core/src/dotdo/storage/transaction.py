@@ -80,6 +80,11 @@ class Transaction(Writer):
         if self.store.listeners and last:
             self.store.committed(first, last)
 
+    @property
+    def has_unmet_references(self) -> bool:
+        """Whether deferred foreign keys do not hold as the rows are now: a commit would fail."""
+        return bool(self.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
+
     def rollback(self) -> None:
         """Undo the transaction."""
         self._require_transaction()

@@ -86,6 +86,11 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         return self._store
 
     @property
+    def home(self) -> Home:
+        """Where it lives, for engines."""
+        return self._home
+
+    @property
     def version(self) -> int:
         """The log position that is seen: of the newest transaction, or of the moment."""
         if isinstance(self._store, PastStore):
