@@ -352,10 +352,7 @@ class Things:
         Raises:
             UnknownVerb: No verb or foreign key has that name.
         """
-        for verb in verbs:
-            if not isinstance(verb, str):
-                msg = f"a verb is text, not {shown(verb)}"
-                raise UnknownVerb(msg)
+        _require_verbs(verbs)
         start = thing if isinstance(thing, Thing) else self.get(*address(thing))
 
         def work(session: Session) -> list[Thing]:
@@ -454,6 +451,13 @@ def _with_key(
             else {names[0]: key} | {k: v for k, v in fields.items() if k != names[0]}
         )
     return fields
+
+
+def _require_verbs(verbs: tuple[object, ...]) -> None:
+    for verb in verbs:
+        if not isinstance(verb, str):
+            msg = f"a verb is text, not {shown(verb)}"
+            raise UnknownVerb(msg)
 
 
 def _not_found(noun: str, identity: object) -> ThingNotFound:
