@@ -52,7 +52,6 @@ _CODES = {  # of the kernel's errors, by name of the class; all others are refus
     "InvalidQuery": ExitCode.USAGE,
     "AmbiguousName": ExitCode.USAGE,
     "UnknownTenant": ExitCode.NOT_FOUND,
-    "HistoryUnavailable": ExitCode.NOT_FOUND,
     "UnknownNoun": ExitCode.NOT_FOUND,
     "UnknownVerb": ExitCode.NOT_FOUND,
     "ThingNotFound": ExitCode.NOT_FOUND,
