@@ -105,8 +105,8 @@ def bitpos(ctx: Context, args: list[bytes]) -> Reply:
     if _is_missing(ctx, args[0]):
         return -1 if bit else 0
     start = integer(args[2]) if len(args) > 2 else 0
-    end = integer(args[3]) if len(args) > 3 else -1
     in_bits = _range_unit(args[4:])
+    end = integer(args[3]) if len(args) > 3 else -1
     value = ctx.db.string(args[0])
     if value is None:
         return -1 if bit else 0

@@ -4,6 +4,8 @@ from typing import Protocol, TypeAlias
 
 from dotdo_redis.engine.arguments import is_integer
 
+__all__ = ["Collection", "Value", "string_encoding", "type_name"]
+
 
 class Collection(Protocol):
     """What every value but a string has."""
