@@ -147,7 +147,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
     def type_of(stored: str) -> str:
         return _kind(jsons.parse(stored))
 
-    @FAMILY.series(f"{name}_array_elementstext_of({name})", returns="text")
+    @FAMILY.series(f"{name}_array_elements_text({name})", returns="text")
     def elementstext_of(stored: str) -> list[str | None]:
         value = _opened(stored, is_jsonb)
         if not isinstance(value, list):
@@ -196,7 +196,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
         found = pairs(stored, f"{name}_each")
         return [[key, out(value, is_jsonb)] for key, value in found.items()]
 
-    @FAMILY.series(f"{name}_eachtext_of({name})", returns="record")
+    @FAMILY.series(f"{name}_each_text({name})", returns="record")
     def eachtext_of(stored: str) -> list[list[str | None]]:
         found = pairs(stored, f"{name}_each_text")
         return [[key, text_of(value, is_jsonb)] for key, value in found.items()]
