@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.ir import Expr
@@ -76,6 +76,9 @@ class Cte:
         columns: Its columns.
         query: What it runs; None while a recursive one is being bound.
         is_recursive: It reads itself.
+        table: Where its rows are kept when it has been run before; empty otherwise.
+        forms: How these are kept.
+        is_without_rows: It changes data and returns nothing.
         is_materialized: `MATERIALIZED` True, `NOT MATERIALIZED` False, neither None.
     """
 
@@ -85,6 +88,9 @@ class Cte:
     is_recursive: bool = False
     is_materialized: bool | None = None
     uses: int = 0
+    table: str = ""
+    forms: list[Any] = field(default_factory=list)
+    is_without_rows: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -68,12 +68,13 @@ class RelationColumn:
 
 @dataclass(slots=True, frozen=True)
 class Relation:
-    """A table: its noun and its columns."""
+    """A table: its noun and its columns; `snapshot` names what is read in its place."""
 
     noun: Noun
     name: str
     oid: int
     columns: tuple[RelationColumn, ...]
+    snapshot: str = ""
 
     def column(self, name: str) -> RelationColumn | None:
         """Return the column of that name."""

@@ -16,6 +16,8 @@ from dotdo_postgres.engine.ddl.drop import (
 )
 from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.dml.insert import plan_insert
+from dotdo_postgres.engine.dml.merge import plan_merge
+from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -35,6 +37,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "InsertStmt": plan_insert,
     "UpdateStmt": plan_update,
     "DeleteStmt": plan_delete,
+    "MergeStmt": plan_merge,
     "CreateStmt": plan_create_table,
     "AlterTableStmt": plan_alter_table,
     "RenameStmt": plan_rename,
@@ -51,6 +54,9 @@ _PLANNERS: dict[str, PlanStatement] = {
 }
 
 
+_WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+
+
 def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     """Plan a statement; None is the empty one.
 
@@ -60,6 +66,8 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     if node is None:
         return Prepared(None, (), "", _nothing, ends_failed_transaction=True)
     ((kind, body),) = node.items()
+    if kind in _WITH and has_changes(body):
+        return plan_staged(planner, _PLANNERS, kind, body)
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())

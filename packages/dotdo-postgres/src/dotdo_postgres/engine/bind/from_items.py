@@ -94,6 +94,9 @@ def _table(
     name = node["relname"]
     cte = scope.find_cte(name) if "schemaname" not in node else None
     if cte is not None:
+        if cte.is_without_rows:
+            message = f'WITH query "{name}" does not have a RETURNING clause'
+            raise error("0A000", message, position=node.get("location", 0))
         cte.uses += 1
         entry = Entry(
             name,
@@ -104,7 +107,7 @@ def _table(
             cte=cte,
         )
     else:
-        entry = table_entry(binder.relation(node), name)
+        entry = table_entry(binder.read_relation(node), name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
