@@ -127,6 +127,7 @@ class Select(Query):
 
     Args:
         distinct_on: Expressions of DISTINCT ON; None when there is no DISTINCT ON.
+        grouping_sets: Places of the terms of each grouping set; None when all terms are one set.
         has_groups: GROUP BY, HAVING or aggregates make groups of rows.
     """
 
@@ -134,6 +135,7 @@ class Select(Query):
     from_items: list[FromItem] = field(default_factory=list)
     where: Expr | None = None
     group: list[Expr] = field(default_factory=list)
+    grouping_sets: list[list[int]] | None = None
     has_groups: bool = False
     having: Expr | None = None
     is_distinct: bool = False

@@ -58,6 +58,7 @@ class Scope:
     entries: list[Entry] = field(default_factory=list)
     aggregates: list[ir.Aggregate] = field(default_factory=list)
     window_calls: list[ir.Aggregate] = field(default_factory=list)
+    groupings: list[ir.Grouping] = field(default_factory=list)
     named_windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: list[Entry] = field(default_factory=list)
     uses_outer: bool = False
