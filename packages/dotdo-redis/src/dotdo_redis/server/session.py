@@ -38,7 +38,10 @@ class _Completion:
         self._blocked = blocked
 
     def add_done_callback(self, callback: DoneCallback) -> None:
-        self._blocked.on_done = lambda _blocked: callback()
+        def finish(_blocked: Blocked) -> None:
+            callback()
+
+        self._blocked.on_done = finish
         if self._blocked.done:
             callback()
 
