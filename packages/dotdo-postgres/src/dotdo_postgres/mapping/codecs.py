@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsons, numeric
+from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsonpath, jsons, numeric
 from dotdo_postgres.mapping import types as t
 
 StorageValue = int | float | str | bytes | None
@@ -365,6 +365,8 @@ CODECS: dict[int, Codec] = {
     t.TIMESTAMPTZ: timestamptz(UTC),
     t.INTERVAL: Codec(interval.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
+    t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
+                      lambda text: b"\x01" + text.encode()),
     t.UUID: Codec(uuid_from_text, _uuid_text, bytes, bytes, _uuid_to_python, _uuid_from_python),
     t.JSON: Codec(jsons.json_from_text, str, _decode_text, str.encode, orjson.loads, _json_from_python),
     t.JSONB: Codec(jsons.jsonb_from_text, jsons.jsonb_to_text, _jsonb_from_binary, _jsonb_to_binary,

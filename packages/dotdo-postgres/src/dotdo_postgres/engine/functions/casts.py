@@ -244,6 +244,7 @@ for _oid in (
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -280,6 +281,7 @@ for _oid in (
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.OID,
 ):
     _from_text(_oid)
@@ -378,3 +380,52 @@ def time_to_interval(value: int) -> interval.Interval:
 def interval_to_time(value: interval.Interval) -> int:
     """Keep the time of day."""
     return value.us % _DAY_US
+
+
+# --- out of jsonb --------------------------------------------------------------------------
+
+
+def _scalar(stored: str, name: str) -> object:
+    value = jsons.parse(stored)
+    wanted = bool if name == "boolean" else jsons.Number
+    if isinstance(value, wanted):
+        return value
+    kind = jsons.kind_of(value)
+    raise error(
+        "22023", f"cannot cast jsonb {'numeric' if kind == 'number' else kind} to type {name}"
+    )
+
+
+@FAMILY.cast("jsonb as boolean")
+def jsonb_to_boolean(stored: str) -> int:
+    """Take a truth value."""
+    return int(bool(_scalar(stored, "boolean")))
+
+
+@FAMILY.cast("jsonb as numeric")
+def jsonb_to_numeric(stored: str) -> Decimal:
+    """Take a number."""
+    return Decimal(str(_scalar(stored, "numeric")))
+
+
+def _jsonb_to_number(type_name: str, bits: int) -> None:
+    @FAMILY.cast(f"jsonb as {type_name}")
+    def read(stored: str) -> int:
+        return numeric.to_integer(Decimal(str(_scalar(stored, type_name))), bits, type_name)
+
+
+_jsonb_to_number("smallint", 16)
+_jsonb_to_number("integer", 32)
+_jsonb_to_number("bigint", 64)
+
+
+@FAMILY.cast("jsonb as double precision")
+def jsonb_to_double(stored: str) -> float:
+    """Take a number."""
+    return _numeric_to_float(Decimal(str(_scalar(stored, "double precision"))))
+
+
+@FAMILY.cast("jsonb as real")
+def jsonb_to_real(stored: str) -> float:
+    """Take a number."""
+    return floats.single(float(str(_scalar(stored, "real"))))

@@ -137,6 +137,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
             for decode, arg in zip(decoders, args, strict=True)
         ]
         if is_spread:
+            if values[-1] is None and call.routine.name != "format":
+                return None
             values += values.pop() or ()
         result = body(*values)
         return result if result is None or encode is None else encode(result)
