@@ -4,7 +4,6 @@ import math
 import struct
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -15,31 +14,13 @@ import orjson
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsonpath, jsons, numeric
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
+from dotdo_postgres.mapping.range_codecs import multirange_codec, range_codec
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 StorageValue = int | float | str | bytes | None
 PG_EPOCH_DAYS = 10957
 PG_EPOCH_US = PG_EPOCH_DAYS * datetimes.DAY_US
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:  # type: ignore[explicit-any]  # each type has its own
-    """The forms of one type's values.
-
-    Args:
-        from_text: PostgreSQL's text to the storage value; raises PostgreSQL's input errors.
-        to_text: Storage value to PostgreSQL's text.
-        from_binary: PostgreSQL's binary form to the storage value.
-        to_binary: Storage value to PostgreSQL's binary form.
-        to_python: Storage value to what psycopg's stock loader gives; None when they are the same.
-        from_python: The reverse; None when they are the same.
-    """
-
-    from_text: Callable[[str], Any]  # type: ignore[explicit-any]  # each type has its own
-    to_text: Callable[[Any], str]  # type: ignore[explicit-any]  # each type has its own
-    from_binary: Callable[[bytes], Any]  # type: ignore[explicit-any]  # each type has its own
-    to_binary: Callable[[Any], bytes]  # type: ignore[explicit-any]  # each type has its own
-    to_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
-    from_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
 
 
 def integer_from_text(text: str, bits: int, name: str) -> int:
@@ -425,12 +406,22 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     )
 
 
+def _range_codec(oid: int, zone: tzinfo) -> Codec | None:
+    single = MULTIRANGES.get(oid, oid)
+    if single not in RANGES:
+        return None
+    subtype, _ = RANGES[single]
+    bound = codec_of(subtype, zone)
+    assert bound is not None  # bounds are of plain types
+    return range_codec(bound, subtype) if single == oid else multirange_codec(bound, subtype)
+
+
 @lru_cache(maxsize=256)
 def codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     """Return the codec of a type in a time zone, None when values of it cannot be kept yet."""
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
-    codec = CODECS.get(oid)
+    codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)
         if pg_type is not None and pg_type.element and pg_type.category == "A":

@@ -480,7 +480,7 @@ _SHOWN = {
     "$": lambda *_: "$",
     "@": lambda *_: "@",
     "last": lambda *_: "last",
-    ".*": lambda item, in_key, _: ".*" if in_key else "*",
+    ".*": lambda _item, in_key, _: ".*" if in_key else "*",
     "[*]": lambda *_: "[*]",
     "[]": _subscripts,
     "**": _levels,

@@ -16,7 +16,8 @@ from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import CODECS
+from dotdo_postgres.mapping.codecs import CODECS, codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -315,6 +316,24 @@ def json_to_jsonb(value: str) -> str:
 def jsonb_to_json(value: str) -> str:
     """Write jsonb's text."""
     return jsons.jsonb_to_text(value)
+
+
+def _spans_by_text(oid: int) -> None:
+    name = t.BY_OID[oid].name
+
+    @FAMILY.cast(f"text as {name}", takes_session=True)
+    def read(facts: Facts, value: str) -> object:
+        codec = codec_of(oid, facts.zone)
+        assert codec is not None  # ranges have one
+        return codec.from_text(value)
+
+    @FAMILY.cast(f"{name} as text", takes_session=True, is_text_form=True)
+    def write(facts: Facts, value: str) -> str:
+        return value
+
+
+for _oid in (*RANGES, *MULTIRANGES):
+    _spans_by_text(_oid)
 
 
 # --- dates and times -----------------------------------------------------------------------
