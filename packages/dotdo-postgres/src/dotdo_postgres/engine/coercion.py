@@ -101,6 +101,9 @@ class Coercer:
         self.param_types = param_types
         self.zone = zone
         self.uses_zone = False
+        self.keeps_casts = (
+            False  # also those of literals that could be folded, for what is shown again
+        )
 
     def coerce(
         self,
@@ -140,7 +143,7 @@ class Coercer:
             raise cannot_cast(expr.type, target, place)
         if way == "same":
             return expr
-        folded = _folded(expr, target)
+        folded = None if self.keeps_casts else _folded(expr, target)
         if folded is not None:
             return folded
         if way == "relabel" and (expr.type, target) not in cast_routines():

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dotdo_postgres.engine.objects.names import Names
+    from dotdo_postgres.engine.sequences import Sequences
+
+
+class Catalog(Protocol):
+    """Answers what functions ask of the catalog, by the function's own name."""
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """Return the answer; NULL is None."""
 
 
 @dataclass(slots=True)
@@ -22,6 +32,11 @@ class Facts:
         user: Name of the user.
         database: Name of the database.
         settings: Settings by name.
+        session_user: Who logged in; `user` is who is acting.
+        names: Resolves names as the session sees them now.
+        sequences: The session's sequences.
+        catalog: Answers what functions ask of the catalog.
+        set_config: Changes a setting: name, value, whether for the transaction only.
     """
 
     zone: tzinfo = UTC
@@ -31,3 +46,8 @@ class Facts:
     user: str = "postgres"
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    session_user: str = "postgres"
+    names: Names = None  # type: ignore[assignment]  # set before the first statement is planned
+    sequences: Sequences = None  # type: ignore[assignment]  # set by the session
+    set_config: Callable[[str, str | None, bool], str] = None  # type: ignore[assignment]  # set by the session
+    catalog: Catalog = None  # type: ignore[assignment]  # set by the session

@@ -42,6 +42,7 @@ class Entry:
         cte: The common table expression it reads.
         series: The set-returning call it runs over.
         is_lateral: The subquery sees entries to its left.
+        view: Number of the view that the subquery stands for, 0 when it is none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     series: Expr | None = None
     with_ordinality: bool = False
     is_lateral: bool = False
+    view: int = 0
 
 
 @dataclass(slots=True, eq=False)

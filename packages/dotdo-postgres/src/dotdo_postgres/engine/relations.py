@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -41,6 +42,7 @@ class RelationColumn:
         sequence: Name of the sequence noun behind a serial or identity column.
         identity: `a`lways, `d`efault or empty.
         generated: Generation expression as SQL text of PostgreSQL, None without.
+        domain: OID of the domain, 0 when the type is none; `type` is what it is made of.
     """
 
     name: str
@@ -53,6 +55,7 @@ class RelationColumn:
     sequence: str | None = None
     identity: str = ""
     generated: str | None = None
+    domain: int = 0
 
     @property
     def scale(self) -> int | None:
@@ -65,12 +68,21 @@ class RelationColumn:
 
 @dataclass(slots=True, frozen=True)
 class Relation:
-    """A table: its noun and its columns."""
+    """A table, or a relation of the catalog: its noun and its columns.
+
+    Args:
+        noun: What keeps it.
+        name: Bare name.
+        oid: Number in `pg_class`.
+        columns: Its columns.
+        schema: Name of its schema.
+    """
 
     noun: Noun
     name: str
     oid: int
     columns: tuple[RelationColumn, ...]
+    schema: str = "public"
 
     def column(self, name: str) -> RelationColumn | None:
         """Return the column of that name."""
@@ -130,7 +142,7 @@ def _describe(noun: Noun) -> Relation:
     Raises:
         PostgresError: its layout has no columns (SQLSTATE 0A000).
     """
-    if noun.layout != "columns":
+    if noun.layout not in {"columns", "definition"}:
         raise not_supported(f'a noun of layout {noun.layout} ("{noun.name}") as a table')
     columns = []
     for number, column in enumerate(noun.columns, start=1):
@@ -148,6 +160,8 @@ def _describe(noun: Noun) -> Relation:
                 facts.get("sequence"),
                 facts.get("identity", ""),
                 facts.get("generated"),
+                facts.get("domain", 0),
             )
         )
-    return Relation(noun, noun.name, FIRST_OID + noun.id, tuple(columns))
+    schema, name = split_name(noun.name)
+    return Relation(noun, name, FIRST_OID + noun.id, tuple(columns), schema)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged
+from dotdo_postgres.engine.catalog.answers import Answers
+from dotdo_postgres.engine.catalog.provided import computed
+from dotdo_postgres.engine.catalog.regtypes import RegTypes
+from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
+from dotdo_postgres.engine.objects.names import Names
+from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -21,7 +28,9 @@ from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.engine.variables import apply, set_config
 from dotdo_postgres.errors import Notice, PostgresError, error
+from dotdo_postgres.mapping.types import use_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
+_REGS = RegTypes()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -82,8 +92,17 @@ class Session:
         self.kernel = store.session(api="postgres")
         self.statement_timeout_us = 0
         self.settings = Settings(user, application_name)
-        self.facts = Facts(clock=clock, user=user, database=database, settings=self.settings.values)
-        self.sequences = Sequences(self.kernel)
+        self.facts = Facts(
+            clock=clock,
+            user=user,
+            database=database,
+            settings=self.settings.values,
+            session_user=user,
+        )
+        self.sequences = self.facts.sequences = Sequences(self)
+        self.facts.set_config = partial(set_config, self)
+        self.facts.catalog = Answers(self.facts)
+        self.current_query = ""
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids)
@@ -93,6 +112,7 @@ class Session:
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
+        self._virtual: set[str] = set()
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -110,8 +130,7 @@ class Session:
             PostgresError: whatever is wrong with it.
         """
         if self.kernel.catalog is not self._plans_catalog:
-            self._plans.clear()
-            self._plans_catalog = self.kernel.catalog
+            self._look_up_names()
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
@@ -130,18 +149,88 @@ class Session:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
         return self._plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
-    def _plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
-        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+    @property
+    def names(self) -> Names:
+        """How names resolve, by the definitions of the newest plan."""
+        return self.facts.names
+
+    def _look_up_names(self) -> None:
+        """Forget plans of other definitions, and let names mean what they mean now."""
+        self._plans.clear()
+        catalog = self._plans_catalog = self.kernel.catalog
+        self.facts.names = Names(
+            catalog, search_path(self, catalog), computed=computed(), regs=_REGS
+        )
+        self._use_types()
+
+    def _use_types(self) -> None:
+        use_types(self.facts.names.objects.by_oid, self.facts.names)
+
+    def planner(self, sql: str = "", param_oids: tuple[int, ...] = ()) -> Planner:
+        """Return a planner of one statement on the definitions of the moment."""
+        if self.kernel.catalog is not self._plans_catalog:
+            self._look_up_names()
+        self._use_types()
+        return Planner(self.names, param_oids, self.facts.zone, sql)
+
+    def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
+        """Plan a statement that is a step of another one.
+
+        Raises:
+            PostgresError: whatever is wrong with it.
+        """
+        planner = self.planner()
+        planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def apply_setting(self, name: str, value: str | None) -> None:
+        """Change a setting and what depends on it.
+
+        Raises:
+            PostgresError: as SET.
+        """
+        apply(self, name, value)
+
+    def run_inside(self, prepared: Prepared, params: Sequence[StorageValue] = ()) -> Result:
+        """Run a statement that is a step of another one; its errors are the other's.
+
+        Raises:
+            PostgresError: it failed.
+        """
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            return prepared.execute(self, prepared, params, True)
+        except DotdoError as failure:
+            if isinstance(failure, (Blocked, CatalogChanged)):
+                raise
+            raise translate(self, prepared, params, failure) from failure
+
+    def _plan(
+        self, node: Node | None, sql: str, param_oids: tuple[int, ...] = (), source: str = ""
+    ) -> Prepared:
+        planner = self.planner(source or sql, param_oids)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        self.know_virtual()
         return prepared
+
+    def know_virtual(self) -> None:
+        """Let SQLite know the relations of the catalog that statements planned here name."""
+        for table, relation in self.names.virtual.items():
+            if table not in self._virtual:
+                self._virtual.add(table)
+                columns = [column.physical for column in relation.columns]
+                self.kernel.create_virtual_table(table, columns, partial(rows_of, self, relation))
 
     def forget_plans(self) -> None:
         """Drop cached plans: a setting they depend on has changed."""
-        self._plans.clear()
+        self._look_up_names()
 
     def run(  # noqa: C901 -- one clause for each way in which a statement may have to be run again
         self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
@@ -244,6 +333,7 @@ class Session:
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
             self.begin_statement()
+            self._use_types()
         else:
             self.register(prepared.python_calls)
             prepared.is_registered = True
@@ -251,6 +341,8 @@ class Session:
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
         self.begin_statement()
+        if self.facts.names is not None:
+            self._use_types()
         for call in calls:
             if call.sql_name in self._registered:
                 continue
@@ -315,7 +407,7 @@ class Session:
                 if self.transaction_status is IDLE:
                     self._begin_implicit()
                 try:
-                    prepared = self._plan(item["stmt"], sql)
+                    prepared = self._plan(item["stmt"], sql, source=_slice(sql, item))
                 except BaseException:
                     self.fail()
                     raise

@@ -15,9 +15,8 @@ _DEFAULTS = {
     "default_transaction_deferrable": "off", "transaction_deferrable": "off", "in_hot_standby": "off", "row_security": "on",
     "idle_in_transaction_session_timeout": "0", "work_mem": "4MB", "max_identifier_length": "63", "check_function_bodies": "on",
     "default_table_access_method": "heap", "default_tablespace": "", "xmloption": "content", "escape_string_warning": "on",
-    "backslash_quote": "safe_encoding", "array_nulls": "on", "search_path_": "",
+    "backslash_quote": "safe_encoding", "array_nulls": "on", "role": "none",
 }  # fmt: skip
-_DEFAULTS.pop("search_path_")
 _REPORTED = {
     "application_name": "application_name", "client_encoding": "client_encoding", "datestyle": "DateStyle",
     "default_transaction_read_only": "default_transaction_read_only", "in_hot_standby": "in_hot_standby",
@@ -32,7 +31,7 @@ _READ_ONLY = frozenset({
 })  # fmt: skip
 _FIXED = {
     "client_encoding": {"utf8", "utf-8", "unicode"}, "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
-    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
+    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
     "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
@@ -57,6 +56,7 @@ class Settings:
         }
         self.values = dict(self.defaults)
         self.saved: dict[str, str] = {}
+        self.local: dict[str, str | None] = {}  # what the transaction's end puts back
 
     def reported(self) -> dict[str, str]:
         """Return what ParameterStatus reports."""
@@ -93,7 +93,7 @@ class Settings:
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
-            value = self.defaults[key] if key != "search_path" else value
+            value = self.defaults[key]
         if key in _BOOLEANS:
             value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(
                 value.lower(), value.lower()
@@ -104,6 +104,11 @@ class Settings:
             raise error("0A000", f'{name} = "{value}" is not supported')
         self.values[key] = value
         return value
+
+    def keep_until_commit(self, name: str) -> None:
+        """Let the transaction's end put the present value of a setting back."""
+        key = name.lower()
+        self.local.setdefault(key, self.values.get(key))
 
     def snapshot(self) -> dict[str, str]:
         """Return a copy of all values, for a transaction to put back."""

@@ -93,6 +93,11 @@ def finish(session: Session) -> None:
     values = session.settings.values
     values["transaction_isolation"] = values["default_transaction_isolation"]
     values["transaction_read_only"] = values["default_transaction_read_only"]
+    if session.settings.local:
+        local, session.settings.local = session.settings.local, {}
+        for name, value in local.items():
+            if values.get(name) != value:
+                session.apply_setting(name, value)
 
 
 def _restore(session: Session) -> None:
@@ -103,7 +108,12 @@ def _restore(session: Session) -> None:
         session.facts.zone = zone_named(saved["timezone"])
         session.forget_plans()
     if saved:
+        had = session.settings.values["search_path"]
+        session.settings.values.clear()
         session.settings.values.update(saved)
+        session.settings.local = {}
+        if had != saved["search_path"]:
+            session.forget_plans()
 
 
 def _commit(

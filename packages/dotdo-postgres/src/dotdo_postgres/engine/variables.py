@@ -72,7 +72,8 @@ def _set(
         session.notice("WARNING", "25P01", "SET LOCAL can only be used in transaction blocks")
         return Result(None, [], prepared.tag_kind)
     if is_local:
-        raise not_supported("SET LOCAL")
+        for name in values if kind != "all" else ():
+            session.settings.keep_until_commit(name)
     if kind == "transaction":
         _set_transaction(session, values)
     elif kind == "all":
@@ -125,9 +126,25 @@ def apply(session: Session, name: str, value: str | None) -> None:
     found = session.settings.set(name, value)
     if key == "lock_timeout":
         session.kernel.lock_timeout_us = _milliseconds(found, name) * 1000 or None
+    elif key in {"search_path", "role", "session_authorization"}:
+        session.forget_plans()
     elif key == "statement_timeout":
         session.statement_timeout_us = _milliseconds(found, name) * 1000
         session.kernel.deadline_us = None
+
+
+def set_config(session: Session, name: str, value: str | None, is_local: bool) -> str:
+    """Change a setting as the function set_config does; return its new value.
+
+    Raises:
+        PostgresError: as SET.
+    """
+    if is_local and session.transaction_status is type(session.transaction_status).IDLE:
+        return "" if value is None else value  # it would be over with this statement
+    if is_local:
+        session.settings.keep_until_commit(name)
+    apply(session, name, value)
+    return session.settings.show(name)[1]
 
 
 def _milliseconds(text: str, name: str) -> int:
@@ -145,7 +162,11 @@ def plan_show(planner: Planner, node: Node) -> Prepared:
     """Plan SHOW."""
     name = node["name"]
     if name == "all":
-        raise not_supported("SHOW ALL")
+        labels = ("name", "setting", "description")
+        columns = [OutputColumn(label, t.TEXT) for label in labels]
+        return Prepared(
+            planner.result_columns(columns, [Sql(n.null())] * len(labels)), (), "SHOW", _show_all
+        )
     shown = {
         "timezone": "TimeZone",
         "datestyle": "DateStyle",
@@ -162,6 +183,17 @@ def _show(
 ) -> Result:
     _, value = session.settings.show(prepared.detail)
     return Result(prepared.columns, [(value,)], "SHOW", 1)
+
+
+def _show_all(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    from dotdo_postgres.engine.catalog.pg_views import settings_rows
+
+    rows: list[tuple[StorageValue, ...]] = [
+        (row["name"], row["setting"], "") for row in settings_rows(session)
+    ]
+    return Result(prepared.columns, rows, "SHOW", len(rows))
 
 
 def plan_discard(planner: Planner, node: Node) -> Prepared:

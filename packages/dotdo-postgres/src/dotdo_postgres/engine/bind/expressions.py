@@ -95,7 +95,7 @@ def _scalar_row(item: ScopeItem) -> ir.Expr | None:
 
 def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `x::type` and `type 'literal'`."""
-    target, typmod = resolve_type(node["typeName"])
+    target, typmod = resolve_type(node["typeName"], binder.names)
     if target == t.BPCHAR and typmod < 0 and "typmods" not in node["typeName"]:
         typmod = -1
     arg_node = node["arg"]
@@ -129,22 +129,10 @@ def explicit_cast(
     """
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
-    if target == t.REGCLASS and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN:
-        _require_relation(binder, expr)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
     if known:
         return ir.Relabel(target, -1, expr.location, expr)
     return binder.coercer.coerce(expr, target, typmod, "explicit", location)
-
-
-def _require_relation(binder: Binder, name: ir.Const) -> None:
-    """Refuse the name of no relation (42P01); what is not plainly a table's name is not supported."""
-    text = name.value
-    if not isinstance(text, str) or text.isdigit():
-        return
-    if not text.replace("_", "").isalnum():
-        raise not_supported(f'the relation name "{text}" as a value', name.location)
-    binder.relation({"relname": text.lower(), "location": name.location})
 
 
 def bind_collate(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

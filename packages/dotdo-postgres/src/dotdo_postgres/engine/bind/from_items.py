@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.names import column_name
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
+from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
-    from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.routines.declare import Routine
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
@@ -117,7 +119,11 @@ def _table(
             cte=cte,
         )
     else:
-        entry = table_entry(binder.relation(node), name)
+        found = find_relation(binder, node)
+        if isinstance(found, Relation):
+            entry = table_entry(found, name)
+        else:
+            entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]

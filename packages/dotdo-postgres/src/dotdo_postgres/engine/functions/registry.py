@@ -14,6 +14,12 @@ from dotdo_postgres.engine.functions import (
     comparison,
     datetimes,
     formatting,
+    info_comments,
+    info_definitions,
+    info_names,
+    info_privileges,
+    info_sequences,
+    info_server,
     jsonbuild,
     jsons,
     math,
@@ -37,6 +43,12 @@ FAMILIES: tuple[Family, ...] = (
     comparison.FAMILY,
     datetimes.FAMILY,
     formatting.FAMILY,
+    info_comments.FAMILY,
+    info_definitions.FAMILY,
+    info_names.FAMILY,
+    info_privileges.FAMILY,
+    info_sequences.FAMILY,
+    info_server.FAMILY,
     jsonbuild.FAMILY,
     jsons.FAMILY,
     math.FAMILY,
@@ -47,6 +59,8 @@ FAMILIES: tuple[Family, ...] = (
     strings.FAMILY,
     windows.FAMILY,
 )
+
+
 _GROUPS = {"operator": "operator", "cast": "cast"}
 
 
