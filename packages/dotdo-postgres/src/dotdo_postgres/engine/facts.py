@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dotdo_postgres.errors import error
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,6 +20,10 @@ class Catalog(Protocol):
 
     def ask(self, name: str, *arguments: Any) -> Any:
         """Return the answer; NULL is None."""
+
+
+def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
+    raise error("0A000", f'parameter "{name}" cannot be changed here')
 
 
 @dataclass(slots=True)
@@ -36,7 +42,7 @@ class Facts:
         names: Resolves names as the session sees them now.
         sequences: The session's sequences.
         catalog: Answers what functions ask of the catalog.
-        set_config: Changes a setting: name, value, whether for the transaction only.
+        set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
     """
 
     zone: tzinfo = UTC
@@ -49,5 +55,5 @@ class Facts:
     session_user: str = "postgres"
     names: Names = None  # type: ignore[assignment]  # set before the first statement is planned
     sequences: Sequences = None  # type: ignore[assignment]  # set by the session
-    set_config: Callable[[str, str | None, bool], str] = None  # type: ignore[assignment]  # set by the session
     catalog: Catalog = None  # type: ignore[assignment]  # set by the session
+    set_setting: Callable[[str, str | None, bool], str] = _unchangeable

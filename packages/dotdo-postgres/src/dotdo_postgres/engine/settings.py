@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dotdo_postgres.errors import error
+from dataclasses import dataclass
 
-_DEFAULTS = {
-    "application_name": "", "client_encoding": "UTF8", "client_min_messages": "notice", "datestyle": "ISO, MDY",
-    "default_transaction_isolation": "read committed", "default_transaction_read_only": "off", "extra_float_digits": "1",
-    "integer_datetimes": "on", "intervalstyle": "postgres", "lc_collate": "C", "lc_ctype": "C.UTF-8", "lc_messages": "C",
-    "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "lock_timeout": "0", "max_connections": "100", "search_path": '"$user", public',
-    "server_encoding": "UTF8", "server_version": "15.18", "server_version_num": "150018", "session_authorization": "postgres",
-    "standard_conforming_strings": "on", "statement_timeout": "0", "synchronous_commit": "on", "timezone": "UTC",
-    "transaction_isolation": "read committed", "transaction_read_only": "off", "is_superuser": "on", "bytea_output": "hex",
-    "default_transaction_deferrable": "off", "transaction_deferrable": "off", "in_hot_standby": "off", "row_security": "on",
-    "idle_in_transaction_session_timeout": "0", "work_mem": "4MB", "max_identifier_length": "63", "check_function_bodies": "on",
-    "default_table_access_method": "heap", "default_tablespace": "", "xmloption": "content", "escape_string_warning": "on",
-    "backslash_quote": "safe_encoding", "array_nulls": "on", "role": "none",
+from dotdo_postgres.engine.setting_values import refuse_fixed, shown_value
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping.encodings import encoding_named
+from dotdo_postgres.spec.settings import SETTINGS
+
+# What is said of this server rather than of the one whose settings are generated.
+_OWN = {
+    "lc_collate": "C", "lc_ctype": "C.UTF-8", "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
+    "server_encoding": "UTF8", "server_version": "15.18", "session_authorization": "postgres", "is_superuser": "on",
+    "log_timezone": "UTC",
 }  # fmt: skip
+_DEFAULTS: dict[str, str] = {name: spec[4] for name, spec in SETTINGS.items()} | _OWN
 _REPORTED = {
     "application_name": "application_name", "client_encoding": "client_encoding", "datestyle": "DateStyle",
     "default_transaction_read_only": "default_transaction_read_only", "in_hot_standby": "in_hot_standby",
@@ -24,21 +23,39 @@ _REPORTED = {
     "server_encoding": "server_encoding", "server_version": "server_version", "session_authorization": "session_authorization",
     "standard_conforming_strings": "standard_conforming_strings", "timezone": "TimeZone",
 }  # fmt: skip
-_SHOWN = {"datestyle": "DateStyle", "timezone": "TimeZone", "intervalstyle": "IntervalStyle"}
-_READ_ONLY = frozenset({
-    "server_version", "server_version_num", "server_encoding", "integer_datetimes", "lc_collate", "lc_ctype", "max_connections",
-    "is_superuser", "max_identifier_length", "in_hot_standby",
-})  # fmt: skip
 _FIXED = {
-    "client_encoding": {"utf8", "utf-8", "unicode"}, "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
+    "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
     "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
 }  # fmt: skip
-_BOOLEANS = frozenset(
-    {"default_transaction_read_only", "transaction_read_only", "synchronous_commit", "row_security"}
-)
+
+
+def _encoding(name: str, value: str) -> str:
+    found = encoding_named(value)
+    if found is None:
+        raise error("22023", f'invalid value for parameter "{name}": "{value}"')
+    return found.name
+
+
+_OF_TRANSACTION = (
+    "transaction_isolation", "transaction_read_only", "transaction_deferrable",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Mark:
+    """The values at a transaction's begin or at a savepoint."""
+
+    name: str
+    values: dict[str, str]
+    local: dict[str, str]
+
+
+def shown_name(key: str) -> str:
+    """Return a setting's name in PostgreSQL's letters."""
+    return SETTINGS[key][0] if key in SETTINGS else key
 
 
 class Settings:
@@ -47,6 +64,10 @@ class Settings:
     Args:
         user: Name of the user.
         application_name: What the client calls itself.
+
+    Attributes:
+        values: The present values by name in lower case.
+        revision: Counts changes, so that they need not be looked for.
     """
 
     def __init__(self, user: str, application_name: str) -> None:
@@ -55,8 +76,65 @@ class Settings:
             "application_name": application_name,
         }
         self.values = dict(self.defaults)
-        self.saved: dict[str, str] = {}
-        self.local: dict[str, str | None] = {}  # what the transaction's end puts back
+        self.revision = 0
+        self._local: dict[str, str] = {}  # what SET LOCAL has hidden
+        self._marks: list[_Mark] = []  # the transaction's begin, then its savepoints
+
+    # --- transactions ------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """How many savepoints are open."""
+        return max(len(self._marks) - 1, 0)
+
+    def begin(self) -> None:
+        """A transaction begins: what it changes is put back when it fails."""
+        self._marks = [_Mark("", dict(self.values), {})]
+        self._local = {}
+
+    def savepoint(self, name: str) -> None:
+        """A savepoint is set."""
+        self._marks.append(_Mark(name, dict(self.values), dict(self._local)))
+
+    def release(self, name: str) -> int:
+        """A savepoint is forgotten; return its depth, the outermost being 1."""
+        depth = self._depth_of(name)
+        del self._marks[depth:]
+        return depth
+
+    def rollback_to(self, name: str) -> int:
+        """Put back what was changed since a savepoint, which stays; return its depth."""
+        depth = self._depth_of(name)
+        del self._marks[depth + 1 :]
+        mark = self._marks[depth]
+        self._replace(mark.values)
+        self._local = dict(mark.local)
+        return depth
+
+    def _depth_of(self, name: str) -> int:
+        found = [depth for depth, mark in enumerate(self._marks) if mark.name == name and depth]
+        return found[-1] if found else len(self._marks)
+
+    def end(self, *, is_committed: bool) -> bool:
+        """The transaction is over; return whether values have changed by that."""
+        marks, self._marks = self._marks, []
+        local, self._local = self._local, {}
+        before = self.revision
+        if not is_committed and marks:
+            self._replace(marks[0].values)
+        elif local:
+            self._replace({**self.values, **local})
+        return before != self.revision
+
+    def _replace(self, values: dict[str, str]) -> None:
+        kept = {name: self.values[name] for name in _OF_TRANSACTION}
+        if values | kept != self.values:
+            self.values.clear()
+            self.values.update(values)
+            self.values.update(kept)
+            self.revision += 1
+
+    # --- values ------------------------------------------------------------------------------
 
     def reported(self) -> dict[str, str]:
         """Return what ParameterStatus reports."""
@@ -71,10 +149,14 @@ class Settings:
         key = name.lower()
         if key not in self.values:
             raise error("42704", f'unrecognized configuration parameter "{name}"')
-        return _SHOWN.get(key, key), self.values[key]
+        return shown_name(key), self.values[key]
 
-    def set(self, name: str, value: str | None) -> str:
-        """Change a setting; None puts its default back.
+    def listed(self) -> list[tuple[str, str, str]]:
+        """Return name, value and description of every setting that PostgreSQL has."""
+        return [(spec[0], self.values[name], spec[8]) for name, spec in SETTINGS.items()]
+
+    def set(self, name: str, value: str | None, *, is_local: bool = False) -> str:
+        """Change a setting, to the end of the transaction only if `is_local`; None puts its default back.
 
         Returns:
             The new value.
@@ -85,31 +167,30 @@ class Settings:
         key = name.lower()
         if key not in self.defaults and "." not in key:
             raise error("42704", f'unrecognized configuration parameter "{name}"')
-        if key in _READ_ONLY:
-            raise error("55P02", f'parameter "{name}" cannot be changed')
+        refuse_fixed(key)
         if value is None:
             value = self.defaults.get(key, "")
+        if key == "client_encoding":
+            value = _encoding(name, value)
         allowed = _FIXED.get(key)
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
             value = self.defaults[key]
-        if key in _BOOLEANS:
-            value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(
-                value.lower(), value.lower()
-            )
+        else:
+            value = shown_value(key, value)
         if key == "session_authorization" and value not in {self.defaults[key], "default"}:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _WITHOUT_EFFECT and value not in _WITHOUT_EFFECT[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
-        self.values[key] = value
+        self.keep(key, value, is_local=is_local)
         return value
 
-    def keep_until_commit(self, name: str) -> None:
-        """Let the transaction's end put the present value of a setting back."""
-        key = name.lower()
-        self.local.setdefault(key, self.values.get(key))
-
-    def snapshot(self) -> dict[str, str]:
-        """Return a copy of all values, for a transaction to put back."""
-        return dict(self.values)
+    def keep(self, key: str, value: str, *, is_local: bool = False) -> None:
+        """Enter a value that has been found valid."""
+        if is_local:
+            self._local.setdefault(key, self.values.get(key, ""))
+        else:
+            self._local.pop(key, None)
+        self.values[key] = value
+        self.revision += 1

@@ -1,4 +1,4 @@
-"""SET, RESET, SHOW, DISCARD and DEALLOCATE."""
+"""SET, RESET, SHOW and DISCARD."""
 # ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
-from dotdo_postgres.engine.transactions import modes
+from dotdo_postgres.engine.setting_values import milliseconds
+from dotdo_postgres.engine.settings import shown_name
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
+from dotdo_postgres.mapping.encodings import UTF8, encoding_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,9 +74,6 @@ def _set(
     if is_local and session.transaction_status is status.IDLE:
         session.notice("WARNING", "25P01", "SET LOCAL can only be used in transaction blocks")
         return Result(None, [], prepared.tag_kind)
-    if is_local:
-        for name in values if kind != "all" else ():
-            session.settings.keep_until_commit(name)
     if kind == "transaction":
         _set_transaction(session, values)
     elif kind == "all":
@@ -85,7 +85,7 @@ def _set(
                 apply(session, name, None)
     else:
         for name, value in values.items():
-            apply(session, name, value)
+            apply(session, name, value, is_local=is_local)
     return Result(None, [], prepared.tag_kind)
 
 
@@ -107,71 +107,70 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
         session.settings.values["transaction_read_only"] = values["transaction_read_only"]
 
 
-def apply(session: Session, name: str, value: str | None) -> None:
+def apply(session: Session, name: str, value: str | None, *, is_local: bool = False) -> None:
     """Change one setting and what depends on it."""
     key = name.lower()
+    settings = session.settings
     if key == "timezone":
-        wanted = (
-            value
-            if value is not None and value.lower() not in {"local", "default"}
-            else session.settings.defaults["timezone"]
-        )
+        is_default = value is None or value.lower() in {"local", "default"}
+        wanted = settings.defaults["timezone"] if is_default else str(value)
         try:
-            session.facts.zone = zone_named(wanted)
+            zone_named(wanted)
         except Exception:  # noqa: BLE001 -- any failure means an unknown zone
             raise error("22023", f'invalid value for parameter "TimeZone": "{value}"') from None
-        session.forget_plans()
-        session.settings.values["timezone"] = "UTC" if wanted.lower() == "utc" else wanted
-        return
-    found = session.settings.set(name, value)
-    if key == "lock_timeout":
-        session.kernel.lock_timeout_us = _milliseconds(found, name) * 1000 or None
-    elif key in {"search_path", "role", "session_authorization"}:
-        session.forget_plans()
-    elif key == "statement_timeout":
-        session.statement_timeout_us = _milliseconds(found, name) * 1000
-        session.kernel.deadline_us = None
+        if wanted.lower() == "utc":
+            wanted = "UTC"
+        elif wanted.lstrip("+-").isdigit():
+            wanted = f"<{int(wanted):+03d}>{-int(wanted):+03d}"
+        settings.keep(key, wanted, is_local=is_local)
+    else:
+        settings.set(name, value, is_local=is_local)
+    if key in _FOLLOWED:
+        adopt(session)
 
 
-def set_config(session: Session, name: str, value: str | None, is_local: bool) -> str:
-    """Change a setting as the function set_config does; return its new value.
+def configure(session: Session, name: str, value: str) -> None:
+    """Apply a setting that the client connects with: it is the session's default, too.
 
     Raises:
-        PostgresError: as SET.
+        PostgresError: unknown, or not valid.
     """
-    if is_local and session.transaction_status is type(session.transaction_status).IDLE:
-        return "" if value is None else value  # it would be over with this statement
-    if is_local:
-        session.settings.keep_until_commit(name)
     apply(session, name, value)
-    return session.settings.show(name)[1]
+    session.settings.defaults[name.lower()] = session.settings.values[name.lower()]
 
 
-def _milliseconds(text: str, name: str) -> int:
-    units = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
-    stripped = text.strip()
-    for unit, factor in (("ms", 1), ("min", units["min"]), ("s", 1000), ("h", units["h"])):
-        if stripped.endswith(unit) and stripped.removesuffix(unit).strip().isdigit():
-            return int(stripped.removesuffix(unit)) * factor
-    if not stripped.isdigit():
-        raise error("22023", f'invalid value for parameter "{name}": "{text}"')
-    return int(stripped)
+_TIMES = frozenset({"lock_timeout", "statement_timeout"})
+_NAMING = ("search_path", "role", "session_authorization")
+_FOLLOWED = _TIMES | {"timezone", "client_encoding", *_NAMING}
+
+
+def adopt(session: Session) -> None:
+    """Let the session follow its settings as they are now."""
+    values = session.settings.values
+    zone = zone_named(values["timezone"])
+    if zone != session.facts.zone:
+        session.facts.zone = zone
+        session.forget_plans()
+    naming = tuple(values.get(name, "") for name in _NAMING)
+    if naming != session.naming:
+        session.naming = naming
+        session.forget_plans()
+    kernel = session.kernel
+    kernel.lock_timeout_us = milliseconds(values["lock_timeout"]) * 1000 or None
+    session.statement_timeout_us = milliseconds(values["statement_timeout"]) * 1000
+    if not session.statement_timeout_us:
+        kernel.deadline_us = None
+    session.encoding = encoding_named(values["client_encoding"]) or UTF8
 
 
 def plan_show(planner: Planner, node: Node) -> Prepared:
     """Plan SHOW."""
     name = node["name"]
     if name == "all":
-        labels = ("name", "setting", "description")
-        columns = [OutputColumn(label, t.TEXT) for label in labels]
-        return Prepared(
-            planner.result_columns(columns, [Sql(n.null())] * len(labels)), (), "SHOW", _show_all
-        )
-    shown = {
-        "timezone": "TimeZone",
-        "datestyle": "DateStyle",
-        "intervalstyle": "IntervalStyle",
-    }.get(name.lower(), name.lower())
+        listed = [OutputColumn(word, t.TEXT) for word in ("name", "setting", "description")]
+        columns = planner.result_columns(listed, [Sql(n.null())] * 3)
+        return Prepared(columns, (), "SHOW", _show_all)
+    shown = shown_name(name.lower())
     column = planner.result_columns([OutputColumn(shown, t.TEXT)], [Sql(n.null())])
     prepared = Prepared(column, (), "SHOW", _show)
     prepared.detail = name
@@ -188,12 +187,8 @@ def _show(
 def _show_all(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
-    from dotdo_postgres.engine.catalog.pg_views import settings_rows
-
-    rows: list[tuple[StorageValue, ...]] = [
-        (row["name"], row["setting"], "") for row in settings_rows(session)
-    ]
-    return Result(prepared.columns, rows, "SHOW", len(rows))
+    rows = list(session.settings.listed())
+    return Result(prepared.columns, [*rows], "SHOW", len(rows))
 
 
 def plan_discard(planner: Planner, node: Node) -> Prepared:
@@ -212,23 +207,4 @@ def _discard(
             if session.settings.values.get(name) != default:
                 apply(session, name, None)
     session.forget_plans()
-    return Result(None, [], prepared.tag_kind)
-
-
-def plan_deallocate(planner: Planner, node: Node) -> Prepared:
-    """Plan DEALLOCATE."""
-    return Prepared(
-        None,
-        (),
-        "DEALLOCATE" if "name" in node else "DEALLOCATE ALL",
-        _deallocate,
-        detail=node.get("name"),
-    )
-
-
-def _deallocate(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
-) -> Result:
-    if prepared.detail:
-        raise error("26000", f'prepared statement "{prepared.detail}" does not exist')
     return Result(None, [], prepared.tag_kind)

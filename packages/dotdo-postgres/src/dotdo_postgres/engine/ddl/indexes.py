@@ -17,6 +17,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.constraints import (
     persistent_condition,
     physical,
+    refuse_uneven,
     renamed_text,
 )
 from dotdo_postgres.engine.ddl.create_table import define
@@ -64,6 +65,8 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
             return
         raise error("42P07", f'relation "{name}" already exists')
     index = _definition(planner, noun, node, elements, name, bool(node.get("unique")))
+    if index.is_unique:
+        refuse_uneven(noun, tuple(term.partition(" ")[0].strip('"') for term in index.terms))
     if index.extra.get(EXTRA, {}).get("unbuilt"):
         unbuilt = (*facts_of(noun).get("unbuilt", ()), encode_index(index))
         alter_noun(session.kernel, with_facts(noun, unbuilt=list(unbuilt)))

@@ -50,23 +50,3 @@ def start_time(facts: Facts) -> int:
 def is_jit_available() -> int:
     """Return false."""
     return 0
-
-
-@FAMILY.function(
-    "set_config(text, text, boolean)",
-    returns="text",
-    takes_session=True,
-    is_volatile=True,
-    is_strict=False,
-)
-def set_config(facts: Facts, name: str | None, value: str | None, is_local: int | None) -> str:
-    """Change a setting.
-
-    Raises:
-        PostgresError: 22004 without a name; as SET.
-    """
-    from dotdo_postgres.errors import error
-
-    if name is None:
-        raise error("22004", "SET requires parameter name")
-    return facts.set_config(name, value, bool(is_local))
