@@ -52,7 +52,9 @@ class Planner:
 
     def binder(self) -> Binder:
         """Return a binder for the statement."""
-        return make_binder(self.names, self.param_oids, self.zone)
+        binder = make_binder(self.names, self.param_oids, self.zone)
+        binder.may_write_materialized = self.may_write_materialized
+        return binder
 
     def param_types(self, binder: Binder) -> tuple[t.PgType, ...]:
         """Return the types parameters turned out to have.

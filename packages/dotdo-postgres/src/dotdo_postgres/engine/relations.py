@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.naming import quote_ident, split_name
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -126,6 +126,8 @@ def canonical_type(oid: int, typmod: int) -> str:
     name = CANONICAL_NAMES.get(oid)
     if name is None and t.BY_OID[oid].category == "A":
         return "text"
+    if name is None and t.BY_OID[oid].kind == "e":
+        return "text"
     if name is None:
         raise not_supported(f"a column of type {t.format_type(oid)}")
     return name
@@ -144,6 +146,11 @@ def relation_of(noun: Noun) -> Relation:
 _described: dict[int, Relation] = {}
 
 
+def _qualified(schema: str, sequence: str | None) -> str | None:
+    """Name a sequence so that the search path does not matter."""
+    return None if sequence is None else f"{quote_ident(schema)}.{quote_ident(sequence)}"
+
+
 def _describe(noun: Noun) -> Relation:
     """Describe a noun as a table.
 
@@ -152,6 +159,7 @@ def _describe(noun: Noun) -> Relation:
     """
     if noun.layout not in {"columns", "definition"}:
         raise not_supported(f'a noun of layout {noun.layout} ("{noun.name}") as a table')
+    schema, name = split_name(noun.name)
     columns = []
     for number, column in enumerate(noun.columns, start=1):
         oid, typmod = column_type(column)
@@ -165,11 +173,10 @@ def _describe(noun: Noun) -> Relation:
                 facts.get("number", number),
                 column.is_nullable,
                 facts.get("default"),
-                facts.get("sequence"),
+                _qualified(schema, facts.get("sequence")),
                 facts.get("identity", ""),
                 facts.get("generated"),
                 facts.get("domain", 0),
             )
         )
-    schema, name = split_name(noun.name)
     return Relation(noun, name, FIRST_OID + noun.id, tuple(columns), schema)

@@ -45,6 +45,7 @@ class Binder:
         self._expressions = expressions or {}
         self._queries = queries
         self.keeps_unknown = False
+        self.may_write_materialized = False
 
     @property
     def param_types(self) -> list[int]:

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 
+def base_of(pg_type: t.PgType) -> tuple[int, int]:
+    """Return what a domain is made of in the end: OID and type modifier."""
+    oid, typmod = pg_type.base, pg_type.base_typmod
+    while t.BY_OID[oid].kind == "d":
+        pg_type = t.BY_OID[oid]
+        oid, typmod = pg_type.base, pg_type.base_typmod if typmod < 0 else typmod
+    return oid, typmod
+
+
 def value_scope(base: int, typmod: int) -> Scope:
     """Return a scope in which VALUE is the only column."""
     entry = Entry("", [OutputColumn("value", base, typmod)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
@@ -96,6 +97,8 @@ def _scalar_row(item: ScopeItem) -> ir.Expr | None:
 def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `x::type` and `type 'literal'`."""
     target, typmod = resolve_type(node["typeName"], binder.names)
+    if t.BY_OID[target].kind == "d":
+        return _to_domain(binder, node, scope, target)
     if target == t.BPCHAR and typmod < 0 and "typmods" not in node["typeName"]:
         typmod = -1
     arg_node = node["arg"]
@@ -117,6 +120,14 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             raise
         return ir.Const(t.INTERVAL, typmod, expr.location, value)
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
+
+
+def _to_domain(binder: Binder, node: Node, scope: Scope, domain: int) -> ir.Expr:
+    """Cast to what a domain is made of, and hold the value against the domain."""
+    base, typmod = base_of(t.BY_OID[domain])
+    expr = binder.expression(node["arg"], scope)
+    made = explicit_cast(binder, expr, base, typmod, node.get("location", 0))
+    return as_domain(binder, made, domain)
 
 
 def explicit_cast(

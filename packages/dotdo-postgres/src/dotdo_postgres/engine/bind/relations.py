@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
-from dotdo_postgres.engine.objects.virtual import virtual_relation
+from dotdo_postgres.engine.objects.virtual import is_virtual, virtual_relation
 from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.spec.relations import RELATIONS
@@ -62,6 +62,10 @@ def resolve_relation(binder: Binder, node: Node) -> Relation:
     """
     found = find_relation(binder, node)
     if isinstance(found, Relation):
+        if kind_of(found.noun) == "m" and not binder.may_write_materialized:
+            raise error("42809", f'cannot change materialized view "{found.name}"')
+        if is_virtual(found):
+            raise not_supported(f'changing relation "{found.schema}.{found.name}"')
         return found
     _, _, name = split_definition(found.name)
     raise error("55000", f'cannot change view "{name}"')

@@ -118,12 +118,15 @@ def dependents(names: Names, item: Object) -> Iterator[Object]:
 
 
 def _of_relation(names: Names, item: Object) -> Iterator[Object]:
-    yield from _views(names, item.noun.id, None)
+    found: list[Object] = list(_views(names, item.noun.id, None))
     for other in names.catalog.nouns:
         if other.id != item.noun.id:
-            for fk in other.foreign_keys:
-                if fk.target == item.noun.name:
-                    yield Object("constraint", other, fk.name)
+            found += [
+                Object("constraint", other, fk.name)
+                for fk in other.foreign_keys
+                if fk.target == item.noun.name
+            ]
+    yield from sorted(found, key=lambda other: other.noun.id)
     for column in item.noun.columns:
         label = column.extra.get(EXTRA, {}).get("sequence")
         if label:

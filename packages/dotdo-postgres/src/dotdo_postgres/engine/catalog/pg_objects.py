@@ -90,11 +90,12 @@ def _enums(session: Session) -> Iterator[Row]:
         noun = session.names.catalog.by_id.get(oid - FIRST_OID)
         if noun is None or facts_of(noun).get("kind") != "enum":
             continue
-        for place, label in enumerate(facts_of(noun)["labels"], start=1):
+        pairs = zip(facts_of(noun)["order"], facts_of(noun)["labels"], strict=True)
+        for place, label in pairs:
             yield {
                 "oid": derived_oid(noun, "e", label),
                 "enumtypid": oid,
-                "enumsortorder": float(place),
+                "enumsortorder": place,
                 "enumlabel": label,
             }
 

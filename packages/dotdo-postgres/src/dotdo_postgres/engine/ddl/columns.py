@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Column, Noun
+from dotdo_postgres.engine.bind.domains import base_of
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.catalog.expressions import expression_text
@@ -70,15 +71,6 @@ def column_type(planner: Planner, node: Node) -> ColumnType:
         base, base_typmod = base_of(pg_type)
         return ColumnType(base, base_typmod, domain=oid)
     return ColumnType(oid, typmod)
-
-
-def base_of(pg_type: t.PgType) -> tuple[int, int]:
-    """Return what a domain is made of in the end: OID and type modifier."""
-    oid, typmod = pg_type.base, pg_type.base_typmod
-    while t.BY_OID[oid].kind == "d":
-        pg_type = t.BY_OID[oid]
-        oid, typmod = pg_type.base, pg_type.base_typmod if typmod < 0 else typmod
-    return oid, typmod
 
 
 def make_column(  # noqa: C901 -- one clause for each kind of constraint

@@ -93,6 +93,7 @@ def add_constraint(
             "CONSTR_NULL",
             "CONSTR_DEFAULT",
             "CONSTR_IDENTITY",
+            "CONSTR_GENERATED",
         } or kind.startswith("CONSTR_ATTR_"):
             return noun
         raise not_supported(f"constraint {kind.removeprefix('CONSTR_')}", node.get("location"))

@@ -34,14 +34,15 @@ def plan_create_sequence(planner: Planner, node: Node) -> Prepared:
 
 def _create(session: Session, planner: Planner, node: Node) -> None:
     key = planner.names.key_to_create(node["sequence"])
+    options = read_options(planner, node.get("options", []))
+    owned = options.pop("owned_by", None)
+    found = settled(options)
     if key[1] in planner.names.taken(key[0]):
         if node.get("if_not_exists"):
             session.notice("NOTICE", "42P07", f'relation "{key[1]}" already exists, skipping')
             return
         raise error("42P07", f'relation "{key[1]}" already exists')
-    options = read_options(planner, node.get("options", []))
-    owned = options.pop("owned_by", None)
-    facts: dict[str, Any] = {"kind": "S", "options": settled(options)}
+    facts: dict[str, Any] = {"kind": "S", "options": found}
     if owned:
         owner = _owner(planner, owned, key[0])
         facts["owner"] = list(owner) if owner else None

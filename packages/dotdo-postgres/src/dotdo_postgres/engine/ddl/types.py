@@ -72,7 +72,8 @@ def _create_enum(session: Session, planner: Planner, node: Node) -> None:
         if label in labels[:at]:
             message = 'duplicate key value violates unique constraint "pg_enum_typid_label_index"'
             raise error("23505", message)
-    _create(session, key, {"kind": "enum", "labels": labels})
+    order = [float(place) for place in range(1, len(labels) + 1)]
+    _create(session, key, {"kind": "enum", "labels": labels, "order": order})
 
 
 def _require_label(label: str) -> None:
@@ -95,7 +96,7 @@ def _alter_enum(session: Session, planner: Planner, node: Node) -> None:
     if "oldVal" in node:
         _rename_label(session, planner, noun, node["oldVal"], node["newVal"])
         return
-    labels, label = list(facts["labels"]), node["newVal"]
+    labels, order, label = list(facts["labels"]), list(facts["order"]), node["newVal"]
     _require_label(label)
     if label in labels:
         if node.get("skipIfNewValExists"):
@@ -104,12 +105,22 @@ def _alter_enum(session: Session, planner: Planner, node: Node) -> None:
         raise error("42710", f'enum label "{label}" already exists')
     neighbour = node.get("newValNeighbor")
     if neighbour is None:
+        order.append(order[-1] + 1 if order else 1.0)
         labels.append(label)
     elif neighbour not in labels:
         raise error("22023", f'"{neighbour}" is not an existing enum label')
     else:
-        labels.insert(labels.index(neighbour) + int(bool(node.get("newValIsAfter"))), label)
-    alter_noun(session.kernel, with_facts(noun, labels=labels))
+        at = labels.index(neighbour) + int(bool(node.get("newValIsAfter")))
+        order.insert(at, _between(order, at))
+        labels.insert(at, label)
+    alter_noun(session.kernel, with_facts(noun, labels=labels, order=order))
+
+
+def _between(order: list[float], at: int) -> float:
+    """Return a sort order for a value that comes at a place among others."""
+    if at == 0:
+        return order[0] - 1
+    return order[-1] + 1 if at == len(order) else (order[at - 1] + order[at]) / 2
 
 
 def _rename_label(session: Session, planner: Planner, noun: Noun, old: str, new: str) -> None:
@@ -127,13 +138,20 @@ def _rename_label(session: Session, planner: Planner, noun: Noun, old: str, new:
             for column in table.columns
             if column.extra.get(EXTRA, {}).get("oid") == oid
         }
-        if any(
-            column.extra.get(EXTRA, {}).get("oid") == t.BY_OID[oid].array
+        filled |= {
+            column.column: _in_arrays(column.column, old, new)
             for column in table.columns
-        ):
-            raise not_supported("renaming a value of an enum that arrays are kept of")
+            if column.extra.get(EXTRA, {}).get("oid") == t.BY_OID[oid].array
+        }
         if filled:
             alter_noun(session.kernel, session.kernel.catalog.by_id[table.id], filled)
+
+
+def _in_arrays(column: str, old: str, new: str) -> str:
+    """Write the expression that renames a label in arrays, which are kept as JSON."""
+    item = f"case value when {literal(old)} then {literal(new)} else value end"
+    listed = f'select json_group_array({item}) from json_each("{column}")'  # noqa: S608 -- literals
+    return f'iif("{column}" is null, null, ({listed}))'
 
 
 # --- domains -------------------------------------------------------------------------------

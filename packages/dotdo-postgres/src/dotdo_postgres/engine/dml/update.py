@@ -58,9 +58,16 @@ def bind_assignments(
             raise not_supported("assignment to a part of a column", location)
         if "MultiAssignRef" in value:
             value = _part(value["MultiAssignRef"])
+        if "SetToDefault" in value and column.generated is not None:
+            continue
         if "SetToDefault" in value:
             found.append((column, default_expression(binder, column)))
             continue
+        if column.generated is not None:
+            detail = f'Column "{column.name}" is a generated column.'
+            raise error(
+                "428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail
+            )
         if column.identity == "a":
             detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
             raise error(

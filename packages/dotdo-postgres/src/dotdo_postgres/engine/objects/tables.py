@@ -94,6 +94,8 @@ def table_columns(noun: Noun) -> list[TableColumn]:
             or (column.sequence is not None and not column.identity)
         )
         kind = column.domain or column.type
+        own = noun.column(column.name)
+        facts = {} if own is None else own.extra.get(EXTRA, {})
         found.append(
             TableColumn(
                 column.name,
@@ -106,7 +108,7 @@ def table_columns(noun: Noun) -> list[TableColumn]:
                 column.identity,
                 column.generated,
                 column.default,
-                column.sequence,
+                facts.get("sequence"),
             )
         )
     return found

@@ -156,6 +156,19 @@ def array_cast(target: int) -> Routine:
     )
 
 
+def enum_cast(target: int) -> Routine:
+    """Return the routine that reads a label of an enum."""
+
+    def read(label: str) -> str:
+        pg_type = t.BY_OID[target]
+        if label not in pg_type.labels:
+            message = f'invalid input value for enum {pg_type.sql_name}: "{label}"'
+            raise error("22P02", message)
+        return label
+
+    return _routine(f"enum_cast_{target}", read, (t.TEXT,), target)
+
+
 def _array_key(stored: str) -> bytes:
     return b"".join([_element_key(item) for item in arrays.unpack(stored)]) + b"\0"
 
