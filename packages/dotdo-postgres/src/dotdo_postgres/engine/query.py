@@ -42,6 +42,7 @@ class Entry:
         cte: The common table expression it reads.
         series: The set-returning call it runs over.
         is_lateral: The subquery sees entries to its left.
+        schema: Schema of the table or view that goes by its own name, empty for an alias.
         view: Number of the view that the subquery stands for, 0 when it is none.
     """
 
@@ -54,6 +55,7 @@ class Entry:
     with_ordinality: bool = False
     is_lateral: bool = False
     view: int = 0
+    schema: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.errors import error, not_supported
@@ -75,7 +76,8 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
-        if len(parts) == 3 and parts[0] == "public":
+        if len(parts) == 3:
+            _require_schema(scope, parts, location)
             parts = parts[1:]
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
@@ -85,6 +87,14 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
+
+
+def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
+    """See that a name of FROM, as `schema.table.column` gives it, stands for a table of that schema."""
+    item = scope.item(parts[1])
+    entry = None if item is None else item.entry
+    if entry is None or entry.schema != parts[0]:
+        raise missing_from(scope, parts[1], location)
 
 
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:

@@ -76,7 +76,8 @@ def table_entry(relation: Relation, name: str) -> Entry:
     columns = [
         OutputColumn(c.name, c.type, c.typmod, relation.oid, c.number) for c in relation.columns
     ]
-    return Entry(name, columns, relation=relation)
+    schema = relation.schema if name == relation.name else ""
+    return Entry(name, columns, relation=relation, schema=schema)
 
 
 def scope_item(entry: Entry) -> ScopeItem:
@@ -91,6 +92,7 @@ def _rename(entry: Entry, alias: Node | None, location: int | None) -> Entry:
     if alias is None:
         return entry
     entry.name = alias["aliasname"]
+    entry.schema = ""
     names = [part["String"]["sval"] for part in alias.get("colnames", [])]
     if len(names) > len(entry.columns):
         message = f'table "{entry.name}" has {len(entry.columns)} columns available but {len(names)} columns specified'

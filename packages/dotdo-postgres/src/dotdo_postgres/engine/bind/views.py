@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.query import Entry, OutputColumn
 from dotdo_postgres.engine.relations import FIRST_OID
@@ -29,4 +30,5 @@ def view_entry(binder: Binder, noun: Noun, name: str) -> Entry:
             zip((c.name for c in noun.columns), query.columns, strict=True), start=1
         )
     ]
-    return Entry(name, columns, query=query, view=noun.id)
+    _, schema, _ = split_definition(noun.name)
+    return Entry(name, columns, query=query, view=noun.id, schema=schema)
