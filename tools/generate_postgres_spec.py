@@ -35,6 +35,11 @@ select lower(name), name, vartype, unit, context, case when context in ('user', 
   when vartype = 'string' or name in ('port', 'shared_buffers', 'wal_buffers', 'max_wal_size', 'min_wal_size', 'fsync') then ''
   else current_setting(name) end, min_val, max_val, enumvals, short_desc
 from pg_settings order by 1"""
+# Functions that an operator calls.
+OPERATOR_FUNCTIONS = """
+select distinct on (p.oid) proname::text, (select coalesce(array_agg(a::int order by n), '{}') from unnest(proargtypes) with ordinality u(a, n)),
+  oprname::text
+from pg_operator o join pg_proc p on p.oid = oprcode where oprnamespace = 'pg_catalog'::regnamespace order by p.oid, o.oid"""
 # Functions whose arguments have names, or that return several columns.
 ARGUMENTS = """
 select oid::int, coalesce(proargnames, '{}'), coalesce(proargmodes::text[], '{}'), coalesce(proallargtypes::int[], '{}')
@@ -177,9 +182,10 @@ def main(dsn: str, errcodes: str, folder: str) -> None:
                 CASTS={(row[0], row[1]): tuple(row[2:]) for row in fetch(CASTS)},
             ),
             "operators": module(
-                "Operators: name -> (left, right, result); left 0 for prefix operators.",
+                "Operators: name -> (left, right, result), left 0 for prefix operators; and by the functions they call.",
                 version,
                 OPERATORS=grouped(fetch(OPERATORS)),
+                BY_FUNCTION={(row[0], tuple(row[1])): row[2] for row in fetch(OPERATOR_FUNCTIONS)},
             ),
             "functions": module(
                 "Functions: name -> (oid, arguments, result, variadic, kind, returns set, defaults, volatility).",

@@ -130,9 +130,9 @@ def _of_relation(names: Names, item: Object) -> Iterator[Object]:
     for column in item.noun.columns:
         label = column.extra.get(EXTRA, {}).get("sequence")
         if label:
-            for found in _of_sequence(names, Object("sequence", item.noun, label)):
-                if found.noun.id != item.noun.id:
-                    yield found
+            for user in _of_sequence(names, Object("sequence", item.noun, label)):
+                if user.noun.id != item.noun.id:
+                    yield user
     yield from _users_of_type(names, item.noun, set(_row_types(item.noun)))
 
 
