@@ -16,6 +16,7 @@ from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.functions import ordered_set
+from dotdo_postgres.engine.functions.catalog_types import VECTOR_SUBSCRIPTS, VECTORS
 from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS
@@ -83,6 +84,8 @@ def _call(  # noqa: PLR0917 -- what a call is made of
         raise not_supported(f"{name} in this form", location)
     args, result = coerce_arguments(binder, found, args)
     args = in_order(found, routine, args, location)
+    if name == "generate_subscripts" and args[0].type in VECTORS:
+        routine = VECTOR_SUBSCRIPTS
     if routine.kind == "series":
         return bind_series(name, found, routine, args, result, scope, location)
     if is_within:

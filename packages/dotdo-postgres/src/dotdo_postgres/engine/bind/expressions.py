@@ -13,6 +13,7 @@ from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
+from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t
@@ -345,6 +346,9 @@ def subscripted(
             ]
         else:
             indexes.append(_index(binder, part["uidx"], scope))
+    if arg.type in VECTORS and not is_slice:  # these are counted from 0
+        one = ir.Const(t.INT4, -1, -1, 1)
+        indexes = [i and make_operator(binder, "+", i, one, location) for i in indexes]
     result = arg.type if is_slice else t.BY_OID[arg.type].element
     return ir.Subscript(result, -1 if is_slice else arg.typmod, location, arg, indexes, is_slice)
 

@@ -312,7 +312,7 @@ def _session(_: Deparser, expr: ir.SessionValue) -> str:
 def _subscript(writer: Deparser, expr: ir.Subscript) -> str:
     text = writer.text(expr.arg)
     shown = text if isinstance(expr.arg, ir.Column) else f"({text})"
-    return shown + "".join(f"[{writer.text(index)}]" for index in expr.indexes)
+    return shown + "".join(f"[{writer.text(index)}]" for index in expr.indexes if index is not None)
 
 
 _WRITERS: dict[type[ir.Expr], Callable[[Deparser, Any], str]] = {

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines.declare import Family
+from dotdo_postgres.engine.routines.declare import Family, Routine
+from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -18,11 +20,38 @@ FAMILY = Family("8.19")
 
 
 @FAMILY.native_cast(
-    '"char" as text', "pg_node_tree as text", "int2vector as smallint[]", "oidvector as oid[]"
+    '"char" as text',
+    "pg_node_tree as text",
+    "int2vector as smallint[]",
+    "oidvector as oid[]",
+    "smallint as oid",
 )
 def same(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """See the value as it is."""
     return Sql(args[0].node)
+
+
+@FAMILY.cast("bigint as oid")
+def to_oid(value: int) -> int:
+    """See a whole number as an OID.
+
+    Raises:
+        PostgresError: it does not fit (22003).
+    """
+    if not 0 <= value < 1 << 32:
+        raise error("22003", "OID out of range")
+    return value
+
+
+def _vector_subscripts(stored: str, dimension: int) -> list[int]:
+    return list(range(len(arrays.unpack(stored)))) if dimension == 1 else []
+
+
+VECTORS = frozenset({22, 30})
+VECTOR_SUBSCRIPTS = Routine(
+    "series", "generate_subscripts", (t.ANYARRAY, t.INT4), t.INT4, body=_vector_subscripts, sql_name="pg_vector_subscripts",
+)  # fmt: skip
+"""Numbers of vectors are counted from 0."""
 
 
 @FAMILY.native_cast('text as "char"')
