@@ -84,6 +84,7 @@ class Prepared:
         source: Text and OIDs of the parameters it was made from.
         codecs: How some parameters are read, by place from 0: then as the column they go to keeps them.
         is_registered: Its session has made the routines known to SQLite.
+        is_kept: The plan may be used again for the same text.
         is_long: It has taken so long before that it is not to hold up others.
     """
 
@@ -103,3 +104,4 @@ class Prepared:
     codecs: dict[int, Codec] = field(default_factory=dict)
     is_registered: bool = False
     is_long: bool = False
+    is_kept: bool = True

@@ -38,15 +38,22 @@ class Planner:
         param_oids: Types of parameters known beforehand.
         zone: The session's time zone.
         sql: Text of the statement.
+        session: Whose statement it is.
     """
 
     def __init__(
-        self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
+        self,
+        catalog: Catalog,
+        param_oids: tuple[int, ...],
+        zone: tzinfo,
+        sql: str,
+        session: Session,
     ) -> None:
         self.catalog = catalog
         self.param_oids = param_oids
         self.zone = zone
         self.sql = sql
+        self.session = session
 
     def binder(self) -> Binder:
         """Return a binder for the statement."""

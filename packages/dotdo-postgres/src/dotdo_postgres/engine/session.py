@@ -131,9 +131,10 @@ class Session:
             except BaseException:
                 self.fail()
                 raise
-            if len(self._plans) >= MAX_PLANS:
-                self._plans.clear()
-            self._plans[sql, param_oids] = found
+            if found.is_kept:
+                if len(self._plans) >= MAX_PLANS:
+                    self._plans.clear()
+                self._plans[sql, param_oids] = found
         return found
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
@@ -148,7 +149,7 @@ class Session:
         Raises:
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
-        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql, self)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
@@ -271,7 +272,9 @@ class Session:
         if prepared.rebuild is None:
             self.fail()
             raise error("22003", "bigint out of range")
-        return self.run(prepared.rebuild(), params, wait=wait)
+        wide = prepared.rebuild()
+        wide.source = prepared.source
+        return self.run(wide, params, wait=wait)
 
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.cursors import plan_close, plan_declare, plan_fetch
 from dotdo_postgres.engine.ddl.alter_table import plan_alter_table, plan_rename
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
 from dotdo_postgres.engine.ddl.drop import (
@@ -17,7 +18,7 @@ from dotdo_postgres.engine.ddl.drop import (
 from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
-from dotdo_postgres.engine.named import plan_deallocate
+from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -47,7 +48,12 @@ _PLANNERS: dict[str, PlanStatement] = {
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
+    "PrepareStmt": plan_prepare,
+    "ExecuteStmt": plan_execute,
     "DeallocateStmt": plan_deallocate,
+    "DeclareCursorStmt": plan_declare,
+    "FetchStmt": plan_fetch,
+    "ClosePortalStmt": plan_close,
 }
 
 

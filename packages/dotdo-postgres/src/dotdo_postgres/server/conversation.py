@@ -226,8 +226,7 @@ class Conversation:
             self._delivery.describe(prepared.columns, ())
         else:
             portal = session.portals.get(name, "portal")
-            formats = (1,) if portal.is_binary else portal.result_formats
-            self._delivery.describe(portal.columns, formats)
+            self._delivery.describe(portal.columns, portal.result_formats)
 
     def _execute(self, body: bytes) -> Steps | None:
         name, max_rows = frontend.read_execute(body)

@@ -79,9 +79,8 @@ class Delivery:
         if result.columns is None:
             self._end(result.tag)
             return None
-        formats = (1,) if portal.is_binary or result.is_binary else portal.result_formats
         rows = portal.take(max_rows)
-        shape = self._shape(result.columns, formats)
+        shape = self._shape(result.columns, portal.result_formats)
         is_through = not max_rows or len(rows) < max_rows
         tag = result.tag
         if max_rows or portal.has_parts:

@@ -29,7 +29,7 @@ def define(act: Any) -> Any:
     def run(
         session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
     ) -> Result:
-        planner = Planner(session.kernel.catalog, (), session.facts.zone)
+        planner = Planner(session.kernel.catalog, (), session.facts.zone, "", session)
         act(session, planner, prepared.detail)
         return Result(None, [], prepared.tag_kind)
 
