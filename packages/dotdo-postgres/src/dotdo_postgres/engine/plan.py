@@ -11,6 +11,8 @@ from dotdo_postgres.mapping.codecs import Codec, StorageValue
 if TYPE_CHECKING:
     from dotdo.storage import Catalog
     from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
+    from dotdo_postgres.engine.copy.incoming import CopyIn
+    from dotdo_postgres.engine.copy.outgoing import CopyOut
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.types import PgType
 
@@ -52,6 +54,7 @@ class Result:
         tag: Command tag (`INSERT 0 1`).
         row_count: Rows returned or changed, None when that means nothing.
         is_binary: The rows are told in binary, whatever was asked for.
+        copy: The data that is to come or to be sent before the statement is through.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -59,6 +62,7 @@ class Result:
     tag: str
     row_count: int | None = None
     is_binary: bool = False
+    copy: CopyIn | CopyOut | None = None
 
 
 Execute = Callable[["Session", "Prepared", Sequence[StorageValue], bool], Result]

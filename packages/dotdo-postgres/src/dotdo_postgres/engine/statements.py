@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.copy import plan_copy
 from dotdo_postgres.engine.cursors import plan_close, plan_declare, plan_fetch
 from dotdo_postgres.engine.ddl.alter_table import plan_alter_table, plan_rename
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
@@ -54,6 +55,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "DeclareCursorStmt": plan_declare,
     "FetchStmt": plan_fetch,
     "ClosePortalStmt": plan_close,
+    "CopyStmt": plan_copy,
 }
 
 

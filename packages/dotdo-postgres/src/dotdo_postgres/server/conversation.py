@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dotdo.serving import CLOSE, Control, SessionContext
+from dotdo.serving.faults import log_fault
 from dotdo.storage import Blocked, TurnOver
 from dotdo_postgres.engine.named import Statement
 from dotdo_postgres.engine.parameters import decode
@@ -46,7 +47,7 @@ class Conversation:
         self._runner = Runner(session)
         self._delivery = Delivery(session, output, self._runner)
         self._is_skipping = False
-        self._told: dict[str, str] = {}
+        self._known: dict[str, str] = {}
         self._told_revision = -1
         self._handlers: dict[int, Callable[[bytes], Steps | None]] = {
             ord("Q"): self._query,
@@ -80,16 +81,24 @@ class Conversation:
             raise fatal(f"invalid frontend message type {kind}")
         try:
             steps = handler(frame.body)
-        except PostgresError as failure:
-            self._fail(failure)
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
+            self._fail(self._told(failure))
             return None
         return None if steps is None else self._guarded(steps)
 
     def _guarded(self, steps: Steps) -> Steps:
         try:
             yield from steps
-        except PostgresError as failure:
-            self._fail(failure)
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
+            self._fail(self._told(failure))
+
+    def _told(self, failure: Exception) -> PostgresError:
+        """Return what the client is told; what should not have been raised is logged by type and place."""
+        if isinstance(failure, PostgresError):
+            return failure
+        self._metrics.faults += 1
+        log_fault("postgres", self.session.pid, failure)
+        return error("XX000", f"internal error: {type(failure).__name__}")
 
     def _fail(self, failure: PostgresError) -> None:
         """Tell an error of the extended protocol; what follows is left out up to the next Sync."""
@@ -131,8 +140,8 @@ class Conversation:
         self._told_revision = revision
         codec = self.session.encoding.codec
         for name, value in self.session.parameters.items():
-            if self._told.get(name) != value:
-                self._told[name] = value
+            if self._known.get(name) != value:
+                self._known[name] = value
                 self._output.append(backend.parameter_status(name, value, codec))
 
     def tell_ready(self) -> None:
@@ -160,10 +169,10 @@ class Conversation:
         try:
             script = Script(self.session, self._text(frontend.read_text(body)))
             yield from self._run_script(script)
-        except PostgresError as failure:
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
             if script is not None:
                 script.end(is_failed=True, wait=False)
-            self._report(failure)
+            self._report(self._told(failure))
         self.session.statement_over()
         self.tell_ready()
 

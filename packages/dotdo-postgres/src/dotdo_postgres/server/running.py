@@ -11,6 +11,7 @@ from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.protocol.frames import Frame
 from dotdo_postgres.server.steps import NextFrame
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ class Runner:
 
     def run(
         self, prepared: Prepared, call: Callable[[], T]
-    ) -> Generator[Control | NextFrame, object, T]:
+    ) -> Generator[Control | NextFrame, Frame | None, T]:
         """Run a statement in as many steps as it takes.
 
         Args:
@@ -74,13 +75,13 @@ class Runner:
         """
         return self._until_done(lambda: self.in_turn(prepared, call), call)
 
-    def call(self, call: Callable[[], T]) -> Generator[Control | NextFrame, object, T]:
+    def call(self, call: Callable[[], T]) -> Generator[Control | NextFrame, Frame | None, T]:
         """Do what may have to wait, such as a commit, in as many steps as it takes."""
         return self._until_done(call, call)
 
     def _until_done(
         self, here: Callable[[], T], elsewhere: Callable[[], T]
-    ) -> Generator[Control | NextFrame, object, T]:
+    ) -> Generator[Control | NextFrame, Frame | None, T]:
         session = self._session
         self._is_cancelled = False
         attempt = here
