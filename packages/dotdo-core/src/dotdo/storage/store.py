@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
 import orjson
 
 from dotdo.clock import Clock, system_clock
-from dotdo.errors import LockTimeout
+from dotdo.errors import InvalidValue, LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
@@ -18,7 +18,9 @@ from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
 from dotdo.storage.schema import decode_noun
 from dotdo.storage.session import Session
-from dotdo.storage.transaction import SUSPENDED, Transaction
+from dotdo.storage.view import SUSPENDED
+from dotdo.storage.writer import Writer
+from dotdo.values import require_text, shown
 
 if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
@@ -67,7 +69,7 @@ class Store:
         self.is_read_only = not os.access(path, os.W_OK)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Transaction] = LockTable()
+        self.locks: LockTable[Writer] = LockTable()
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -144,7 +146,7 @@ class Store:
         """The session is closed."""
         self.sessions.discard(session)
 
-    def suspended(self, asker: Transaction) -> Iterator[Session]:
+    def suspended(self, asker: Writer) -> Iterator[Session]:
         """Yield the sessions, other than `asker`, whose changes are out of the file."""
         for session in list(self.sessions):
             if session is not asker and session.state is SUSPENDED:
@@ -183,9 +185,10 @@ class Store:
             self.on_listen(self)
 
     def committed(self, first: int, last: int) -> None:
-        """Tell the listeners of a commit."""
-        for listener in tuple(self.listeners):
-            listener(first, last)
+        """Tell the listeners of a commit, also when one of them raises an error."""
+        with ExitStack() as calls:
+            for listener in reversed(self.listeners):
+                calls.callback(listener, first, last)
 
     def is_shared(self) -> bool:
         """Other processes have the file open too."""
@@ -197,8 +200,18 @@ class Store:
             self._presence.watch(self)
 
     @staticmethod
-    def encode_record(actor: str | None, action: str | None, api: str | None) -> str:
-        """Return the part of a transaction's record that follows its time."""
+    def encode_record(actor: object, action: object, api: object) -> str:
+        """Return the part of a transaction's record that follows its time.
+
+        Raises:
+            InvalidValue: One is no text.
+        """
+        for value in (actor, action, api):
+            if value is not None:
+                if not isinstance(value, str):
+                    msg = f"actor, action and api are text, not {shown(value)}"
+                    raise InvalidValue(msg)
+                require_text(value)
         return "," + orjson.dumps([actor, action, api]).decode()[1:]
 
     def leave_parent(self, presence: Presence | None) -> None:

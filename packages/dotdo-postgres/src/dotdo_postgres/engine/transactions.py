@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.variables import adopt
@@ -108,7 +109,14 @@ def finish(session: Session, *, is_committed: bool) -> None:
 
 
 def commit_now(session: Session, wait: bool) -> None:
-    """Commit the open transaction."""
+    """Commit the open transaction.
+
+    Raises:
+        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+    """
+    if session.kernel.has_unmet_references and (failure := unmet_reference(session)):
+        roll_back_now(session)
+        raise failure
     try:
         if session.kernel.in_transaction:
             session.kernel.commit(wait=wait)

@@ -1,21 +1,6 @@
 """PostgreSQL's protocol on the serving host: `dotdo serve postgres`."""
 
-from dotdo.serving import CloseReason, WireProtocol
-from dotdo_postgres.protocol.backend import error_response
-from dotdo_postgres.protocol.frames import fatal
+from dotdo_postgres.server.entry import protocol
 from dotdo_postgres.server.session import WireSession
 
 __all__ = ["WireSession", "protocol"]
-
-
-def _refusal(_reason: CloseReason) -> bytes:
-    return error_response(fatal("sorry, too many clients already", "53300"))
-
-
-protocol = WireProtocol(
-    "postgres",
-    default_port=5432,
-    session_factory=WireSession,
-    refusal=_refusal,
-    alpn=("postgresql",),
-)
