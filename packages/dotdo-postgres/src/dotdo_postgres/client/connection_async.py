@@ -1,5 +1,6 @@
 """The asynchronous connection."""
 
+import asyncio
 from collections.abc import Generator
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -41,6 +42,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     ) -> None:
         super().__init__(pgconn, row_factory)
         pgconn.can_wait = False
+        pgconn.send_away = waiting.in_thread
         self.cursor_factory = AsyncCursor
         self.server_cursor_factory = AsyncServerCursor
 
@@ -72,6 +74,9 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         try:
             await waiting.until_done(waiter)
         except BaseException:
+            if self.pgconn.errand is not None:
+                self.pgconn.session.cancel()
+                await asyncio.wait([self.pgconn.errand])
             self.pgconn.abandon()
             raise
 
@@ -94,7 +99,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     async def _end(self, command: str) -> None:
         if self.pgconn.session.transaction_status != statements.IDLE:
             try:
-                await waiting.again_when_free(partial(self.pgconn.command, command))
+                await waiting.again_when_free(self.pgconn, partial(self.pgconn.command, command))
             except PostgresError as error:
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from psycopg import errors as e
 
 if TYPE_CHECKING:
-    from psycopg.abc import Buffer
     from psycopg.pq.misc import ConninfoOption, PGnotify
 
     from dotdo_postgres.client.conninfo import Conninfo
@@ -123,18 +122,6 @@ class ConnectionFacts:
     def notifies(self) -> "PGnotify | None":
         """Return None: LISTEN is refused by the engine."""
         return None
-
-    def put_copy_data(self, buffer: "Buffer") -> int:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("sending copy data failed: no COPY in progress")
-
-    def put_copy_end(self, error_: bytes | None = None) -> int:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("sending copy end failed: no COPY in progress")
-
-    def get_copy_data(self, async_: int) -> tuple[int, memoryview]:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("receiving copy data failed: no COPY in progress")
 
     def trace(self, fileno: int) -> None:
         """Refuse: there is no protocol to trace."""

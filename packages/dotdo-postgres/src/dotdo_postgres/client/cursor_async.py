@@ -32,7 +32,9 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
             if bound is not None:
                 statement = bound
                 try:
-                    ran = await waiting.again_when_free(lambda: self.run_short(statement))
+                    ran = await waiting.again_when_free(
+                        self._pgconn, lambda: self.run_short(statement)
+                    )
                     self.take_short(*ran, query, params)
                 except PostgresError as error:
                     self._reset()

@@ -135,7 +135,10 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             if converters is not None:
                 values = native.stored(session, values, converters)
             try:
-                return session.run(plan.prepared, values, wait=wait), plan
+                if wait:
+                    return session.run(plan.prepared, values), plan
+                call = partial(session.run, plan.prepared, values, wait=False)
+                return pgconn.run(plan.prepared, call), plan
             except CatalogChanged:
                 continue
 

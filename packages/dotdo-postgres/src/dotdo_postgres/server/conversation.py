@@ -11,6 +11,7 @@ from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.session import Session
+from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.engine.variables import configure
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.protocol import backend, frontend
@@ -164,6 +165,7 @@ class Conversation:
 
     def _query(self, body: bytes) -> Steps:
         self._metrics.requests += 1
+        self._runner.begin()
         self.session.portals.close("")
         script: Script | None = None
         try:
@@ -240,6 +242,7 @@ class Conversation:
     def _execute(self, body: bytes) -> Steps | None:
         name, max_rows = frontend.read_execute(body)
         self._metrics.requests += 1
+        self._runner.begin()
         portal = self.session.portals.get(self._text(name), "portal")
         if portal.result is None and self._run_at_once(portal) is None:
             return self._execute_in_steps(portal, max_rows)
@@ -253,7 +256,7 @@ class Conversation:
         if not prepared.is_read and session.is_idle and self._frames.next_kind != _SYNC:
             session.begin_implicit()
         try:
-            return self._runner.in_turn(prepared, lambda: self._runner.portal(portal))
+            return in_turn(session, prepared, lambda: self._runner.portal(portal))
         except (Blocked, TurnOver):
             return None
 

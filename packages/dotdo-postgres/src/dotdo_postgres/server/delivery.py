@@ -140,6 +140,7 @@ class Delivery:
             if pending >= DRAIN_BYTES:
                 pending = 0
                 yield DRAIN
+                self._runner.check_cancelled()
         self._output.append(backend.COPY_DONE)
         return result
 
@@ -171,6 +172,7 @@ class Delivery:
             if pending >= DRAIN_BYTES:
                 pending = 0
                 yield DRAIN
+                self._runner.check_cancelled()
 
     def _end(self, tag: str) -> None:
         self.tell_notices()

@@ -161,17 +161,35 @@ def test_notifies_are_refused(connection: Any) -> None:
         connection.notifies()
 
 
-def test_copy_is_refused_and_the_connection_goes_on(table: Any) -> None:
-    with pytest.raises(psycopg.NotSupportedError), table.cursor().copy("copy item to stdout"):
-        pass
-    assert table.execute("select 1").fetchone() == (1,)
+def test_copy_goes_out_and_comes_in(table: Any) -> None:
+    cursor = table.cursor()
+    with cursor.copy("copy item to stdout") as copy:
+        data = b"".join(copy)
+    table.execute("delete from item")
+    with cursor.copy("copy item from stdin") as copy:
+        copy.write(data)
+    assert cursor.rowcount == table.execute("select count(*) from item").fetchone()[0] > 0
 
 
-def test_server_side_cursors_are_refused(connection: Any) -> None:
-    cursor = connection.cursor("named")
-    with pytest.raises(psycopg.NotSupportedError):
-        cursor.execute("select 1")
-    cursor.close()
+def test_a_failed_copy_leaves_nothing(table: Any) -> None:
+    before = table.execute("select count(*) from item").fetchone()
+
+    def write() -> None:
+        with table.cursor().copy("copy item from stdin") as copy:
+            copy.write("900\t\\N\t1\n901\tx\n")
+
+    with pytest.raises(psycopg.errors.BadCopyFileFormat) as caught:
+        write()
+    assert caught.value.diag.context == 'COPY item, line 2: "901\tx"'
+    assert table.execute("select count(*) from item").fetchone() == before
+
+
+def test_server_side_cursors_walk_over_the_rows(connection: Any) -> None:
+    with connection.transaction(), connection.cursor("named", scrollable=True) as cursor:
+        cursor.execute("select generate_series(1, %s)", [5])
+        assert cursor.fetchmany(2) == [(1,), (2,)]
+        cursor.scroll(-1)
+        assert [row[0] for row in cursor] == [2, 3, 4, 5]
 
 
 def test_options_set_parameters() -> None:
