@@ -79,8 +79,8 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
         """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
         raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
 
-    pipeline = seam.pipeline_method(psycopg.Connection.pipeline, Pipeline=Pipeline)
-    _pipeline_nolock = seam.pipeline_method(
+    pipeline = seam.manager_method(psycopg.Connection.pipeline, Pipeline=Pipeline)
+    _pipeline_nolock = seam.manager_method(
         psycopg.Connection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
         Pipeline=Pipeline,
     )

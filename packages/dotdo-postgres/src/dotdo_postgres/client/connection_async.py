@@ -108,8 +108,8 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
         raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
 
-    pipeline = seam.pipeline_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
-    _pipeline_nolock = seam.pipeline_method(
+    pipeline = seam.manager_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
+    _pipeline_nolock = seam.manager_method(
         psycopg.AsyncConnection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
         AsyncPipeline=AsyncPipeline,
     )
