@@ -26,6 +26,9 @@ OURS = (
 for module in pkgutil.walk_packages(psycopg.__path__, "psycopg."):
     with suppress(ImportError):  # of other implementations of libpq
         importlib.import_module(module.name)
+for name, value in vars(psycopg).items():  # the suite looks into private modules, too
+    if not hasattr(dotdo_postgres, name):
+        setattr(dotdo_postgres, name, value)
 sys.modules["psycopg"] = dotdo_postgres
 for name in OURS:
     sys.modules[f"psycopg.{name}"] = importlib.import_module(f"dotdo_postgres.{name}")

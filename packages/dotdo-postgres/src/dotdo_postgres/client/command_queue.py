@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import errors as e
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
+from psycopg.pq.misc import PGnotify
 
 from dotdo.storage import Blocked, TurnOver
 from dotdo_postgres.client.copying import Copying, CopyResult
 from dotdo_postgres.client.pgresult import PGresult
+from dotdo_postgres.engine.backends import terminated
 from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.errors import PostgresError
 
@@ -41,11 +43,13 @@ class CommandQueue:
         self.pipeline_status = int(PipelineStatus.OFF)
         self.error_message = b""
         self.notice_handler: Callable[[PGresult], None] | None = None
+        self.notify_handler: Callable[[PGnotify], None] | None = None
         self.can_wait = True
         self.send_away: Callable[[Callable[[], Any]], Any] | None = None
         self.waiter: Waiter | None = None
         self._errand: Any = None  # what runs in a thread, a future
         self._copying: Copying | None = None
+        self._is_terminated = False  # by another session
         self._units: deque[tuple[Unit, str | None]] = deque()
         self._results: deque[PGresult | None] = deque()
         self._held: list[PGresult | None] = []
@@ -66,7 +70,7 @@ class CommandQueue:
     def is_quiet(self) -> bool:
         """Nothing is under way, so that a statement may be run on the session itself."""
         is_idle = not (self._units or self._results or self.pipeline_status or self._copying)
-        return is_idle and self.status == OK
+        return is_idle and self.status == OK and not self._is_terminated
 
     def _check_open(self) -> None:
         if self.status != OK:
@@ -198,6 +202,8 @@ class CommandQueue:
         if self.pipeline_status == PipelineStatus.ABORTED and unit != self._sync:
             return [PGresult(ExecStatus.PIPELINE_ABORTED)]
         try:
+            if self._is_terminated:
+                raise terminated()
             return unit()
         except PostgresError as error_:
             if self.pipeline_status:
@@ -207,11 +213,37 @@ class CommandQueue:
     def _failed(self, error_: PostgresError, statement: str | None) -> PGresult:
         result = PGresult.failure(error_, statement)
         self.error_message = result.error_message
+        if error_.severity == "FATAL":
+            self.end()
         return result
+
+    def terminate(self) -> None:
+        """Let the next command, or the one that runs, end the connection; from any thread."""
+        self._is_terminated = True
+        self.session.cancel()
+
+    def end(self) -> None:
+        """Close the session: the connection is lost."""
+        self.status = int(ConnStatus.BAD)
+        self.session.close()
 
     def failure(self, error_: PostgresError, statement: str | None) -> e.Error:
         """Return psycopg's exception for an error of the engine."""
         return e.error_from_result(self._failed(error_, statement), encoding="utf-8")
+
+    def notifies(self) -> "PGnotify | None":
+        """Return the next notification, None when none has come or a transaction is open."""
+        self._check_open()
+        inbox = self.session.mailbox.inbox
+        if not inbox or not self.session.is_idle:
+            return None
+        found = inbox.pop(0)
+        return PGnotify(found.channel.encode(), found.pid, found.payload.encode())
+
+    def report_notifies(self) -> None:
+        """Hand what was notified to whoever listens."""
+        while self.notify_handler is not None and (found := self.notifies()) is not None:
+            self.notify_handler(found)
 
     def report_notices(self) -> None:
         """Hand the notices of the last statement to whoever listens."""

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import errors as e
 from psycopg.rows import AsyncRowFactory, Row, tuple_row
 
 from dotdo_postgres.client import seam, statements, waiting
+from dotdo_postgres.client.arrivals import Arrivals
 from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor_async import AsyncCursor, AsyncServerCursor
 from dotdo_postgres.errors import PostgresError
@@ -60,6 +60,8 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         timeout: float | None = None,  # noqa: ASYNC109 -- psycopg's signature
     ) -> RV:
         """Run a generator to its end, waiting where another transaction must end first."""
+        if isinstance(gen, Arrivals):
+            return cast("RV", await gen.arrive(timeout))
         await waiting.give_way()
         try:
             next(gen)
@@ -104,10 +106,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()
 
-    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:
-        """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
-        raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
-
+    notifies = seam.relink(psycopg.AsyncConnection.notifies, notifies=Arrivals)
     pipeline = seam.manager_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
     _pipeline_nolock = seam.manager_method(
         psycopg.AsyncConnection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by

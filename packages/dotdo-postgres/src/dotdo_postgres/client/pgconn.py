@@ -1,9 +1,7 @@
 """A connection as psycopg's own code talks to libpq, over an engine session in the same process: no socket, results at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING
 
 from psycopg import errors as e
 from psycopg import sql
@@ -21,11 +19,6 @@ from dotdo_postgres.client.scripts import ScriptRun
 from dotdo_postgres.engine.named import Statement
 from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError
-
-if TYPE_CHECKING:
-    from psycopg.pq.misc import PGnotify
-
-_pids = count(1)
 
 
 class Ending:
@@ -62,8 +55,8 @@ class PGconn(CommandQueue, ConnectionFacts):
 
     def __init__(self, info: conninfo.Conninfo, session: Session) -> None:
         CommandQueue.__init__(self, session)
-        ConnectionFacts.__init__(self, info, next(_pids))
-        self.notify_handler: Callable[[PGnotify], None] | None = None
+        ConnectionFacts.__init__(self, info)
+        session.on_terminate = self.terminate
 
     # --- opening and closing ---
 
@@ -105,6 +98,7 @@ class PGconn(CommandQueue, ConnectionFacts):
         """Close the session and open another on the same tenant."""
         self.finish()
         self.session = tenants.open_session(self.conninfo)
+        self.session.on_terminate = self.terminate
         self.status = OK
 
     def reset_start(self) -> None:

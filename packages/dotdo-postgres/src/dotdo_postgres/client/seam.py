@@ -13,7 +13,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import _copy_base, _py_transformer, adapt, generators, pq, sql, types
+from psycopg import _copy_base, _py_transformer, adapt, errors, generators, pq, sql, types
 from psycopg._adapters_map import AdaptersMap
 from psycopg._connection_base import BaseConnection
 from psycopg._cursor_base import BaseCursor
@@ -33,6 +33,7 @@ __all__ = [
     "PyTransformer",
     "Ready",
     "ServerCursorInPython",
+    "WaitTimeout",
     "cursor_in_python",
     "dispatch_escaping",
     "format_in_python",
@@ -50,6 +51,7 @@ SUPPORTED = ((3, 3, 4), (3, 4))
 
 COMPILED = frozenset({"psycopg_binary", "psycopg_c"})
 
+WaitTimeout = errors._WaitTimeout
 PyTransformer = _py_transformer.Transformer
 split_query = _query2pg_nocache
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
     raise error("0A000", f'parameter "{name}" cannot be changed here')
+
+
+def _unavailable(*_: object) -> bool:
+    raise error("0A000", "this function is not supported here")
 
 
 @dataclass(slots=True)
@@ -29,6 +33,10 @@ class Facts:
         database: Name of the database.
         settings: Settings by name.
         set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
+        notify: Tells a channel something at commit.
+        channels: Gives the channels that are listened to.
+        sleep: Lets seconds pass.
+        signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
     zone: tzinfo = UTC
@@ -39,3 +47,7 @@ class Facts:
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     set_setting: Callable[[str, str | None, bool], str] = _unchangeable
+    notify: Callable[[str, str], object] = _unavailable
+    channels: Callable[[], Iterable[str]] = tuple
+    sleep: Callable[[float], object] = _unavailable
+    signal: Callable[[int, str], bool] = _unavailable

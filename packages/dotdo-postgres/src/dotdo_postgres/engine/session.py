@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine import backends
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.notifying import Mailbox
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -23,6 +26,7 @@ from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
+from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
@@ -102,6 +106,12 @@ class Session:
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
         self.encoding = UTF8
+        self.is_in_turn = False  # on a loop that others share
+        self.on_cancel: Callable[[], object] = self.cancel
+        self.on_terminate: Callable[[], object] = self.close
+        self.mailbox = Mailbox(store, self.pid)
+        self._give_facts()
+        backends.enter(self)
         self.statements = Statements()
         self.portals = Portals()
         self.drawn: list[StorageValue] = []
@@ -117,6 +127,19 @@ class Session:
 
         apply(self, name, value, is_local=is_local)
         return self.settings.values[name.lower()]
+
+    def _give_facts(self) -> None:
+        """Let functions do what only the session can."""
+        facts, mailbox = self.facts, self.mailbox
+        facts.notify = partial(self._act, mailbox.notify)
+        facts.channels = lambda: sorted(mailbox.channels)
+        facts.sleep = partial(sleep, self)
+        facts.signal = partial(backends.signal, self)
+
+    def _act(self, act: Callable[..., object], *args: str) -> None:
+        act(*args, self.settings.depth)
+        if self.transaction_status is IDLE:
+            self.mailbox.end(is_committed=True)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -380,6 +403,7 @@ class Session:
             adopt(self)
         if self.portals:
             self.portals.end(is_committed=is_committed)
+        self.mailbox.end(is_committed=is_committed)
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -410,6 +434,8 @@ class Session:
 
     def close(self) -> None:
         """Undo what is open and leave."""
+        self.mailbox.close()
+        backends.leave(self)
         self.kernel.close()
 
 

@@ -20,6 +20,7 @@ from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
+from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -56,6 +57,9 @@ _PLANNERS: dict[str, PlanStatement] = {
     "FetchStmt": plan_fetch,
     "ClosePortalStmt": plan_close,
     "CopyStmt": plan_copy,
+    "ListenStmt": plan_listen,
+    "NotifyStmt": plan_notify,
+    "UnlistenStmt": plan_unlisten,
 }
 
 

@@ -25,16 +25,17 @@ def in_turn(session: Session, prepared: Prepared, call: Callable[[], T]) -> T:
         Blocked: another transaction must end first.
         TurnOver: it takes long; it has left nothing behind.
     """
-    if not prepared.is_read:
-        return call()
     if prepared.is_long:
         raise TurnOver
     kernel = session.kernel
-    kernel.turn_ends_us = kernel.store.clock() + TURN_US
+    session.is_in_turn = True
+    if prepared.is_read:
+        kernel.turn_ends_us = kernel.store.clock() + TURN_US
     try:
         return call()
     except TurnOver:
         prepared.is_long = True
         raise
     finally:
+        session.is_in_turn = False
         kernel.turn_ends_us = None

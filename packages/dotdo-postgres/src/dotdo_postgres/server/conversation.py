@@ -1,6 +1,7 @@
 """What the client says once it is connected, and what is answered: simple and extended protocol, errors, readiness."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
 
 from dotdo.serving import CLOSE, Control, SessionContext
 from dotdo.serving.faults import log_fault
@@ -20,10 +21,6 @@ from dotdo_postgres.server.delivery import Delivery
 from dotdo_postgres.server.running import Runner
 from dotdo_postgres.server.steps import Steps
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-from functools import partial
-
 _STATEMENT = ord("S")
 _SYNC = ord("S")
 
@@ -36,12 +33,21 @@ class Conversation:
         session: the engine's.
         frames: where messages come from.
         output: where messages go.
+        cancel: abandons what runs.
     """
 
     def __init__(
-        self, context: SessionContext, session: Session, frames: Frames, output: list[bytes]
+        self,
+        context: SessionContext,
+        session: Session,
+        frames: Frames,
+        output: list[bytes],
+        cancel: Callable[[], None],
     ) -> None:
         self.session = session
+        session.mailbox.on_arrival = context.channel.wake
+        session.on_cancel = cancel
+        session.on_terminate = context.channel.close
         self._metrics = context.metrics
         self._frames = frames
         self._output = output
@@ -155,11 +161,18 @@ class Conversation:
 
     def tell_notifications(self) -> None:
         """Tell what has been notified, unless a transaction is open."""
+        session = self.session
+        if session.mailbox.inbox and session.is_idle:
+            codec = session.encoding.codec
+            self._output += [
+                backend.notification(one.pid, one.channel, one.payload, codec)
+                for one in session.mailbox.take()
+            ]
 
     @property
     def is_listening(self) -> bool:
         """Whether it waits for notifications."""
-        return False
+        return bool(self.session.mailbox.channels)
 
     # --- simple protocol ---------------------------------------------------------------------
 

@@ -156,9 +156,25 @@ def test_there_is_no_socket(connection: Any) -> None:
         connection.fileno()
 
 
-def test_notifies_are_refused(connection: Any) -> None:
-    with pytest.raises(psycopg.NotSupportedError):
-        connection.notifies()
+def test_notifications_come_at_commit_once_and_only_if_it_comes(connection: Any) -> None:
+    connection.execute("listen news")
+    with dotdo_postgres.connect("dbname=shop") as other:
+        other.execute("notify news, 'lost'")
+        other.rollback()
+        other.execute("notify news, 'a'")
+        other.execute("select pg_notify('news', 'a'), pg_notify('elsewhere', 'b')")
+        assert list(connection.notifies(timeout=0)) == []
+        other.commit()
+        (found,) = connection.notifies(timeout=5, stop_after=1)
+        assert (found.channel, found.payload, found.pid) == ("news", "a", other.info.backend_pid)
+
+
+def test_a_terminated_connection_is_lost(connection: Any) -> None:
+    with dotdo_postgres.connect("dbname=shop") as other:
+        connection.execute("select pg_terminate_backend(%s)", [other.info.backend_pid])
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            other.execute("select 1")
+        assert other.closed
 
 
 def test_copy_goes_out_and_comes_in(table: Any) -> None:
