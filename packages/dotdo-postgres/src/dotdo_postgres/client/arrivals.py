@@ -23,28 +23,26 @@ class Arrivals:
     def __init__(self, pgconn: "PGconn") -> None:
         self._pgconn = pgconn
 
-    def block(self, timeout_s: float | None) -> list[PGnotify]:
-        """Wait in this thread.
+    def block(self, timeout_s: float | None, interval_s: float) -> list[PGnotify]:
+        """Wait in this thread for something to come.
 
         Raises:
-            psycopg.errors._WaitTimeout: nothing has come in time.
+            psycopg.errors._WaitTimeout: nothing has, in time; versions without it get nothing.
         """
+        timeout_s = interval_s if seam.WaitTimeout is None else timeout_s
         come = threading.Event()
         mailbox = self._pgconn.session.mailbox
         mailbox.on_arrival = come.set
         try:
             if not mailbox.inbox and not come.wait(timeout_s):
-                raise seam.WaitTimeout
+                return _nothing()
         finally:
             mailbox.on_arrival = None
         return self._taken()
 
-    async def arrive(self, timeout_s: float | None) -> list[PGnotify]:
-        """Wait in this task.
-
-        Raises:
-            psycopg.errors._WaitTimeout: nothing has come in time.
-        """
+    async def arrive(self, timeout_s: float | None, interval_s: float) -> list[PGnotify]:
+        """Wait in this task; see `block`."""
+        timeout_s = interval_s if seam.WaitTimeout is None else timeout_s
         loop = asyncio.get_running_loop()
         come = asyncio.Event()
         mailbox = self._pgconn.session.mailbox
@@ -54,7 +52,7 @@ class Arrivals:
                 async with asyncio.timeout(timeout_s):
                     await come.wait()
         except TimeoutError:
-            raise seam.WaitTimeout from None
+            return _nothing()
         finally:
             mailbox.on_arrival = None
         return self._taken()
@@ -68,3 +66,9 @@ class Arrivals:
             if self._pgconn.notify_handler is not None:
                 self._pgconn.notify_handler(found)
         return taken
+
+
+def _nothing() -> list[PGnotify]:
+    if seam.WaitTimeout is not None:
+        raise seam.WaitTimeout
+    return []

@@ -45,7 +45,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
     ) -> RV:
         """Run a generator to its end; nothing but a notification has to be waited for here."""
         if isinstance(gen, Arrivals):
-            return cast("RV", gen.block(timeout))
+            return cast("RV", gen.block(timeout, interval))
         try:
             next(gen)
             while True:

@@ -61,7 +61,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     ) -> RV:
         """Run a generator to its end, waiting where another transaction must end first."""
         if isinstance(gen, Arrivals):
-            return cast("RV", await gen.arrive(timeout))
+            return cast("RV", await gen.arrive(timeout, interval))
         await waiting.give_way()
         try:
             next(gen)

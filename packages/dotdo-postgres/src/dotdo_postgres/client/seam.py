@@ -51,7 +51,8 @@ SUPPORTED = ((3, 3, 4), (3, 4))
 
 COMPILED = frozenset({"psycopg_binary", "psycopg_c"})
 
-WaitTimeout = errors._WaitTimeout
+WaitTimeout: type[Exception] | None = getattr(errors, "_WaitTimeout", None)
+"""What ends a wait without an event; None where psycopg asks again after each interval."""
 PyTransformer = _py_transformer.Transformer
 split_query = _query2pg_nocache
 

@@ -107,7 +107,7 @@ def cancel_backend(facts: Facts, pid: int) -> int:
 @FAMILY.function(
     "pg_terminate_backend(integer, bigint)", returns="boolean", is_volatile=True, takes_session=True
 )
-def terminate_backend(facts: Facts, pid: int, timeout_ms: int) -> int:
+def terminate_backend(facts: Facts, pid: int, timeout_ms: int = 0) -> int:
     """End another session; false when there is no such session."""
     return int(facts.signal(pid, "terminate"))
 
