@@ -213,8 +213,7 @@ class CommandQueue:
     def _failed(self, error_: PostgresError, statement: str | None) -> PGresult:
         result = PGresult.failure(error_, statement)
         self.error_message = result.error_message
-        if error_.severity == "FATAL":
-            self.end()
+        self._is_terminated |= error_.severity == "FATAL"
         return result
 
     def terminate(self) -> None:
@@ -259,6 +258,8 @@ class CommandQueue:
         """Return the next result, None after the last of a command."""
         self._check_open()
         if not self._results:
+            if self._is_terminated and not self._units:
+                self.end()
             return None
         result = self._results.popleft()
         if self._chunk_size and result is not None and result.status == ExecStatus.TUPLES_OK:

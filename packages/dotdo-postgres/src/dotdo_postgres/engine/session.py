@@ -399,7 +399,8 @@ class Session:
 
     def ended(self, *, is_committed: bool) -> None:
         """The transaction is over: with it what lives no longer."""
-        if self.settings.end(is_committed=is_committed):
+        has_changed = self.settings.end(is_committed=is_committed)
+        if has_changed or self.settings.values["default_transaction_read_only"] == "on":
             adopt(self)
         if self.portals:
             self.portals.end(is_committed=is_committed)

@@ -32,7 +32,7 @@ _FIXED = {
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
-    "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
+    "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
 }  # fmt: skip
 
 

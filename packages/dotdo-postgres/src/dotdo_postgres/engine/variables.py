@@ -140,7 +140,7 @@ def configure(session: Session, name: str, value: str) -> None:
 
 
 _TIMES = frozenset({"lock_timeout", "statement_timeout"})
-_FOLLOWED = _TIMES | {"timezone", "client_encoding"}
+_FOLLOWED = _TIMES | {"timezone", "client_encoding", "default_transaction_read_only"}
 
 
 def adopt(session: Session) -> None:
@@ -155,6 +155,10 @@ def adopt(session: Session) -> None:
     session.statement_timeout_us = milliseconds(values["statement_timeout"]) * 1000
     if not session.statement_timeout_us:
         kernel.deadline_us = None
+    if session.is_idle:
+        kernel.is_read_only = (
+            kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
+        )
     session.encoding = encoding_named(values["client_encoding"]) or UTF8
 
 

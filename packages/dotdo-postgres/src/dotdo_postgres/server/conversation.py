@@ -34,6 +34,9 @@ class Conversation:
         frames: where messages come from.
         output: where messages go.
         cancel: abandons what runs.
+
+    Attributes:
+        is_due: what is written is to be sent now.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Conversation:
         cancel: Callable[[], None],
     ) -> None:
         self.session = session
+        self.is_due = True
         session.mailbox.on_arrival = context.channel.wake
         session.on_cancel = cancel
         session.on_terminate = context.channel.close
@@ -67,9 +71,9 @@ class Conversation:
             ord("H"): self._flush,
             ord("F"): self._call_function,
             ord("X"): self._terminate,
-            ord("d"): self._flush,  # left over from a COPY that has failed
-            ord("c"): self._flush,
-            ord("f"): self._flush,
+            ord("d"): self._pass_over,
+            ord("c"): self._pass_over,
+            ord("f"): self._pass_over,
         }
 
     # --- driving -----------------------------------------------------------------------------
@@ -117,6 +121,7 @@ class Conversation:
             raise failure
         self.session.fail()
         self._metrics.errors += 1
+        self.is_due = True
         self._delivery.tell_notices()
         self._output.append(backend.error_response(failure, self.session.encoding.codec))
 
@@ -158,6 +163,7 @@ class Conversation:
             self.tell_settings()
         self.tell_notifications()
         self._output.append(backend.READY[self.session.transaction_status])
+        self.is_due = True
 
     def tell_notifications(self) -> None:
         """Tell what has been notified, unless a transaction is open."""
@@ -304,7 +310,11 @@ class Conversation:
         self.tell_ready()
 
     def _flush(self, _body: bytes) -> None:
-        """Do nothing: everything is sent at once anyway."""
+        """Send what is written."""
+        self.is_due = True
+
+    def _pass_over(self, _body: bytes) -> None:
+        """Pass over what is left of a COPY that has failed."""
 
     def _call_function(self, _body: bytes) -> None:
         self._report(error("0A000", "function calls by the protocol are not supported"))
