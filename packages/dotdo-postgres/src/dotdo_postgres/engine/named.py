@@ -92,7 +92,9 @@ class Statements(dict[str, Statement]):
 
 def plan_prepare(planner: Planner, node: Node) -> Prepared:
     """Plan PREPARE."""
-    oids = tuple(resolve_type(one["TypeName"])[0] for one in node.get("argtypes", []))
+    oids = tuple(
+        resolve_type(one["TypeName"], planner.names)[0] for one in node.get("argtypes", [])
+    )
     prepared = Prepared(None, (), "PREPARE", _prepare, is_kept=False)
     prepared.detail = node["name"], _query_text(planner.sql), oids
     return prepared

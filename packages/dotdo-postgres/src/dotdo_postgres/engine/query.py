@@ -40,8 +40,10 @@ class Entry:
         relation: The table, when it is one.
         query: The subquery, when it is one.
         cte: The common table expression it reads.
-        series: The set-returning call it runs over.
+        calls: The functions it runs over, side by side.
         is_lateral: The subquery sees entries to its left.
+        schema: Schema of the table or view that goes by its own name, empty for an alias.
+        view: Number of the view that the subquery stands for, 0 when it is none.
     """
 
     name: str
@@ -49,9 +51,11 @@ class Entry:
     relation: Relation | None = None
     query: Query | None = None
     cte: Cte | None = None
-    series: Expr | None = None
+    calls: list[Expr] = field(default_factory=list)
     with_ordinality: bool = False
     is_lateral: bool = False
+    view: int = 0
+    schema: str = ""
 
 
 @dataclass(slots=True, eq=False)
