@@ -258,10 +258,10 @@ class CommandQueue:
         """Return the next result, None after the last of a command."""
         self._check_open()
         if not self._results:
-            if self._is_terminated and not self._units:
-                self.end()
             return None
         result = self._results.popleft()
+        if result is None and self._is_terminated:
+            self.end()
         if self._chunk_size and result is not None and result.status == ExecStatus.TUPLES_OK:
             self._results.extendleft(reversed(self._chunks(result)))
             result = self._results.popleft()

@@ -16,7 +16,7 @@ from dotdo_postgres.client.connection_facts import ConnectionFacts
 from dotdo_postgres.client.copying import COPY_STATUSES, CopyResult
 from dotdo_postgres.client.pgresult import PGresult
 from dotdo_postgres.client.scripts import ScriptRun
-from dotdo_postgres.engine.named import Statement
+from dotdo_postgres.engine.named import Statement, types_of
 from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError
 
@@ -200,8 +200,11 @@ class PGconn(CommandQueue, ConnectionFacts):
         if not name:
             session.statements.pop("", None)
         session.check_usable(text)
-        columns = session.prepare(text, oids).columns
-        session.statements.add(name, Statement(text, oids, columns, session.facts.clock()))
+        prepared = session.prepare(text, oids)
+        made = Statement(
+            text, oids, prepared.columns, session.facts.clock(), param_types=types_of(prepared)
+        )
+        session.statements.add(name, made)
         return [PGresult(ExecStatus.COMMAND_OK, tag="PREPARE")]
 
     def _run_named(

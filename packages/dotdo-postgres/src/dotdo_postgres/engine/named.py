@@ -36,6 +36,7 @@ class Statement:
         made_us: When it was made.
         is_sql: By PREPARE, not by the protocol.
         source: Text of the PREPARE itself.
+        param_types: Types of its parameters.
     """
 
     sql: str
@@ -44,6 +45,7 @@ class Statement:
     made_us: int
     is_sql: bool = False
     source: str = ""
+    param_types: tuple[int, ...] = ()
 
     def check(self, prepared: Prepared) -> None:
         """See that the result is of the types it had when the statement was made.
@@ -92,7 +94,9 @@ class Statements(dict[str, Statement]):
 
 def plan_prepare(planner: Planner, node: Node) -> Prepared:
     """Plan PREPARE."""
-    oids = tuple(resolve_type(one["TypeName"])[0] for one in node.get("argtypes", []))
+    oids = tuple(
+        resolve_type(one["TypeName"], planner.names)[0] for one in node.get("argtypes", [])
+    )
     prepared = Prepared(None, (), "PREPARE", _prepare, is_kept=False)
     prepared.detail = node["name"], _query_text(planner.sql), oids
     return prepared
@@ -116,7 +120,13 @@ def _prepare(
     session.statements.add(
         name,
         Statement(
-            sql, oids, found.columns, session.facts.clock(), is_sql=True, source=prepared.source[0]
+            sql,
+            oids,
+            found.columns,
+            session.facts.clock(),
+            is_sql=True,
+            source=prepared.source[0],
+            param_types=types_of(found),
         ),
     )
     return Result(None, [], "PREPARE")
@@ -182,6 +192,11 @@ def _execute(
                 value if value is None or is_same else codec.from_text(column.codec.to_text(value))
             )
     return session.run(inner, values, wait=wait)
+
+
+def types_of(prepared: Prepared) -> tuple[int, ...]:
+    """Return the OIDs of a statement's parameters."""
+    return tuple(one.oid for one in prepared.param_types)
 
 
 def plan_deallocate(planner: Planner, node: Node) -> Prepared:

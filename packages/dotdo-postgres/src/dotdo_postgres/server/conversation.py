@@ -6,7 +6,7 @@ from functools import partial
 from dotdo.serving import CLOSE, Control, SessionContext
 from dotdo.serving.faults import log_fault
 from dotdo.storage import Blocked, TurnOver
-from dotdo_postgres.engine.named import Statement
+from dotdo_postgres.engine.named import Statement, types_of
 from dotdo_postgres.engine.parameters import decode
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.engine.portals import Portal
@@ -218,7 +218,13 @@ class Conversation:
             session.statements.pop("", None)
         session.check_usable(sql)
         prepared = session.prepare(sql, message.oids)
-        made = Statement(sql, message.oids, prepared.columns, session.facts.clock())
+        made = Statement(
+            sql,
+            message.oids,
+            prepared.columns,
+            session.facts.clock(),
+            param_types=types_of(prepared),
+        )
         session.statements.add(name, made)
         self._output.append(backend.PARSE_COMPLETE)
 
