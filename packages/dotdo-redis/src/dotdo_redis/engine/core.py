@@ -1,6 +1,6 @@
 """The engine: one tenant's databases, who is connected, and how a command is run; it refuses I/O and threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 
@@ -12,6 +12,8 @@ from dotdo_redis.engine.context import Context, Effect
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command, queue_command
+from dotdo_redis.engine.instance import Instance
+from dotdo_redis.engine.monitoring import shown_call
 from dotdo_redis.engine.notifications import Subscriptions
 from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
@@ -66,6 +68,7 @@ class Engine:
         self.effects: list[Effect] = []
         self.changes = 0
         self.depth = 0
+        self.instance = Instance(self)
 
     @property
     def notifies(self) -> int:
@@ -81,6 +84,7 @@ class Engine:
             client = ClientState(self.last_client, sink, self.clock() // 1000)
             client.ctx = Context(self, client)
             self.clients[client.id] = client
+            self.instance.welcome(client)
             return client
 
     def disconnect(self, client: ClientState) -> None:
@@ -92,6 +96,7 @@ class Engine:
             self.unwatch(client)
             self.subscriptions.forget(client)
             self.monitors.pop(client, None)
+            self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
 
     # -- running
@@ -110,24 +115,53 @@ class Engine:
             self.now_us = self.clock()
             self.now_ms = client.last_ms = self.now_us // 1000
             ctx = client.ctx
+            command: Command | None = None
             try:
                 command = find_command(self.table, words)
                 client.last_command = command.shown_name
                 for gate in self.gates:
                     gate(ctx, command, words)
+                if self.instance.pause.until_ms:
+                    held = self.instance.pause.hold(client, command, words)
+                    if held is not None:
+                        return held
                 if client.queue is not None and "no_multi_queue" not in command.facts.flags:
                     queued = queue_command(client, command, words)
                     if queued is not None:
                         return queued
-                reply = self.run(ctx, command, words)
             except ReplyError as error:
-                if client.queue is not None:
-                    client.queue_failed = client.queue_failed or client.last_command != "exec"
-                reply = error
+                reply = self._rejected(client, command, error)
+            else:
+                reply = self._timed(ctx, command, words)
             self.settle()
             if client.replies != "ON":
                 return self._silenced(client)
             return reply
+
+    def _rejected(self, client: ClientState, command: Command | None, error: ReplyError) -> Reply:
+        if command is not None:
+            command.rejected_calls += 1
+        if client.queue is not None:
+            client.queue_failed = client.queue_failed or client.last_command != "exec"
+        self.instance.failed(error)
+        return error
+
+    def _timed(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
+        client = ctx.client
+        try:
+            reply = self.run(ctx, command, words)
+        except ReplyError as error:
+            if client.queue is not None:
+                client.queue_failed = client.queue_failed or client.last_command != "exec"
+            self.instance.failed(error)
+            reply = error
+        duration_us = self.clock() - self.now_us
+        command.usec += duration_us
+        if duration_us > self.instance.attention_us:
+            self.instance.took(client, command, words, duration_us)
+        if client.tracking is not None and client.queue is None:
+            client.tracking.end_command(command.name)
+        return reply
 
     def run(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
         """Run one command in a context that its caller set up, and record what it wrote.
@@ -144,10 +178,15 @@ class Engine:
         assert function is not None
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
+        except ReplyError:
+            command.failed_calls += 1
+            raise
         finally:
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
+        if ctx.client.tracking is not None:
+            self.instance.tracking.after(ctx.client, command, words)
         if reply.__class__ is Blocked:
             return self._block(ctx, words, reply)
         return reply
@@ -167,6 +206,8 @@ class Engine:
             return
         if self.waiters.ready:
             self._serve()
+        if self.instance.tracking.clients:
+            self.instance.tracking.settle()
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
@@ -182,8 +223,9 @@ class Engine:
     def _show(self, ctx: Context, command: Command, words: list[bytes]) -> None:
         if "skip_monitor" in command.facts.flags or "admin" in command.facts.flags:
             return
+        line = shown_call(self.now_us, ctx.client, words)
         for monitor in self.monitors:
-            monitor.sink((self.now_us, ctx.db.index, ctx.client, words))
+            monitor.sink(line)
 
     # -- waiting
 
@@ -227,6 +269,11 @@ class Engine:
 
     def time_out(self, blocked: Blocked) -> None:
         """Answer a waiter whose time is over, unless it has its answer."""
+        late = blocked.on_timeout
+        if late is not None and not blocked.done:
+            blocked.client.blocked = None
+            blocked.finish(late())
+            return
         self.release(blocked, blocked.timeout_reply)
 
     def release(self, blocked: Blocked, reply: Reply) -> bool:
@@ -237,6 +284,34 @@ class Engine:
             self.waiters.discard(blocked)
             blocked.finish(reply)
             return True
+
+    # -- whole databases
+
+    def flush(self, ctx: Context, databases: Iterable[Database]) -> None:
+        """Delete every key of some databases."""
+        for database in databases:
+            if self.watchers:
+                self._touch_all(database.keys, database.index)
+            self.waiters.signal_database(database.index)
+            ctx.modified += database.clear()
+        ctx.modified += 1
+        self.instance.tracking.flushed()
+
+    def swap_databases(self, first: int, second: int) -> None:
+        """Exchange the keys of two databases."""
+        one, other = self.databases[first], self.databases[second]
+        for index in (first, second):
+            self._touch_all([*one.keys, *other.keys], index)
+            self.waiters.signal_database(index)
+        for name in ("keys", "expires", "deadlines", "accessed"):
+            mine = getattr(one, name)
+            setattr(one, name, getattr(other, name))
+            setattr(other, name, mine)
+
+    def _touch_all(self, keys: Iterable[bytes], index: int) -> None:
+        for key in keys:
+            for watcher in self.watchers.get((index, key), ()):
+                watcher.watch_broken = True
 
     # -- what writes mean to others
 
@@ -291,5 +366,7 @@ class Engine:
             gone = 0
             if self.config.active_expire:
                 gone = sum(database.purge(limit) for database in self.databases)
+            if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
+                self.instance.pause.end()
             self.settle()
             return gone

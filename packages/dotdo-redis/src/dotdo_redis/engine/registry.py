@@ -1,11 +1,35 @@
 """The table of all commands, built from the families listed here; it refuses registration by import."""
 
-from dotdo_redis.engine.commands import connection, strings, transactions
+from dotdo_redis.engine.commands import (
+    acl,
+    caching,
+    client,
+    command,
+    configuration,
+    connection,
+    helps,
+    info,
+    introspection,
+    pubsub,
+    server,
+    strings,
+    transactions,
+)
 from dotdo_redis.engine.declaration import Command, Family, Function
 from dotdo_redis.spec.facts import facts
 
 FAMILIES: tuple[Family, ...] = (
+    acl.FAMILY,
+    caching.FAMILY,
+    client.FAMILY,
+    command.FAMILY,
+    configuration.FAMILY,
     connection.FAMILY,
+    helps.FAMILY,
+    info.FAMILY,
+    introspection.FAMILY,
+    pubsub.FAMILY,
+    server.FAMILY,
     strings.FAMILY,
     transactions.FAMILY,
 )
@@ -39,6 +63,6 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
 def unsupported(table: dict[bytes, Command]) -> list[str]:
     """The commands that are described but not declared."""
     declared = {command.name for command in table.values()}
-    for command in table.values():
-        declared |= {child.name for child in command.subcommands.values()}
+    for known in table.values():
+        declared |= {child.name for child in known.subcommands.values()}
     return sorted(facts().keys() - declared)
