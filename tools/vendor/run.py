@@ -72,6 +72,7 @@ class Run:
                 self._run_pytest(self.suite.runner, work, variables, selection)
             else:
                 script = DOORS / f"{self.name.replace('-', '_')}.py"
+                variables["PYTHONPATH"] = str(ROOT)
                 command = [sys.executable, str(script), self.target, self.url, *selection]
                 run(command, work, variables)
             if not counts.exists():

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from dotdo.errors import UnknownVerb
+from dotdo.errors import InvalidQuery, UnknownVerb
 from dotdo.graph.context import Graph
 from dotdo.graph.rows import Rows, rows_of
 from dotdo.graph.thing import Thing
 from dotdo.graph.verbs import Form, Verbs
 from dotdo.storage import ForeignKey, Noun, Session
 from dotdo.storage.names import quoted
+from dotdo.values import shown
+
+_MAX_JOINS = 60  # SQLite joins 64 tables
+_MAX_ROUTES = 1_000
 
 _TARGETS = """
 with recursive d(n) as (
@@ -101,6 +105,9 @@ class Paths:
                     session, route[-1].noun if route else start, verb, reverse=reverse
                 )
             ]
+            if len(routes) > _MAX_ROUTES:
+                msg = f"a path leads more than {_MAX_ROUTES} ways"
+                raise InvalidQuery(msg)
         return [_query(session, route) for route in routes if route]
 
     def _hops(self, session: Session, noun: Noun, name: str, *, reverse: bool) -> list[Hop]:
@@ -110,9 +117,7 @@ class Paths:
         try:
             verb, form = self._verbs.find_in(session, name)
         except UnknownVerb:
-            msg = (
-                f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"
-            )
+            msg = f"no verb has the form {shown(name)}, and {noun.name!r} has no foreign key of that name"
             raise UnknownVerb(msg) from None
         is_back = reverse != (form is None)
         code = verb.code(Form.EVENT if form is None else form)
@@ -135,6 +140,9 @@ def _query(session: Session, route: list[Hop]) -> Query:
         terms += [term.format(i=i) for term, _ in hop.joins]
         conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
         here = hop.row.format(i=i)
+    if len(terms) > _MAX_JOINS:
+        msg = f"a path of {len(route)} steps needs more than {_MAX_JOINS} joins"
+        raise InvalidQuery(msg)
     rowid = quoted(target.rowid)
     sql = (
         f"select {rows.columns} from {quoted(target.table)} where {rowid} in"

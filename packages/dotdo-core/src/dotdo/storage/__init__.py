@@ -19,7 +19,7 @@ from dotdo.storage.schema import (
     decode_noun,
     encode_noun,
 )
-from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, Value
+from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, TurnOver, Value
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
 from dotdo.storage.virtual import ComputedRows
@@ -42,6 +42,7 @@ __all__ = [
     "Session",
     "State",
     "Store",
+    "TurnOver",
     "Unique",
     "Value",
     "Waiter",

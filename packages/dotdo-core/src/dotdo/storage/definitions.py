@@ -153,9 +153,13 @@ def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -
         for name, column in after.items()
         if name in before and storage_of(column.type) != storage_of(before[name].type)
     }
-    rewritten |= set(filled) & set(before)
     dropped = [c for name, c in before.items() if name not in after]
-    if rewritten or dropped:
+    refilled = [
+        name
+        for name, text in filled.items()
+        if name in before and name not in rewritten and text != quoted(name)
+    ]
+    if rewritten or refilled or dropped:
         _log_all(session, old)
     for name in _triggers(old):
         session.execute(f"drop trigger {quoted(name)}")
@@ -166,13 +170,15 @@ def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -
     bare = msgspec.structs.replace(
         old, columns=tuple(c for c in old.columns if c.column in after), checks=(), foreign_keys=()
     )
-    if dropped or rewritten:
+    if rewritten or refilled or dropped:
         _retell(session, msgspec.structs.replace(old, checks=(), foreign_keys=()), Catalog(0, ()))
     for column in dropped:
         session.execute(f"alter table {quoted(old.table)} drop column {quoted(column.column)}")
     for name, column in after.items():
         if name not in before or name in rewritten:
             _write_column(session, bare, column, filled.get(name), is_new=name not in before)
+    for name in refilled:
+        session.execute(f"update {quoted(old.table)} set {quoted(name)} = {filled[name]}")
     _retell(session, new, session.catalog)
     return stale
 

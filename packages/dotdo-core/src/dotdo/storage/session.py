@@ -10,7 +10,7 @@ from dotdo.errors import StorageError, TransactionError
 from dotdo.storage.locks import Blocked, Mode, RequestedLock
 from dotdo.storage.progress import Progress
 from dotdo.storage.statements import Params, Row, Statements, Value
-from dotdo.storage.view import IDLE, OPEN, CatalogChanged, State
+from dotdo.storage.view import IDLE, OPEN, CatalogChanged, State, TurnOver
 from dotdo.storage.virtual import Source, register
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
     from dotdo.storage.store import Store
 
-__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "Value"]
+__all__ = ["CatalogChanged", "Function", "Params", "Row", "Session", "State", "TurnOver", "Value"]
 
 Function = Callable[..., Value]  # type: ignore[explicit-any]  # of any number of arguments
 

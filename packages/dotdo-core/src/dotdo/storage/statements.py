@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import apsw
 
 from dotdo.errors import ReadOnly
+from dotdo.storage.failures import BINDING, fail_to_bind
 from dotdo.storage.locks import Blocked
 from dotdo.storage.transaction import Transaction
 from dotdo.storage.view import IDLE, OPEN, CatalogChanged
@@ -74,6 +75,9 @@ class Statements(Transaction):
             if planned_for is not None and planned_for is not self._catalog:
                 raise CatalogChanged from error
             self._fail(error)
+        except BINDING as error:
+            fail_to_bind(error)
+            raise
         if self.connection.data_version() != self._seen and self._look():
             return self._read_directly(sql, params, planned_for)
         if planned_for is not None:

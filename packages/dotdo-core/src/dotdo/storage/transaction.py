@@ -8,6 +8,7 @@ import apsw
 from dotdo.errors import TransactionError
 from dotdo.storage import system
 from dotdo.storage.conflicts import find_conflict, releaser
+from dotdo.storage.failures import fail_to_bind
 from dotdo.storage.flow import current_flow
 from dotdo.storage.locks import Blocked, Waiter
 from dotdo.storage.names import quoted
@@ -78,6 +79,11 @@ class Transaction(Writer):
         first, last = self._within(self._commit, None, wait, ends=True)
         if self.store.listeners and last:
             self.store.committed(first, last)
+
+    @property
+    def has_unmet_references(self) -> bool:
+        """Whether deferred foreign keys do not hold as the rows are now: a commit would fail."""
+        return bool(self.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
 
     def rollback(self) -> None:
         """Undo the transaction."""
@@ -223,6 +229,7 @@ class Transaction(Writer):
     def _fail_alone(self, run: Callable[[], object], error: BaseException) -> None:
         """Raise `Blocked` when the statement failed for rows that others may yet give up, or the kernel's error."""
         if not isinstance(error, apsw.Error):
+            fail_to_bind(error)
             return
         if self.store.locks and isinstance(error, apsw.ConstraintError):
             self._control("begin immediate")

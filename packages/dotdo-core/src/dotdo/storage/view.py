@@ -22,6 +22,10 @@ class CatalogChanged(Exception):
     """The statement was planned for definitions that have changed since; it has left nothing behind."""
 
 
+class TurnOver(Exception):
+    """The reading statement took longer than `turn_ends_us` allows: it has left nothing behind, and is to run elsewhere."""
+
+
 class State(Enum):
     """Where a session's transaction stands."""
 
@@ -47,6 +51,7 @@ class View:
         self.connection = connection
         self.state = IDLE
         self.deadline_us: int | None = None
+        self.turn_ends_us: int | None = None  # when a reading statement is to give way to others
         self.lock_timeout_us: int | None = None
         self._execute = connection.execute
         self._control = connection.cursor().execute  # begins, commits: a cursor kept costs half
@@ -57,6 +62,11 @@ class View:
     def is_over_deadline(self) -> bool:
         """The running statement is past `deadline_us` (of the store's clock) and is to be stopped."""
         return self.deadline_us is not None and self.store.clock() > self.deadline_us
+
+    def must_stop(self) -> bool:
+        """The running statement is past its deadline, or its turn is over; SQLite asks now and then."""
+        ends_us = self.turn_ends_us
+        return self.is_over_deadline() or (ends_us is not None and self.store.clock() > ends_us)
 
     # --- what others have committed ----------------------------------------------------------
 
@@ -92,4 +102,6 @@ class View:
         if isinstance(error, apsw.InterruptError) and self.is_over_deadline():
             msg = "the statement's time was over"
             raise StatementTimeout(msg) from error
+        if isinstance(error, apsw.InterruptError) and self.must_stop():
+            raise TurnOver from error
         fail(error)

@@ -7,6 +7,7 @@ import apsw
 
 from dotdo.errors import SerializationFailure
 from dotdo.storage.conflicts import enter_locks, observe_holdings
+from dotdo.storage.failures import BINDING, fail_to_bind
 from dotdo.storage.flow import current_flow
 from dotdo.storage.locks import Blocked, Waiter, op_mode
 from dotdo.storage.names import quoted
@@ -90,6 +91,9 @@ class Writer(View):
                 self._wait(blocked, wait)
             except apsw.Error as error:
                 self._fail(error)
+            except BINDING as error:
+                fail_to_bind(error)
+                raise
 
     def _run_latched(
         self, run: Callable[[], T], planned_for: "Catalog | None", *, is_write: bool

@@ -1,6 +1,6 @@
 """The engine: one tenant's databases, who is connected, and how a command is run; it refuses I/O and threads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 
@@ -11,7 +11,7 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.context import Context, Effect
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
-from dotdo_redis.engine.dispatch import find_command, queue_command
+from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.instance import Instance
 from dotdo_redis.engine.monitoring import shown_call
 from dotdo_redis.engine.notifications import Subscriptions
@@ -63,6 +63,8 @@ class Engine:
         """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
+        """Called with (client, database) when all keys of a database change at once."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
@@ -114,45 +116,41 @@ class Engine:
         with self.lock:
             self.now_us = self.clock()
             self.now_ms = client.last_ms = self.now_us // 1000
-            ctx = client.ctx
-            command: Command | None = None
-            try:
-                command = find_command(self.table, words)
-                client.last_command = command.shown_name
-                for gate in self.gates:
-                    gate(ctx, command, words)
-                if self.instance.pause.until_ms:
-                    held = self.instance.pause.hold(client, command, words)
-                    if held is not None:
-                        return held
-                if client.queue is not None and "no_multi_queue" not in command.facts.flags:
-                    queued = queue_command(client, command, words)
-                    if queued is not None:
-                        return queued
-            except ReplyError as error:
-                reply = self._rejected(client, command, error)
-            else:
-                reply = self._timed(ctx, command, words)
-            self.settle()
+            reply = self._admit(client, words)
+            if reply.__class__ is Command:
+                reply = self._timed(client.ctx, reply, words)
+                self.settle()
             if client.replies != "ON":
                 return self._silenced(client)
             return reply
 
-    def _rejected(self, client: ClientState, command: Command | None, error: ReplyError) -> Reply:
-        if command is not None:
-            command.rejected_calls += 1
-        if client.queue is not None:
-            client.queue_failed = client.queue_failed or client.last_command != "exec"
-        self.instance.failed(error)
-        return error
+    def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
+        """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
+        command: Command | None = None
+        try:
+            command = find_command(self.table, words)
+            client.last_command = command.shown_name
+            for gate in self.gates:
+                gate(client.ctx, command, words)
+            if self.instance.pause.until_ms:
+                held = self.instance.pause.hold(client, command, words)
+                if held is not None:
+                    return held
+            if client.queue is not None and command.name not in UNQUEUED:
+                return queue_command(client, command, words)
+        except ReplyError as error:
+            if command is not None:
+                command.rejected_calls += 1
+            client.queue_failed = True
+            self.instance.failed(error)
+            return error
+        return command
 
     def _timed(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
         except ReplyError as error:
-            if client.queue is not None:
-                client.queue_failed = client.queue_failed or client.last_command != "exec"
             self.instance.failed(error)
             reply = error
         duration_us = self.clock() - self.now_us
@@ -285,34 +283,6 @@ class Engine:
             blocked.finish(reply)
             return True
 
-    # -- whole databases
-
-    def flush(self, ctx: Context, databases: Iterable[Database]) -> None:
-        """Delete every key of some databases."""
-        for database in databases:
-            if self.watchers:
-                self._touch_all(database.keys, database.index)
-            self.waiters.signal_database(database.index)
-            ctx.modified += database.clear()
-        ctx.modified += 1
-        self.instance.tracking.flushed()
-
-    def swap_databases(self, first: int, second: int) -> None:
-        """Exchange the keys of two databases."""
-        one, other = self.databases[first], self.databases[second]
-        for index in (first, second):
-            self._touch_all([*one.keys, *other.keys], index)
-            self.waiters.signal_database(index)
-        for name in ("keys", "expires", "deadlines", "accessed"):
-            mine = getattr(one, name)
-            setattr(one, name, getattr(other, name))
-            setattr(other, name, mine)
-
-    def _touch_all(self, keys: Iterable[bytes], index: int) -> None:
-        for key in keys:
-            for watcher in self.watchers.get((index, key), ()):
-                watcher.watch_broken = True
-
     # -- what writes mean to others
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
@@ -325,6 +295,15 @@ class Engine:
         for observer in self.observers:
             observer(client, index, key)
 
+    def modified_all(self, client: ClientState | None, database: Database) -> None:
+        """Tell the same of all keys of a database, before or after they are exchanged or dropped."""
+        for index, key in list(self.watchers):
+            if index == database.index and (key in database.keys):
+                self.modified(client, index, key)
+        self.waiters.signal_database(database.index)
+        for observer in self.flush_observers:
+            observer(client, database.index)
+
     def expired(self, index: int, key: bytes) -> None:
         """Record that a key was deleted because its time was over."""
         if self.journal is not None:
@@ -332,6 +311,17 @@ class Engine:
         self.modified(None, index, key)
         if self.notifies & notifications.EXPIRED:
             self.notify(notifications.EXPIRED, b"expired", key, index)
+
+    def expired_fields(
+        self, index: int, key: bytes, fields: list[bytes], *, is_empty: bool
+    ) -> None:
+        """Record that fields of a hash were deleted because their time was over."""
+        if self.journal is not None:
+            self.effects.append((index, (b"HDEL", key, *fields)))
+        self.modified(None, index, key)
+        self.notify(notifications.HASH, b"hexpired", key, index)
+        if is_empty:
+            self.notify(notifications.GENERIC, b"del", key, index)
 
     def notify(self, kind: int, event: bytes, key: bytes, index: int) -> None:
         """Publish a keyspace event when its class is asked for."""

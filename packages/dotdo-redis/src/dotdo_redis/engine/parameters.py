@@ -256,6 +256,7 @@ class Parameters:
             "slowlog-log-slower-than": self._set_slowlog_threshold,
             "latency-monitor-threshold": self._set_latency_threshold,
             "notify-keyspace-events": self._set_events,
+            "maxmemory-policy": self._set_policy,
             "requirepass": instance.require_password,
             "acl-pubsub-default": self._set_channels_default,
         }
@@ -306,6 +307,9 @@ class Parameters:
 
     def _set_events(self, text: str) -> None:
         self._engine.config.notify = notify_flags(text) or 0
+
+    def _set_policy(self, text: str) -> None:
+        self._engine.config.is_lfu = text.endswith("lfu")
 
     def _set_channels_default(self, text: str) -> None:
         self._instance.users.has_all_channels = text == "allchannels"

@@ -65,6 +65,7 @@ class Tracking:
             self.broadcasters.setdefault(prefix, {})[client] = None
         if self.changed not in self._engine.observers:
             self._engine.observers.append(self.changed)
+            self._engine.flush_observers.append(self.flushed)
 
     def disable(self, client: "ClientState") -> None:
         """Follow nothing for a client any more."""
@@ -82,6 +83,7 @@ class Tracking:
         if not self.clients:
             self.readers.clear()
             self._engine.observers.remove(self.changed)
+            self._engine.flush_observers.remove(self.flushed)
 
     def after(self, client: "ClientState", command: "Command", words: list[bytes]) -> None:
         """Remember which keys a command of a client has read."""
@@ -124,7 +126,7 @@ class Tracking:
         if self.broadcasters:
             self._pending_broadcast[key] = writer
 
-    def flushed(self) -> None:
+    def flushed(self, _writer: "ClientState | None", _database: int) -> None:
         """Tell everyone that all keys may have changed."""
         self.readers.clear()
         for client in self.clients:

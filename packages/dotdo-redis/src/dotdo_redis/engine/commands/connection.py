@@ -45,20 +45,6 @@ def select(ctx: Context, args: list[bytes]) -> Reply:
     return OK
 
 
-@FAMILY.command("SWAPDB")
-def swapdb(ctx: Context, args: list[bytes]) -> Reply:
-    """Exchange two databases for everybody."""
-    engine = ctx.engine
-    first = integer(args[0], "invalid first DB index")
-    second = integer(args[1], "invalid second DB index")
-    if not (0 <= first < len(engine.databases) and 0 <= second < len(engine.databases)):
-        raise ReplyError("DB index is out of range")
-    if first != second:
-        engine.swap_databases(first, second)
-    ctx.modified += 1
-    return OK
-
-
 @FAMILY.command("AUTH")
 def auth(ctx: Context, args: list[bytes]) -> Reply:
     """Prove to be a user, the default one when only a password is given."""

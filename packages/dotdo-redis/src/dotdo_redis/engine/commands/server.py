@@ -1,4 +1,4 @@
-"""Emptying databases, time, persistence and replication as a standalone server answers; it refuses to be a replica."""
+"""Time, persistence and replication as a standalone server answers; it refuses to be a replica."""
 
 from dotdo_redis.engine.arguments import integer, timeout_ms
 from dotdo_redis.engine.context import Context
@@ -7,33 +7,6 @@ from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply, Status, Verbatim
 
 FAMILY = Family()
-
-
-@FAMILY.command("DBSIZE")
-def dbsize(ctx: Context, _args: list[bytes]) -> Reply:
-    """How many keys the database holds."""
-    return len(ctx.db.keys)
-
-
-def _check_flush_mode(args: list[bytes]) -> None:
-    if len(args) > 1 or (args and args[0].upper() not in {b"SYNC", b"ASYNC"}):
-        raise syntax()
-
-
-@FAMILY.command("FLUSHDB")
-def flushdb(ctx: Context, args: list[bytes]) -> Reply:
-    """Delete every key of the database."""
-    _check_flush_mode(args)
-    ctx.engine.flush(ctx, [ctx.db])
-    return OK
-
-
-@FAMILY.command("FLUSHALL")
-def flushall(ctx: Context, args: list[bytes]) -> Reply:
-    """Delete every key of every database."""
-    _check_flush_mode(args)
-    ctx.engine.flush(ctx, ctx.engine.databases)
-    return OK
 
 
 @FAMILY.command("TIME")
