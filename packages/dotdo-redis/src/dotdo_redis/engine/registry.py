@@ -26,6 +26,10 @@ from dotdo_redis.engine.commands import (
     set_algebra,
     sets,
     sorting,
+    stream_groups,
+    stream_info,
+    stream_reads,
+    streams,
     strings,
     transactions,
     zset_algebra,
@@ -68,6 +72,10 @@ FAMILIES: tuple[Family, ...] = (
     zset_ranges.FAMILY,
     zset_pops.FAMILY,
     zset_algebra.FAMILY,
+    streams.FAMILY,
+    stream_groups.FAMILY,
+    stream_reads.FAMILY,
+    stream_info.FAMILY,
 )
 
 
