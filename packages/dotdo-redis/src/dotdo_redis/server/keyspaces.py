@@ -69,6 +69,7 @@ class Keyspaces:
             engine = Engine(
                 build(), clock=clock, randomness=self._randomness(), config=self._config()
             )
+            engine.instance.runner.has_beat = True
             found = self._engines[tenant] = engine, Beat(engine)
         engine, beat = found
         beat.join()

@@ -20,8 +20,9 @@ NEW = -1
 class _Reading:
     """What a call asks for."""
 
-    def __init__(self, args: list[bytes], *, is_group: bool) -> None:
+    def __init__(self, ctx: Context, args: list[bytes], *, is_group: bool) -> None:
         self.is_group = is_group
+        self.is_script = "lua" in ctx.client.flags
         self.group = self.consumer = b""
         self.count: int | None = None
         self.waits = False
@@ -41,6 +42,9 @@ class _Reading:
 
     def _take(self, option: bytes, args: list[bytes], at: int, left: int) -> int:
         if option == b"BLOCK" and left:
+            if self.is_script:
+                name = "xreadgroup" if self.is_group else "xread"
+                raise ReplyError(f"{name} command is not allowed with BLOCK option from scripts")
             self.waits = True
             self.timeout_ms = timeout_ms(args[at + 1], milliseconds=True)
             return at + 2
@@ -125,7 +129,7 @@ def _shown(ctx: Context, found: list[tuple[bytes, Reply]]) -> Reply:
 @FAMILY.command("XREAD")
 def xread(ctx: Context, args: list[bytes]) -> Reply:
     """The entries behind given ids, of several streams; waits for them when asked to."""
-    reading = _Reading(args, is_group=False)
+    reading = _Reading(ctx, args, is_group=False)
     reading.resolve(ctx)
     return _read(ctx, reading)
 
@@ -147,7 +151,7 @@ def _read(ctx: Context, reading: _Reading) -> Reply:
 @FAMILY.command("XREADGROUP")
 def xreadgroup(ctx: Context, args: list[bytes]) -> Reply:
     """What is new to a group, given to one of its consumers; or what that one has not acknowledged."""
-    reading = _Reading(args, is_group=True)
+    reading = _Reading(ctx, args, is_group=True)
     reading.resolve(ctx)
     return _read_for_group(ctx, reading)
 
