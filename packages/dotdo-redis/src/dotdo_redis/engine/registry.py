@@ -1,18 +1,28 @@
 """The table of all commands, built from the families listed here; it refuses registration by import."""
 
 from dotdo_redis.engine.commands import (
+    acl,
     bitfields,
     bitmaps,
+    caching,
+    client,
+    command,
+    configuration,
     connection,
     expiry,
     hash_expiry,
     hashes,
+    helps,
+    info,
+    introspection,
     keys,
     list_moves,
     lists,
     numbers,
     objects,
+    pubsub,
     ranges,
+    server,
     set_algebra,
     sets,
     sorting,
@@ -27,7 +37,17 @@ from dotdo_redis.engine.declaration import Command, Family, Function
 from dotdo_redis.spec.facts import facts
 
 FAMILIES: tuple[Family, ...] = (
+    acl.FAMILY,
+    caching.FAMILY,
+    client.FAMILY,
+    command.FAMILY,
+    configuration.FAMILY,
     connection.FAMILY,
+    helps.FAMILY,
+    info.FAMILY,
+    introspection.FAMILY,
+    pubsub.FAMILY,
+    server.FAMILY,
     transactions.FAMILY,
     keys.FAMILY,
     expiry.FAMILY,
@@ -79,6 +99,6 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
 def unsupported(table: dict[bytes, Command]) -> list[str]:
     """The commands that are described but not declared."""
     declared = {command.name for command in table.values()}
-    for command in table.values():
-        declared |= {child.name for child in command.subcommands.values()}
+    for known in table.values():
+        declared |= {child.name for child in known.subcommands.values()}
     return sorted(facts().keys() - declared)
