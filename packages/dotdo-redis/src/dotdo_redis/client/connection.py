@@ -29,10 +29,16 @@ class Packer:
         return [words]
 
 
-class _InProcess:
+class InProcess:
     """What a connection does instead of I/O."""
 
     encoder: Any
+    _sock: Line | None
+
+    @property
+    def line(self) -> Line | None:
+        """The line while connected."""
+        return self._sock
 
     def _connect(self) -> Line:
         return Line(engine_of(self.tenant))
@@ -40,7 +46,7 @@ class _InProcess:
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""
         if not hasattr(self, "_parser"):
-            self._parser = Parser(socket_read_size=0)
+            self._parser: Any = Parser(socket_read_size=0)
             self.tenant = namespace()
 
     def _construct_command_packer(self, packer: Any) -> Any:
@@ -56,15 +62,15 @@ class _InProcess:
         self._parser.timeout_s = timeout
 
 
-class Connection(_InProcess, upstream.Connection):  # type: ignore[misc]  # redis-py's is untyped here
+class Connection(InProcess, upstream.Connection):  # type: ignore[misc]  # redis-py's is untyped here
     """A connection to the tenant's engine; host and port are kept for show."""
 
 
-class SSLConnection(_InProcess, upstream.SSLConnection):  # type: ignore[misc]
+class SSLConnection(InProcess, upstream.SSLConnection):  # type: ignore[misc]
     """The same for those who ask for TLS."""
 
 
-class UnixDomainSocketConnection(_InProcess, upstream.UnixDomainSocketConnection):  # type: ignore[misc]
+class UnixDomainSocketConnection(InProcess, upstream.UnixDomainSocketConnection):  # type: ignore[misc]
     """The same for those who ask for a socket file."""
 
 

@@ -36,15 +36,19 @@ class Line:
     def push(self, message: Reply) -> None:
         """Take a message of the engine, from whatever thread."""
         self.inbox.append(message)
-        self.bell.set()
+        self.ring()
 
     def hang_up(self) -> None:
         """Close once everything is read."""
         self.is_closing = True
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake who waits."""
         self.bell.set()
 
     def _resolved(self, _blocked: Blocked) -> None:
-        self.bell.set()
+        self.ring()
 
     # -- what a connection calls
 
@@ -62,7 +66,7 @@ class Line:
             return
         reply = self.engine.execute(self.client, words)
         if reply.__class__ is Blocked:
-            self._wait_for(reply)  # type: ignore[arg-type]  # the class was just looked at
+            self._wait_for(reply)
         elif reply is not NO_REPLY:
             self.inbox.append(reply)
 
@@ -95,24 +99,33 @@ class Line:
         """
         deadline = None if wait_s is None else time.monotonic() + wait_s
         while not self.inbox:
-            if self.pending is not None and self._look_at_pending():
+            if self.look():
                 continue
-            if self.is_closing:
-                raise ConnectionResetError(104, "Connection closed by server.")
             left = BEAT_S if deadline is None else min(BEAT_S, deadline - time.monotonic())
             if left <= 0:
                 return False
-            if self.deadline is not None and self.pending is not None:
-                left = max(0.0, min(left, self.deadline - time.monotonic()))
-            self.bell.wait(left)
+            self.bell.wait(self.nap_s(left))
             self.bell.clear()
             self.engine.tick()
         return True
 
-    def _look_at_pending(self) -> bool:
-        """Let the time of a waiting command run out; whether there is something new."""
+    def nap_s(self, at_most_s: float) -> float:
+        """For how long to wait before looking again."""
+        if self.deadline is None or self.pending is None:
+            return at_most_s
+        return max(0.0, min(at_most_s, self.deadline - time.monotonic()))
+
+    def look(self) -> bool:
+        """Let the time of a waiting command run out; whether there may be something new.
+
+        Raises:
+            ConnectionResetError: the other side hung up.
+        """
         blocked = self.pending
-        assert blocked is not None
+        if self.is_closing and not self.inbox:
+            raise ConnectionResetError(104, "Connection closed by server.")
+        if blocked is None:
+            return False
         if not blocked.done and self.deadline is not None and time.monotonic() >= self.deadline:
             self.engine.time_out(blocked)
         if not blocked.done:

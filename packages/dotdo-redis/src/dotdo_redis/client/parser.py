@@ -1,14 +1,16 @@
 """redis-py's parser over a line: replies in shape instead of bytes; it refuses to parse."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis._parsers.resp3 import _RESP3Parser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.utils import SENTINEL
 
-from dotdo_redis.client.line import Line
 from dotdo_redis.client.shapes import Shape, plain
 from dotdo_redis.mapping.replies import Push
+
+if TYPE_CHECKING:
+    from dotdo_redis.client.line import Line
 
 SERVER_CLOSED = "Connection closed by server."
 
@@ -20,7 +22,7 @@ class Parser(_RESP3Parser):
         """Read from the connection's line."""
         self.encoder = connection.encoder
         self.timeout_s = connection.socket_timeout
-        self.line: Line | None = connection._sock
+        self.line: Line | None = connection.line
 
     def on_disconnect(self) -> None:
         """Read no more."""
@@ -32,17 +34,17 @@ class Parser(_RESP3Parser):
 
     def read_response(
         self,
-        disable_decoding: bool = False,  # noqa: FBT001, FBT002 - redis-py's own signature
-        push_request: bool = False,  # noqa: FBT001, FBT002
+        disable_decoding: bool = False,
+        push_request: bool = False,
         timeout: Any = SENTINEL,
     ) -> Any:
         """Read one reply; pushes go to their handlers and are returned only when asked for."""
-        line = self.line
-        if line is None:
+        line, encoder = self.line, self.encoder
+        if line is None or encoder is None:
             raise RedisConnectionError(SERVER_CLOSED)
         wait_s = self.timeout_s if timeout is SENTINEL else timeout
         is_resp3 = line.client.resp == 3
-        shape = Shape(plain if disable_decoding else self.encoder.decode, is_resp3=is_resp3)
+        shape = Shape(plain if disable_decoding else encoder.decode, is_resp3=is_resp3)
         while True:
             try:
                 reply = line.take(wait_s)

@@ -47,6 +47,7 @@ class Shape:
         self.is_resp3 = is_resp3
 
     def __call__(self, reply: Reply) -> Any:
+        """Shape a reply."""
         kind = reply.__class__
         if kind is bytes:
             return self.decode(reply)  # type: ignore[arg-type]  # the class was just looked at
@@ -96,7 +97,7 @@ def spelt(number: float) -> bytes:
     """Spell a double as RESP2 does."""
     if number in {float("inf"), float("-inf")}:
         return b"inf" if number > 0 else b"-inf"
-    return b"nan" if number != number else shortest(number)  # noqa: PLR0124 - only NaN differs
+    return b"nan" if number != number else shortest(number)
 
 
 class _Shapes(dict[type, Callable[[Shape, Any], Any]]):
