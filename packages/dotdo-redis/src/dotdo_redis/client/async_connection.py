@@ -8,7 +8,7 @@ import redis.asyncio.connection as upstream
 from dotdo_redis.client.async_line import AsyncLine
 from dotdo_redis.client.async_parser import AsyncParser
 from dotdo_redis.client.connection import InProcess, Packer
-from dotdo_redis.client.engines import engine_of, namespace
+from dotdo_redis.durability import keyspace_of, namespace
 
 
 class AsyncInProcess(InProcess):
@@ -23,7 +23,7 @@ class AsyncInProcess(InProcess):
         return self._writer
 
     async def _connect(self) -> None:  # type: ignore[override]  # a coroutine here
-        self._reader = self._writer = AsyncLine(engine_of(self.tenant))
+        self._reader = self._writer = AsyncLine(keyspace_of(self.tenant).engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""

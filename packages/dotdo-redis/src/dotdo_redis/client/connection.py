@@ -5,9 +5,9 @@ from typing import Any
 
 import redis.connection as upstream
 
-from dotdo_redis.client.engines import engine_of, namespace
 from dotdo_redis.client.line import Line
 from dotdo_redis.client.parser import Parser
+from dotdo_redis.durability import keyspace_of, namespace
 
 
 class Packer:
@@ -41,7 +41,7 @@ class InProcess:
         return self._sock
 
     def _connect(self) -> Line:
-        return Line(engine_of(self.tenant))
+        return Line(keyspace_of(self.tenant).engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""

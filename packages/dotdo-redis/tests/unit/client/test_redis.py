@@ -1,18 +1,10 @@
 """The client in-process: shapes, errors, waiting, transactions, subscriptions."""
 
 import threading
-from uuid import uuid4
 
 import pytest
 
 import dotdo_redis as redis
-
-
-@pytest.fixture
-def tenant(monkeypatch):
-    name = f"t{uuid4().hex}"
-    monkeypatch.setenv("DOTDO_NS", name)
-    return name
 
 
 @pytest.fixture(params=[2, 3])

@@ -1,0 +1,6 @@
+"""Engines of tenants with what outlives them: the append file, the rows, the owner's lock; it refuses protocols."""
+
+from dotdo_redis.durability.keyspace import Keyspace
+from dotdo_redis.durability.keyspaces import keyspace_of, make_owner, namespace
+
+__all__ = ["Keyspace", "keyspace_of", "make_owner", "namespace"]
