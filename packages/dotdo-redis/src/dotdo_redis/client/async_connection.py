@@ -1,34 +1,49 @@
 """redis-py's asyncio connections and pools over lines to an engine; it refuses sockets."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 import redis.asyncio.connection as upstream
+from redis._parsers import _AsyncRESP2Parser, _AsyncRESP3Parser
+from redis.asyncio.connection import DefaultParser
 
 from dotdo_redis.client.async_line import AsyncLine
 from dotdo_redis.client.async_parser import AsyncParser
-from dotdo_redis.client.connection import InProcess, Packer
-from dotdo_redis.durability import keyspace_of, namespace
+from dotdo_redis.client.connection import READ_BYTES, InProcess, Packer
+from dotdo_redis.client.remote import RemoteWriter
+from dotdo_redis.durability import OwnedElsewhere, keyspace_of, namespace, reach
 
 
 class AsyncInProcess(InProcess):
     """What an asyncio connection does instead of I/O."""
 
-    _reader: AsyncLine | None
-    _writer: AsyncLine | None
+    _reader: AsyncLine | asyncio.StreamReader | None
+    _writer: AsyncLine | RemoteWriter | None
 
     @property
     def line(self) -> AsyncLine | None:
-        """The line while connected."""
-        return self._writer
+        """The line, while connected to an engine of this process."""
+        return self._writer if isinstance(self._writer, AsyncLine) else None
 
     async def _connect(self) -> None:  # type: ignore[override]  # a coroutine here
-        self._reader = self._writer = AsyncLine(keyspace_of(self.tenant).engine)
+        try:
+            engine = keyspace_of(self.tenant).engine
+        except OwnedElsewhere as owned:
+            connection = await asyncio.to_thread(reach, owned.address)
+            reader, writer = await asyncio.open_unix_connection(sock=connection)
+            is_new = self.protocol == 3 and DefaultParser is _AsyncRESP2Parser
+            kind = _AsyncRESP3Parser if is_new else DefaultParser
+            self._parser = kind(socket_read_size=READ_BYTES)
+            self._reader, self._writer = reader, RemoteWriter(writer)
+            return
+        self._parser = AsyncParser(socket_read_size=0)
+        self._reader = self._writer = AsyncLine(engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""
         if not hasattr(self, "_parser"):
-            self._parser: Any = AsyncParser(socket_read_size=0)
+            self._parser = AsyncParser(socket_read_size=0)
             self.tenant = namespace()
 
     def pack_command(self, *args: Any) -> list[list[bytes]]:

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import redis.connection as upstream
+from redis._parsers import _RESP2Parser, _RESP3Parser
+from redis.connection import DefaultParser
 
 from dotdo_redis.client.line import Line
 from dotdo_redis.client.parser import Parser
-from dotdo_redis.durability import keyspace_of, namespace
+from dotdo_redis.client.remote import RemoteSocket
+from dotdo_redis.durability import OwnedElsewhere, keyspace_of, namespace, reach
+
+READ_BYTES = 65536
 
 
 class Packer:
@@ -33,20 +38,34 @@ class InProcess:
     """What a connection does instead of I/O."""
 
     encoder: Any
-    _sock: Line | None
+    protocol: int
+    tenant: str
+    _parser: Any
+    _sock: Line | RemoteSocket | None
 
     @property
     def line(self) -> Line | None:
-        """The line while connected."""
-        return self._sock
+        """The line, while connected to an engine of this process."""
+        return self._sock if isinstance(self._sock, Line) else None
 
-    def _connect(self) -> Line:
-        return Line(keyspace_of(self.tenant).engine)
+    def _connect(self) -> Line | RemoteSocket:
+        try:
+            engine = keyspace_of(self.tenant).engine
+        except OwnedElsewhere as owned:
+            kind = (
+                _RESP3Parser
+                if self.protocol == 3 and DefaultParser is _RESP2Parser
+                else DefaultParser
+            )
+            self._parser = kind(socket_read_size=READ_BYTES)
+            return RemoteSocket(reach(owned.address))
+        self._parser = Parser(socket_read_size=0)
+        return Line(engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""
         if not hasattr(self, "_parser"):
-            self._parser: Any = Parser(socket_read_size=0)
+            self._parser = Parser(socket_read_size=0)
             self.tenant = namespace()
 
     def _construct_command_packer(self, packer: Any) -> Any:
@@ -59,7 +78,10 @@ class InProcess:
 
     def update_parser_timeout(self, timeout: float | None = None) -> None:
         """Let the parser wait another time."""
-        self._parser.timeout_s = timeout
+        if self.line is not None:
+            self._parser.timeout_s = timeout
+        else:
+            super().update_parser_timeout(timeout)  # type: ignore[misc]  # of the upstream class
 
 
 class Connection(InProcess, upstream.Connection):  # type: ignore[misc]  # redis-py's is untyped here

@@ -2,5 +2,6 @@
 
 from dotdo_redis.durability.keyspace import Keyspace
 from dotdo_redis.durability.keyspaces import keyspace_of, make_owner, namespace
+from dotdo_redis.durability.ownership import OwnedElsewhere, reach
 
-__all__ = ["Keyspace", "keyspace_of", "make_owner", "namespace"]
+__all__ = ["Keyspace", "OwnedElsewhere", "keyspace_of", "make_owner", "namespace", "reach"]

@@ -11,7 +11,9 @@ from dotdo.clock import Clock
 from dotdo.storage import Durability, Store
 from dotdo_redis.durability.append_file import AppendFile, records
 from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
+from dotdo_redis.durability.sharing import share
 from dotdo_redis.engine import ClientState, Context, Engine
 from dotdo_redis.engine.context import Effect
 from dotdo_redis.engine.dispatch import find_command
@@ -53,12 +55,18 @@ class Keyspace:
         self._dirty: dict[tuple[int, bytes], None] = {}
         self._stale: list[RowRef] = []
         self._is_flushing = False
+        self._lease: Lease | None = None
 
     # -- coming up
 
     def open(self) -> None:
-        """Bring back what the rows and the append file hold."""
+        """Bring back what the rows and the append file hold.
+
+        Raises:
+            OwnedElsewhere: another process owns the keys.
+        """
         with self.engine.lock:
+            self._lease = Lease(self.path, self._share)
             if self.path.exists():
                 self._attach()
             if self.log_path.exists():
@@ -66,6 +74,13 @@ class Keyspace:
             self.engine.observers.append(self._note)
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
+
+    def _share(self, address: str) -> None:
+        """Serve another process that knocked."""
+        with self.engine.lock:
+            self._attach()
+            assert self._store is not None
+        share(self._store, address)
 
     def _attach(self) -> Rows:
         """Open the tenant's file, and take what its rows hold."""
@@ -234,6 +249,9 @@ class Keyspace:
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self._lease is not None:
+            self._lease.abandon()
+            self._lease = None
         for client in self.engine.clients.values():
             if client.on_close is not None:
                 client.on_close()
@@ -245,6 +263,9 @@ class Keyspace:
             if self._rows is not None:
                 self._rows.close()
                 self._rows = None
+            if self._lease is not None:
+                self._lease.close()
+                self._lease = None
             if self._file is not None:
                 self._file.close()
                 self._file = None

@@ -33,7 +33,11 @@ def chosen_durability(default: Durability) -> Durability:
 
 
 def keyspace_of(tenant: str, home: Home | None = None) -> Keyspace:
-    """The keyspace of a tenant, brought up when it is first asked for."""
+    """The keyspace of a tenant, brought up when it is first asked for.
+
+    Raises:
+        OwnedElsewhere: another process has it up.
+    """
     place = home or default_home()
     path = place.file_of(parse_reference(tenant))
     with _guard:
@@ -48,6 +52,12 @@ def keyspace_of(tenant: str, home: Home | None = None) -> Keyspace:
         return found
 
 
+def is_up(tenant: str) -> bool:
+    """Whether this process owns the tenant's keys."""
+    with _guard:
+        return default_home().file_of(parse_reference(tenant)) in _keyspaces
+
+
 def make_owner(store: Store) -> Keyspace:
     """The owner of a store's keys, for a program that reads them before it used Redis."""
     path = Path(store.path)
@@ -55,9 +65,12 @@ def make_owner(store: Store) -> Keyspace:
         found = _keyspaces.get(path)
         if found is None:
             durability = chosen_durability(store.durability)
-            found = Keyspace(path, durability, store.clock, lambda: store)
-            _keyspaces[path] = found
-            found.open()
+            found = _keyspaces[path] = Keyspace(path, durability, store.clock, lambda: store)
+            try:
+                found.open()
+            except BaseException:
+                del _keyspaces[path]
+                raise
         return found
 
 
