@@ -143,6 +143,25 @@ class Session(Statements):
         known = self._claims.get(counter)
         self._claims[counter] = (before if known is None else known[0], high)
 
+    # --- facts ---------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> Value:
+        """Return what a package has noted about the file, None when nothing."""
+        rows = self.read("select v from _meta where k = ?", (f"fact {name}",))
+        return rows[0][0] if rows else None
+
+    def set_fact(self, name: str, value: Value) -> None:
+        """Note something about the file, in the transaction at hand, which keeps the writer from here on.
+
+        Facts have no history: the past shows the present ones, a branch begins with its parent's, followers get none.
+        """
+
+        def work() -> None:
+            self.pin()  # no row that could be taken out of the file and put back
+            self.execute("insert or replace into _meta values (?, ?)", (f"fact {name}", value))
+
+        self.mutate(work)
+
     # --- functions ---------------------------------------------------------------------------
 
     def create_function(
@@ -153,6 +172,12 @@ class Session(Statements):
             self.connection.create_scalar_function(
                 name, function, n_args, deterministic=deterministic
             )
+
+    def ensure_function(self, name: str, function: Function, n_args: int) -> None:
+        """Make a Python function callable that is the same for all time; once known, this costs nothing."""
+        if name not in self._functions:
+            self.create_function(name, function, n_args)
+            self._functions |= {name}
 
     def _undisturbed(self) -> AbstractContextManager[None]:
         """Keep others from taking the transaction out through this connection meanwhile."""
@@ -198,6 +223,7 @@ class Session(Statements):
         self._execute = self._statement = self._control = self.connection.execute
         self.state, self._is_running = IDLE, False
         self._seen, self._catalog, self._claims, self._progress = -1, None, {}, Progress()
+        self._functions = frozenset()
         return inherited
 
     def close(self) -> None:

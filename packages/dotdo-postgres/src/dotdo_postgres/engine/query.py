@@ -40,7 +40,7 @@ class Entry:
         relation: The table, when it is one.
         query: The subquery, when it is one.
         cte: The common table expression it reads.
-        series: The set-returning call it runs over.
+        calls: The functions it runs over, side by side.
         is_lateral: The subquery sees entries to its left.
     """
 
@@ -49,7 +49,7 @@ class Entry:
     relation: Relation | None = None
     query: Query | None = None
     cte: Cte | None = None
-    series: Expr | None = None
+    calls: list[Expr] = field(default_factory=list)
     with_ordinality: bool = False
     is_lateral: bool = False
 

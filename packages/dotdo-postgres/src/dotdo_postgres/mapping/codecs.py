@@ -1,5 +1,6 @@
 """Codecs: for each type its text, binary, storage and Python forms; types without one are refused by the binder before."""
 
+import math
 import struct
 import uuid
 from collections.abc import Callable
@@ -377,40 +378,39 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     write = element.from_python
 
     def to_python(stored: str) -> list[Any]:  # type: ignore[explicit-any]  # each type has its own
-        return [
-            item if item is None or read is None else read(item) for item in arrays.unpack(stored)
-        ]
+        items = arrays.unpack(stored)
+        return items if read is None else arrays.mapped(items, read)
 
     def from_python(items: list[Any]) -> str:  # type: ignore[explicit-any]  # each type has its own
-        return arrays.pack(
-            [item if item is None or write is None else write(item) for item in items]
-        )
+        return arrays.pack(items if write is None else arrays.mapped(items, write))
 
     def to_binary(stored: str) -> bytes:
         items = arrays.unpack(stored)
-        head = struct.pack(">iiI", 1 if items else 0, int(None in items), element_oid)
-        head += struct.pack(">ii", len(items), 1) if items else b""
+        sizes, cells = arrays.dimensions(items), list(arrays.leaves(items))
+        head = struct.pack(">iiI", len(sizes), int(None in cells), element_oid)
+        head += b"".join(struct.pack(">ii", size, 1) for size in sizes)
         parts = [
             struct.pack(">i", -1)
             if item is None
             else struct.pack(">i", len(data := element.to_binary(item))) + data
-            for item in items
+            for item in cells
         ]
         return head + b"".join(parts)
 
     def from_binary(data: bytes) -> str:
-        dimensions, _, _ = struct.unpack_from(">iiI", data)
-        if dimensions == 0:
-            return "[]"
-        if dimensions > 1:
-            raise error("0A000", "an array of more than one dimension is not supported")
-        count, _ = struct.unpack_from(">ii", data, 12)
-        items, at = [], 20
-        for _ in range(count):
+        count, _, _ = struct.unpack_from(">iiI", data)
+        sizes = [struct.unpack_from(">ii", data, 12 + 8 * at) for at in range(count)]
+        if any(bound != 1 for _, bound in sizes):
+            raise not_supported("an array with bounds of its own")
+        cells, at = [], 12 + 8 * count
+        for _ in range(math.prod(size for size, _ in sizes) if sizes else 0):
             (size,) = struct.unpack_from(">i", data, at)
             at += 4
-            items.append(None if size < 0 else element.from_binary(data[at : at + size]))
+            cells.append(None if size < 0 else element.from_binary(data[at : at + size]))
             at += max(size, 0)
+        items: list[Any] = cells  # type: ignore[explicit-any]  # lists nest
+        for size, _ in reversed(sizes[1:]):
+            items = [items[at : at + size] for at in range(0, len(items), size)]
         return arrays.pack(items)
 
     return Codec(

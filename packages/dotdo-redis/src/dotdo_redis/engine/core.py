@@ -65,6 +65,8 @@ class Engine:
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
+        self.before: Callable[[], None] | None = None
+        """Called once before the next command: others wrote keys, which are to be read first."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
@@ -116,6 +118,8 @@ class Engine:
         with self.lock:
             self.now_us = self.clock()
             self.now_ms = client.last_ms = self.now_us // 1000
+            if self.before is not None:
+                self.before()
             reply = self._admit(client, words)
             if reply.__class__ is Command:
                 reply = self._timed(client.ctx, reply, words)

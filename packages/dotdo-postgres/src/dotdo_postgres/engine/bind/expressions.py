@@ -88,7 +88,7 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:
     """Return what the name of a function in FROM stands for when its rows are plain values."""
-    if item.entry is None or item.entry.series is None or len(item.columns) != 1:
+    if item.entry is None or not item.entry.calls or len(item.columns) != 1:
         return None
     return item.columns[0][1]
 
@@ -238,12 +238,37 @@ def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Row(t.RECORD, -1, node.get("location", 0), args)
 
 
+def _has_lists(node: Node) -> bool:
+    return any("A_ArrayExpr" in item for item in node.get("elements", []))
+
+
+def _bind_nested(binder: Binder, node: Node, scope: Scope, element: int) -> ir.Expr:
+    """Bind ARRAY[[...], [...]]: every item is an array itself."""
+    location = node.get("location", 0)
+    items = [
+        bind_array(binder, item["A_ArrayExpr"], scope, element)
+        if "A_ArrayExpr" in item
+        else binder.expression(item, scope)
+        for item in node["elements"]
+    ]
+    args, oid, _ = binder.coercer.to_common(items, "ARRAY")
+    if element and oid != t.BY_OID[element].array:
+        args = [
+            binder.coercer.coerce(item, t.BY_OID[element].array, -1, "explicit") for item in args
+        ]
+        oid = t.BY_OID[element].array
+    return ir.ArrayOf(oid, -1, location, args)
+
+
 def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir.Expr:
-    """Bind ARRAY[...] of one dimension."""
+    """Bind ARRAY[...]."""
+    if _has_lists(node):
+        return _bind_nested(binder, node, scope, element)
     items = [binder.expression(item, scope) for item in node.get("elements", [])]
     location = node.get("location", 0)
     if any(is_array(item.type) for item in items):
-        raise not_supported("an array of more than one dimension", location)
+        args, oid, _ = binder.coercer.to_common(items, "ARRAY")
+        return ir.ArrayOf(oid, -1, location, args)
     if element:
         args = [binder.coercer.coerce(item, element, -1, "explicit") for item in items]
     elif not items:
@@ -277,25 +302,63 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
-    """Bind `array[n]`."""
-    indirection = node["indirection"]
+    """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
+    parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
     location = arg.location
-    if (
-        len(indirection) != 1
-        or "A_Indices" not in indirection[0]
-        or indirection[0]["A_Indices"].get("is_slice")
-    ):
+    if None in parts:
         raise not_supported("this selection from a value", location)
+    return subscripted(binder, arg, parts, scope, location)
+
+
+def subscripted(
+    binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope, location: int
+) -> ir.Expr:
+    """Take an element or a part of an array or jsonb.
+
+    Raises:
+        PostgresError: the type has none (SQLSTATE 42804).
+    """
+    if arg.type == t.JSONB:
+        return _jsonb_subscript(binder, arg, parts, scope)
     if not is_array(arg.type):
-        if arg.type == t.JSONB:
-            raise not_supported("subscripts of jsonb", location)
-        raise error(
-            "42804",
-            f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting",
-            position=location,
-        )
-    index = binder.coercer.coerce(
-        binder.expression(indirection[0]["A_Indices"]["uidx"], scope), t.INT4, -1, "assignment"
-    )
-    return ir.Subscript(t.BY_OID[arg.type].element, -1, location, arg, index)
+        message = f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting"
+        raise error("42804", message, position=location)
+    is_slice = any(part.get("is_slice") for part in parts)
+    indexes: list[ir.Expr | None] = []
+    for part in parts:
+        if is_slice and not part.get("is_slice"):
+            indexes += [ir.Const(t.INT4, -1, -1, 1), _index(binder, part["uidx"], scope)]
+        elif is_slice:
+            indexes += [
+                _index(binder, part[key], scope) if key in part else None
+                for key in ("lidx", "uidx")
+            ]
+        else:
+            indexes.append(_index(binder, part["uidx"], scope))
+    result = arg.type if is_slice else t.BY_OID[arg.type].element
+    return ir.Subscript(result, -1 if is_slice else arg.typmod, location, arg, indexes, is_slice)
+
+
+def _index(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    expr = binder.expression(node, scope)
+    if not can_coerce(expr.type, t.INT4, "assignment"):
+        message = "array subscript must have type integer"
+        raise error("42804", message, position=expr.location)
+    return binder.coercer.coerce(expr, t.INT4, -1, "assignment")
+
+
+def _jsonb_subscript(binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope) -> ir.Expr:
+    for part in parts:
+        if part.get("is_slice"):
+            raise error("42804", "jsonb subscript does not support slices", position=arg.location)
+        index = binder.expression(part["uidx"], scope)
+        if index.type not in {t.UNKNOWN, t.TEXT, t.INT4}:
+            if not can_coerce(index.type, t.INT4) and not can_coerce(index.type, t.TEXT):
+                message = f"subscript type {t.format_type(index.type)} is not supported"
+                hint = "jsonb subscript must be coercible to either integer or text."
+                raise error("42804", message, hint=hint, position=index.location)
+            wanted = t.INT4 if can_coerce(index.type, t.INT4) else t.TEXT
+            index = binder.coercer.coerce(index, wanted)
+        arg = make_operator(binder, "->", arg, index, arg.location)
+    return arg

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.names import column_name
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
@@ -16,21 +16,8 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
     from dotdo_postgres.engine.relations import Relation
-    from dotdo_postgres.engine.routines.declare import Routine
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
-
-
-# Functions whose only OUT parameter has a name: it names the column, whatever the alias.
-_RESULT_NAMES = dict.fromkeys(
-    (
-        "json_array_elements",
-        "jsonb_array_elements",
-        "json_array_elements_text",
-        "jsonb_array_elements_text",
-    ),
-    "value",
-)
 
 
 def bind_from(binder: Binder, nodes: list[Node], scope: Scope) -> list[FromItem]:
@@ -157,31 +144,9 @@ def _subquery(
 def _function(
     binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
 ) -> tuple[FromItem, list[ScopeItem]]:
-    if len(node["functions"]) != 1 or "coldeflist" in node or node.get("is_rowsfrom"):
-        raise not_supported("ROWS FROM or a column definition list", None)
-    call_node = node["functions"][0]["List"]["items"][0]
-    inner = Scope(
-        parent=scope.parent, items=left, clause="FROM", ctes=scope.ctes, entries=scope.entries
-    )
-    call = binder.expression(call_node, inner)
-    name = node["alias"]["aliasname"] if "alias" in node else column_name(call_node)
-    result_name = _RESULT_NAMES.get(column_name(call_node), name)
-    columns = [OutputColumn(result_name, call.type, call.typmod)]
-    if call.type == t.RECORD and isinstance(call, ir.SeriesCall):
-        columns = _record_columns(call.routine)
-    entry = Entry(name, columns, series=call)
-    if node.get("ordinality"):
-        entry.columns.append(OutputColumn("ordinality", t.INT8))
-        entry.with_ordinality = True
-    entry = _rename(entry, node.get("alias"), None)
+    entry = _rename(bind_functions(binder, node, scope, left), node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
-
-
-def _record_columns(routine: Routine) -> list[OutputColumn]:
-    """Return the columns of the json functions whose rows are a key and a value."""
-    value = t.TEXT if routine.name.endswith("_text") else routine.arguments[0]
-    return [OutputColumn("key", t.TEXT), OutputColumn("value", value)]
 
 
 def _join(

@@ -120,6 +120,8 @@ class Compiler:
         sql_name = routine.sql_name
         if t.ANY in routine.arguments or any(oid in t.POLYMORPHIC for oid in routine.arguments):
             sql_name += "__" + "_".join(map(str, types))
+        elif len(args) != len(routine.arguments):
+            sql_name += f"__{len(args)}"
         if any(scale is not None for scale in scales):
             sql_name += "__" + "_".join("b" if scale is None else f"s{scale}" for scale in scales)
         self.python_calls.setdefault(sql_name, PythonCall(routine, sql_name, tuple(types), scales))

@@ -458,6 +458,8 @@ def _array(compiler: Compiler, node: Any, form: Sql, expr: ir.Subquery) -> Sql:
     item = array_item(
         compiler, Sql(n.column(alias, "c0"), form.scale, form.digits), expr.query.columns[0].type
     )
+    if t.BY_OID[expr.query.columns[0].type].category == "A":
+        item = n.call("json", item)
     outer: Any = exp.Select(expressions=[n.call("json_group_array", item)])
     outer.set("from_", exp.From(this=n.subquery(node, alias)))
     return Sql(n.subquery(outer))

@@ -17,6 +17,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
+from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
@@ -51,11 +52,17 @@ def bind_assignments(
         if column is None:
             message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
             raise error("42703", message, position=location)
-        if any(other is column for other, _ in found):
-            raise error("42601", f'multiple assignments to same column "{column.name}"')
+        before = next((pair for pair in found if pair[0] is column), None)
         value = target["val"]
         if "indirection" in target:
-            raise not_supported("assignment to a part of a column", location)
+            whole = before[1] if before else _own_value(relation, column, scope)
+            part = assign_part(binder, whole, target["indirection"], value, scope, column)
+            if before is not None:
+                found.remove(before)
+            found.append((column, part))
+            continue
+        if before is not None:
+            raise error("42601", f'multiple assignments to same column "{column.name}"')
         if "MultiAssignRef" in value:
             value = _part(value["MultiAssignRef"])
         if "SetToDefault" in value:
@@ -68,6 +75,11 @@ def bind_assignments(
             )
         found.append((column, assign(binder, binder.expression(value, scope), column)))
     return found
+
+
+def _own_value(relation: Relation, column: RelationColumn, scope: Scope) -> ir.Expr:
+    entry = next(entry for entry in scope.entries if entry.relation is relation)
+    return ir.Column(column.type, column.typmod, -1, entry, relation.columns.index(column))
 
 
 def _part(node: Node) -> Node:

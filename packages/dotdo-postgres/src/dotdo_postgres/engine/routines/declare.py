@@ -37,6 +37,8 @@ class Routine:
         is_text_form: Arguments arrive as their output text.
         is_json_form: Arguments arrive as JSON text.
         is_array_text: Array arguments arrive as lists of the output text of their elements.
+        is_distinct: The aggregate passes over values that it has had.
+        is_spread: The last argument is an array whose elements are the last arguments.
         sql_name: Name under which the body is known to SQLite.
     """
 
@@ -53,6 +55,8 @@ class Routine:
     is_text_form: bool = False
     is_array_text: bool = False
     is_json_form: bool = False
+    is_distinct: bool = False
+    is_spread: bool = False
     sql_name: str = ""
 
 
