@@ -96,7 +96,7 @@ class _Stages:
         ((kind, body),) = node["ctequery"].items()
         if kind in CHANGING:
             stage = self._stage(kind, body)
-            self._note_changed(body["relation"]["relname"])
+            self._note_changed(self.planner.binder().relation(body["relation"]).noun.name)
         else:
             stage = self._stage("SelectStmt", _reading(node, is_recursive))
         listed = [
