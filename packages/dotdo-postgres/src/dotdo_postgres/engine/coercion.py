@@ -96,6 +96,29 @@ def _fits_polymorphic(source: int, target: int) -> bool:
     return target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}
 
 
+_NOW = {
+    t.DATE: "current_date",
+    t.TIME: "localtime",
+    t.TIMESTAMP: "localtimestamp",
+    t.TIMESTAMPTZ: "now",
+}
+_SHIFTS = {"today": 0, "tomorrow": 1, "yesterday": -1}
+
+
+def _moving(const: ir.Const, target: int) -> ir.Expr | None:
+    """Return the value of the session that `now`, `today`, `tomorrow` or `yesterday` stands for."""
+    if target not in _NOW or not isinstance(const.value, str):
+        return None
+    word = const.value.strip().lower()
+    if word == "now":
+        return ir.SessionValue(target, -1, const.location, _NOW[target])
+    if word in _SHIFTS and target != t.TIME:
+        return ir.SessionValue(
+            target, -1, const.location, t.BY_OID[target].name, str(_SHIFTS[word])
+        )
+    return None
+
+
 class Coercer:
     """Applies casts to expressions; keeps the types parameters turn out to have.
 
@@ -215,7 +238,8 @@ class Coercer:
             self.param_types[expr.number - 1] = target
             return ir.Param(target, -1, expr.location, expr.number)
         if isinstance(expr, ir.Const):
-            return self.literal(expr, target)
+            moving = None if self.keeps_casts else _moving(expr, target)
+            return moving or self.literal(expr, target)
         if t.BY_OID[target].kind == "e":
             return ir.Call(target, -1, expr.location, enum_cast(target), [expr])
         routine = cast_routines().get((t.TEXT, target))

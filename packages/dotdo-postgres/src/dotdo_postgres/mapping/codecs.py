@@ -12,7 +12,16 @@ from typing import Any
 import orjson
 
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsonpath, jsons, numeric
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    floats,
+    interval,
+    jsonpath,
+    jsons,
+    moments,
+    numeric,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
 from dotdo_postgres.mapping.range_codecs import multirange_codec, range_codec
@@ -306,7 +315,7 @@ def timestamptz(zone: tzinfo) -> Codec:
         return (value - _EPOCH_UTC) // _MICROSECOND
 
     return Codec(
-        partial(datetimes.timestamptz_from_text, zone=zone),
+        partial(moments.timestamptz_from_text, zone=zone),
         partial(datetimes.timestamptz_to_text, zone=zone),
         *_TIMESTAMP_BINARY,
         to_python,
@@ -384,9 +393,9 @@ CODECS: dict[int, Codec] = {
                     lambda value: float(floats.single_to_text(value))),
     t.FLOAT8: Codec(floats.from_text, floats.to_text, *_FLOAT8_BINARY),
     t.NUMERIC: NUMERIC_BYTES,
-    t.DATE: Codec(datetimes.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
-    t.TIME: Codec(datetimes.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
-    t.TIMESTAMP: Codec(datetimes.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
+    t.DATE: Codec(moments.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
+    t.TIME: Codec(moments.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
+    t.TIMESTAMP: Codec(moments.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
                        _timestamp_to_python, _timestamp_from_python),
     t.TIMESTAMPTZ: timestamptz(UTC),
     t.INTERVAL: Codec(interval.read_stored, lambda data: interval.to_text(interval.decode(data)),

@@ -14,7 +14,7 @@ from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric
+from dotdo_postgres.mapping import datetimes, floats, interval, jsons, moments, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
@@ -303,7 +303,7 @@ def text_to_interval(value: str) -> interval.Interval:
 @FAMILY.cast("text as timestamptz", takes_session=True)
 def text_to_timestamptz(facts: Facts, value: str) -> int:
     """Read an instant in the session's zone."""
-    return datetimes.timestamptz_from_text(value, facts.zone)
+    return moments.timestamptz_from_text(value, facts.zone)
 
 
 @FAMILY.cast("json as jsonb")
