@@ -1,5 +1,4 @@
 """Type coercion by PostgreSQL's rules: implicit, assignment and explicit casts, unknown literals, common types."""
-# ruff: noqa: ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -250,7 +249,7 @@ class Coercer:
             raise not_supported(f"a cast from unknown to {t.format_type(target)}", expr.location)
         return ir.Call(target, -1, expr.location, routine, [as_text])
 
-    def literal(self, const: ir.Const, target: int, interval_unit: str = "second") -> ir.Const:
+    def literal(self, const: ir.Const, target: int) -> ir.Const:
         """Read an untyped literal as a type."""
         if const.value is None:
             return ir.Const(target, -1, const.location, None)

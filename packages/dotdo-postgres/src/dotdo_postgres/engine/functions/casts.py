@@ -14,7 +14,15 @@ from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import datetimes, floats, interval, jsons, moments, numeric
+from dotdo_postgres.mapping import (
+    datetimes,
+    floats,
+    interval,
+    interval_reading,
+    jsons,
+    moments,
+    numeric,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
@@ -297,7 +305,7 @@ def text_to_numeric(value: str) -> Decimal:
 @FAMILY.cast("text as interval")
 def text_to_interval(value: str) -> interval.Interval:
     """Read an interval."""
-    return interval.from_text(value)
+    return interval_reading.from_text(value)
 
 
 @FAMILY.cast("text as timestamptz", takes_session=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from dotdo_postgres.mapping import datetimes as dt
 from dotdo_postgres.mapping.interval import DAY_US, Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.facts import Facts
     from dotdo_postgres.engine.ir import Expr
@@ -169,16 +172,20 @@ def interval_negative(span: Interval) -> Interval:
 @FAMILY.operator("interval * double precision", returns="interval")
 def interval_times(span: Interval, factor: float) -> Interval:
     """Multiply; fractions of months become days, those of days time."""
-    months = span.months * factor
-    days = span.days * factor
+    return _scaled(span, lambda field: field * factor)
+
+
+def _scaled(span: Interval, by: Callable[[float], float]) -> Interval:
+    months, days, us = by(span.months), by(span.days), by(span.us)
+    if not all(math.isfinite(field) for field in (months, days, us)):
+        raise error("22008", "interval out of range")
     whole_months, whole_days = int(months), int(days)
-    month_days = (months - whole_months) * 30
-    rest = round((month_days - int(month_days) + days - whole_days) * 86400, 6)
-    whole_days += int(month_days)
-    extra_days = int(rest / 86400)
-    whole_days += extra_days
-    us = span.us * factor + (rest - extra_days * 86400) * _SECOND
-    return Interval(whole_months, whole_days, round(us))
+    month_days = round((months - whole_months) * 30, 6)
+    seconds = round((days - whole_days + month_days - int(month_days)) * 86400, 6)
+    if abs(seconds) >= 86400:
+        whole_days += int(seconds / 86400)
+        seconds -= int(seconds / 86400) * 86400
+    return Interval(whole_months, whole_days + int(month_days), round(us + seconds * _SECOND))
 
 
 @FAMILY.operator("double precision * interval", returns="interval")
@@ -196,7 +203,7 @@ def interval_divided(span: Interval, divisor: float) -> Interval:
     """
     if divisor == 0:
         raise error("22012", "division by zero")
-    return interval_times(span, 1 / divisor)
+    return _scaled(span, lambda field: field / divisor)
 
 
 # --- extract and date_part -----------------------------------------------------------------
@@ -622,7 +629,24 @@ def justify_hours(span: Interval) -> Interval:
 @FAMILY.function("justify_interval(interval)", returns="interval")
 def justify_interval(span: Interval) -> Interval:
     """Turn 24 hours into a day and 30 days into a month."""
-    return justify_days(justify_hours(span))
+    months, days, us = span
+    if (days > 0 and us > 0) or (days < 0 and us < 0):
+        whole = abs(us) // DAY_US * (1 if us > 0 else -1)
+        days, us = days + whole, us - whole * DAY_US
+    if months * days > 0:
+        months, days = months + int(days / 30), days - int(days / 30) * 30
+    whole = abs(us) // DAY_US * (1 if us > 0 else -1)
+    days, us = days + whole, us - whole * DAY_US
+    months, days = months + int(days / 30), days - int(days / 30) * 30
+    if months > 0 and (days < 0 or (days == 0 and us < 0)):
+        months, days = months - 1, days + 30
+    elif months < 0 and (days > 0 or (days == 0 and us > 0)):
+        months, days = months + 1, days - 30
+    if days > 0 > us:
+        days, us = days - 1, us + DAY_US
+    elif days < 0 < us:
+        days, us = days + 1, us - DAY_US
+    return Interval(months, days, us)
 
 
 @FAMILY.function(
@@ -638,7 +662,13 @@ def make_interval(  # noqa: PLR0917 one step for each form of the grammar
     minutes: int = 0,
     seconds: float = 0.0,
 ) -> Interval:
-    """Make an interval."""
+    """Make an interval.
+
+    Raises:
+        PostgresError: it does not fit (22008).
+    """
+    if not math.isfinite(seconds):
+        raise error("22008", "interval out of range")
     return Interval(
         years * 12 + months,
         weeks * 7 + days,

@@ -13,9 +13,9 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
@@ -113,6 +113,15 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
 def _fit_time(us: int, precision: int) -> int:
     unit: int = 10 ** (6 - precision)
     return (us + unit // 2) // unit * unit
+
+
+def _fit_moment(us: int, precision: int) -> int:
+    """Round a timestamp; halves go away from the start of 2000, as PostgreSQL counts."""
+    if abs(us) >= datetimes.INFINITY:
+        return us
+    unit: int = 10 ** (6 - precision)
+    since = us - PG_EPOCH_US
+    return PG_EPOCH_US + (abs(since) + unit // 2) // unit * unit * (1 if since > 0 else -1)
 
 
 def _interval_key(value: interval.Interval) -> int:
@@ -403,6 +412,8 @@ FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
 FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
 FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
 INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
 CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
