@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
     datetimes,
@@ -241,7 +241,14 @@ _BOOL_BINARY = _pack(">?", "boolean")
 
 
 def _float4_from_text(text: str) -> float:
-    return floats.single(floats.from_text(text, "real"))
+    value = floats.from_text(text, "real")
+    try:
+        short = floats.single(value)
+    except PostgresError:
+        short = 0.0
+    if short == 0 and value != 0:
+        raise error("22003", f'"{text.strip()}" is out of range for type real')
+    return short
 
 
 def _boolean_text(value: int) -> str:

@@ -6,9 +6,36 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dotdo_postgres.errors import error
+from dotdo_postgres.spec.zones import ABBREVIATIONS
 
 INFINITY = 2**63 - 1
 DAY_US = 86_400_000_000
+FIRST_DAY = -2440588
+LAST_DAY = 2145042905
+LAST_TIMESTAMP_DAY = 106751990
+
+
+def bounded(us: int) -> int:
+    """Refuse a timestamp past the last or before the first (22008)."""
+    if FIRST_DAY * DAY_US <= us < INFINITY or abs(us) == INFINITY:
+        return us
+    raise error("22008", "timestamp out of range")
+
+
+def bounded_day(days: int) -> int:
+    """Refuse a date past the last or before the first (22008)."""
+    if FIRST_DAY <= days <= LAST_DAY or abs(days) == INFINITY:
+        return days
+    raise error("22008", "date out of range")
+
+
+def midnight(days: int) -> int:
+    """Return the timestamp at which a day starts (22008 when there is none)."""
+    if abs(days) == INFINITY:
+        return days
+    if days > LAST_TIMESTAMP_DAY:
+        raise error("22008", "date out of range for timestamp")
+    return days * DAY_US
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
@@ -55,6 +82,23 @@ def _zone_names() -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
+def clock_named(name: str) -> tzinfo:
+    """Return the time zone of an abbreviation (`EST`, `MSK`), of `UTC+3` or of anything `zone_named` knows.
+
+    Raises:
+        PostgresError: unknown (SQLSTATE 22023).
+    """
+    offset = ABBREVIATIONS.get(name.lower())
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    match = re.fullmatch(r"([A-Za-z]+)([+-]\d{1,2})(?::?(\d{2}))?", name)
+    if match is None or name.lower() in _zone_names():
+        return zone_named(name)
+    seconds = abs(int(match[2])) * 3600 + int(match[3] or 0) * 60
+    return timezone(timedelta(seconds=seconds if match[2][0] == "-" else -seconds))
+
+
+@lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo:
     """Return the time zone of that name or offset.
 
@@ -89,7 +133,7 @@ def offset_at(zone: tzinfo, utc_us: int) -> int:
 
 def local_to_utc(local_us: int, zone: tzinfo) -> int:
     """Return the instant at which clocks of a zone show that local time."""
-    if zone is UTC:
+    if zone is UTC or abs(local_us) >= INFINITY:
         return local_us
     clamped = max(min(local_us, 253370764800000000), -62135510400000000)
     naive = datetime(1970, 1, 1) + timedelta(microseconds=clamped)  # noqa: DTZ001 -- a wall clock reading
@@ -102,6 +146,8 @@ def local_to_utc(local_us: int, zone: tzinfo) -> int:
 
 def utc_to_local(utc_us: int, zone: tzinfo) -> int:
     """Return what clocks of a zone show at an instant."""
+    if abs(utc_us) >= INFINITY:
+        return utc_us
     return utc_us + offset_at(zone, utc_us) * 1_000_000
 
 

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping.datetimes import (
     DAY_US,
+    FIRST_DAY,
     INFINITY,
+    LAST_DAY,
+    clock_named,
     days_from_civil,
     days_in_month,
     local_to_utc,
-    zone_named,
 )
 from dotdo_postgres.spec.zones import ABBREVIATIONS
 
@@ -64,8 +66,6 @@ _WORDS = frozenset(
         "dst",
     }
 )
-_FIRST_DAY = -2440588
-_LAST_DAY = 2145042906
 _YEAR, _MONTH, _DAY = "year", "month", "day"
 _FIELD = re.compile(
     r"(?P<time>\d+:[\d:.]*)"
@@ -364,15 +364,10 @@ def _known(text: str) -> str | None:
 
 
 def _zone(name: str) -> tzinfo:
-    posix = re.fullmatch(r"([A-Za-z]+)([+-]\d{1,2})(?::?(\d{2}))?", name)
     try:
-        return zone_named(name)
+        return clock_named(name)
     except PostgresError:
-        if posix is None:
-            raise error("22023", f'time zone "{name.lower()}" not recognized') from None
-    hours, minutes = int(posix[2]), int(posix[3] or 0)
-    total = abs(hours) * 3600 + minutes * 60
-    return timezone(timedelta(seconds=total if hours < 0 else -total))
+        raise error("22023", f'time zone "{name.lower()}" not recognized') from None
 
 
 def _field(moment: Moment, match: re.Match[str]) -> None:
@@ -483,7 +478,7 @@ def date_from_text(text: str) -> int:
     if abs(us) == INFINITY:
         return us
     days = us // DAY_US
-    if not _FIRST_DAY <= days < _LAST_DAY:
+    if not FIRST_DAY <= days <= LAST_DAY:
         raise error("22008", f'date out of range: "{text}"')
     return days
 
@@ -518,7 +513,7 @@ def timestamp_from_text(text: str) -> int:
 
 def _bounded(us: int, text: str) -> int:
     """Refuse what is past the last timestamp or before the first (22008)."""
-    if abs(us) != INFINITY and not _FIRST_DAY * DAY_US <= us < INFINITY:
+    if abs(us) != INFINITY and not FIRST_DAY * DAY_US <= us < INFINITY:
         raise error("22008", f'timestamp out of range: "{text}"')
     return us
 

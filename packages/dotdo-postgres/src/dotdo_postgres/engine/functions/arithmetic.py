@@ -345,7 +345,7 @@ def power(base: float, exponent: float) -> float:
     Raises:
         PostgresError: a fractional power of a negative number (2201F), overflow (22003).
     """
-    if base < 0 and exponent != math.floor(exponent):
+    if base < 0 and math.isfinite(exponent) and exponent != math.floor(exponent):
         raise error(
             "2201F", "a negative number raised to a non-integer power yields a complex result"
         )

@@ -12,6 +12,7 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import (
@@ -351,8 +352,14 @@ for _oid in (*RANGES, *MULTIRANGES):
 def date_to_timestamp(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Take midnight."""
     if isinstance(args[0].value, int):
-        return Sql(n.integer(args[0].value * _DAY_US), value=args[0].value * _DAY_US)
-    return Sql(n.binary("*", args[0].node, n.integer(_DAY_US)))
+        us = datetimes.midnight(args[0].value)
+        return Sql(n.integer(us), value=us)
+    checked = compiler.python(checks.MIDNIGHT, args, [t.DATE])
+    if not args[0].is_simple:
+        return Sql(checked)
+    day = args[0].node
+    is_near = n.binary("<", n.call("abs", day.copy()), n.integer(datetimes.LAST_TIMESTAMP_DAY))
+    return Sql(n.call("iif", is_near, n.binary("*", day.copy(), n.integer(_DAY_US)), checked))
 
 
 @FAMILY.cast("timestamp as date")
@@ -370,7 +377,7 @@ def timestamp_to_time(value: int) -> int:
 @FAMILY.cast("date as timestamptz", takes_session=True)
 def date_to_timestamptz(facts: Facts, value: int) -> int:
     """Take midnight of the session's zone."""
-    return datetimes.local_to_utc(value * _DAY_US, facts.zone)
+    return datetimes.bounded(datetimes.local_to_utc(datetimes.midnight(value), facts.zone))
 
 
 @FAMILY.cast("timestamp as timestamptz", takes_session=True)
@@ -388,7 +395,8 @@ def timestamptz_to_timestamp(facts: Facts, value: int) -> int:
 @FAMILY.cast("timestamptz as date", takes_session=True)
 def timestamptz_to_date(facts: Facts, value: int) -> int:
     """Take the date of the session's zone."""
-    return datetimes.utc_to_local(value, facts.zone) // _DAY_US
+    local = datetimes.utc_to_local(value, facts.zone)
+    return local if abs(local) >= datetimes.INFINITY else local // _DAY_US
 
 
 @FAMILY.cast("timestamptz as time", takes_session=True)
