@@ -95,6 +95,12 @@ class NoScript(ReplyError):
         super().__init__(message)
 
 
+class Busy(ReplyError):
+    """A command while a script runs for long."""
+
+    code = "BUSY"
+
+
 class OutOfMemory(ReplyError):
     """A write beyond maxmemory."""
 

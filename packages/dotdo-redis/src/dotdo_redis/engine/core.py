@@ -362,5 +362,7 @@ class Engine:
                 gone = sum(database.purge(limit) for database in self.databases)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
+            if self.instance.runner.run is not None:
+                self.instance.runner.go_on()
             self.settle()
             return gone

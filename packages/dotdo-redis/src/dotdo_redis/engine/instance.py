@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from dotdo_redis.engine.guarding import RefusalLog, guard
 from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.engine.pausing import Pause
+from dotdo_redis.engine.scripting import Functions, Runner, Scripts
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
@@ -29,11 +30,6 @@ class Instance:
         self.saves = 0
         self.startup_bytes = 900_000
         self.peak_bytes = 0
-        self.scripts_bytes = 32_768
-        self.cached_scripts = 0
-        self.cached_scripts_bytes = 0
-        self.functions_count = 0
-        self.libraries_count = 0
         self.statistics = Statistics()
         self.slowlog = SlowLog()
         self.latency = LatencyMonitor()
@@ -44,6 +40,9 @@ class Instance:
         self.users = Users(engine.table)
         self.acl_log = RefusalLog()
         self.tracking = Tracking(engine)
+        self.runner = Runner(engine)
+        self.scripts = Scripts(self.runner)
+        self.functions = Functions(self.runner)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

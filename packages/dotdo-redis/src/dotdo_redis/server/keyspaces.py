@@ -81,6 +81,7 @@ class Keyspaces:
             engine = Engine(
                 build(), clock=clock, randomness=self._randomness(), config=self._config()
             )
+        engine.instance.runner.has_beat = True
         return engine, Beat(engine)
 
     def disconnect(self, tenant: object, client: ClientState) -> None:

@@ -76,7 +76,7 @@ def _memory(ctx: Context) -> Lines:
     instance.peak_bytes = max(instance.peak_bytes, used)
     rss = _resident_bytes()
     maximum = int(parameters["maxmemory"])
-    scripts = instance.scripts_bytes
+    scripts = instance.runner.used_bytes
     total = os.sysconf("SC_PHYS_PAGES") * _PAGE
     return [
         ("used_memory", used),
@@ -98,16 +98,16 @@ def _memory(ctx: Context) -> Lines:
         ("used_memory_lua", scripts),
         ("used_memory_vm_eval", scripts),
         ("used_memory_lua_human", human(scripts)),
-        ("used_memory_scripts_eval", instance.cached_scripts_bytes),
-        ("number_of_cached_scripts", instance.cached_scripts),
-        ("number_of_functions", instance.functions_count),
-        ("number_of_libraries", instance.libraries_count),
+        ("used_memory_scripts_eval", instance.scripts.used_bytes),
+        ("number_of_cached_scripts", len(instance.scripts)),
+        ("number_of_functions", len(instance.functions.functions)),
+        ("number_of_libraries", len(instance.functions.libraries)),
         ("used_memory_vm_functions", scripts),
         ("used_memory_vm_total", 2 * scripts),
         ("used_memory_vm_total_human", human(2 * scripts)),
         ("used_memory_functions", 200),
-        ("used_memory_scripts", instance.cached_scripts_bytes),
-        ("used_memory_scripts_human", human(instance.cached_scripts_bytes)),
+        ("used_memory_scripts", instance.scripts.used_bytes),
+        ("used_memory_scripts_human", human(instance.scripts.used_bytes)),
         ("maxmemory", maximum),
         ("maxmemory_human", human(maximum)),
         ("maxmemory_policy", parameters["maxmemory-policy"]),

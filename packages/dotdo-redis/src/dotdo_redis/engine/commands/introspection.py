@@ -157,7 +157,7 @@ def memory_stats(ctx: Context, _args: list[bytes]) -> Reply:
         b"clients.normal": 1800 * len(ctx.engine.clients),
         b"cluster.links": 0,
         b"aof.buffer": 0,
-        b"lua.caches": instance.cached_scripts_bytes,
+        b"lua.caches": instance.scripts.used_bytes,
         b"functions.caches": 200,
         **databases,
         b"overhead.total": instance.startup_bytes,
