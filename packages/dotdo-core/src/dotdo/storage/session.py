@@ -129,17 +129,31 @@ class Session(Statements):
         """Return the first of `n` new values for the noun's hidden row id."""
         return self.next_number(f"noun {noun.id}", n)
 
-    def next_number(self, counter: str, n: int = 1) -> int:
-        """Return the first of `n` numbers that the counter has never given before."""
+    def next_number(self, counter: str, n: int = 1, start: int = 1) -> int:
+        """Return the first of `n` numbers that the counter has never given before; its very first is `start`."""
         counters = self.store.counters
         first = counters.take(counter, n)
         while first is None:
-            self.mutate(lambda: self._claim(counter, n))
+            self.mutate(lambda: self._claim(counter, n, start))
             first = counters.take(counter, n)
         return first
 
-    def _claim(self, counter: str, n: int) -> None:
-        before, high = self.store.counters.claim(counter, n, self)
+    def put_number(self, counter: str, following: int) -> None:
+        """Let a counter go on with a number, also with one that it gave before."""
+        self.mutate(lambda: self._note(counter, *self.store.counters.put(counter, following, self)))
+
+    def peek_number(self, counter: str, start: int = 1) -> int:
+        """Return the number that a counter would give next."""
+        following = self.store.counters.peek(counter)
+        if following is not None:
+            return following
+        rows = self.read("select high from _counter where name = ?", (counter,))
+        return int(rows[0][0]) + 1 if rows else start
+
+    def _claim(self, counter: str, n: int, start: int) -> None:
+        self._note(counter, *self.store.counters.claim(counter, n, self, start))
+
+    def _note(self, counter: str, before: int, high: int) -> None:
         known = self._claims.get(counter)
         self._claims[counter] = (before if known is None else known[0], high)
 

@@ -20,9 +20,9 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dotdo.storage import Catalog
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.sql import Sql
+    from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -34,23 +34,27 @@ class Planner:
     """Plans one statement.
 
     Args:
-        catalog: The definitions.
+        names: Resolves names; holds the definitions.
         param_oids: Types of parameters known beforehand.
         zone: The session's time zone.
         sql: Text of the statement.
     """
 
     def __init__(
-        self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
+        self, names: Names, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
     ) -> None:
-        self.catalog = catalog
+        self.names = names
+        self.catalog = names.catalog
         self.param_oids = param_oids
         self.zone = zone
         self.sql = sql
+        self.may_write_materialized = False
 
     def binder(self) -> Binder:
         """Return a binder for the statement."""
-        return make_binder(self.catalog.noun, self.param_oids, self.zone)
+        binder = make_binder(self.names, self.param_oids, self.zone)
+        binder.may_write_materialized = self.may_write_materialized
+        return binder
 
     def param_types(self, binder: Binder) -> tuple[t.PgType, ...]:
         """Return the types parameters turned out to have.
@@ -77,6 +81,8 @@ class Planner:
             codec: codecs.Codec | None = (
                 codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
             )
+        elif column.type in t.REG_TYPES:
+            codec = codecs.reg_codec(column.type, self.names)
         else:
             codec = codecs.codec_of(column.type, self.zone)
         if codec is None:
@@ -120,14 +126,16 @@ def _build_select(
     node, forms = compiler.query(query)
     query.limit = bound
     columns = planner.result_columns(query.columns, forms)
-    prepared = Prepared(columns, param_types, "SELECT", run_select, is_read=not locking)
+    is_writing = any(call.routine.writes for call in compiler.python_calls.values())
+    run = run_writing_select if is_writing else run_select
+    prepared = Prepared(columns, param_types, "SELECT", run, is_read=not (locking or is_writing))
     if locking:
         prepared.execute = run_locking
         prepared.detail = add_row_ids(compiler, node, query), limit
     planner.finish(compiler, node, prepared)
     used = n.highest_parameter(node)
     if not locking and used < len(param_types) + len(prepared.session_values):
-        prepared.execute = partial(run_select, used=used)
+        prepared.execute = partial(run, used=used)
     if not is_wide:
         prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
     return prepared
@@ -146,6 +154,25 @@ def run_select(
     if used is not None:
         params = params[:used]
     rows = session.kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+    return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
+
+
+def run_writing_select(
+    session: Session,
+    prepared: Prepared,
+    params: Sequence[StorageValue],
+    wait: bool,
+    used: int | None = None,
+) -> Result:
+    """Run a query that calls functions which write."""
+    if prepared.session_values:
+        params = session.with_values(prepared, params)
+    if used is not None:
+        params = params[:used]
+    kernel = session.kernel
+    rows = kernel.mutate(
+        lambda: kernel.execute(prepared.sql, params), planned_for=prepared.catalog, wait=wait
+    )
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
 
 

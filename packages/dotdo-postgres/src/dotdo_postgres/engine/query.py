@@ -42,6 +42,8 @@ class Entry:
         cte: The common table expression it reads.
         calls: The functions it runs over, side by side.
         is_lateral: The subquery sees entries to its left.
+        schema: Schema of the table or view that goes by its own name, empty for an alias.
+        view: Number of the view that the subquery stands for, 0 when it is none.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Entry:
     calls: list[Expr] = field(default_factory=list)
     with_ordinality: bool = False
     is_lateral: bool = False
+    view: int = 0
+    schema: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine.catalog.answers import Answers
+from dotdo_postgres.engine.catalog.provided import computed
+from dotdo_postgres.engine.catalog.regtypes import RegTypes
+from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.objects.names import Names
+from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -28,6 +35,7 @@ from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, end
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping.encodings import UTF8
+from dotdo_postgres.mapping.types import use_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
+_REGS = RegTypes()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -63,7 +72,7 @@ class TransactionStatus(IntEnum):
 IDLE, INTRANS, INERROR = TransactionStatus  # a look-up in the class costs more than the check
 
 
-class Session:
+class Session:  # noqa: PLR0904 -- what a client can ask of its connection
     """One client's connection.
 
     Args:
@@ -96,8 +105,12 @@ class Session:
             database=database,
             settings=self.settings.values,
             set_setting=self._set_setting,
+            session_user=user,
         )
-        self.sequences = Sequences(self.kernel)
+        self.sequences = self.facts.sequences = Sequences(self)
+        self.facts.catalog = Answers(self.facts)
+        self.current_query = ""
+        self.naming: tuple[str, ...] = ()  # the settings that the plans' names were found by
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
@@ -111,6 +124,7 @@ class Session:
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
+        self._virtual: set[str] = set()
 
     def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
         from dotdo_postgres.engine.variables import apply
@@ -134,8 +148,7 @@ class Session:
             PostgresError: whatever is wrong with it.
         """
         if self.kernel.catalog is not self._plans_catalog:
-            self._plans.clear()
-            self._plans_catalog = self.kernel.catalog
+            self._look_up_names()
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
@@ -154,20 +167,87 @@ class Session:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
-    def plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+    @property
+    def names(self) -> Names:
+        """How names resolve, by the definitions of the newest plan."""
+        return self.facts.names
+
+    def _look_up_names(self) -> None:
+        """Forget plans of other definitions, and let names mean what they mean now."""
+        self._plans.clear()
+        catalog = self._plans_catalog = self.kernel.catalog
+        path = search_path(self, catalog)
+        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS)
+        self._use_types()
+
+    def _use_types(self) -> None:
+        use_types(self.facts.names.objects.by_oid, self.facts.names)
+
+    def planner(self, sql: str = "", param_oids: tuple[int, ...] = ()) -> Planner:
+        """Return a planner of one statement on the definitions of the moment."""
+        if self.kernel.catalog is not self._plans_catalog:
+            self._look_up_names()
+        self._use_types()
+        return Planner(self.names, param_oids, self.facts.zone, sql)
+
+    def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
+        """Plan a statement that is a step of another one.
+
+        Raises:
+            PostgresError: whatever is wrong with it.
+        """
+        planner = self.planner()
+        planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def run_inside(self, prepared: Prepared, params: Sequence[StorageValue] = ()) -> Result:
+        """Run a statement that is a step of another one; its errors are the other's.
+
+        Raises:
+            PostgresError: it failed.
+        """
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            return prepared.execute(self, prepared, params, True)
+        except (Blocked, CatalogChanged, TurnOver):
+            raise
+        except DotdoError as failure:
+            raise translate(self, prepared, params, failure) from failure
+
+    def plan(
+        self, node: Node | None, sql: str, param_oids: tuple[int, ...] = (), source: str = ""
+    ) -> Prepared:
         """Bind and plan a parsed statement.
+
+        Args:
+            node: Its parse tree, None for the empty statement.
+            sql: The text that positions refer to.
+            param_oids: Types of parameters known beforehand.
+            source: The statement's own text, where `sql` holds others too.
 
         Raises:
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
-        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+        planner = self.planner(source or sql, param_oids)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        self.know_virtual()
         return prepared
+
+    def know_virtual(self) -> None:
+        """Let SQLite know the relations of the catalog that statements planned here name."""
+        for table, relation in self.names.virtual.items():
+            if table not in self._virtual:
+                self._virtual.add(table)
+                columns = [column.physical for column in relation.columns]
+                self.kernel.create_virtual_table(table, columns, partial(rows_of, self, relation))
 
     def check_usable(self, sql: str) -> None:
         """See that a statement may be prepared now.
@@ -190,7 +270,7 @@ class Session:
 
     def forget_plans(self) -> None:
         """Drop cached plans: a setting they depend on has changed."""
-        self._plans.clear()
+        self._look_up_names()
 
     def run(  # noqa: C901 -- one clause for each way in which a statement may have to be run again
         self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
@@ -293,6 +373,7 @@ class Session:
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
             self.begin_statement()
+            self._use_types()
         else:
             self.register(prepared.python_calls)
             prepared.is_registered = True
@@ -300,6 +381,8 @@ class Session:
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
         self.begin_statement()
+        if self.facts.names is not None:
+            self._use_types()
         for call in calls:
             if call.sql_name in self._registered:
                 continue

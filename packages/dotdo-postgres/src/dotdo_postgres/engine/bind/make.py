@@ -13,9 +13,7 @@ from dotdo_postgres.engine.bind.queries import bind_query
 from dotdo_postgres.engine.bind.subqueries import bind_subquery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dotdo.storage.schema import Noun
+    from dotdo_postgres.engine.objects.names import Names
 
 _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "A_Const": e.bind_constant,
@@ -39,8 +37,6 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
 }
 
 
-def make_binder(
-    find_noun: Callable[[str], Noun | None], param_oids: tuple[int, ...] = (), zone: tzinfo = UTC
-) -> Binder:
+def make_binder(names: Names, param_oids: tuple[int, ...] = (), zone: tzinfo = UTC) -> Binder:
     """Return a binder for one statement."""
-    return Binder(find_noun, param_oids, zone, _EXPRESSIONS, bind_query)
+    return Binder(names, param_oids, zone, _EXPRESSIONS, bind_query)

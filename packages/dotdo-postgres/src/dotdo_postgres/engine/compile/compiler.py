@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import not_supported
@@ -126,6 +128,13 @@ class Compiler:
             sql_name += "__" + "_".join("b" if scale is None else f"s{scale}" for scale in scales)
         self.python_calls.setdefault(sql_name, PythonCall(routine, sql_name, tuple(types), scales))
         return n.call(sql_name, *[arg.node for arg in args])
+
+    def is_volatile(self, node: n.Node) -> bool:
+        """Tell whether an expression calls a function that may answer differently each time."""
+        names = {name for name, call in self.python_calls.items() if call.routine.is_volatile}
+        return bool(names) and any(
+            call.name in names for call in node.find_all(exp.Anonymous, exp.Func)
+        )
 
     def bind_entry(self, entry: Entry, alias: str, columns: list[tuple[str, Sql]]) -> None:
         """Note how the columns of an entry are written."""

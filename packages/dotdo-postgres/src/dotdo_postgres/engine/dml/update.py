@@ -35,7 +35,7 @@ Node = dict[str, Any]
 Assignments = list[tuple[RelationColumn, ir.Expr]]
 
 
-def bind_assignments(
+def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
     binder: Binder, relation: Relation, nodes: list[Node], scope: Scope
 ) -> Assignments:
     """Bind SET.
@@ -65,9 +65,16 @@ def bind_assignments(
             raise error("42601", f'multiple assignments to same column "{column.name}"')
         if "MultiAssignRef" in value:
             value = _part(value["MultiAssignRef"])
+        if "SetToDefault" in value and column.generated is not None:
+            continue
         if "SetToDefault" in value:
             found.append((column, default_expression(binder, column)))
             continue
+        if column.generated is not None:
+            detail = f'Column "{column.name}" is a generated column.'
+            raise error(
+                "428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail
+            )
         if column.identity == "a":
             detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
             raise error(
