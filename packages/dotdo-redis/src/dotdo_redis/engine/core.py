@@ -116,17 +116,55 @@ class Engine:
             The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
         """
         with self.lock:
-            self.now_us = self.clock()
-            self.now_ms = client.last_ms = self.now_us // 1000
+            now_us = self.now_us = self.clock()
+            self.now_ms = client.last_ms = now_us // 1000
             if self.before is not None:
                 self.before()
-            reply = self._admit(client, words)
-            if reply.__class__ is Command:
-                reply = self._timed(client.ctx, reply, words)
-                self.settle()
-            if client.replies != "ON":
-                return self._silenced(client)
-            return reply
+            command = self.table.get(words[0])
+            if (
+                command is None
+                or not command.is_plain
+                or client.queue is not None
+                or client.tracking is not None
+                or client.replies != "ON"
+                or self.gates
+                or self.monitors
+                or self.instance.pause.until_ms
+            ):
+                return self._execute(client, words)
+            return self._execute_plainly(client, command, words)
+
+    def _execute_plainly(self, client: ClientState, command: Command, words: list[bytes]) -> Reply:
+        """Do what `_execute` does where nobody but the client is concerned, a third faster."""
+        ctx = client.ctx
+        ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+        client.last_command = command.shown_name
+        arity, function = command.facts.arity, command.function
+        if len(words) != arity and (arity > 0 or len(words) < -arity):
+            return self._execute(client, words)
+        command.calls += 1
+        try:
+            reply = function(ctx, words[1:])  # type: ignore[misc]  # plain commands have one
+        except ReplyError as error:
+            command.failed_calls += 1
+            self.instance.failed(error)
+            reply = error
+        if ctx.modified or ctx.logged:
+            self._record(ctx, words)
+        if self.effects or self.waiters.ready or self.instance.tracking.clients:
+            self.settle()
+        duration_us = self.clock() - self.now_us
+        command.usec += duration_us
+        if duration_us > self.instance.attention_us:
+            self.instance.took(client, command, words, duration_us)
+        return reply
+
+    def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        reply = self._admit(client, words)
+        if reply.__class__ is Command:
+            reply = self._timed(client.ctx, reply, words)
+            self.settle()
+        return reply if client.replies == "ON" else self._silenced(client)
 
     def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
         """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
