@@ -5,12 +5,12 @@ from typing import Any
 import redis.client as upstream
 
 from dotdo_redis.client.connection import IN_PROCESS, ConnectionPool
+from dotdo_redis.client.hot_calls import HotCalls
 from dotdo_redis.client.pipeline import Pipeline
-from dotdo_redis.client.plain_calls import PlainCalls
 from dotdo_redis.client.short_cut import DECLINED
 
 
-class Redis(PlainCalls, upstream.Redis):
+class Redis(HotCalls, upstream.Redis):
     """redis.Redis on the tenant of this process; host, port and credentials of a production URL are accepted."""
 
     def __init__(self, *args: Any, single_connection_client: bool = False, **kwargs: Any) -> None:
@@ -44,13 +44,6 @@ class Redis(PlainCalls, upstream.Redis):
     def client(self) -> "Redis":
         """Make a client that keeps one connection."""
         return self.__class__(connection_pool=self.connection_pool, single_connection_client=True)
-
-    def get(self, name: Any) -> Any:
-        """Read a string."""
-        reply = DECLINED if "GET" in self._answered else self._run([b"GET", self._word(name)])
-        if reply is None or (reply.__class__ is bytes and not self._decodes):
-            return reply
-        return super().get(name) if reply is DECLINED else self._respond("GET", reply, {})
 
     def set_response_callback(self, command: str, callback: Any) -> None:
         """Let a function see each reply of a command."""
