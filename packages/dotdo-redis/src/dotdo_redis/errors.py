@@ -104,6 +104,12 @@ class NoScript(ReplyError):
         super().__init__(message)
 
 
+class InvalidObject(ReplyError):
+    """A value whose bytes make no sense."""
+
+    code = "INVALIDOBJ"
+
+
 class Busy(ReplyError):
     """A command while a script runs for long."""
 

@@ -161,7 +161,8 @@ def xack(ctx: Context, args: list[bytes]) -> Reply:
         return 0
     numbers = [stream_id(word) for word in args[2:]]
     gone = sum(group.acknowledge(number) for number in numbers)
-    ctx.modified += gone
+    if gone:
+        ctx.touched(args[0])
     return gone
 
 
@@ -318,12 +319,12 @@ def _leading_ids(words: list[bytes]) -> Iterator[int]:
 def _forget(ctx: Context, key: bytes, group_name: bytes, group: Group, number: int) -> None:
     """Take an entry that was deleted off the pending ones."""
     if group.acknowledge(number):
-        ctx.modified += 1
+        ctx.touched(key)
         ctx.log(b"XACK", key, group_name, id_text(number))
 
 
 def _log_claim(ctx: Context, key: bytes, group_name: bytes, number: int, known: Pending) -> None:
-    ctx.modified += 1
+    ctx.touched(key)
     ctx.log(
         b"XCLAIM", key, group_name, known.consumer.name, b"0", id_text(number),
         b"TIME", b"%d" % known.delivered_ms, b"RETRYCOUNT", b"%d" % known.deliveries, b"FORCE", b"JUSTID",

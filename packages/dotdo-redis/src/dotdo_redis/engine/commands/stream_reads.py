@@ -221,7 +221,7 @@ def _deliver(
     read = -1 if group.entries_read is None else group.entries_read
     last_id = id_text(group.last_id)
     ctx.log(b"XGROUP", b"SETID", key, reading.group, last_id, b"ENTRIESREAD", b"%d" % read)
-    ctx.modified += 1
+    ctx.touched(key)
     return entries
 
 
