@@ -1,9 +1,5 @@
 """Validators of collections; a stub until it is there."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from dotdo_mongo.engine.context import Context, Document
 
 

@@ -1,0 +1,35 @@
+"""What a deployment knows of one connection: who it is, what it said about itself, how it may speak."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import Int64
+
+
+@dataclass(slots=True)
+class ClientState:
+    """One connection.
+
+    Args:
+        number: Its number.
+        address: `host:port` of the peer.
+        user: Who has proved itself, None for nobody.
+        must_authenticate: Nothing but the handshake is allowed before that.
+        is_in_process: It is no network peer.
+    """
+
+    number: int = 0
+    address: str = "127.0.0.1:0"
+    user: str | None = None
+    auth_db: str = "admin"
+    must_authenticate: bool = False
+    is_in_process: bool = True
+    metadata: dict[str, Any] = field(default_factory=dict)
+    conversation: Any = None
+    conversation_id: int = 0
+    compressors: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> Int64:
+        """The number as replies show it."""
+        return Int64(self.number)
