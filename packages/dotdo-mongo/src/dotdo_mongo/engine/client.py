@@ -5,6 +5,8 @@ from typing import Any
 
 from bson import Int64
 
+from dotdo_mongo.engine.awaiting import Awaiting
+
 
 @dataclass(slots=True)
 class ClientState:
@@ -16,6 +18,9 @@ class ClientState:
         user: Who has proved itself, None for nobody.
         must_authenticate: Nothing but the handshake is allowed before that.
         is_in_process: It is no network peer.
+        presented_host: Host and port that it believes to speak to.
+        presented_set: Name of the replica set that it asks for.
+        awaiting: What the request just run would wait for.
     """
 
     number: int = 0
@@ -24,6 +29,9 @@ class ClientState:
     auth_db: str = "admin"
     must_authenticate: bool = False
     is_in_process: bool = True
+    presented_host: str | None = None
+    presented_set: str | None = None
+    awaiting: Awaiting | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     conversation: Any = None
     conversation_id: int = 0

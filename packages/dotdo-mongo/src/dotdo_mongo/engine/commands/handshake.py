@@ -17,7 +17,7 @@ from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FREE = {"is_lenient": True, "needs_authentication": False}
+_FREE: dict[str, Any] = {"is_lenient": True, "needs_authentication": False}
 _MAX_MESSAGE_BYTES = 48_000_000
 
 
@@ -31,7 +31,7 @@ def _hello(request: Request, primary: str) -> Document:
     metadata = request.body.get("client")
     if isinstance(metadata, dict) and not client.metadata:
         client.metadata = metadata
-    host = deployment.host
+    host = client.presented_host or deployment.host
     reply: Document = {
         primary: True,
         "topologyVersion": {"processId": deployment.process_id, "counter": Int64(0)},
@@ -44,7 +44,7 @@ def _hello(request: Request, primary: str) -> Document:
         "minWireVersion": 0,
         "maxWireVersion": MAX_WIRE_VERSION,
         "readOnly": False,
-        "setName": deployment.set_name,
+        "setName": client.presented_set or deployment.set_name,
         "setVersion": 1,
         "secondary": False,
         "hosts": [host],
@@ -60,25 +60,25 @@ def _hello(request: Request, primary: str) -> Document:
     return reply
 
 
-@command("hello", **_FREE, in_transaction=True, is_in_api=True)
+@command("hello", None, **_FREE, in_transaction=True, is_in_api=True)
 def hello(request: Request) -> Document:
     """Say what this deployment is and can."""
     return _hello(request, "isWritablePrimary")
 
 
-@command("isMaster", aliases=("ismaster",), **_FREE)
+@command("isMaster", None, aliases=("ismaster",), **_FREE)
 def is_master(request: Request) -> Document:
     """Say what this deployment is and can, in the words of old."""
     return {"helloOk": True, **_hello(request, "ismaster")}
 
 
-@command("ping", **_FREE, is_in_api=True)
+@command("ping", None, **_FREE, is_in_api=True)
 def ping(request: Request) -> Document:  # noqa: ARG001
     """Answer."""
     return {}
 
 
-@command("buildInfo", aliases=("buildinfo",), **_FREE)
+@command("buildInfo", None, aliases=("buildinfo",), **_FREE)
 def build_info(request: Request) -> Document:  # noqa: ARG001
     """Tell the version whose behaviour this is."""
     return {
