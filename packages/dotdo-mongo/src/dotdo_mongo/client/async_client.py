@@ -40,4 +40,6 @@ class AsyncMongoClient(DriverClient[Any]):
         address, named = local_address(host)
         name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
         hooks = async_classes(None if home is None else deployment_of(home), name)
-        super().__init__(address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs))
+        super().__init__(
+            address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
+        )

@@ -36,7 +36,12 @@ class Collection(DriverCollection[Any]):
         comment: Any = None,
     ) -> InsertOneResult:
         """Insert one document; see pymongo."""
-        if type(document) is dict and session is None and comment is None and bypass_document_validation is None:
+        if (
+            type(document) is dict
+            and session is None
+            and comment is None
+            and bypass_document_validation is None
+        ):
             hot = hot_path(self)
             if hot is not None:
                 if "_id" not in document:
@@ -56,7 +61,9 @@ class Collection(DriverCollection[Any]):
         read_concern: Any = None,
     ) -> "Collection":
         """Return the collection with other options; see pymongo."""
-        return adopted(super().with_options(codec_options, read_preference, write_concern, read_concern))
+        return adopted(
+            super().with_options(codec_options, read_preference, write_concern, read_concern)
+        )
 
 
 def adopted(made: Any) -> Collection:

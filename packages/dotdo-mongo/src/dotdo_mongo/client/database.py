@@ -23,7 +23,9 @@ class Database(DriverDatabase[Any]):
     ) -> Collection:
         """Return a collection; see pymongo."""
         return adopted(
-            super().get_collection(name, codec_options, read_preference, write_concern, read_concern)
+            super().get_collection(
+                name, codec_options, read_preference, write_concern, read_concern
+            )
         )
 
     def create_collection(self, name: str, *args: Any, **kwargs: Any) -> Collection:

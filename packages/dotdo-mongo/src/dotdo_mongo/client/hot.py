@@ -84,7 +84,11 @@ class HotPath:
                 return False
             document = decode(data)
             identity = document["_id"]
-            if next(iter(document)) != "_id" or isinstance(identity, (list, dict)) or _has_zero(document):
+            if (
+                next(iter(document)) != "_id"
+                or isinstance(identity, (list, dict))
+                or _has_zero(document)
+            ):
                 return False
             session.describe(api=API)
             table, catalog = found.table, self._catalog
@@ -97,7 +101,11 @@ class HotPath:
 
 def _is_free(collection: Collection) -> bool:
     """Nothing but the `_id` is to be checked when a document comes in."""
-    return not collection.is_capped and "validator" not in collection.options and len(collection.indexes) == 1
+    return (
+        not collection.is_capped
+        and "validator" not in collection.options
+        and len(collection.indexes) == 1
+    )
 
 
 def _has_zero(document: dict[str, Any]) -> bool:

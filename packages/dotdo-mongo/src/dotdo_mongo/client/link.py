@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+from functools import partial
 from typing import Any
 
 from dotdo.clock import system_clock
@@ -10,7 +11,7 @@ from dotdo.tenancy import Home, default_home
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.commands import run_command
 from dotdo_mongo.engine.deployment import Deployment, HomeDatabases
-from dotdo_mongo.protocol.messages import encode_document, header_of, op_query, OP_QUERY, read_body
+from dotdo_mongo.protocol.messages import OP_QUERY, encode_document, header_of, op_query, read_body
 
 _guard = threading.Lock()
 _deployments: dict[int, tuple[Home, Deployment]] = {}
@@ -37,7 +38,9 @@ class Link:
         set_name: Name of the replica set that the driver asks for.
     """
 
-    def __init__(self, deployment: Deployment, address: tuple[str, int | None], set_name: str | None) -> None:
+    def __init__(
+        self, deployment: Deployment, address: tuple[str, int | None], set_name: str | None
+    ) -> None:
         host = address[0] if address[1] is None else f"{address[0]}:{address[1]}"
         self.deployment = deployment
         self.client = ClientState(next(_numbers), presented_host=host, presented_set=set_name)
@@ -65,7 +68,7 @@ class Link:
         while self.client.awaiting is not None:
             waiting, self.client.awaiting = self.client.awaiting, None
             loop, woken = asyncio.get_running_loop(), asyncio.Event()
-            stop = waiting.listen(lambda: loop.call_soon_threadsafe(woken.set))
+            stop = waiting.listen(partial(loop.call_soon_threadsafe, woken.set))
             try:
                 left_s = (waiting.until_us - self.deployment.clock()) / 1e6
                 async with asyncio.timeout(max(0.0, min(left_s, _POLL_S))):
@@ -77,7 +80,9 @@ class Link:
             reply = self._again(body, sequences, waiting.until_us)
         return encode_document(reply) if wants_reply else None
 
-    def _again(self, body: dict[str, Any], sequences: dict[str, list[bytes]], until_us: int) -> dict[str, Any]:
+    def _again(
+        self, body: dict[str, Any], sequences: dict[str, list[bytes]], until_us: int
+    ) -> dict[str, Any]:
         reply = run_command(self.deployment, self.client, body, sequences)
         if self.client.awaiting is not None:
             self.client.awaiting.until_us = until_us

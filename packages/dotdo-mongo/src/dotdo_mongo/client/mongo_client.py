@@ -43,7 +43,9 @@ class MongoClient(DriverClient[Any]):
         name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
         self._home = home
         hooks = classes(None if home is None else deployment_of(home), name)
-        super().__init__(address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs))
+        super().__init__(
+            address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
+        )
 
     @property
     def _deployment(self) -> Deployment:
@@ -78,5 +80,7 @@ class MongoClient(DriverClient[Any]):
     ) -> Database:
         """Return the database that the address names; see pymongo."""
         return adopted_database(
-            super().get_default_database(default, codec_options, read_preference, write_concern, read_concern)
+            super().get_default_database(
+                default, codec_options, read_preference, write_concern, read_concern
+            )
         )

@@ -69,7 +69,7 @@ class InProcessConnection(sync_pool.Connection):
         self._check_size(max_doc_size)
         self._reply = self.conn.link.run(message)  # type: ignore[attr-defined]  # a _Line
 
-    def receive_message(self, request_id: int | None) -> _OpMsg:  # noqa: ARG002
+    def receive_message(self, request_id: int | None) -> _OpMsg:
         """Return the answer to the message sent last."""
         assert self._reply is not None
         return _OpMsg(0, self._reply)
@@ -84,7 +84,7 @@ class InProcessConnection(sync_pool.Connection):
     def set_conn_timeout(self, timeout: float | None) -> None:
         """Nothing here waits for a peer."""
 
-    def authenticate(self, reauthenticate: bool = False) -> None:  # noqa: ARG002
+    def authenticate(self, reauthenticate: bool = False) -> None:
         """Take the credentials of a production address as given: the caller owns the files."""
         if not self.ready:
             self.ready = True
@@ -101,7 +101,7 @@ class AsyncInProcessConnection(async_pool.AsyncConnection):
         _check_size(max_doc_size, self.max_bson_size)
         self._reply = await self.conn.link.run_async(message)  # type: ignore[attr-defined]  # a _Line
 
-    async def receive_message(self, request_id: int | None) -> _OpMsg:  # noqa: ARG002
+    async def receive_message(self, request_id: int | None) -> _OpMsg:
         """Return the answer to the message sent last."""
         assert self._reply is not None
         return _OpMsg(0, self._reply)
@@ -113,7 +113,7 @@ class AsyncInProcessConnection(async_pool.AsyncConnection):
     def set_conn_timeout(self, timeout: float | None) -> None:
         """Nothing here waits for a peer."""
 
-    async def authenticate(self, reauthenticate: bool = False) -> None:  # noqa: ARG002
+    async def authenticate(self, reauthenticate: bool = False) -> None:
         """Take the credentials of a production address as given: the caller owns the files."""
         if not self.ready:
             self.ready = True
@@ -196,7 +196,9 @@ class _Watcher:
     deployment: Deployment | None
     set_name: str | None
 
-    def __init__(self, server_description: Any, topology: Any, pool: Any, topology_settings: Any) -> None:
+    def __init__(
+        self, server_description: Any, topology: Any, pool: Any, topology_settings: Any
+    ) -> None:
         self._description, self._topology = server_description, topology
         self._pool = pool
         self._settings = topology_settings
@@ -250,7 +252,9 @@ def _async_monitor(of: Deployment | None, name: str | None) -> type:
         def open(self) -> None:
             """Tell the topology right after the caller has given up its lock."""
             if not self._is_known and self._task is None:
-                self._task = asyncio.get_running_loop().create_task(self._topology.on_change(self._seen()))
+                self._task = asyncio.get_running_loop().create_task(
+                    self._topology.on_change(self._seen())
+                )
 
         async def close(self) -> None:
             """Nothing runs."""

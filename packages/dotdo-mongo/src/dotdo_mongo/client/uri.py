@@ -18,7 +18,7 @@ def local_address(host: Any) -> tuple[Any, str | None]:
         host: A host, an address, or several.
     """
     if isinstance(host, Sequence) and not isinstance(host, str):
-        return (local_address(host[0]) if host else (host, None))
+        return local_address(host[0]) if host else (host, None)
     if not isinstance(host, str) or "://" not in host:
         return host, None
     is_srv = host.startswith("mongodb+srv://")
@@ -28,6 +28,8 @@ def local_address(host: Any) -> tuple[Any, str | None]:
     options = parse_qsl(parts.query, keep_blank_values=True)
     named = next((value for name, value in options if name.lower() == "replicaset"), None)
     if is_srv:
-        options = [(n, v) for n, v in options if n.lower() not in _NETWORK or n.lower() == "replicaset"]
+        options = [
+            (n, v) for n, v in options if n.lower() not in _NETWORK or n.lower() == "replicaset"
+        ]
     path = parts.path or ("/" if options else "")
     return urlunsplit(("mongodb", f"{userinfo}{at}{first}", path, urlencode(options), "")), named

@@ -10,6 +10,7 @@ from bson import Int64
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.clock import Clock
+from dotdo.storage import Store
 from dotdo_mongo.errors import failure
 from dotdo_mongo.mapping.codec import encode, raw
 
@@ -35,6 +36,7 @@ class Cursor:
         is_endless: It has no timeout.
         comment: Of the command that opened it.
         resume: Gives, for a change stream, where it stands (the reply's postBatchResumeToken).
+        stores: Gives the stores whose commits may bring more.
         operation: The command that opened it.
         user: Who opened it.
     """
@@ -48,6 +50,7 @@ class Cursor:
     is_endless: bool = False
     comment: Any = None
     resume: Callable[[], Any] | None = None
+    stores: Callable[[], tuple[Store, ...]] | None = None
     operation: dict[str, Any] = field(default_factory=dict)
     user: str | None = None
     id: int = 0

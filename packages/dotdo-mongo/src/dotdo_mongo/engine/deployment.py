@@ -117,7 +117,7 @@ class Deployment:
     started_us: int = field(init=False)
     counters: dict[str, int] = field(default_factory=dict)
     process_id: ObjectId = field(default_factory=ObjectId)
-    _last_time: tuple[int, int] = (0, 0)
+    _last_us: int = 0
 
     def __post_init__(self) -> None:
         self.cursors = CursorTable(self.clock, self.randomness)
@@ -125,11 +125,9 @@ class Deployment:
         self.started_us = self.clock()
 
     def cluster_time(self) -> Timestamp:
-        """Return the present as a timestamp later than all given before."""
-        seconds = self.clock() // 1_000_000
-        last, n = self._last_time
-        self._last_time = (seconds, 1) if seconds > last else (last, n + 1)
-        return Timestamp(*self._last_time)
+        """Return the present as a timestamp later than all given before: its ordinal is the microsecond, from 1."""
+        self._last_us = now = max(self.clock(), self._last_us + 1)
+        return Timestamp(now // 1_000_000, now % 1_000_000 + 1)
 
     def random(self) -> float:
         """Return a number in [0, 1)."""

@@ -36,6 +36,7 @@ class Request:
         read_concern: Checked.
         write_concern: Checked.
         deadline_us: When its time is over, if it has a limit.
+        action: To what end it writes, for the log.
     """
 
     deployment: Deployment
@@ -51,6 +52,7 @@ class Request:
     write_concern: Document = field(default_factory=dict)
     deadline_us: int | None = None
     txn_number: int | None = None
+    action: str | None = None
     raw_sequences: dict[str, list[bytes]] = field(default_factory=dict)
 
     @property
@@ -88,7 +90,7 @@ class Request:
             yield self.transaction.session(store, actor=self.client.user)
             return
         session = store.acquire()
-        session.describe(api=API, actor=self.client.user)
+        session.describe(api=API, actor=self.client.user, action=self.action)
         session.deadline_us = self.deadline_us
         try:
             yield session
@@ -156,7 +158,7 @@ def check_new_collection(db: str, name: str) -> None:
         CommandFailure: It may not (code 73).
     """
     checked_collection(db, name)
-    if "$" in name or (name.endswith(".") and name != "." and False):
+    if "$" in name:
         raise failure(73, f"Invalid namespace specified '{db}.{name}'")
     if (
         name.startswith("system.")

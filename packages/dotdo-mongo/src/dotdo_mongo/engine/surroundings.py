@@ -8,10 +8,10 @@ from dotdo.storage import Store
 from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import sources
-from dotdo_mongo.engine.writing import write_out
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]

@@ -1,6 +1,5 @@
 """Documents written to a collection: checked, made unique, kept within caps; what $out and $merge do is here too."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from bson import ObjectId, Regex, Timestamp
@@ -8,9 +7,8 @@ from bson import ObjectId, Regex, Timestamp
 from dotdo.storage import Session
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
-from dotdo_mongo.engine.indexes import duplicate, is_ordinary, keys_of, show, unique_indexes
+from dotdo_mongo.engine.indexes import duplicate, is_ordinary, keys_of, unique_indexes
 from dotdo_mongo.engine.pushdown import equalities
-from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.schema import validate
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.values import sort_key
@@ -222,13 +220,3 @@ def check_identity(identity: Any) -> None:
 def new_identity(document: Document) -> Document:
     """Return the document with an `_id`."""
     return document if "_id" in document else {"_id": ObjectId(), **document}
-
-
-def write_out(request: Request, stage: str, argument: Any, documents: Iterable[Document]) -> None:
-    """Do $out or $merge.
-
-    Raises:
-        CommandFailure: The target is not allowed, or a document cannot be written.
-    """
-    del request, argument, documents
-    raise failure(20, f"{stage} is not supported here: {show(stage)}")

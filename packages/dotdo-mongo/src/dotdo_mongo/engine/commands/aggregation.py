@@ -10,13 +10,14 @@ from dotdo_mongo.engine.commands.views import check_collation
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
+from dotdo_mongo.engine.streams import ChangeStream, stream_options
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 
 
-def _target(value: Any, where: str) -> str | None:
+def _target(value: Any, _where: str) -> str | None:
     if isinstance(value, str):
         return value
     if kinds.is_number(value):
@@ -29,7 +30,7 @@ def _target(value: Any, where: str) -> str | None:
     raise failure(73, f"collection name has invalid type {kinds.type_name(value)}")
 
 
-def _cursor(value: Any, where: str) -> Document:
+def _cursor(value: Any, _where: str) -> Document:
     if not isinstance(value, dict):
         raise failure(14, "cursor field must be missing or an object")
     for name, item in value.items():
@@ -84,10 +85,60 @@ def aggregate(request: Request) -> Document:
     if name is not None:
         checked_collection(request.db, name)
     namespace = f"{request.db}.{'$cmd.aggregate' if name is None else name}"
+    if stages and "$changeStream" in stages[0]:
+        return _watch(request, name, stages)
     documents = _documents(request, name, stages)
     batch_size = (arguments["cursor"] or {}).get("batchSize")
     size = None if batch_size is None else kinds.as_long(batch_size)
     return cursor_reply(request, Cursor(namespace, iter(documents)), size)
+
+
+_WATCHABLE = frozenset(
+    {
+        "$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact",
+        "$changeStreamSplitLargeEvent",
+    }
+)  # fmt: skip
+
+
+def _watch(request: Request, name: str | None, stages: list[Any]) -> Document:
+    """Open a change stream."""
+    if request.transaction is not None:
+        raise failure(
+            263, "Stage not supported inside of a multi-document transaction: $changeStream"
+        )
+    for stage in stages[1:]:
+        kind = next(iter(stage), "")
+        if kind not in _WATCHABLE:
+            raise failure(20, f"{kind} is not permitted in a $changeStream pipeline")
+    options = stream_options(stages[0]["$changeStream"])
+    if options.is_for_cluster and (name is not None or request.db != "admin"):
+        raise failure(
+            72,
+            "A $changeStream with 'allChangesForCluster:true' may only be opened on the 'admin' database",
+        )
+    found = None if name is None else request.find(name)
+    if found is not None and found[1].is_view:
+        raise failure(166, f"Namespace {request.db}.{name} is a view, not a collection")
+    databases = request.deployment.databases
+    stream = ChangeStream(
+        lambda db: databases.open(db, create=False),
+        databases.names,
+        (None if options.is_for_cluster else request.db, name),
+        options,
+        compile_pipeline(stages[1:], context_of(request, name=name or "")),
+        request.now_us,
+    )
+    cursor = Cursor(
+        f"{request.db}.{name or '$cmd.aggregate'}",
+        stream,
+        is_tailable=True,
+        awaits_data=True,
+        resume=stream.resume,
+        stores=stream.stores,
+    )
+    batch_size = (request.arguments["cursor"] or {}).get("batchSize")
+    return cursor_reply(request, cursor, None if batch_size is None else kinds.as_long(batch_size))
 
 
 def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterable[Document]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from bson import Int64
 
+from dotdo_mongo.engine.awaiting import Awaiting
 from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.cursors import Cursor
@@ -25,6 +26,7 @@ def _name(value: Any, where: str) -> str:
     return value
 
 
+_DEFAULT_WAIT_MS = 1000
 _GET_MORE: Declared = {
     "collection": required(kinds.Kind(_name)),
     "batchSize": kinds.safe_long(0),
@@ -52,10 +54,13 @@ def get_more(request: Request) -> Document:
         ):
             raise failure(2, "cannot set maxTimeMS on getMore command for a non-awaitData cursor")
         batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
-        is_over = at_end and not cursor.is_tailable
-    except BaseException:
-        is_over = not isinstance(cursor, Cursor)
-        raise
+        is_over = at_end and (
+            not cursor.is_tailable or bool(getattr(cursor.documents, "is_over", False))
+        )
+        if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
+            wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]
+            until_us = request.deployment.clock() + wait_ms * 1000
+            request.client.awaiting = Awaiting(cursor.stores(), until_us)
     finally:
         cursors.checkin(cursor)
         if is_over:

@@ -88,7 +88,7 @@ def _as_arguments(declared: Declared) -> dict[str, Argument]:
     return {k: v if isinstance(v, Argument) else Argument(v) for k, v in declared.items()}
 
 
-def _collection_name(value: Any, where: str) -> str:
+def _collection_name(value: Any, _where: str) -> str:
     if type(value) is not str:
         raise failure(73, f"collection name has invalid type {kinds.type_name(value)}")
     return value
@@ -139,6 +139,7 @@ def parse(declared: Command, body: Document) -> Document:
 
 
 def _target(declared: Command, name: str, target: Any) -> Any:
+    del name
     kind = declared.target
     if kind is None:
         return target

@@ -178,7 +178,7 @@ def _max_time(value: Any, where: str) -> int:
     return number
 
 
-def _hint(value: Any, where: str) -> Any:
+def _hint(value: Any, _where: str) -> Any:
     if isinstance(value, (str, dict)):
         return value
     raise failure(9, "Hint must be a string or an object")
@@ -201,7 +201,7 @@ def _array_of_objects(value: Any, where: str) -> list[dict[str, Any]]:
     return value
 
 
-def _pipeline(value: Any, where: str) -> list[Any]:
+def _pipeline(value: Any, _where: str) -> list[Any]:
     if type(value) is not list:
         raise failure(14, "A pipeline must be an array of objects")
     for item in value:
@@ -210,7 +210,7 @@ def _pipeline(value: Any, where: str) -> list[Any]:
     return value
 
 
-def _updates(value: Any, where: str) -> Any:
+def _updates(value: Any, _where: str) -> Any:
     if isinstance(value, dict):
         return value
     if type(value) is list:
@@ -221,7 +221,7 @@ def _updates(value: Any, where: str) -> Any:
     raise failure(9, "Update argument must be either an object or an array")
 
 
-def _anything(value: Any, where: str) -> Any:
+def _anything(value: Any, _where: str) -> Any:
     return value
 
 

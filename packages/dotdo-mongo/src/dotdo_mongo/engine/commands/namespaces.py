@@ -15,10 +15,12 @@ from dotdo_mongo.engine.commands.declaration import (
     optional,
     required,
 )
+from dotdo_mongo.engine.commands.listings import collections
 from dotdo_mongo.engine.definitions import change
 from dotdo_mongo.engine.definitions import create as create_definition
 from dotdo_mongo.engine.definitions import drop as drop_definition
 from dotdo_mongo.engine.request import Request, check_new_collection
+from dotdo_mongo.engine.streams import ChangeStream
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -70,7 +72,9 @@ def drop(request: Request) -> Document:
     store, collection = found
     with request.lease(store) as session:
         drop_definition(session, collection)
-    request.deployment.cursors.kill_where(lambda cursor: cursor.namespace == request.namespace)
+    request.deployment.cursors.kill_where(
+        lambda c: c.namespace == request.namespace and c.resume is None
+    )
     shown: Document = {} if collection.is_view else {"nIndexesWas": collection.index_count}
     return {**shown, "ns": request.namespace}
 
@@ -95,13 +99,21 @@ def drop_database(request: Request) -> Document:
     """Drop the database with everything in it."""
     if request.db in {"admin", "config", "local"} and request.db != "local":
         raise failure(20, f"Cannot drop '{request.db}' database in replica set mode")
-    request.store()
+    store = request.store()
+    if store is not None:
+        _tell_streams(request, [collection.name for collection in collections(request, store)])
     request.deployment.cursors.kill_where(
         lambda cursor: cursor.namespace.startswith(f"{request.db}.")
     )
     if request.deployment.databases.drop(request.db):
         return {"dropped": request.db}
     return {}
+
+
+def _tell_streams(request: Request, names: list[str]) -> None:
+    for cursor in request.deployment.cursors:
+        if isinstance(cursor.documents, ChangeStream):
+            cursor.documents.dropped(request.db, names, request.now_us)
 
 
 _RENAME: Declared = {
@@ -173,7 +185,7 @@ def _check_rename(source_db: str, source: str, target_db: str, target: str) -> N
     if (source_db, source) == (target_db, target):
         raise failure(20, "Can't rename a collection to itself")
     check_new_collection(target_db, target)
-    if source.startswith("system.") and source not in {"system.js"}:
+    if source.startswith("system.") and source != "system.js":
         raise failure(20, "renaming system collections is not allowed")
 
 

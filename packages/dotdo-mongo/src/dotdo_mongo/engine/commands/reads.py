@@ -280,7 +280,7 @@ def distinct(request: Request) -> Document:
 
 def _key(value: Any, context: Context) -> Any:
     if isinstance(value, str) and context.collation is not None:
-        return sort_key("")[:1] + (context.collation.key(value),)
+        return (*sort_key("")[:1], context.collation.key(value))
     return sort_key(value)
 
 

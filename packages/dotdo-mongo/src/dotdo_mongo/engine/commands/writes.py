@@ -298,6 +298,9 @@ def apply_update(target: Target, part: Document) -> Change:
             return Change()
         target.made()
     store, _ = target.made()
+    request.action = (
+        "replace" if isinstance(part["u"], dict) and not is_operators(part["u"]) else None
+    )
 
     def work(session: Session) -> Change:
         writer = target.writer(session, context)
