@@ -244,7 +244,7 @@ class Change:
 
 def update_one(target: Target, index: int, part: Document, outcome: Outcome) -> None:
     """Run one statement of an update command."""
-    _check_update(part)
+    check_update(part)
     change = apply_update(target, part)
     outcome.n += change.matched + change.is_upsert
     outcome.modified += change.modified
@@ -258,7 +258,12 @@ def is_operators(change: Any) -> bool:
     return isinstance(change, dict) and next(iter(change), "").startswith("$")
 
 
-def _check_update(part: Document) -> None:
+def check_update(part: Document) -> None:
+    """See that the options of an update statement go together.
+
+    Raises:
+        CommandFailure: They do not (codes 9, 51198).
+    """
     change = part["u"]
     if part["multi"] and isinstance(change, dict) and not is_operators(change):
         raise failure(9, "multi update is not supported for replacement-style update")
@@ -365,7 +370,7 @@ def _upsert(writer: Writer, part: Document, context: Context, change: Change) ->
 _DELETE_STATEMENT: Declared = {
     "q": required(kinds.OBJECT),
     "limit": required(
-        kinds.Kind(lambda value, where: _delete_limit(value, where), takes_null=True)
+        kinds.Kind(lambda value, where: delete_limit(value, where), takes_null=True)
     ),
     "collation": kinds.OBJECT,
     "hint": kinds.HINT,
@@ -379,7 +384,12 @@ _DELETE: Declared = {
 }
 
 
-def _delete_limit(value: Any, where: str) -> int:
+def delete_limit(value: Any, where: str) -> int:
+    """Return the limit of a delete statement: 0 or 1.
+
+    Raises:
+        CommandFailure: It is another (codes 9, 14).
+    """
     if not kinds.is_number(value):
         raise kinds.wrong_type(where, value, "long, int, decimal, double")
     number = kinds.as_long(value)
