@@ -1,13 +1,32 @@
-"""The expressions language; a stub until it is there."""
+"""Aggregation expressions, compiled once to closures over (document, variables)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from dotdo_mongo.engine.context import Context, Document
+from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.expressions.compiler import build
+from dotdo_mongo.engine.expressions.declare import Evaluate, Expr, Scope
+from dotdo_mongo.engine.expressions.logic import is_true
+from dotdo_mongo.engine.expressions.registry import OPERATORS
+
+__all__ = ["OPERATORS", "Evaluate", "Expr", "Scope", "compile_expression", "expression", "is_true", "scope_of"]
 
 
-def compile_expression(expression: Any, context: Context) -> Callable[[Document, Any], Any]:
-    """Compile it once per command; errors are MongoDB's."""
-    raise NotImplementedError
+def scope_of(context: Context) -> Scope:
+    """Return the scope of a command's own expressions."""
+    return Scope(context=context, operators=OPERATORS, build=build)
+
+
+def expression(source: Any, context: Context) -> Expr:
+    """Compile an expression; what it gives knows whether it is constant."""
+    return scope_of(context).compile(source)
+
+
+def compile_expression(source: Any, context: Context) -> Evaluate:
+    """Compile an expression to a function of (document, variables); an absent value is MISSING.
+
+    Raises:
+        CommandFailure: an unknown operator, wrong arguments, or a constant part that fails.
+    """
+    return expression(source, context).evaluate
