@@ -150,4 +150,3 @@ def numbers_in(values: Any) -> list[float]:
     """Return the numbers among values as doubles, NaN apart."""
     found = [to_double(value) for value in values if type(value) in NUMBERS]
     return [number for number in found if not math.isnan(number)]
-

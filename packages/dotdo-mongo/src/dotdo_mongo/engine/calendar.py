@@ -176,7 +176,8 @@ def iso_text(moment_ms: int) -> str:
     parts = parts_of(moment_ms, UTC_ZONE)
     if not 0 <= parts.year <= 9999:  # noqa: PLR2004  four digits
         raise failure(
-            18537, f"Could not convert date to string: date component was outside the supported range of 0-9999: {parts.year}"
+            18537,
+            f"Could not convert date to string: date component was outside the supported range of 0-9999: {parts.year}",
         )
     return (
         f"{parts.year:04d}-{parts.month:02d}-{parts.day:02d}T"

@@ -68,13 +68,21 @@ def double_text(value: float) -> str:
 def _whole(value: Any, lowest: int, highest: int) -> int:
     if not is_finite(value):
         word = "NaN" if str(value).lower().endswith("nan") else "infinity"
-        raise Unconvertible(f"Attempt to convert {word} value to integer type in $convert with no onError value")
+        raise Unconvertible(
+            f"Attempt to convert {word} value to integer type in $convert with no onError value"
+        )
     if isinstance(value, Decimal128):
-        number = int(value.to_decimal().to_integral_value(decimal.ROUND_DOWN)) if value.to_decimal().adjusted() < 40 else INT64_MAX * 4  # noqa: PLR2004
+        number = (
+            int(value.to_decimal().to_integral_value(decimal.ROUND_DOWN))
+            if value.to_decimal().adjusted() < 40
+            else INT64_MAX * 4
+        )  # noqa: PLR2004
     else:
         number = int(value)
     if not lowest <= number <= highest:
-        raise Unconvertible(f"Conversion would overflow target type in $convert with no onError value: {value}")
+        raise Unconvertible(
+            f"Conversion would overflow target type in $convert with no onError value: {value}"
+        )
     return number
 
 
@@ -94,7 +102,9 @@ def _to_double(value: Any, target: Target) -> Any:
         number = value.to_decimal()
         found = float(number)
         if math.isinf(found) and number.is_finite():
-            raise Unconvertible(f"Conversion would overflow target type in $convert with no onError value: {value}")
+            raise Unconvertible(
+                f"Conversion would overflow target type in $convert with no onError value: {value}"
+            )
         return found
     return float(value)
 
@@ -121,7 +131,9 @@ _HEX_DOUBLE = re.compile(r"[+-]?0[xX]")
 
 
 def _parse_error(text: str, reason: str) -> Unconvertible:
-    return Unconvertible(f"Failed to parse number '{text}' in $convert with no onError value: {reason}")
+    return Unconvertible(
+        f"Failed to parse number '{text}' in $convert with no onError value: {reason}"
+    )
 
 
 def _text_to_whole(text: str, lowest: int, highest: int) -> int:
@@ -158,7 +170,9 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
         raise Unconvertible(f"Illegal hexadecimal input in $convert with no onError value: {text}")
     lower = text.lower().lstrip("+-")
     if lower in {"inf", "infinity", "nan"}:
-        return Decimal128(lower if text[:1] != "-" else text) if lower != "nan" else Decimal128("NaN")
+        return (
+            Decimal128(lower if text[:1] != "-" else text) if lower != "nan" else Decimal128("NaN")
+        )
     if not _DECIMAL_TEXT.fullmatch(text):
         raise _parse_error(text, "Failed to parse string to decimal")
     number = DECIMAL_CONTEXT.create_decimal(Decimal(text))
@@ -172,7 +186,9 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
 def _text_to_id(text: str, target: Target) -> ObjectId:
     del target
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
-        raise Unconvertible(f"Failed to parse objectId '{text}' in $convert with no onError value: Invalid string length for parsing to OID, expected 24 but found {len(text)}")
+        raise Unconvertible(
+            f"Failed to parse objectId '{text}' in $convert with no onError value: Invalid string length for parsing to OID, expected 24 but found {len(text)}"
+        )
     return ObjectId(text)
 
 
@@ -270,7 +286,9 @@ def _binary_number(value: Any, target: Target, formats: dict[int, str]) -> Any:
     subtype, content = binary_parts(value)
     form = formats.get(len(content))
     if subtype != 0 or form is None:
-        raise Unconvertible(f"Failed to convert '{content!r}' to number in $convert because of invalid length: {len(content)}")
+        raise Unconvertible(
+            f"Failed to convert '{content!r}' to number in $convert because of invalid length: {len(content)}"
+        )
     return struct.unpack(("<" if target.is_little else ">") + form, content)[0]
 
 
@@ -397,4 +415,3 @@ def convert(value: Any, target: Target) -> Any:
             f"Unsupported conversion from {source} to {target.kind} in $convert with no onError value"
         )
     return conversion(value, target)
-

@@ -67,8 +67,7 @@ def read(value: Any, names: tuple[str, ...], start: int = 0) -> Any:
             return [
                 found
                 for member in value
-                if type(member) in OBJECTS
-                and (found := read(member, names, index)) is not MISSING
+                if type(member) in OBJECTS and (found := read(member, names, index)) is not MISSING
             ]
         document = value if type(value) is dict else as_document(value)
         if document is None:
@@ -83,11 +82,7 @@ def reader(names: tuple[str, ...]) -> Callable[[Any], Any]:
         name = names[0]
 
         def top(document: Any) -> Any:
-            return (
-                document.get(name, MISSING)
-                if type(document) is dict
-                else read(document, names)
-            )
+            return document.get(name, MISSING) if type(document) is dict else read(document, names)
 
         return top
     return lambda document: read(document, names)

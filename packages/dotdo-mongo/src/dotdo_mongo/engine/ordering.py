@@ -132,9 +132,7 @@ def direction(value: Any, code: int, text: str) -> int:
 
 def _array_direction(value: Any) -> int:
     if type(value) not in NUMBERS:
-        raise failure(
-            2942507, "The $sortArray sortBy must be either a number or an object"
-        )
+        raise failure(2942507, "The $sortArray sortBy must be either a number or an object")
     return direction(value, 2942506, "Cannot sort by {}: must be 1 or -1")
 
 
@@ -150,8 +148,9 @@ def parse_sort_by(spec: Any, key: SortKey) -> Callable[[list[Any]], list[Any]]:
         paths.append(
             (
                 split_path(name),
-                direction(value, 2942505, "The $sortArray sortBy pattern must be 1 or -1, found {}"),
+                direction(
+                    value, 2942505, "The $sortArray sortBy pattern must be 1 or -1, found {}"
+                ),
             )
         )
     return sorter(paths, key)
-

@@ -59,7 +59,9 @@ def compiled(pattern: str, options: str) -> Pattern:
     if not (flags & regex.M):
         prefix = _dollar(prefix)
     try:
-        return regex.compile(_translated(prefix), flags | regex.ASCII if "(*UCP" not in pattern else flags)
+        return regex.compile(
+            _translated(prefix), flags | regex.ASCII if "(*UCP" not in pattern else flags
+        )
     except (regex.error, OverflowError, ValueError, RecursionError) as error:
         raise BadPattern(str(error)) from error
 

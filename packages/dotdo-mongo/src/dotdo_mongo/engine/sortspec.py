@@ -19,7 +19,9 @@ _META = frozenset(
 Spec = list[tuple[tuple[str, ...], int]]
 
 
-def parse_sort(spec: Mapping[str, Any], context: Context) -> tuple[Spec, dict[tuple[str, ...], str]]:
+def parse_sort(
+    spec: Mapping[str, Any], context: Context
+) -> tuple[Spec, dict[tuple[str, ...], str]]:
     """Read a sort: paths with 1 or -1, and those that sort by metadata.
 
     Raises:

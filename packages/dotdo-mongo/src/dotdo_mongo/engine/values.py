@@ -50,7 +50,16 @@ INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 
 # ranks of the canonical types, in order
-R_MINKEY, R_MISSING, R_NULL, R_NAN, R_NUMBER, R_STRING, R_OBJECT, R_ARRAY = -1, 0, 5, 9, 10, 15, 20, 25
+R_MINKEY, R_MISSING, R_NULL, R_NAN, R_NUMBER, R_STRING, R_OBJECT, R_ARRAY = (
+    -1,
+    0,
+    5,
+    9,
+    10,
+    15,
+    20,
+    25,
+)
 R_BINARY, R_OBJECTID, R_BOOL, R_DATE, R_TIMESTAMP, R_REGEX = 30, 35, 40, 45, 47, 50
 R_DBREF, R_CODE, R_SCOPED, R_MAXKEY = 55, 60, 65, 127
 

@@ -155,7 +155,10 @@ class SetUnion(AddToSet):
         if value is MISSING:
             return
         if not isinstance(value, list):
-            raise failure(14, f"$setUnion requires array inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                14,
+                f"$setUnion requires array inputs, but input {value} is of type {type_name(value)}",
+            )
         for member in value:
             super().add(member)
 
@@ -170,7 +173,10 @@ class ConcatArrays(Push):
         if value is MISSING:
             return
         if not isinstance(value, list):
-            raise failure(14, f"$concatArrays requires array inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                14,
+                f"$concatArrays requires array inputs, but input {value} is of type {type_name(value)}",
+            )
         self.found += value
 
 
@@ -189,7 +195,10 @@ class MergeObjects:
             return
         document = as_document(value)
         if document is None:
-            raise failure(5911200, f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                5911200,
+                f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}",
+            )
         self.found.update(document)
 
     def value(self) -> Any:

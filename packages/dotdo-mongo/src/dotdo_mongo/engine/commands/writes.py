@@ -369,9 +369,7 @@ def _upsert(writer: Writer, part: Document, context: Context, change: Change) ->
 
 _DELETE_STATEMENT: Declared = {
     "q": required(kinds.OBJECT),
-    "limit": required(
-        kinds.Kind(lambda value, where: delete_limit(value, where), takes_null=True)
-    ),
+    "limit": required(kinds.Kind(lambda value, where: delete_limit(value, where), takes_null=True)),
     "collation": kinds.OBJECT,
     "hint": kinds.HINT,
     "sampleId": kinds.ANY,

@@ -10,7 +10,16 @@ from dotdo_mongo.engine.expressions.declare import Evaluate, Expr, Scope
 from dotdo_mongo.engine.expressions.logic import is_true
 from dotdo_mongo.engine.expressions.registry import OPERATORS
 
-__all__ = ["OPERATORS", "Evaluate", "Expr", "Scope", "compile_expression", "expression", "is_true", "scope_of"]
+__all__ = [
+    "OPERATORS",
+    "Evaluate",
+    "Expr",
+    "Scope",
+    "compile_expression",
+    "expression",
+    "is_true",
+    "scope_of",
+]
 
 
 def scope_of(context: Context) -> Scope:

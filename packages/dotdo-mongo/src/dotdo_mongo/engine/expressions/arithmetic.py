@@ -10,7 +10,15 @@ from typing import Any
 
 from bson import DatetimeMS, Decimal128, Int64
 
-from dotdo_mongo.engine.expressions.declare import VARIADIC, Expr, Family, Scope, arguments_of, check_arity, folded
+from dotdo_mongo.engine.expressions.declare import (
+    VARIADIC,
+    Expr,
+    Family,
+    Scope,
+    arguments_of,
+    check_arity,
+    folded,
+)
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
@@ -85,9 +93,7 @@ class _Sum:
             self.date = millis(value)
             return
         if type(value) not in NUMBERS:
-            raise failure(
-                14, f"$add only supports numeric or date types, not {type_name(value)}"
-            )
+            raise failure(14, f"$add only supports numeric or date types, not {type_name(value)}")
         self.total = of_width(width(self.total, value), lambda a, b: a + b, self.total, value)
 
 
@@ -217,9 +223,7 @@ def absolute(value: Any) -> Any:
     return integer(abs(int(value)), WIDTH[type(value)]) if type(value) is not float else abs(value)
 
 
-def _rounder(
-    name: str, of_double: Callable[[float], Any], mode: str
-) -> Callable[[Any], Any]:
+def _rounder(name: str, of_double: Callable[[float], Any], mode: str) -> Callable[[Any], Any]:
     def rounded(value: Any) -> Any:
         _number(name, value)
         kind = type(value)
@@ -286,7 +290,9 @@ def _below(limit: int, text: str) -> Callable[[Any], str | None]:
 def _not_positive(name: str) -> Callable[[Any], str | None]:
     def refused(value: Any) -> str | None:
         number = value.to_decimal() if type(value) is Decimal128 else value
-        return f"{name}'s argument must be a positive number, but is {value}" if number <= 0 else None
+        return (
+            f"{name}'s argument must be a positive number, but is {value}" if number <= 0 else None
+        )
 
     return refused
 
@@ -419,7 +425,9 @@ def _whole_to_place(value: int, places: int, kind: int, mode: str) -> Any:
         return value
     result = int(Decimal(int(value)).quantize(Decimal((0, (1,), -places)), mode, WIDE))
     if not INT64_MIN <= result <= INT64_MAX:
-        raise failure(51080, "invalid conversion from Decimal128 result in $round resulting from arguments")
+        raise failure(
+            51080, "invalid conversion from Decimal128 result in $round resulting from arguments"
+        )
     return integer(result, kind)
 
 

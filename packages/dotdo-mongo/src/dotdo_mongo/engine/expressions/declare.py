@@ -153,7 +153,13 @@ class Family:
     operators: list[Operator] = field(default_factory=list)
 
     def operator(
-        self, name: str, least: int = 1, most: int | None = None, *, null: bool = False, key: bool = False
+        self,
+        name: str,
+        least: int = 1,
+        most: int | None = None,
+        *,
+        null: bool = False,
+        key: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operator whose function takes the arguments' values.
 
@@ -233,4 +239,3 @@ class Named:
         for name in self.optional:
             found.setdefault(name, constant(MISSING))
         return found
-

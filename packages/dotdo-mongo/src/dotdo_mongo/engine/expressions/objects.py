@@ -36,7 +36,8 @@ def merge_objects(*values: Any) -> Any:
         document = as_document(value)
         if document is None:
             raise failure(
-                40400, f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}"
+                40400,
+                f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}",
             )
         merged.update(document)
     return merged
@@ -108,7 +109,8 @@ def _member_name(field: Any, scope: Scope, operator: str) -> str:
     part = scope.compile(field)
     if not part.is_constant or isinstance(field, list):
         raise failure(
-            4161106, f"{operator} requires 'field' to evaluate to a constant, but got a non-constant argument"
+            4161106,
+            f"{operator} requires 'field' to evaluate to a constant, but got a non-constant argument",
         )
     if not isinstance(part.constant, str):
         raise failure(
@@ -240,10 +242,23 @@ def rand(argument: Any, scope: Scope) -> Expr:
 
 _META = frozenset(
     {
-        "textScore", "randVal", "searchScore", "searchHighlights", "geoNearDistance", "geoNearPoint",
-        "recordId", "indexKey", "sortKey", "searchScoreDetails", "searchSequenceToken",
-        "timeseriesBucketMinTime", "timeseriesBucketMaxTime", "vectorSearchScore", "score",
-        "scoreDetails", "stream",
+        "textScore",
+        "randVal",
+        "searchScore",
+        "searchHighlights",
+        "geoNearDistance",
+        "geoNearPoint",
+        "recordId",
+        "indexKey",
+        "sortKey",
+        "searchScoreDetails",
+        "searchSequenceToken",
+        "timeseriesBucketMinTime",
+        "timeseriesBucketMaxTime",
+        "vectorSearchScore",
+        "score",
+        "scoreDetails",
+        "stream",
     }
 )
 
@@ -279,7 +294,9 @@ def binary_size(value: Any) -> int:
         return len(value.encode())
     if isinstance(value, bytes):
         return len(value)
-    raise failure(51276, f"$binarySize requires a string or BinData argument, found: {type_name(value)}")
+    raise failure(
+        51276, f"$binarySize requires a string or BinData argument, found: {type_name(value)}"
+    )
 
 
 @FAMILY.operator("$toHashedIndexKey")
@@ -304,9 +321,7 @@ def function(argument: Any, scope: Scope) -> Expr:
     parts = [scope.compile(one) for one in arguments_of(argument["args"])]
     run = scope.context.javascript
     if run is None:
-        raise failure(
-            31264, "$function not supported without the extra dotdo-mongo[javascript]"
-        )
+        raise failure(31264, "$function not supported without the extra dotdo-mongo[javascript]")
 
     def evaluate(document: Any, variables: Any) -> Any:
         return run(str(body), [part.evaluate(document, variables) for part in parts])

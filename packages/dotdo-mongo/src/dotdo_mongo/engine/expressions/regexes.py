@@ -19,9 +19,7 @@ def _options(name: str, value: Any) -> str | None:
     if type(value) in NULLISH:
         return None
     if not isinstance(value, str):
-        raise failure(
-            51106, f"{name} needs 'options' to be of type string: {type_name(value)}"
-        )
+        raise failure(51106, f"{name} needs 'options' to be of type string: {type_name(value)}")
     return value
 
 
@@ -37,12 +35,17 @@ def _pattern(name: str, pattern: Any, options: Any) -> regexes.Pattern | None:
         text, own = regex_parts(pattern)
         if own:
             if letters is not None:
-                raise failure(51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields")
+                raise failure(
+                    51107,
+                    f"{name}: found regex option(s) specified in both 'regex' and 'option' fields",
+                )
             letters = own
     if "\0" in text:
         raise failure(51109, f"{name}: regular expression cannot contain an embedded null byte")
     if letters and "\0" in letters:
-        raise failure(51110, f"{name}: regular expression options string cannot contain an embedded null byte")
+        raise failure(
+            51110, f"{name}: regular expression options string cannot contain an embedded null byte"
+        )
     try:
         return regexes.compiled(text, regexes.check_options(letters or "", 51108, "imsxu"))
     except regexes.BadPattern as error:

@@ -18,7 +18,9 @@ from dotdo_mongo.errors import failure
 FAMILY = Family("strings")
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-BLANKS = "\0\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+BLANKS = (
+    "\0\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
 """What $trim takes away when it is not told."""
 
 
@@ -157,9 +159,14 @@ def _substr_bytes(name: str) -> Callable[[Any, Any, Any], str]:
             raise failure(50752, f"{name}: starting index must be non-negative (got: {first})")
         end = len(content) if length < 0 else min(first + length, len(content))
         if _is_continuation(content, first):
-            raise failure(28656, f"{name}:  Invalid range, starting index is a UTF-8 continuation byte.")
+            raise failure(
+                28656, f"{name}:  Invalid range, starting index is a UTF-8 continuation byte."
+            )
         if first < end and _is_continuation(content, end):
-            raise failure(28657, f"{name}:  Invalid range, ending index is in the middle of a UTF-8 character.")
+            raise failure(
+                28657,
+                f"{name}:  Invalid range, ending index is in the middle of a UTF-8 character.",
+            )
         return content[first:end].decode()
 
     apply.__doc__ = f"Apply {name}. Codes 16007, 16034, 16035, 28656, 28657, 31109, 50752."
@@ -188,11 +195,13 @@ def _index_of(name: str, first_code: int, second_code: int, encode: Callable[[st
             return None
         if not isinstance(value, str):
             raise failure(
-                first_code, f"{name} requires a string as the first argument, found: {type_name(value)}"
+                first_code,
+                f"{name} requires a string as the first argument, found: {type_name(value)}",
             )
         if not isinstance(wanted, str):
             raise failure(
-                second_code, f"{name} requires a string as the second argument, found: {type_name(wanted)}"
+                second_code,
+                f"{name} requires a string as the second argument, found: {type_name(wanted)}",
             )
         content = encode(value)
         first = _check_place(name, "starting", start)
@@ -232,7 +241,11 @@ def split(value: Any, separator: Any) -> Any:
     return value.split(separator)
 
 
-_REPLACE_CODES = {"input": (51749, 10503904), "find": (51748, 10503901), "replacement": (51747, 10503902)}
+_REPLACE_CODES = {
+    "input": (51749, 10503904),
+    "find": (51748, 10503901),
+    "replacement": (51747, 10503902),
+}
 
 
 def _replace(name: str, most: int) -> None:
@@ -289,14 +302,20 @@ def _trim(name: str, cut: Callable[[str, str], str]) -> None:
             if type(text) in NULLISH:
                 return None
             if not isinstance(text, str):
-                raise failure(50699, f"{name} requires its input to be a string, got {text} (of type {type_name(text)}) instead.")
+                raise failure(
+                    50699,
+                    f"{name} requires its input to be a string, got {text} (of type {type_name(text)}) instead.",
+                )
             if not has_chars:
                 return cut(text, BLANKS)
             chars = parts["chars"].evaluate(document, variables)
             if type(chars) in NULLISH:
                 return None
             if not isinstance(chars, str):
-                raise failure(50700, f"{name} requires 'chars' to be a string, got {chars} (of type {type_name(chars)}) instead.")
+                raise failure(
+                    50700,
+                    f"{name} requires 'chars' to be a string, got {chars} (of type {type_name(chars)}) instead.",
+                )
             return cut(text, chars) if chars else text
 
         return folded(evaluate, parts.values())

@@ -13,9 +13,7 @@ __all__ = ["Near", "compile_match", "compile_value_match", "near_of"]
 
 
 def _scope(context: Context, restricted: Mapping[str, tuple[int, str]] | None = None) -> Scope:
-    return Scope(
-        context=context, parse=parse, parse_field=parse_field, restricted=restricted or {}
-    )
+    return Scope(context=context, parse=parse, parse_field=parse_field, restricted=restricted or {})
 
 
 def compile_match(

@@ -228,7 +228,9 @@ def size(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa:
     if count is None:
         raise failure(2, f"Failed to parse $size. Expected an integer: $size: {argument}")
     if count < 0:
-        raise failure(2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}")
+        raise failure(
+            2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}"
+        )
     return Predicate(lambda value: isinstance(value, list) and len(value) == count, enters=False)
 
 
@@ -236,10 +238,16 @@ def _mod_number(value: Any, what: str) -> int:
     if type(value) not in NUMBERS:
         raise failure(2, f"malformed mod, {what} not a number")
     if is_nan(value) or is_infinite(value):
-        raise failure(2, f"malformed mod, {what} value is invalid :: caused by :: Unable to coerce NaN/Inf to integral type")
+        raise failure(
+            2,
+            f"malformed mod, {what} value is invalid :: caused by :: Unable to coerce NaN/Inf to integral type",
+        )
     number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
     if not -(2**63) <= number < 2**63:
-        raise failure(2, f"malformed mod, {what} value is invalid :: caused by :: Out of bounds coercing to integral value")
+        raise failure(
+            2,
+            f"malformed mod, {what} value is invalid :: caused by :: Out of bounds coercing to integral value",
+        )
     return number
 
 
@@ -263,8 +271,11 @@ def mod(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa: 
         number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
         if not -(2**63) <= number < 2**63:
             return False
-        return int(math.copysign(abs(number) % abs(divisor), number)) == remainder if abs(number) < 2**53 else (  # fmt: skip
-            (abs(number) % abs(divisor)) * (-1 if number < 0 else 1) == remainder
+        return (
+            int(math.copysign(abs(number) % abs(divisor), number)) == remainder
+            if abs(number) < 2**53
+            # fmt: skip
+            else ((abs(number) % abs(divisor)) * (-1 if number < 0 else 1) == remainder)
         )
 
     return Predicate(test)
@@ -289,7 +300,9 @@ def _bit_positions(name: str, argument: Any) -> frozenset[int]:
         if number < 0:
             raise failure(9, f"Expected a non-negative number in: {name}: {argument}")
         return frozenset(bit for bit in range(64) if number >> bit & 1)
-    raise failure(2, f"{name} takes an Array, a number, or a BinData but received: {name}: {argument}")
+    raise failure(
+        2, f"{name} takes an Array, a number, or a BinData but received: {name}: {argument}"
+    )
 
 
 def _bit_position(name: str, value: Any) -> int:
@@ -297,7 +310,10 @@ def _bit_position(name: str, value: Any) -> int:
         raise failure(2, f"bit positions must be an integer but got: {value}")
     number = whole32(value)
     if number is None:
-        raise failure(2 if whole(value) is None else 2, f"Failed to parse bit position. Expected an integer: {value}")
+        raise failure(
+            2 if whole(value) is None else 2,
+            f"Failed to parse bit position. Expected an integer: {value}",
+        )
     if number < 0:
         raise failure(2, f"bit positions must be >= 0 but got: {name}: {value}")
     return number

@@ -158,5 +158,3 @@ def check_text(argument: Any) -> None:
             raise failure(
                 14, f'"{name}" had the wrong type. Expected {alias}, found {type_name(value)}'
             )
-
-

@@ -68,4 +68,3 @@ def compile_projection(
         return found
 
     return project
-

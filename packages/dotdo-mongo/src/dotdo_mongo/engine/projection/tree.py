@@ -120,4 +120,3 @@ def _computed_value(node: Node, value: Any, root: Any, variables: dict[str, Any]
         return [_computed_value(node, member, root, variables) for member in value]
     document = as_document(value)
     return add_computed(node, dict(document) if document is not None else {}, root, variables)
-

@@ -43,11 +43,15 @@ def _put(tree: Node, names: tuple[str, ...], value: Any, context: Context) -> No
     if _is_plain(value):
         for name, inner in value.items():
             if "." in name:
-                raise failure(40183, f"FieldPath field names may not contain '.' in $addFields: {name}")
+                raise failure(
+                    40183, f"FieldPath field names may not contain '.' in $addFields: {name}"
+                )
             _put(tree, (*names, check_name(name)), inner, context)
         return
     if isinstance(value, Mapping) and len(value) > 1:
-        raise failure(40181, f"an object representing an expression must have exactly one field: {value}")
+        raise failure(
+            40181, f"an object representing an expression must have exactly one field: {value}"
+        )
     part = expression(value, context)
     try:
         tree.put(names, part)
@@ -58,7 +62,9 @@ def _put(tree: Node, names: tuple[str, ...], value: Any, context: Context) -> No
 @FAMILY.stage("$set", "$addFields", in_update=True)
 def set_(argument: Any, place: Place) -> Run:
     """Compute fields, the others stay. Codes 40176, 40181, 40272."""
-    spec = check_document(argument, 40272, "$addFields specification stage must be an object, got {}")
+    spec = check_document(
+        argument, 40272, "$addFields specification stage must be an object, got {}"
+    )
     tree = _computed_tree(spec, place.context)
     return each(lambda document: add_computed(tree, dict(document), document))
 
@@ -70,10 +76,15 @@ def unset(argument: Any, place: Place) -> Run:
         raise failure(31002, "$unset specification must be a string or an array")
     names = argument if isinstance(argument, list) else [argument]
     if not names:
-        raise failure(31119, "$unset specification must be a string or an array with at least one field")
+        raise failure(
+            31119, "$unset specification must be a string or an array with at least one field"
+        )
     for name in names:
         if not isinstance(name, str):
-            raise failure(31120, "$unset specification must be a string or an array containing only string values")
+            raise failure(
+                31120,
+                "$unset specification must be a string or an array containing only string values",
+            )
     for name in names:
         if "\0" in name:
             raise failure(9527900, "$unset path cannot contain an embedded null byte")
@@ -107,7 +118,9 @@ def _replaced(part: Expr, stage: str) -> Run:
 @FAMILY.stage("$replaceRoot", in_update=True)
 def replace_root(argument: Any, place: Place) -> Run:
     """Put a computed document in place of each. Codes 40228, 40229, 40231, 40415."""
-    spec = check_document(argument, 40229, "expected an object as specification for $replaceRoot stage, got {}")
+    spec = check_document(
+        argument, 40229, "expected an object as specification for $replaceRoot stage, got {}"
+    )
     for name in spec:
         if name != "newRoot":
             raise failure(40415, f"BSON field '$replaceRoot.{name}' is an unknown field.")
@@ -135,7 +148,10 @@ class _Redaction:
         if decision == PRUNE:
             return MISSING
         if decision != DESCEND:
-            raise failure(17053, f"$redact's expression should not return anything aside from the variables $$KEEP, $$DESCEND, and $$PRUNE, but returned {decision}")
+            raise failure(
+                17053,
+                f"$redact's expression should not return anything aside from the variables $$KEEP, $$DESCEND, and $$PRUNE, but returned {decision}",
+            )
         found = {}
         for name, value in document.items():
             inner = self._within(value)
@@ -169,16 +185,25 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
     if isinstance(argument, str):
         return argument, None, False
     if not isinstance(argument, Mapping):
-        raise failure(15981, f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}")
+        raise failure(
+            15981,
+            f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}",
+        )
     path, index, keeps = None, None, False
     for name, value in argument.items():
         if name == "path":
             if not isinstance(value, str):
-                raise failure(28808, f"expected a string as the path for $unwind stage, got {type_name(value)}")
+                raise failure(
+                    28808,
+                    f"expected a string as the path for $unwind stage, got {type_name(value)}",
+                )
             path = value
         elif name == "preserveNullAndEmptyArrays":
             if not isinstance(value, bool):
-                raise failure(28809, f"expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage, got {type_name(value)}")
+                raise failure(
+                    28809,
+                    f"expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage, got {type_name(value)}",
+                )
             keeps = value
         elif name == "includeArrayIndex":
             index = _index_name(value)
@@ -191,9 +216,15 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
 
 def _index_name(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise failure(28810, f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}")
+        raise failure(
+            28810,
+            f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}",
+        )
     if value[0] == "$":
-        raise failure(28822, f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {value}")
+        raise failure(
+            28822,
+            f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {value}",
+        )
     return value
 
 
@@ -258,5 +289,3 @@ def _plain_read(document: Any, names: tuple[str, ...]) -> Any:
             return MISSING
         value = inner.get(name, MISSING)
     return value
-
-

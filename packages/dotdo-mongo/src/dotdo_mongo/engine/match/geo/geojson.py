@@ -63,14 +63,14 @@ def position(value: Any) -> Point:
 def check_bounds(longitude: float, latitude: float) -> None:
     """Refuse what is no longitude and latitude."""
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):  # noqa: PLR2004  degrees
-        raise _bad(
-            f"Longitude/latitude is out of bounds, lng: {longitude} lat: {latitude}"
-        )
+        raise _bad(f"Longitude/latitude is out of bounds, lng: {longitude} lat: {latitude}")
 
 
 def _positions(value: Any, least: int, what: str) -> list[Vector]:
     if not isinstance(value, list):
-        raise _bad(f"GeoJSON coordinates must be an array of coordinates, instead got type {type_name(value)}")
+        raise _bad(
+            f"GeoJSON coordinates must be an array of coordinates, instead got type {type_name(value)}"
+        )
     if len(value) < least:
         raise _bad(f"{what} must have at least {least} vertices: {value}")
     return [vector(*position(one)) for one in value]
@@ -119,7 +119,9 @@ def _check_simple(loop: Loop, value: Any) -> None:
 
 def _polygon(value: Any, *, is_strict: bool = False) -> list[Loop]:
     if not isinstance(value, list):
-        raise _bad(f"Polygon coordinates must be an array of coordinate arrays, instead got type {type_name(value)}")
+        raise _bad(
+            f"Polygon coordinates must be an array of coordinate arrays, instead got type {type_name(value)}"
+        )
     if not value:
         raise _bad("Polygon has no loops.")
     if is_strict and len(value) > 1:
@@ -128,7 +130,9 @@ def _polygon(value: Any, *, is_strict: bool = False) -> list[Loop]:
     outer = rings[0]
     for hole in rings[1:]:
         if not all(outer.contains(point) for point in hole.points) or _share_edge(outer, hole):
-            raise _bad("Secondary loops not contained by first exterior loop - secondary loops must be holes")
+            raise _bad(
+                "Secondary loops not contained by first exterior loop - secondary loops must be holes"
+            )
     return rings
 
 

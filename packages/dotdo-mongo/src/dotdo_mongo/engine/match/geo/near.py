@@ -95,7 +95,9 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     name = next(one for one in NAMES if one in operators)
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
-            raise failure(34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}")
+            raise failure(
+                34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}"
+            )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
         return _geojson(path, argument)
@@ -115,7 +117,10 @@ def _geojson(path: str, argument: Mapping[str, Any]) -> Near:
     if is_geojson(geometry):
         if geometry["type"] != "Point":
             shape_of(geometry)
-            raise failure(2, "invalid point in geo near query $geometry argument: the geometry must be a point")
+            raise failure(
+                2,
+                "invalid point in geo near query $geometry argument: the geometry must be a point",
+            )
         point = position(geometry.get("coordinates"))
     else:
         point = flat_point(geometry)
@@ -178,7 +183,9 @@ def _nears(query: Document) -> list[Near]:
     found = []
     for name, value in query.items():
         if name == "$and" and isinstance(value, list):
-            found += [near for one in value if isinstance(one, Mapping) for near in _nears(dict(one))]
+            found += [
+                near for one in value if isinstance(one, Mapping) for near in _nears(dict(one))
+            ]
         elif name in {"$or", "$nor"} and isinstance(value, list):
             if any(_nears(dict(one)) for one in value if isinstance(one, Mapping)):
                 raise failure(2, "geo $near must be top-level expr")

@@ -69,9 +69,7 @@ def _circle(argument: Any, name: str) -> tuple[Point, float]:
 
 def _center(argument: Any) -> Test:
     (x, y), radius = _circle(argument, "$center")
-    return _on_points(
-        lambda point: math.hypot(point[0] - x, point[1] - y) <= radius
-    )
+    return _on_points(lambda point: math.hypot(point[0] - x, point[1] - y) <= radius)
 
 
 def _center_sphere(argument: Any) -> Test:

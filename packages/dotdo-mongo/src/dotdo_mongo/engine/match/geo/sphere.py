@@ -140,7 +140,9 @@ class Loop:
         """Whether a point lies inside or on the ring."""
         if self.is_on_edge(point):
             return True
-        crossings = sum(1 for start, end in self.edges if _ray_crosses(point, self.outside, start, end))
+        crossings = sum(
+            1 for start, end in self.edges if _ray_crosses(point, self.outside, start, end)
+        )
         return (crossings % 2 == 1) != self.is_inverted
 
 

@@ -43,7 +43,8 @@ def of_type(numbers: frozenset[int], test: Test) -> Test:
 
 def _wrong(name: str, expected: str, value: Any) -> Any:
     return failure(
-        14, f"$jsonSchema keyword '{name}' must be {expected}, but found an element of type {type_name(value)}"
+        14,
+        f"$jsonSchema keyword '{name}' must be {expected}, but found an element of type {type_name(value)}",
     )
 
 
@@ -72,7 +73,10 @@ def _schemas(name: str, value: Any) -> list[Test]:
 
 def _schema(name: str, value: Any) -> Test:
     if not isinstance(value, Mapping):
-        raise failure(14, f"$jsonSchema keyword '{name}' must be an array of objects, but found an element of type {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword '{name}' must be an array of objects, but found an element of type {type_name(value)}",
+        )
     return subschema(dict(value)).test
 
 
@@ -95,7 +99,10 @@ def _strings(name: str, value: Any) -> list[str]:
         raise failure(9, f"$jsonSchema keyword '{name}' cannot be an empty array")
     for one in value:
         if not isinstance(one, str):
-            raise failure(14, f"$jsonSchema keyword '{name}' must be an array of strings, but found an element of type {type_name(one)}")
+            raise failure(
+                14,
+                f"$jsonSchema keyword '{name}' must be an array of strings, but found an element of type {type_name(one)}",
+            )
     if len(set(value)) != len(value):
         raise failure(9, f"$jsonSchema keyword '{name}' array cannot contain duplicate values")
     return value
@@ -106,7 +113,10 @@ _JSON_TYPES = {"object": OBJECT, "array": ARRAY, "number": NUMERIC, "boolean": f
 
 def _json_type(value: Any) -> frozenset[int]:
     if not isinstance(value, str):
-        raise failure(14, f"$jsonSchema keyword 'type' must be either a string or an array of strings, found {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'type' must be either a string or an array of strings, found {type_name(value)}",
+        )
     if value == "integer":
         raise failure(9, "$jsonSchema type 'integer' is not currently supported.")
     if value not in _JSON_TYPES:
@@ -128,7 +138,10 @@ def _several(name: str, value: Any, one: Callable[[Any], frozenset[int]]) -> fro
 
 def _bson_type(value: Any) -> frozenset[int]:
     if not isinstance(value, str):
-        raise failure(14, f"$jsonSchema keyword 'bsonType' must be either a string or an array of strings, found {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'bsonType' must be either a string or an array of strings, found {type_name(value)}",
+        )
     if value == "integer":
         raise failure(9, "$jsonSchema type 'integer' is not currently supported.")
     return type_numbers(value)
@@ -160,7 +173,9 @@ def _exclusive(name: str, bound: str) -> Keyword:
     def parse(value: Any, schema: Mapping[str, Any]) -> Test | None:
         _flag(name, value)
         if bound not in schema:
-            raise failure(9, f"$jsonSchema keyword '{bound}' must be a present if {name} is present")
+            raise failure(
+                9, f"$jsonSchema keyword '{bound}' must be a present if {name} is present"
+            )
         return None
 
     return parse
@@ -222,7 +237,10 @@ def _pattern_tests(value: Any) -> list[tuple[Callable[[str], Any], Test]]:
     found = []
     for pattern, one in _object("patternProperties", value).items():
         if not isinstance(one, Mapping):
-            raise failure(14, f"$jsonSchema keyword 'patternProperties' has property '{pattern}' which is not an object")
+            raise failure(
+                14,
+                f"$jsonSchema keyword 'patternProperties' has property '{pattern}' which is not an object",
+            )
         found.append((pattern_of(pattern, "").search, subschema(dict(one)).test))
     return found
 
@@ -233,10 +251,7 @@ def _pattern_properties(value: Any, schema: Mapping[str, Any]) -> Test:
     return of_type(
         OBJECT,
         lambda found: all(
-            test(member)
-            for name, member in found.items()
-            for search, test in tests
-            if search(name)
+            test(member) for name, member in found.items() for search, test in tests if search(name)
         ),
     )
 
@@ -263,7 +278,10 @@ def _dependency(name: str, value: Any) -> Callable[[Mapping[str, Any]], bool]:
     if isinstance(value, Mapping):
         return subschema(dict(value)).test
     if not isinstance(value, list):
-        raise failure(14, f"$jsonSchema keyword 'dependencies' property '{name}' must be an object or an array")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'dependencies' property '{name}' must be an object or an array",
+        )
     names = _strings("dependencies", value)
     return lambda found: all(one in found for one in names)
 
@@ -412,4 +430,3 @@ def subschema(schema: dict[str, Any]) -> Subschema:
             found[name] = (value, test)
     tests = [test for _, test in found.values()]
     return Subschema(both(tests) if tests else lambda _: True, found)
-
