@@ -1,4 +1,4 @@
-"""The Python examples of the READMEs run as they stand."""
+"""The Python examples of the READMEs run as they stand; those of a page that tells one story, one after the other."""
 
 import re
 import subprocess
@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+STORIES = [ROOT / "docs" / "kernel-for-packages.md"]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "packages").glob("dotdo*/README.md"))]
 
 
 def examples(page: Path) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    found = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    return ["\n".join(found)] if page in STORIES else found
 
 
 @pytest.mark.parametrize(
     ("page", "code"),
-    [(page, code) for page in PAGES for code in examples(page)],
+    [(page, code) for page in [*PAGES, *STORIES] for code in examples(page)],
     ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else "example",
 )
 def test_an_example_runs(page: Path, code: str, tmp_path: Path) -> None:

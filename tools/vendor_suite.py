@@ -14,7 +14,7 @@ from dotdo_testing.corpora import ROOT
 from dotdo_testing.services import Fleet, ServiceError
 from tools.vendor.floor import Counts, Floor, FloorError
 from tools.vendor.run import DOORS, NotThereError, Run, obstacle
-from tools.vendor.suites import SUITES, VendorSuite
+from tools.vendor.suites import SUITES, Script, VendorSuite
 
 STATE = ROOT / ".real" / "services.json"
 
@@ -50,8 +50,11 @@ def main(
 
 
 def counted(name: str, suite: VendorSuite, target: Target, floor: Floor, only: list[str]) -> Counts:
-    """Run the suite, on the real service with one that is up for the length of the run."""
-    if target is not Target.REAL:
+    """Run the suite, on the real service with one that is up for the length of the run.
+
+    A script compares with the real service, whatever its target.
+    """
+    if target is not Target.REAL and not isinstance(suite.runner, Script):
         return Run(name=name, suite=suite, target=target, floor=floor).counts(only)
     variable = f"DOTDO_REAL_{suite.service.upper()}"
     with ExitStack() as stack:

@@ -71,8 +71,10 @@ class Run:
             if isinstance(self.suite.runner, Pytest):
                 self._run_pytest(self.suite.runner, work, variables, selection)
             else:
-                script = DOORS / f"{self.name}.py"
-                run([sys.executable, str(script), self.target, self.url], work, variables)
+                script = DOORS / f"{self.name.replace('-', '_')}.py"
+                variables["PYTHONPATH"] = str(ROOT)
+                command = [sys.executable, str(script), self.target, self.url, *selection]
+                run(command, work, variables)
             if not counts.exists():
                 raise NotThereError("the run ended before anything was counted")
             return Counts(**json.loads(counts.read_text()))

@@ -95,7 +95,7 @@ SUITES: Mapping[str, VendorSuite] = {
     "pg-regress": VendorSuite(
         package="dotdo-postgres",
         service="postgres",
-        source=Corpus("vendor/postgresql-15.18/regress"),
+        source=Corpus("vendor/postgresql-15.18"),
         runner=Script(),
     ),
     "pg-isolation": VendorSuite(

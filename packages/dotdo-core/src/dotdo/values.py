@@ -25,6 +25,32 @@ _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
 _PLAIN = frozenset({str, bool, type(None)})
 _MAX_DEPTH = 200
+_MAX_INT_BITS = 14_000  # a little less than Python reads back from text
+_MAX_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: its representation, cut short, and whatever it is never an error."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of too many digits, a value that holds itself
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
+
+
+def require_text(value: str) -> str:
+    """Return text that can be stored.
+
+    Raises:
+        InvalidValue: It holds half a surrogate pair.
+    """
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            msg = f"{shown(value)} holds half a surrogate pair"
+            raise InvalidValue(msg) from None
+    return value
 
 
 def encode(value: object) -> str:
@@ -100,7 +126,12 @@ def untagged(value: Canonical) -> Canonical:
 
 
 def _tagged_int(value: int) -> object:
-    return int(value) if -_INT64 <= value < _INT64 else {"$i": str(value)}
+    if -_INT64 <= value < _INT64:
+        return int(value)
+    if value.bit_length() > _MAX_INT_BITS:
+        msg = "a whole number has too many digits"
+        raise InvalidValue(msg)
+    return {"$i": str(value)}
 
 
 def _tagged_float(value: float) -> object:

@@ -1,10 +1,12 @@
 """One dataset: what SQL and things write, number and refuse is the same."""
 
+from decimal import Decimal
+
 import pytest
 
 import dotdo
 import dotdo_postgres as psycopg
-from dotdo.errors import InUse, InvalidValue
+from dotdo.errors import InUse, InvalidValue, NotNullViolation
 
 
 @pytest.fixture
@@ -79,3 +81,36 @@ def test_a_setting_without_effect_is_refused(connection, setting):
 def test_a_parameter_that_is_not_a_number_is_refused(connection, placeholder):
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="NaN"):
         connection.execute(f"select {placeholder}::float8", (float("nan"),))
+
+
+LIMITED = [
+    ("varchar(3)", "abcd"), ("char(3)", "abcd"), ("smallint", 2**15), ("integer", -(2**31) - 1), ("bigint", 2**63), ("numeric(4,2)", Decimal("99.995")),
+    ("numeric(30,5)", Decimal("1e25")), ("real", 1e39), ("integer", "x"), ("boolean", "maybe"), ("uuid", "x"), ("date", "2026-02-30"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type_name", "value"), LIMITED)
+def test_what_sql_refuses_to_store_things_refuse_and_name_the_field(
+    shop, connection, type_name, value
+):
+    connection.execute(f"create table limited (id int primary key, v {type_name} not null)")
+    with pytest.raises(psycopg.errors.DataError):
+        connection.execute("insert into limited values (1, %s)", [value])
+    with pytest.raises(InvalidValue, match="field 'v'"):
+        shop.things.create("limited", 1, v=value)
+    with pytest.raises(NotNullViolation, match="v"):
+        shop.things.create("limited", 1)
+    assert shop.things.count("limited") == 0
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value"),
+    [("varchar(3)", "ab   "), ("char(3)", "a"), ("numeric(4,2)", Decimal("1.005")), ("real", 0.1), ("numeric(30,5)", Decimal("1.1234567")), ("numeric(5,-2)", Decimal(12345))],
+)  # fmt: skip
+def test_what_both_doors_store_is_the_same(shop, connection, type_name, value):
+    connection.execute(f"create table limited (id int primary key, v {type_name})")
+    connection.execute("insert into limited values (1, %s)", [value])
+    shop.things.create("limited", 2, v=value)
+    rows = connection.execute("select v, v::text from limited order by id").fetchall()
+    assert rows[0] == rows[1]
+    assert shop.things.get("limited", 1).v == shop.things.get("limited", 2).v

@@ -9,6 +9,7 @@ from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.graph.context import Graph, TransactionScope
 from dotdo.history.transactions import end_of_window, head, horizon
 from dotdo.storage import Session
+from dotdo.values import shown
 
 _POLL_S = 0.05
 
@@ -22,9 +23,9 @@ class Consumer:
         pattern: Which events it wants.
     """
 
-    def __init__(self, graph: Graph, name: str, pattern: Pattern) -> None:
-        if not name or not name.isprintable():
-            msg = f"{name!r} is not allowed as the name of a consumer"
+    def __init__(self, graph: Graph, name: object, pattern: Pattern) -> None:
+        if not isinstance(name, str) or not name or not name.isprintable():
+            msg = f"{shown(name)} is not allowed as the name of a consumer"
             raise InvalidName(msg)
         self._graph, self._name, self._pattern = graph, name, pattern
         self._has_news = threading.Event()

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import orjson
 
-from dotdo.errors import InvalidName
+from dotdo.errors import InvalidName, InvalidValue
 from dotdo.graph.nouns import check_noun_name, find_noun
 from dotdo.graph.thing import Thing
 from dotdo.graph.verbs import Verb, read_verbs
@@ -16,7 +16,7 @@ from dotdo.history.transactions import Transaction, transaction_at
 from dotdo.history.versions import VERBS
 from dotdo.storage import Session, system
 from dotdo.storage.inflection import variants
-from dotdo.values import Canonical, decode, encode
+from dotdo.values import Canonical, decode, encode, shown
 
 ANY = "*"
 
@@ -75,15 +75,15 @@ class Pattern:
     verb: str = ANY
 
     @classmethod
-    def parse(cls, text: str) -> "Pattern":
+    def parse(cls, text: object) -> "Pattern":
         """Read `Noun.verb`.
 
         Raises:
             InvalidName: It is not of that form.
         """
-        noun, dot, verb = text.rpartition(".")
+        noun, dot, verb = text.rpartition(".") if isinstance(text, str) else ("", "", "")
         if not dot or not noun or not verb:
-            msg = f"{text!r} is no pattern of events: give Noun.verb, with * for any"
+            msg = f"{shown(text)} is no pattern of events: give Noun.verb, with * for any"
             raise InvalidName(msg)
         return cls(noun, verb)
 
@@ -97,7 +97,7 @@ def _is_variant(wanted: str, noun: str) -> bool:
     return wanted == noun or variants(wanted)[0] == variants(noun)[0]
 
 
-def emit(session: Session, name: str, thing: Thing | None, data: dict[str, Canonical]) -> None:
+def emit(session: Session, name: object, thing: object, data: dict[str, Canonical]) -> None:
     """Append a domain event to the log, in the transaction of the session.
 
     Args:
@@ -108,9 +108,16 @@ def emit(session: Session, name: str, thing: Thing | None, data: dict[str, Canon
 
     Raises:
         InvalidName: The name is not of that form.
+        InvalidValue: It is about something else than a thing, or the data cannot be stored.
     """
     pattern = Pattern.parse(name)
     noun, verb = check_noun_name(pattern.noun), pattern.verb
+    if verb == ANY or not verb.isprintable():
+        msg = f"{shown(verb)} is not allowed as the verb of an event"
+        raise InvalidName(msg)
+    if thing is not None and not isinstance(thing, Thing):
+        msg = f"an event is about a thing or none, not {shown(thing)}"
+        raise InvalidValue(msg)
     number = 0 if thing is None else find_noun(session, thing.noun).id
     text = orjson.dumps([noun, verb, orjson.Fragment(encode(data))]).decode()
     session.write(

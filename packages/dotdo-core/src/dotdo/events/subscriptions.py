@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary, ref
 
+from dotdo.errors import InvalidName
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.storage import Store
+from dotdo.values import shown
 
 Handler = Callable[[Event], object]
 H = TypeVar("H", bound=Handler)
@@ -79,6 +81,12 @@ class Subscriptions:
                     _call(handler, event)
 
 
+def _require_callable(handler: object) -> None:
+    if not callable(handler):
+        msg = f"a handler is called with events; {shown(handler)} cannot be"
+        raise TypeError(msg)
+
+
 def _call(handler: Handler, event: Event) -> None:
     try:
         handler(event)
@@ -100,12 +108,16 @@ class On:
         self._subscriptions = subscriptions
         self._noun = noun
 
-    def __getitem__(self, name: str) -> "On | Callable[[H], H]":
+    def __getitem__(self, name: object) -> "On | Callable[[H], H]":
+        if not isinstance(name, str):
+            msg = f"{shown(name)} names no event"
+            raise InvalidName(msg)
         if self._noun is None:
             return On(self._subscriptions, name)
         pattern = Pattern(self._noun, name)
 
         def subscribe(handler: H) -> H:
+            _require_callable(handler)
             self._subscriptions.add(pattern, handler)
             return handler
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from dotdo.errors import InvalidValue
 from dotdo.ids import IdSource, id_source
 from dotdo.storage import Session, Store
+from dotdo.values import shown
 
 _TRANSACTIONS: ContextVar[tuple[tuple[Store, Session], ...]] = ContextVar(
     "dotdo_transactions", default=()
@@ -83,7 +84,7 @@ class TransactionScope:
         self._store = store
         self._labels = (actor, action, api)
         if isolation not in {"committed", "snapshot"}:
-            msg = f"{isolation!r} is no isolation: give committed or snapshot"
+            msg = f"{shown(isolation)} is no isolation: give committed or snapshot"
             raise InvalidValue(msg)
         self._isolation = isolation
         self._is_nested = False
@@ -97,8 +98,12 @@ class TransactionScope:
             return outer
         session = self._session = self._store.acquire()
         actor, action, api = self._labels
-        session.describe(actor=actor, action=action, api=api)
-        session.begin("snapshot" if self._isolation == "snapshot" else "committed")
+        try:
+            session.describe(actor=actor, action=action, api=api)
+            session.begin("snapshot" if self._isolation == "snapshot" else "committed")
+        except BaseException:
+            self._store.give_back(session)
+            raise
         self._token = _TRANSACTIONS.set((*_TRANSACTIONS.get(), (self._store, session)))
         return session
 

@@ -29,6 +29,18 @@ def unknown_fields(session: Session, noun: Noun, fields: Collection[str]) -> lis
     return [field for field in fields if field not in known]
 
 
+def enter_new_fields(session: Session, noun: Noun, fields: Collection[str]) -> None:
+    """Enter those of the fields that no document of the noun has had; within `mutate`, before they are written.
+
+    Args:
+        session: Writes them.
+        noun: Whose documents.
+        fields: Top-level names about to be written.
+    """
+    if unknown := unknown_fields(session, noun, fields):
+        enter_fields(session, noun.id, unknown)
+
+
 def enter_fields(session: Session, noun: int, fields: Iterable[str]) -> None:
     """Enter fields of a noun's documents, within `mutate`."""
     session.pin()  # these are no rows that could be taken out of the file and put back

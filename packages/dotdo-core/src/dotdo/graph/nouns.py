@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import orjson
 
-from dotdo.errors import InvalidName, InvalidValue, UnknownNoun
+from dotdo.errors import AlreadyExists, InvalidName, InvalidValue
 from dotdo.graph.context import Graph
 from dotdo.storage import (
     Column,
@@ -18,9 +18,13 @@ from dotdo.storage import (
     drop_noun,
 )
 from dotdo.storage.names import literal, physical_column, physical_table, quoted
-from dotdo.storage.types import INTEGERS, is_known
+from dotdo.storage.types import INTEGERS, JSON_TYPES, is_known
+from dotdo.values import shown
 
 _MAX_NAME = 128
+_MAX_PARTS = 200  # documents are not deeper
+_MAX_COLUMNS = 1_900  # a table of SQLite has 2,000
+_FTS_NAMES = frozenset({"rank", "rowid"})  # and its own columns
 
 
 class Nouns:
@@ -65,14 +69,12 @@ class Nouns:
         with self._graph.session() as session:
             table = physical_table(name, {n.table.lower() for n in session.catalog.nouns})
             noun = _documents(name, table) if fields is None else _columns(name, table, fields, key)
+            noun = _indexed(noun, _names("index", index), is_unique=False)
+            noun = _indexed(noun, _names("unique", unique), is_unique=True)
             noun = msgspec.structs.replace(
                 noun,
-                indexes=(
-                    *_indexes(noun, index, is_unique=False),
-                    *_indexes(noun, unique, is_unique=True),
-                ),
-                search=_search(tuple(search)),
-                retention=retention or Retention(),
+                search=_search(_names("search", search)),
+                retention=Retention() if retention is None else _kept(retention),
             )
             return create_noun(session, noun)
 
@@ -88,9 +90,9 @@ class Nouns:
 
     __getitem__ = get
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         with self._graph.session() as session:
-            return session.catalog.noun(name) is not None
+            return isinstance(name, str) and session.catalog.noun(name) is not None
 
     def all(self) -> list[Noun]:
         """Return every noun, by name."""
@@ -102,19 +104,18 @@ class Nouns:
 
         Raises:
             UniqueViolation: `unique`, and values repeat.
+            AlreadyExists: A field has an index of the other kind.
         """
         with self._graph.session() as session:
             noun = find_noun(session, name)
-            added = _indexes(noun, fields, is_unique=unique)
-            return alter_noun(
-                session, msgspec.structs.replace(noun, indexes=(*noun.indexes, *added))
-            )
+            return alter_noun(session, _indexed(noun, fields, is_unique=unique))
 
     def set_retention(self, name: str, retention: Retention) -> Noun:
         """Change how much history a noun keeps; what is over is dropped by the next `prune` or `compact`."""
         with self._graph.session() as session:
             return alter_noun(
-                session, msgspec.structs.replace(find_noun(session, name), retention=retention)
+                session,
+                msgspec.structs.replace(find_noun(session, name), retention=_kept(retention)),
             )
 
     def set_search(self, name: str, *fields: str) -> Noun:
@@ -146,9 +147,6 @@ def find_noun(session: Session, name: object) -> Noun:
     Raises:
         UnknownNoun: There is none.
     """
-    if not isinstance(name, str):
-        msg = f"a noun is named by text, not by {type(name).__name__}"
-        raise UnknownNoun(msg)
     return session.catalog.find(name)
 
 
@@ -165,7 +163,7 @@ def check_noun_name(name: object) -> str:
         or name.startswith("$")
         or not name.isprintable()
     ):
-        msg = f"{name!r} is not allowed as the name of a noun"
+        msg = f"{shown(name)} is not allowed as the name of a noun"
         raise InvalidName(msg)
     return name
 
@@ -183,7 +181,7 @@ def check_field_name(name: object) -> str:
         or not name.isprintable()
         or name.startswith("$")
     ):
-        msg = f"{name!r} is not allowed as the name of a field"
+        msg = f"{shown(name)} is not allowed as the name of a field"
         raise InvalidName(msg)
     return name
 
@@ -193,9 +191,19 @@ def field_expression(noun: Noun, field: str) -> str:
     column = noun.column(field)
     if column is not None:
         return quoted(column.column)
-    container = "data" if noun.layout == "document" else "_extra"
-    is_plain = field.isidentifier()
-    return f"{container} ->> {literal(field if is_plain else json_path(field))}"
+    container, path = member_of(noun, field)
+    return f"{container} ->> {literal(field if field.isidentifier() else path)}"
+
+
+def member_of(noun: Noun, field: str) -> tuple[str, str]:
+    """Return where a member is and its JSON path there: in the document, in a column of JSON, or beside the columns."""
+    if noun.layout == "document":
+        return "data", json_path(field)
+    head, _, rest = field.partition(".")
+    column = noun.column(head) if rest else None
+    if column is not None and column.type in JSON_TYPES:
+        return quoted(column.column), json_path(rest)
+    return "_extra", json_path(field)
 
 
 def json_path(field: str) -> str:
@@ -220,32 +228,62 @@ def _label(name: str) -> str:
     return orjson.dumps(name).decode()
 
 
-def check_path(field: str) -> str:
+def check_path(field: object) -> str:
     """Return a field's name or path when it is allowed.
 
     Raises:
         InvalidName: It is not.
     """
-    for part in field.split("."):
+    if not isinstance(field, str):
+        msg = f"{shown(field)} is not allowed as a path"
+        raise InvalidName(msg)
+    parts = field.split(".")
+    if len(parts) > _MAX_PARTS:
+        msg = f"a path has more than {_MAX_PARTS} parts"
+        raise InvalidName(msg)
+    for part in parts:
         try:
             check_field_name(part)
         except InvalidName:
-            msg = f"{field!r} is not allowed as a path"
+            msg = f"{shown(field)} is not allowed as a path"
             raise InvalidName(msg) from None
     return field
 
 
+def _names(what: str, fields: object) -> tuple[str, ...]:
+    """Return the names given for an option, which are checked where they are used."""
+    if isinstance(fields, (str, bytes)) or not isinstance(fields, Iterable):
+        msg = f"{what} needs a list of fields, not {shown(fields)}"
+        raise InvalidValue(msg)
+    return tuple(fields)
+
+
 def _search(fields: Iterable[str]) -> tuple[str, ...]:
-    """Return the fields of a full text index when they are allowed: names that JSON writes as they are.
+    """Return the fields of a full text index when they are allowed: different names that JSON writes as they are.
 
     Raises:
         InvalidName: One is not.
     """
+    taken = set(_FTS_NAMES)
     for field in fields:
-        if _label(check_field_name(field)) != f'"{field}"':
-            msg = f"{field!r} is not allowed as a field of a full text index"
+        if _label(check_field_name(field)) != f'"{field}"' or field.lower() in taken:
+            msg = f"{shown(field)} is not allowed as a field of a full text index"
             raise InvalidName(msg)
+        taken.add(field.lower())
     return tuple(fields)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 0
+
+
+def _kept(retention: object) -> Retention:
+    if isinstance(retention, Retention) and all(
+        n is None or _is_count(n) for n in (retention.versions, retention.days)
+    ):
+        return retention
+    msg = f"{shown(retention)} is no Retention of versions or days, each None or from 0"
+    raise InvalidValue(msg)
 
 
 def _documents(name: str, table: str) -> Noun:
@@ -259,12 +297,15 @@ def _documents(name: str, table: str) -> Noun:
     )
 
 
-def _columns(name: str, table: str, fields: Mapping[str, str], key: str) -> Noun:
+def _columns(name: str, table: str, fields: object, key: str) -> Noun:
+    if not isinstance(fields, Mapping) or len(fields) > _MAX_COLUMNS:
+        msg = f"fields are a mapping of names to types, {_MAX_COLUMNS} at most; more can be stored beside them"
+        raise InvalidValue(msg)
     taken: set[str] = set()
     columns = []
     for field, type_name in ({key: "text"} | dict(fields)).items():
         if not is_known(type_name):
-            msg = f"field {field!r}: {type_name!r} is no type"
+            msg = f"field {field!r}: {shown(type_name)} is no type"
             raise InvalidValue(msg)
         physical = physical_column(check_field_name(field), taken)
         taken.add(physical.lower())
@@ -283,8 +324,12 @@ def _columns(name: str, table: str, fields: Mapping[str, str], key: str) -> Noun
     )
 
 
-def _indexes(noun: Noun, fields: Iterable[str], *, is_unique: bool) -> tuple[Index, ...]:
-    return tuple(
-        Index(check_path(field), (field_expression(noun, field),), is_unique=is_unique)
-        for field in fields
-    )
+def _indexed(noun: Noun, fields: Iterable[str], *, is_unique: bool) -> Noun:
+    """Return the definition with an index for each of the fields; those that it has already are left."""
+    known = {index.name: index for index in noun.indexes}
+    for field in fields:
+        index = Index(check_path(field), (field_expression(noun, field),), is_unique=is_unique)
+        if known.setdefault(index.name, index) != index:
+            msg = f"an index {field!r} exists"
+            raise AlreadyExists(msg)
+    return msgspec.structs.replace(noun, indexes=tuple(known.values()))

@@ -3,18 +3,27 @@
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from dotdo.errors import UnknownVerb
+from dotdo.errors import InvalidQuery, UnknownVerb
 from dotdo.graph.context import Graph
 from dotdo.graph.rows import Rows, rows_of
 from dotdo.graph.thing import Thing
 from dotdo.graph.verbs import Form, Verbs
 from dotdo.storage import ForeignKey, Noun, Session
 from dotdo.storage.names import quoted
+from dotdo.values import shown
+
+_MAX_JOINS = 60  # SQLite joins 64 tables
+_MAX_ROUTES = 1_000
 
 _TARGETS = """
 with recursive d(n) as (
  select min({there}) from _rel where verb = ?1
  union all select (select min({there}) from _rel where verb = ?1 and {there} > n) from d where n is not null)
+select n from d where n is not null"""
+_CODES = """
+with recursive d(n) as (
+ select min(verb) from _rel
+ union all select (select min(verb) from _rel where verb > n) from d where n is not null)
 select n from d where n is not null"""
 
 
@@ -85,6 +94,8 @@ class Paths:
         self, session: Session, noun: str, verbs: tuple[str, ...], *, reverse: bool
     ) -> list[Query]:
         start = session.catalog.find(noun)
+        if not verbs:
+            return [_query(session, [hop]) for hop in _all_hops(session, start, reverse=reverse)]
         routes: list[list[Hop]] = [[]]
         for verb in verbs:
             routes = [
@@ -94,6 +105,9 @@ class Paths:
                     session, route[-1].noun if route else start, verb, reverse=reverse
                 )
             ]
+            if len(routes) > _MAX_ROUTES:
+                msg = f"a path leads more than {_MAX_ROUTES} ways"
+                raise InvalidQuery(msg)
         return [_query(session, route) for route in routes if route]
 
     def _hops(self, session: Session, noun: Noun, name: str, *, reverse: bool) -> list[Hop]:
@@ -103,20 +117,11 @@ class Paths:
         try:
             verb, form = self._verbs.find_in(session, name)
         except UnknownVerb:
-            msg = (
-                f"no verb has the form {name!r}, and {noun.name!r} has no foreign key of that name"
-            )
+            msg = f"no verb has the form {shown(name)}, and {noun.name!r} has no foreign key of that name"
             raise UnknownVerb(msg) from None
         is_back = reverse != (form is None)
         code = verb.code(Form.EVENT if form is None else form)
-        here, there = ("dst", "src") if is_back else ("src", "dst")
-        targets = session.read(_TARGETS.format(there=f"{there}_noun"), (code,))
-        found = []
-        for (number,) in targets:
-            target = session.catalog.by_id.get(number)
-            if target is not None:
-                found.append(_relationship_hop(noun, target, code, here, there))
-        return found
+        return _relationship_hops(session, noun, code, is_back=is_back)
 
 
 def _run(session: Session, start: Thing, queries: list[Query]) -> list[Thing]:
@@ -135,12 +140,40 @@ def _query(session: Session, route: list[Hop]) -> Query:
         terms += [term.format(i=i) for term, _ in hop.joins]
         conditions += [condition.format(i=i, here=here) for _, condition in hop.joins]
         here = hop.row.format(i=i)
+    if len(terms) > _MAX_JOINS:
+        msg = f"a path of {len(route)} steps needs more than {_MAX_JOINS} joins"
+        raise InvalidQuery(msg)
     rowid = quoted(target.rowid)
     sql = (
         f"select {rows.columns} from {quoted(target.table)} where {rowid} in"
         f" (select {here} from {', '.join(terms)} where {' and '.join(conditions)}) order by {rowid}"
     )
     return Query(sql, rows)
+
+
+def _all_hops(session: Session, noun: Noun, *, reverse: bool) -> list[Hop]:
+    """Return the steps along whatever there is: every verb in use, every foreign key."""
+    hops = [
+        hop
+        for (code,) in session.read(_CODES)
+        for hop in _relationship_hops(session, noun, code, is_back=reverse)
+    ]
+    owners = session.catalog.nouns if reverse else [noun]
+    for name in dict.fromkeys(fk.verb for owner in owners for fk in owner.foreign_keys):
+        hops += _foreign_key_hops(session, noun, name, reverse=reverse)
+    return hops
+
+
+def _relationship_hops(session: Session, noun: Noun, code: int, *, is_back: bool) -> list[Hop]:
+    """Return the steps along one form of a verb, one for each noun that it leads to."""
+    here, there = ("dst", "src") if is_back else ("src", "dst")
+    targets = session.read(_TARGETS.format(there=f"{there}_noun"), (code,))
+    known = session.catalog.by_id
+    return [
+        _relationship_hop(noun, known[number], code, here, there)
+        for (number,) in targets
+        if number in known
+    ]
 
 
 def _relationship_hop(noun: Noun, target: Noun, code: int, here: str, there: str) -> Hop:

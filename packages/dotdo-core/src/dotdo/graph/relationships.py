@@ -6,12 +6,15 @@ from dotdo.errors import InvalidValue, ThingNotFound
 from dotdo.graph.context import Graph
 from dotdo.graph.nouns import check_field_name, find_noun
 from dotdo.graph.rows import rows_of
-from dotdo.graph.thing import Thing
+from dotdo.graph.thing import Thing, address
 from dotdo.graph.verbs import Form, Verb, Verbs, read_verbs
-from dotdo.storage import Row, Session
+from dotdo.storage import Noun, Row, Session
 from dotdo.storage.kernel_nouns import RELATIONSHIPS
 from dotdo.storage.names import quoted
-from dotdo.values import Canonical, decode, encode
+from dotdo.values import Canonical, decode, encode, shown
+
+End = Thing | tuple[str, Canonical]
+"""A thing, or (noun, id)."""
 
 _COLUMNS = "id, verb, src_noun, src, dst_noun, dst, json(data)"
 
@@ -50,12 +53,12 @@ class Relationships:
         self._verbs = verbs
 
     def create(
-        self, source: Thing, verb: str, target: Thing | None = None, **data: Canonical
+        self, source: End, verb: str, target: End | None = None, **data: Canonical
     ) -> Relationship:
         """Join two things; several of the same verb between the same things are allowed.
 
         Args:
-            source: Where it starts.
+            source: Where it starts: a thing, or (noun, id).
             verb: A form of a verb; one that is not known is registered. The reverse form (`placedBy`) exchanges the two.
             target: Where it leads; None for an action without one.
             data: Its own fields.
@@ -72,7 +75,7 @@ class Relationships:
     def _create(
         self,
         session: Session,
-        edge: tuple[Thing, str, Thing | None],
+        edge: tuple[End, str, End | None],
         data: dict[str, Canonical],
     ) -> Relationship:
         source, verb, target = edge
@@ -82,29 +85,30 @@ class Relationships:
                 msg = f"{verb!r} leads from its target back, so it needs one"
                 raise InvalidValue(msg)
             source, target, form = target, source, Form.EVENT
-        src = _endpoint(session, source)
-        dst = None if target is None else _endpoint(session, target)
+        start = _endpoint(session, source)
+        end = None if target is None else _endpoint(session, target)
         number = session.allocate(RELATIONSHIPS)
         session.write(
             "insert into _rel(id, verb, src_noun, src, dst_noun, dst, data) values (?, ?, ?, ?, ?, ?, jsonb(?))",
             (
                 number,
                 known.code(form),
-                *src,
-                *(dst or (None, None)),
+                start[0].id,
+                start[1],
+                *((None, None) if end is None else (end[0].id, end[1])),
                 encode(data) if data else None,
             ),
         )
-        goal = None if target is None or dst is None else (target.noun, dst[1])
-        return Relationship(number, known.forms[form], (source.noun, src[1]), goal, dict(data))
+        goal = None if end is None else (end[0].name, end[1])
+        return Relationship(number, known.forms[form], (start[0].name, start[1]), goal, dict(data))
 
     def find(
-        self, thing: Thing, verb: str | None = None, *, reverse: bool = False
+        self, thing: End, verb: str | None = None, *, reverse: bool = False
     ) -> list[Relationship]:
         """Return the relationships that start at a thing, or in reverse lead to it.
 
         Args:
-            thing: The thing.
+            thing: The thing, or (noun, id).
             verb: Only those of this form.
             reverse: Those that lead to it.
         """
@@ -115,11 +119,11 @@ class Relationships:
                 reverse = reverse != (form is None)
                 codes = (known.code(Form.EVENT if form is None else form),)
             end = "dst" if reverse else "src"
-            noun = find_noun(session, thing.noun)
+            noun, row = _place(session, thing)
             condition = f"{end}_noun = ? and {end} = ?" + (" and verb = ?" if codes else "")
             rows = session.read(
                 f"select {_COLUMNS} from _rel where {condition} order by id",
-                (noun.id, thing.row, *codes),
+                (noun.id, row, *codes),
             )
             verbs = read_verbs(session)
             return [_relationship(session, verbs, row) for row in rows]
@@ -131,6 +135,7 @@ class Relationships:
             InvalidValue: It is done already.
             ThingNotFound: It no longer exists.
         """
+        _require(relationship)
         verb, form = self._verbs.find(relationship.verb)
         if form is None or form >= Form.EVENT:
             msg = f"{relationship.verb!r} is done"
@@ -154,6 +159,7 @@ class Relationships:
         Raises:
             ThingNotFound: It no longer exists.
         """
+        _require(relationship)
         merged = relationship.data | {check_field_name(name): value for name, value in data.items()}
         with self._graph.session() as session:
             found = session.write(
@@ -172,25 +178,34 @@ class Relationships:
         Raises:
             ThingNotFound: It no longer exists.
         """
+        _require(relationship)
         with self._graph.session() as session:
             found = session.write("delete from _rel where id = ? returning id", (relationship.id,))
         if not found:
             raise _gone(relationship)
 
 
-def _endpoint(session: Session, thing: Thing) -> tuple[int, int]:
-    """Return (noun number, row id) of a thing, which must exist."""
-    noun = find_noun(session, thing.noun)
+def _place(session: Session, thing: End) -> tuple[Noun, int]:
+    """Return noun and row id of a thing, which may be gone when it is given whole."""
+    if isinstance(thing, Thing):
+        return find_noun(session, thing.noun), thing.row
+    return _endpoint(session, thing)
+
+
+def _endpoint(session: Session, thing: End) -> tuple[Noun, int]:
+    """Return noun and row id of a thing, which must exist."""
+    name, identity = address(thing)
+    noun = find_noun(session, name)
     rows = rows_of(session.catalog, noun)
     where = rows.by_id.partition(" where ")[2]
     found = session.read(
         f"select {quoted(noun.rowid)} from {quoted(noun.table)} where {where}",
-        rows.key(thing.id),
+        rows.key(identity),
     )
     if not found:
-        msg = f"there is no {thing.noun} {thing.id!r}"
+        msg = f"there is no {name} {shown(identity)}"
         raise ThingNotFound(msg)
-    return noun.id, found[0][0]
+    return noun, found[0][0]
 
 
 def _relationship(session: Session, verbs: dict[int, Verb], row: Row) -> Relationship:
@@ -206,6 +221,12 @@ def _relationship(session: Session, verbs: dict[int, Verb], row: Row) -> Relatio
         target,
         {} if data is None else decode(str(data)),
     )
+
+
+def _require(relationship: object) -> None:
+    if not isinstance(relationship, Relationship):
+        msg = f"give a relationship, not {shown(relationship)}"
+        raise InvalidValue(msg)
 
 
 def _gone(relationship: Relationship) -> ThingNotFound:

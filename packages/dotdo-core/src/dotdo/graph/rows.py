@@ -12,6 +12,29 @@ from dotdo.storage.names import quoted
 from dotdo.values import Canonical, decode, encode
 
 VISIBILITIES = frozenset({"public", "unlisted", "org", "user"})
+_MOST_CHANGED = 10_000  # so many fields in one update: SQLite takes 32,766 values
+_AT_ONCE = 50  # of them in one call of jsonb_set
+
+
+def is_visibility(value: object) -> bool:
+    """The value says who may see a thing."""
+    return isinstance(value, str) and value in VISIBILITIES
+
+
+def json_changed(document: str, n: int) -> str:
+    """Return the expression that sets `n` members of a document, each a path and a JSON text bound.
+
+    Raises:
+        InvalidValue: They are too many.
+    """
+    if n > _MOST_CHANGED:
+        msg = f"one update changes at most {_MOST_CHANGED} fields, not {n}"
+        raise InvalidValue(msg)
+    while n:
+        some = min(n, _AT_ONCE)
+        document = f"jsonb_set({document}{', ?, jsonb(?)' * some})"
+        n -= some
+    return document
 
 
 class DocumentRows:
@@ -59,8 +82,7 @@ class DocumentRows:
         params: list[Canonical] = [visibility]
         for name, value in fields.items():
             params += [member_path(name), encode(value)]
-        changes = ", ?, jsonb(?)" * len(fields)
-        sets = f", data = jsonb_set(data{changes})" if fields else ""
+        sets = f", data = {json_changed('data', len(fields))}" if fields else ""
         text = f"{self._update}{sets} where id = ? returning {self.columns}"
         return text, [*params, key_to_storage(identity)]
 
@@ -181,9 +203,8 @@ class ColumnRows:
                 )
                 params.append(stored_value(column, value))
         if extra:
-            sets.append(
-                f"_extra = jsonb_set(coalesce(_extra, jsonb('{{}}')){', ?, jsonb(?)' * (len(extra) // 2)})"
-            )
+            present = "coalesce(_extra, jsonb('{}'))"
+            sets.append(f"_extra = {json_changed(present, len(extra) // 2)}")
             params += extra
         sets.append("_visibility = coalesce(?, _visibility)")
         text = f"update {self._table} set {', '.join(sets)} where {self._where} returning {self.columns}"

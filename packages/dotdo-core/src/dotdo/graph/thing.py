@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from dotdo.values import Canonical
+from dotdo.errors import InvalidValue
+from dotdo.values import Canonical, shown
 
 Visibility = Literal["public", "unlisted", "org", "user"]
 """Who may see a thing: everybody | everybody who knows its id | the organisation | its user only (the default)."""
@@ -65,3 +66,17 @@ class Thing(Mapping[str, Canonical]):
 
     def __repr__(self) -> str:
         return f"Thing({self.noun}, {self.id!r}, {self.fields!r})"
+
+
+def address(thing: object) -> tuple[str, Canonical]:
+    """Return the noun's name and the id of a thing, or of what names one: (noun, id).
+
+    Raises:
+        InvalidValue: It is neither.
+    """
+    match thing:
+        case Thing(noun=noun, id=identity) | (str() as noun, identity):
+            return noun, identity
+        case _:
+            msg = f"give a thing or (noun, id), not {shown(thing)}"
+            raise InvalidValue(msg)

@@ -1,24 +1,23 @@
 """Things: creating, reading, finding, changing and deleting them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TypeVar
 
-from dotdo.errors import AlreadyExists, InvalidValue, ThingNotFound
+from dotdo.errors import InvalidQuery, InvalidValue, ThingNotFound, UnknownVerb
 from dotdo.graph.context import Graph
 from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.graph.hits import hits
 from dotdo.graph.nouns import check_noun_name, define_documents, find_noun
 from dotdo.graph.paths import Paths
 from dotdo.graph.query import Filter, order_by, page
-from dotdo.graph.rows import VISIBILITIES, ColumnRows, DocumentRows, rows_of
-from dotdo.graph.thing import Thing, Visibility
+from dotdo.graph.rows import ColumnRows, DocumentRows, is_visibility, rows_of
+from dotdo.graph.thing import Thing, Visibility, address
 from dotdo.graph.verbs import Verbs
 from dotdo.storage import CatalogChanged, Noun, Row, Session
 from dotdo.storage.counters import sequence_counter
 from dotdo.storage.names import quoted
 from dotdo.storage.types import INTEGERS
-from dotdo.values import Canonical
+from dotdo.values import Canonical, shown
 
 T = TypeVar("T")
 _VISIBLE = {
@@ -67,14 +66,13 @@ class Things:
         """
         _check_visibility(visibility)
 
-        def work(session: Session) -> Thing:
-            definition = self._noun_to_write(session, noun)
+        def create(session: Session, definition: Noun) -> Thing:
             rows = rows_of(session.catalog, definition)
             if isinstance(rows, DocumentRows):
                 return self._create_document(session, rows, id, fields, visibility)
             return self._create_row(session, rows, id, fields, visibility)
 
-        return self._run(work)
+        return self._run(lambda session: _with_noun(session, noun, create))
 
     def _create_document(
         self,
@@ -145,10 +143,9 @@ class Things:
         Returns:
             How many.
         """
-        rows_given = list(many)
+        rows_given = _mappings(many)
 
-        def work(session: Session) -> int:
-            definition = self._noun_to_write(session, noun)
+        def create(session: Session, definition: Noun) -> int:
             rows = rows_of(session.catalog, definition)
             if isinstance(rows, DocumentRows):
                 return self._create_documents(session, rows, rows_given)
@@ -157,16 +154,7 @@ class Things:
             return len(rows_given)
 
         with self._graph.session() as session:
-            if session.in_transaction:
-                return work(session)
-            session.begin()
-            try:
-                count = work(session)
-            except BaseException:
-                session.rollback()
-                raise
-            session.commit()
-            return count
+            return session.mutate(lambda: _with_noun(session, noun, create))
 
     def _create_documents(
         self, session: Session, rows: DocumentRows, many: Sequence[Mapping[str, Canonical]]
@@ -211,7 +199,7 @@ class Things:
             ThingNotFound: It does not exist.
         """
         _check_visibility(visibility)
-        name, identity = _address(thing)
+        name, identity = address(thing)
 
         def work(session: Session) -> Thing:
             noun = find_noun(session, name)
@@ -231,7 +219,7 @@ class Things:
             ThingNotFound: It does not exist.
             ForeignKeyViolation: Rows of other nouns refer to it.
         """
-        name, identity = _address(thing)
+        name, identity = address(thing)
 
         def work(session: Session) -> None:
             noun = find_noun(session, name)
@@ -316,13 +304,18 @@ class Things:
 
         return self._run(work)
 
-    def search(self, noun: str, text: str, *, limit: int = 20) -> list[Thing]:
-        """Return the things whose searched fields hold all the words, the best match first.
+    def search(self, noun: str, text: object, *, limit: int = 20) -> list[Thing]:
+        """Return the things whose searched fields hold all the words of a text, the best match first.
 
         Raises:
             InvalidValue: The noun is not searched.
         """
-        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
+        if not isinstance(text, str):
+            msg = f"what is searched for is text, not {shown(text)}"
+            raise InvalidQuery(msg, text)
+        words = " ".join(
+            '"' + word.replace('"', '""') + '"' for word in text.replace("\0", " ").split()
+        )
 
         def work(session: Session) -> list[Thing]:
             definition = session.catalog.find(noun)
@@ -352,13 +345,15 @@ class Things:
 
         Args:
             thing: Where to start: a thing, or (noun, id).
-            verbs: One form of a verb for each hop (`placed`; `placedBy` leads back), or the name of a foreign key (`artist`).
+            verbs: One form of a verb for each hop (`placed`; `placedBy` leads back), or the name of a foreign key (`artist`);
+                none: one hop along whatever leads away.
             reverse: Follow every verb backward.
 
         Raises:
             UnknownVerb: No verb or foreign key has that name.
         """
-        start = thing if isinstance(thing, Thing) else self.get(*thing)
+        _require_verbs(verbs)
+        start = thing if isinstance(thing, Thing) else self.get(*address(thing))
 
         def work(session: Session) -> list[Thing]:
             found = self._paths.follow(session, start, verbs, reverse=reverse)
@@ -381,20 +376,36 @@ class Things:
                 except CatalogChanged:
                     continue
 
-    @staticmethod
-    def _noun_to_write(session: Session, name: str) -> Noun:
-        check_noun_name(name)  # creating never takes a noun of another name
-        while True:
-            found = session.catalog.noun(name)
-            if found is not None:
-                return found
-            with suppress(AlreadyExists):  # somebody else was faster
-                return define_documents(session, name)
-
     def _visible(self, condition: str) -> str:
         if self._viewer == "user":
             return condition
         return f"({condition}) and _visibility in ({_VISIBLE[self._viewer][0]})"
+
+
+def _with_noun(session: Session, name: str, create: Callable[[Session, Noun], T]) -> T:
+    """Create in a noun, defining one that does not exist; both or nothing."""
+    check_noun_name(name)  # creating never takes a noun of another name
+    found = session.catalog.noun(name)
+    if found is not None:
+        return create(session, found)
+
+    def define_and_create() -> T:  # somebody else may have been faster
+        noun = session.catalog.noun(name) or define_documents(session, name)
+        return create(session, noun)
+
+    return session.mutate(define_and_create)
+
+
+def _mappings(many: object) -> list[Mapping[str, Canonical]]:
+    if not isinstance(many, Iterable) or isinstance(many, (str, bytes, Mapping)):
+        msg = f"give mappings of fields, not {shown(many)}"
+        raise InvalidValue(msg)
+    found = list(many)
+    for fields in found:
+        if not isinstance(fields, Mapping):
+            msg = f"give mappings of fields; one is {shown(fields)}"
+            raise InvalidValue(msg)
+    return found
 
 
 def _key_fields(noun: Noun) -> dict[str, Canonical]:
@@ -442,20 +453,18 @@ def _with_key(
     return fields
 
 
-def _address(thing: object) -> tuple[str, Canonical]:
-    match thing:
-        case Thing(noun=noun, id=identity) | (str() as noun, identity):
-            return noun, identity
-        case _:
-            msg = "give a thing or (noun, id)"
-            raise InvalidValue(msg)
+def _require_verbs(verbs: tuple[object, ...]) -> None:
+    for verb in verbs:
+        if not isinstance(verb, str):
+            msg = f"a verb is text, not {shown(verb)}"
+            raise UnknownVerb(msg)
 
 
 def _not_found(noun: str, identity: object) -> ThingNotFound:
-    return ThingNotFound(f"there is no {noun} {identity!r}")
+    return ThingNotFound(f"there is no {noun} {shown(identity)}")
 
 
-def _check_visibility(visibility: str | None) -> None:
-    if visibility is not None and visibility not in VISIBILITIES:
-        msg = f"{visibility!r} is no visibility: give public, unlisted, org or user"
+def _check_visibility(visibility: object) -> None:
+    if visibility is not None and not is_visibility(visibility):
+        msg = f"{shown(visibility)} is no visibility: give public, unlisted, org or user"
         raise InvalidValue(msg)

@@ -12,6 +12,7 @@ from dotdo.graph.context import Graph
 from dotdo.graph.english import DOUBLED, ENDING_IN_E, IRREGULAR
 from dotdo.storage import Session
 from dotdo.storage.kernel_nouns import VERBS
+from dotdo.values import shown
 
 _VOWELS = "aeiou"
 _SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
@@ -48,7 +49,7 @@ class Verb:
     reverse: str
     inverse: str | None = None
 
-    def form(self, name: str) -> Form | None:
+    def form(self, name: object) -> Form | None:
         """Return which form the name is, or None (also for the reverse)."""
         return None if name not in self.forms else Form(self.forms.index(name))
 
@@ -133,9 +134,9 @@ def _candidates(stem: str) -> list[str]:
     return [*found, f"{stem}e", stem] if stem[-1:] in tuple("cvzu") else [*found, stem, f"{stem}e"]
 
 
-def _check(name: str) -> None:
-    if not name.isidentifier() or len(name) > 128:
-        msg = f"{name!r} is not allowed as the name of a verb"
+def _check(name: object) -> None:
+    if not isinstance(name, str) or not name.isidentifier() or len(name) > 128:
+        msg = f"{shown(name)} is not allowed as the name of a verb"
         raise InvalidName(msg)
 
 
@@ -173,7 +174,7 @@ class Verbs:
         with self._graph.session() as session:
             return _write(session, action, text)
 
-    def find(self, name: str) -> tuple[Verb, Form | None]:
+    def find(self, name: object) -> tuple[Verb, Form | None]:
         """Return the verb that has this form, and which form it is (None: the reverse).
 
         Raises:
@@ -182,11 +183,11 @@ class Verbs:
         with self._graph.session() as session:
             return self.find_in(session, name)
 
-    def find_in(self, session: Session, name: str) -> tuple[Verb, Form | None]:
+    def find_in(self, session: Session, name: object) -> tuple[Verb, Form | None]:
         """Return the same as `find`, as a session sees it."""
-        verb = self._known(session).get(name)
+        verb = self._known(session).get(name) if isinstance(name, str) else None
         if verb is None:
-            msg = f"no verb has the form {name!r}"
+            msg = f"no verb has the form {shown(name)}"
             raise UnknownVerb(msg)
         return verb, verb.form(name)
 
@@ -196,6 +197,7 @@ class Verbs:
         Raises:
             InvalidName: It is no identifier.
         """
+        _check(name)
         known = self._known(session).get(name)
         if known is None:
             regular = conjugate(base_of(name))

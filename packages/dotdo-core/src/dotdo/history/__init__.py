@@ -2,6 +2,7 @@
 
 from dotdo.history.branching import Origin, begin_branch, begin_tenant, origin_of
 from dotdo.history.conflicts import Conflict, Policy
+from dotdo.history.entries import Entry, Reader, entries
 from dotdo.history.merging import Merge, Merger, differences
 from dotdo.history.net import Difference
 from dotdo.history.past import PastStore
@@ -15,11 +16,13 @@ __all__ = [
     "Batch",
     "Conflict",
     "Difference",
+    "Entry",
     "Merge",
     "Merger",
     "Origin",
     "PastStore",
     "Policy",
+    "Reader",
     "ReplicatedEntry",
     "Transaction",
     "Version",
@@ -29,6 +32,7 @@ __all__ = [
     "begin_tenant",
     "compact",
     "differences",
+    "entries",
     "head",
     "origin_of",
     "position_of",

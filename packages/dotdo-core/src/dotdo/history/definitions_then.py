@@ -20,7 +20,9 @@ def definitions_at(session: Session, seq: int) -> list[Noun]:
 def has_same_shape(then: Iterable[Noun], now: Iterable[Noun]) -> bool:
     """Rows of the nouns as they were can be read from the tables as they are, and from every image logged between."""
     present = {noun.id: noun for noun in now}
-    return all(noun.id in present and _is_prefix(noun, present[noun.id]) for noun in then)
+    return all(
+        noun.id in present and _is_prefix(noun, present[noun.id]) for noun in then if noun.has_table
+    )
 
 
 def _is_prefix(then: Noun, now: Noun) -> bool:

@@ -42,7 +42,7 @@ class PastStore(Store):
         """Open a read-only session on the past."""
         connection = connect(self.path, is_read_only=True, durability=self.durability)
         session = PastSession(self, connection, api, actor)
-        connection.set_progress_handler(session.is_over_deadline, 10_000)
+        connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
         return session
 

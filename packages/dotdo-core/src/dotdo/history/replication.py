@@ -161,7 +161,7 @@ def promote(session: Session) -> None:
 
     def work() -> None:
         base = meta(session, ROW_BASE, 0)
-        for noun in session.catalog.by_id.values():
+        for noun in (noun for noun in session.catalog.by_id.values() if noun.has_table):
             table, rowid = quoted(noun.table), quoted(noun.rowid)
             session.execute(
                 f"with used(id) as (select id from _log where noun = ?1 union all select {rowid} from {table})"

@@ -36,13 +36,15 @@ def _undo(session: Session, seq: int) -> None:
         )
     }
     for number in now.keys() - then.keys():
-        _silence(session, now[number])
-        session.execute(f"drop table {quoted(now[number].table)}")
+        if now[number].has_table:
+            _silence(session, now[number])
+            session.execute(f"drop table {quoted(now[number].table)}")
         session.execute("delete from _noun where id = ?", (number,))
     tables = {noun.name: noun.table for noun in then.values()}
-    for number in sorted(touched & then.keys()):
+    changed = sorted(number for number in touched & then.keys() if then[number].has_table)
+    for number in changed:
         _undo_noun(session, number, now.get(number), seq)
-    for number in sorted(touched & then.keys()):
+    for number in changed:
         _settle(session, then[number], tables)
     for noun in then.values():
         if noun.id >= system.FIRST_NOUN:

@@ -113,20 +113,27 @@ def position_of(
         time_us: A time in microseconds since 1970.
 
     Raises:
-        UnknownTenant: The moment lies after the newest transaction or before the first.
+        UnknownTenant: The moment lies after the newest transaction or before the tenant's creation.
         HistoryUnavailable: It lies before what is kept.
     """
     if seq is not None:
-        found = _at_seq(session, seq)
+        found: int | None = _at_seq(session, seq)
     elif back is not None:
         found = _back(session, back)
     else:
         assert time_us is not None
         found = _at_time(session, time_us)
-    if found < horizon(session):
+    kept = horizon(session)
+    if found is not None and found >= kept:
+        return found
+    if kept:
         msg = "that far back the history is no longer kept"
         raise HistoryUnavailable(msg)
-    return found
+    if back is not None:
+        msg = f"there are fewer than {back} transactions"
+    else:
+        msg = "the tenant did not exist at that time"
+    raise UnknownTenant(msg)
 
 
 def _at_seq(session: Session, seq: int) -> int:
@@ -138,17 +145,13 @@ def _at_seq(session: Session, seq: int) -> int:
     return rows[0][0] if rows else 0
 
 
-def _back(session: Session, back: int) -> int:
+def _back(session: Session, back: int) -> int | None:
     """Go from record to record: each says where its transaction begins, right after the record before."""
     rows = session.read(_CHAIN, (back,))
-    position: int = rows[0][0] if rows else 0
-    if position <= 1:
-        msg = f"there are fewer than {back} transactions"
-        raise UnknownTenant(msg)
-    return position
+    return rows[0][0] if rows else None
 
 
-def _at_time(session: Session, time_us: int) -> int:
+def _at_time(session: Session, time_us: int) -> int | None:
     """Search by halves: times never go back along the log."""
     low, high = 1, head(session)
     found = 0
@@ -164,7 +167,4 @@ def _at_time(session: Session, time_us: int) -> int:
         else:
             high = transaction.first - 1 if transaction.first > middle else middle - 1
             high = min(high, middle - 1)
-    if found <= 1:  # the creation itself has no time
-        msg = "the tenant did not exist at that time"
-        raise UnknownTenant(msg)
-    return found
+    return found if found > 1 else None  # the creation itself has no time

@@ -3,9 +3,17 @@
 from dotdo.sql.columns import (
     ColumnCodec,
     codec_of,
+    compared_value,
     key_to_python,
     key_to_storage,
     stored_value,
 )
 
-__all__ = ["ColumnCodec", "codec_of", "key_to_python", "key_to_storage", "stored_value"]
+__all__ = [
+    "ColumnCodec",
+    "codec_of",
+    "compared_value",
+    "key_to_python",
+    "key_to_storage",
+    "stored_value",
+]

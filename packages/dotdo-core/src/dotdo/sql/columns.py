@@ -4,15 +4,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
 from dotdo.errors import InvalidValue
-from dotdo.sql import numeric
+from dotdo.sql import limits, numeric
 from dotdo.storage import Column
-from dotdo.storage.types import scale_of
-from dotdo.values import Canonical, decode, encode
+from dotdo.storage.types import INTEGERS, digits_of, length_of, scale_of
+from dotdo.values import Canonical, decode, encode, shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (local times have no zone)
@@ -20,6 +20,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 INFINITY = (1 << 63) - 1
 """Stored form of the moment after all others; its negative precedes them."""
+_ENDS = {"infinity": INFINITY, "-infinity": -INFINITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ class ColumnCodec:
     Args:
         to_storage: Of a Python value, not None.
         to_python: Of a stored value, not None.
+        to_compared: Of a value that stored ones are compared with, where it may lie beyond what the column holds.
     """
 
     to_storage: Callable[[Canonical], Canonical] | None
     to_python: Callable[[Canonical], Canonical] | None
+    to_compared: Callable[[Canonical], Canonical] | None = None
 
 
 @lru_cache(maxsize=512)
@@ -42,71 +45,64 @@ def codec_of(type_name: str) -> ColumnCodec:
     Raises:
         KeyError: No such type.
     """
-    scale = scale_of(type_name)
-    if scale is not None:
-        return _scaled(scale)
-    return _CODECS[type_name.partition("(")[0]]
+    digits = digits_of(type_name)
+    if digits is not None:
+        return _numeric(*digits, scale=scale_of(type_name))
+    limited = length_of(type_name)
+    if limited is not None:
+        kind, length = limited
+        return ColumnCodec(limits.limited_text(length, is_padded=kind == "char"), None, limits.text)
+    return _CODECS[type_name]
 
 
-def _scaled(scale: int) -> ColumnCodec:
-    unit = Decimal(1).scaleb(-scale)
-
-    def to_storage(value: object) -> int:
-        try:
-            number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)  # type: ignore[arg-type]  # the except below is the check
-            return int(number.quantize(unit, ROUND_HALF_UP).scaleb(scale))
-        except (InvalidOperation, TypeError, ValueError):
-            msg = f"{value!r} is no number of {scale} decimals"
-            raise InvalidValue(msg) from None
-
-    return ColumnCodec(to_storage, lambda stored: Decimal(stored).scaleb(-scale))
+def _numeric(precision: int, fraction: int, *, scale: int | None) -> ColumnCodec:
+    if scale is None:
+        fit = limits.digits(precision, fraction)
+        return ColumnCodec(lambda v: numeric.encode(fit(v)), numeric.decode, numeric.encode)
+    to_storage, to_compared = limits.scaled(precision, scale)
+    return ColumnCodec(to_storage, lambda stored: Decimal(stored).scaleb(-scale), to_compared)
 
 
-def _expect(*kinds: type) -> Callable[[Canonical], Canonical]:
-    def check(value: object) -> object:
-        if not isinstance(value, kinds):
-            msg = f"{value!r} is not {' or '.join(kind.__name__ for kind in kinds)}"
-            raise InvalidValue(msg)
-        return value
-
-    return check
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        msg = f"{value!r} is no whole number"
+def _bytes(value: object) -> object:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        msg = f"{shown(value)} is not bytes"
         raise InvalidValue(msg)
     return value
 
 
 def _boolean(value: object) -> int:
-    if value is not True and value is not False and value not in {0, 1}:
-        msg = f"{value!r} is neither true nor false"
+    if not isinstance(value, int) or value not in {0, 1}:
+        msg = f"{shown(value)} is neither true nor false"
         raise InvalidValue(msg)
-    return int(bool(value))
+    return int(value)
 
 
-def _real(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or math.isnan(value):
-        msg = f"{value!r} is no number that a column can hold"
-        raise InvalidValue(msg)
-    return float(value)
+def _uuid(value: object) -> bytes:
+    try:
+        return value.bytes if isinstance(value, UUID) else UUID(limits.text(value)).bytes
+    except ValueError:
+        msg = f"{shown(value)} is no UUID"
+        raise InvalidValue(msg) from None
 
 
 def _moment(value: object) -> int:
     if isinstance(value, str):
+        if value in _ENDS:
+            return _ENDS[value]
         value = _parsed(datetime.fromisoformat, value)
     if not isinstance(value, datetime):
-        msg = f"{value!r} is no date and time"
+        msg = f"{shown(value)} is no date and time"
         raise InvalidValue(msg)
     return (value - (_EPOCH if value.tzinfo else _LOCAL_EPOCH)) // _MICROSECOND
 
 
 def _day(value: object) -> int:
     if isinstance(value, str):
+        if value in _ENDS:
+            return _ENDS[value]
         value = _parsed(date.fromisoformat, value)
     if not isinstance(value, date):
-        msg = f"{value!r} is no date"
+        msg = f"{shown(value)} is no date"
         raise InvalidValue(msg)
     return value.toordinal() - _EPOCH_DAY
 
@@ -114,8 +110,8 @@ def _day(value: object) -> int:
 def _clock_time(value: object) -> int:
     if isinstance(value, str):
         value = _parsed(time.fromisoformat, value)
-    if not isinstance(value, time):
-        msg = f"{value!r} is no time of day"
+    if not isinstance(value, time) or value.tzinfo is not None:
+        msg = f"{shown(value)} is no local time of day"
         raise InvalidValue(msg)
     return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
 
@@ -124,7 +120,7 @@ def _parsed(read: Callable[[str], Canonical], text: str) -> Canonical:
     try:
         return read(text)
     except ValueError:
-        msg = f"{text!r} is not in ISO 8601 form"
+        msg = f"{shown(text)} is not in ISO 8601 form"
         raise InvalidValue(msg) from None
 
 
@@ -175,38 +171,47 @@ def stored_value(column: Column, value: object) -> Canonical:
     Raises:
         InvalidValue: The column cannot hold it; the message names the field.
     """
-    to_storage = codec_of(column.type).to_storage
-    if value is None or to_storage is None:
+    return _converted(column, value, codec_of(column.type).to_storage)
+
+
+def compared_value(column: Column, value: object) -> Canonical:
+    """Return a Python value in the form in which stored ones compare with it; it may lie beyond what the column can hold.
+
+    Raises:
+        InvalidValue: It is of another kind; the message names the field.
+    """
+    codec = codec_of(column.type)
+    return _converted(column, value, codec.to_compared or codec.to_storage)
+
+
+def _converted(
+    column: Column, value: object, convert: Callable[[Canonical], Canonical] | None
+) -> Canonical:
+    if value is None or convert is None:
         return value
     try:
-        return to_storage(value)
+        return convert(value)
     except InvalidValue as error:
         msg = f"field {column.name!r}: {error}"
         raise InvalidValue(msg) from None
 
 
-_INTEGER = ColumnCodec(_integer, None)
-_REAL = ColumnCodec(_real, None)
-_BYTES = ColumnCodec(_expect(bytes, bytearray, memoryview), None)
+_WHOLE = limits.whole("bigint")
 
 _CODECS = {
     "boolean": ColumnCodec(_boolean, bool),
-    "smallint": _INTEGER,
-    "integer": _INTEGER,
-    "bigint": _INTEGER,
-    "real": _REAL,
-    "double": _REAL,
+    **{name: ColumnCodec(limits.whole(name), None, _WHOLE) for name in INTEGERS},
+    "real": ColumnCodec(limits.single, None, limits.double),
+    "double": ColumnCodec(limits.double, None),
     "numeric": ColumnCodec(numeric.encode, numeric.decode),
-    "text": ColumnCodec(_expect(str), None),
-    "bytes": _BYTES,
-    "uuid": ColumnCodec(
-        lambda v: (v if isinstance(v, UUID) else _parsed(UUID, v)).bytes, lambda b: UUID(bytes=b)
-    ),
+    "text": ColumnCodec(limits.text, None),
+    "bytes": ColumnCodec(_bytes, None),
+    "uuid": ColumnCodec(_uuid, lambda b: UUID(bytes=b)),
     "date": ColumnCodec(_day, _to_day),
     "time": ColumnCodec(_clock_time, lambda us: (_LOCAL_EPOCH + timedelta(microseconds=us)).time()),
     "timestamp": ColumnCodec(_moment, _to_local),
     "timestamptz": ColumnCodec(_moment, _to_moment),
-    "interval": _BYTES,
+    "interval": ColumnCodec(_bytes, None),
     "json": ColumnCodec(encode, decode),
     "jsonb": ColumnCodec(encode, decode),
     "any": ColumnCodec(key_to_storage, key_to_python),

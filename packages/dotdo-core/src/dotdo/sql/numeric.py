@@ -1,8 +1,9 @@
 """Numerics of any size as blobs whose byte order is their numeric order; the last byte keeps the scale."""
 
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from dotdo.errors import InvalidValue
+from dotdo.sql import limits
 
 _BIAS = 0x8000
 _WIDE = Context(prec=200_000)
@@ -22,11 +23,7 @@ def encode(value: object) -> bytes:
     Raises:
         InvalidValue: It is no number, or one of more than 16,383 digits after or 131,072 before the point.
     """
-    try:
-        number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)  # type: ignore[arg-type]  # the except below is the check
-    except (InvalidOperation, TypeError, ValueError):
-        msg = f"{value!r} is no number"
-        raise InvalidValue(msg) from None
+    number = limits.number(value)
     if number.is_nan():
         return NAN
     if number.is_infinite():

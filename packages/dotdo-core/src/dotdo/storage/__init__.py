@@ -3,8 +3,11 @@
 from dotdo.storage import system
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability
+from dotdo.storage.counters import sequence_counter
+from dotdo.storage.ddl import index_name, key_index
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
 from dotdo.storage.locks import Blocked, Mode, Waiter
+from dotdo.storage.names import literal, physical_column, physical_table, quoted
 from dotdo.storage.schema import (
     Check,
     Column,
@@ -16,9 +19,10 @@ from dotdo.storage.schema import (
     decode_noun,
     encode_noun,
 )
-from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, Value
+from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, TurnOver, Value
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
+from dotdo.storage.virtual import ComputedRows
 
 __all__ = [
     "Blocked",
@@ -26,6 +30,7 @@ __all__ = [
     "CatalogChanged",
     "Check",
     "Column",
+    "ComputedRows",
     "Durability",
     "ForeignKey",
     "Index",
@@ -37,6 +42,7 @@ __all__ = [
     "Session",
     "State",
     "Store",
+    "TurnOver",
     "Unique",
     "Value",
     "Waiter",
@@ -46,5 +52,12 @@ __all__ = [
     "decode_noun",
     "drop_noun",
     "encode_noun",
+    "index_name",
+    "key_index",
+    "literal",
+    "physical_column",
+    "physical_table",
+    "quoted",
+    "sequence_counter",
     "system",
 ]

@@ -22,7 +22,9 @@ class Catalog:
         self.version = version
         self.by_name: Mapping[str, Noun] = {noun.name: noun for noun in nouns}
         self.by_id: Mapping[int, Noun] = {noun.id: noun for noun in self.by_name.values()}
-        self.by_table: Mapping[str, Noun] = {noun.table: noun for noun in self.by_name.values()}
+        self.by_table: Mapping[str, Noun] = {
+            noun.table: noun for noun in self.by_name.values() if noun.has_table
+        }
         self.derived: dict[
             object, object
         ] = {}  # what other rooms compute from it, by keys of theirs
@@ -38,13 +40,16 @@ class Catalog:
         """Return the noun of exactly that name, or None."""
         return self.by_name.get(name)
 
-    def find(self, name: str) -> Noun:
+    def find(self, name: object) -> Noun:
         """Return the noun of that name, else the one that is its singular, plural or case variant.
 
         Raises:
             UnknownNoun: There is none.
             AmbiguousName: There are several.
         """
+        if not isinstance(name, str):
+            msg = f"a noun is named by text, not by {type(name).__name__}"
+            raise UnknownNoun(msg)
         found = self.by_name.get(name)
         if found is not None:
             return found

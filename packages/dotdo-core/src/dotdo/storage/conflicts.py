@@ -12,10 +12,10 @@ from dotdo.storage.suspend import Change, Segment, current_images
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
-    from dotdo.storage.transaction import Transaction
+    from dotdo.storage.writer import Writer
 
 
-def find_conflict(session: "Transaction", catalog: "Catalog", mark: int) -> "Transaction | None":
+def find_conflict(session: "Writer", catalog: "Catalog", mark: int) -> "Writer | None":
     """Return the transaction that holds something written since log position `mark`, or None."""
     locks = session.store.locks
     written: dict[int, list[int]] = {}
@@ -38,8 +38,8 @@ def find_conflict(session: "Transaction", catalog: "Catalog", mark: int) -> "Tra
 
 
 def _key_holder(
-    session: "Transaction", catalog: "Catalog", row: RowRef, before: bytes
-) -> "Transaction | None":
+    session: "Writer", catalog: "Catalog", row: RowRef, before: bytes
+) -> "Writer | None":
     """Return who refers to a row whose unique values, which a reference may be made of, have changed, or None."""
     owner = session.store.locks.conflict(session, row, Mode.UPDATE)
     if owner is None:
@@ -52,8 +52,8 @@ def _key_holder(
 
 
 def _guard_conflict(
-    session: "Transaction", catalog: "Catalog", written: dict[int, list[int]]
-) -> "Transaction | None":
+    session: "Writer", catalog: "Catalog", written: dict[int, list[int]]
+) -> "Writer | None":
     """Return who holds a unique key that the rows written now have, or a row that they refer to, or None."""
     locks, connection = session.store.locks, session.connection
     for number, rows in written.items():
@@ -100,9 +100,7 @@ def _observe_guards(
         segment.dangling.add((change.noun, change.id))
 
 
-def enter_locks(
-    session: "Transaction", requested: list[RequestedLock], segments: list[Segment]
-) -> None:
+def enter_locks(session: "Writer", requested: list[RequestedLock], segments: list[Segment]) -> None:
     """Hold in the lock table exactly what was locked by request and what the segments hold."""
     locks = session.store.locks
     locks.release(session)
@@ -115,9 +113,7 @@ def enter_locks(
             locks.lock_key(session, key)
 
 
-def releaser(
-    session: "Transaction", catalog: "Catalog", run: Callable[[], object]
-) -> "Transaction | None":
+def releaser(session: "Writer", catalog: "Catalog", run: Callable[[], object]) -> "Writer | None":
     """Return a suspended transaction but for whose rows a statement that broke a constraint would have passed, or None.
 
     The statement is tried without the rows that others have changed or deleted, and undone. As in PostgreSQL it then has to
@@ -135,7 +131,7 @@ def releaser(
     return None
 
 
-def _hide_rows(session: "Transaction", catalog: "Catalog", other: "Transaction") -> bool:
+def _hide_rows(session: "Writer", catalog: "Catalog", other: "Writer") -> bool:
     """Delete the rows as they were before `other` changed them; return whether there were any."""
     rows = list(_rows_before(other))
     session.connection.execute("pragma defer_foreign_keys = 1").fetchall()
@@ -146,7 +142,7 @@ def _hide_rows(session: "Transaction", catalog: "Catalog", other: "Transaction")
     return bool(rows)
 
 
-def _rows_before(session: "Transaction") -> Iterator[RowRef]:
+def _rows_before(session: "Writer") -> Iterator[RowRef]:
     for segment in session.segments:
         for change in segment.changes:
             if change.before is not None:

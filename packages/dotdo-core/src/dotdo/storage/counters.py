@@ -4,7 +4,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dotdo.storage.transaction import Transaction
+    from dotdo.storage.writer import Writer
 
 CHUNK = 1024
 
@@ -31,7 +31,7 @@ class Counters:
             self._next[name] = first + n
             return first
 
-    def claim(self, name: str, n: int, transaction: "Transaction") -> tuple[int, int]:
+    def claim(self, name: str, n: int, transaction: "Writer") -> tuple[int, int]:
         """Raise the durable mark, in the transaction that holds the writer, so that `n` numbers more can be taken.
 
         Returns:
@@ -47,7 +47,7 @@ class Counters:
             self._next[name], self._limits[name] = first, limit
             return high, limit
 
-    def restore(self, claims: Claims, transaction: "Transaction", *, is_alone: bool) -> None:
+    def restore(self, claims: Claims, transaction: "Writer", *, is_alone: bool) -> None:
         """Write marks again that were undone: numbers below them have been handed out.
 
         Args:
@@ -68,12 +68,12 @@ class Counters:
             self._limits.clear()
 
 
-def _read_mark(transaction: "Transaction", name: str) -> int:
+def _read_mark(transaction: "Writer", name: str) -> int:
     found = transaction.connection.execute("select high from _counter where name = ?", (name,)).get
     return 0 if found is None else int(found)
 
 
-def _write_mark(transaction: "Transaction", name: str, high: int) -> None:
+def _write_mark(transaction: "Writer", name: str, high: int) -> None:
     transaction.connection.execute("insert or replace into _counter values (?, ?)", (name, high))
 
 

@@ -44,17 +44,18 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             raise AlreadyExists(msg)
         number = noun.id or _free_number(session)
         made = msgspec.structs.replace(noun, id=number)
-        session.execute(ddl.table(made, _targets(catalog, made)))
-        for text in (*ddl.indexes(made).values(), *ddl.search(made)):
-            session.execute(text)
-        _retrigger(session, None, made)
+        if made.has_table:
+            session.execute(ddl.table(made, _targets(catalog, made)))
+            for text in (*ddl.indexes(made).values(), *ddl.search(made)):
+                session.execute(text)
+            _retrigger(session, None, made)
         session.execute(
             "insert into _noun(id, name, def) values (?, ?, ?)",
             (number, made.name, encode_noun(made)),
         )
         session.execute(  # a branch has row ids of its own
             "insert or ignore into _counter select ?, v from _meta where k = 'row_base' and ?",
-            (f"noun {number}", made.has_hidden_rowid),
+            (f"noun {number}", made.has_table and made.has_hidden_rowid),
         )
         _record(session, made.id, made)
         return made
@@ -79,16 +80,21 @@ def drop_noun(session: "Session", noun: Noun) -> None:
     """
 
     def work() -> None:
-        session.execute(f"delete from {quoted(noun.table)}")
-        session.execute("delete from _rel where src_noun = ?1 or dst_noun = ?1", (noun.id,))
-        for text in ddl.drop_search(noun):
-            session.execute(text)
-        session.execute(f"drop table {quoted(noun.table)}")
+        if noun.has_table:
+            _drop_table(session, noun)
         session.execute("delete from _noun where id = ?", (noun.id,))
         session.execute("delete from _field where noun = ?", (noun.id,))
         _record(session, noun.id, None)
 
     session.change_definitions(work)
+
+
+def _drop_table(session: "Session", noun: Noun) -> None:
+    session.execute(f"delete from {quoted(noun.table)}")
+    session.execute("delete from _rel where src_noun = ?1 or dst_noun = ?1", (noun.id,))
+    for text in ddl.drop_search(noun):
+        session.execute(text)
+    session.execute(f"drop table {quoted(noun.table)}")
 
 
 def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = None) -> Noun:
@@ -116,13 +122,8 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
         if namesake is not None and namesake.id != new.id:
             msg = f"noun {new.name!r} exists"
             raise AlreadyExists(msg)
-        if old.layout == "columns":
-            _reshape(session, old, new, filled or {})
-        _reindex(session, old, new)
-        if old.search != new.search:
-            for text in (*ddl.drop_search(old), *ddl.search(new)):
-                session.execute(text)
-        _retrigger(session, old, new)
+        if old.has_table:
+            _change_table(session, old, new, filled or {})
         session.execute(
             "update _noun set name = ?, def = ? where id = ?", (new.name, encode_noun(new), new.id)
         )
@@ -132,8 +133,19 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
     return session.change_definitions(work)
 
 
-def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -> None:
-    """Bring the table's columns and constraints to the new definition."""
+def _change_table(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -> None:
+    dropped = _reshape(session, old, new, filled) if old.layout == "columns" else set()
+    _reindex(session, old, new, dropped)
+    if old.layout == "columns":
+        _check_rows(session, new)
+    if old.search != new.search:
+        for text in (*ddl.drop_search(old), *ddl.search(new)):
+            session.execute(text)
+    _retrigger(session, old, new)
+
+
+def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -> set[str]:
+    """Bring the table's columns and constraints to the new definition; return the physical names of indexes that went meanwhile."""
     before = {c.column: c for c in old.columns}
     after = {c.column: c for c in new.columns}
     rewritten = {
@@ -141,27 +153,34 @@ def _reshape(session: "Session", old: Noun, new: Noun, filled: dict[str, str]) -
         for name, column in after.items()
         if name in before and storage_of(column.type) != storage_of(before[name].type)
     }
-    rewritten |= set(filled) & set(before)
     dropped = [c for name, c in before.items() if name not in after]
-    if rewritten or dropped:
+    refilled = [
+        name
+        for name, text in filled.items()
+        if name in before and name not in rewritten and text != quoted(name)
+    ]
+    if rewritten or refilled or dropped:
         _log_all(session, old)
     for name in _triggers(old):
         session.execute(f"drop trigger {quoted(name)}")
-    stale = [name for name, text in ddl.indexes(old).items() if ddl.indexes(new).get(name) != text]
+    wanted = {} if rewritten else ddl.indexes(new)  # a rewritten column is another one for a while
+    stale = {name for name, text in ddl.indexes(old).items() if wanted.get(name) != text}
     for name in stale:
         session.execute(f"drop index {quoted(name)}")
     bare = msgspec.structs.replace(
         old, columns=tuple(c for c in old.columns if c.column in after), checks=(), foreign_keys=()
     )
-    if dropped:
+    if rewritten or refilled or dropped:
         _retell(session, msgspec.structs.replace(old, checks=(), foreign_keys=()), Catalog(0, ()))
     for column in dropped:
         session.execute(f"alter table {quoted(old.table)} drop column {quoted(column.column)}")
     for name, column in after.items():
         if name not in before or name in rewritten:
             _write_column(session, bare, column, filled.get(name), is_new=name not in before)
+    for name in refilled:
+        session.execute(f"update {quoted(old.table)} set {quoted(name)} = {filled[name]}")
     _retell(session, new, session.catalog)
-    _check_rows(session, new)
+    return stale
 
 
 def _write_column(
@@ -228,8 +247,9 @@ def _check_rows(session: "Session", noun: Noun) -> None:
         raise ForeignKeyViolation(msg, table=noun.table, columns=fk.columns, constraint=fk.name)
 
 
-def _reindex(session: "Session", old: Noun, new: Noun) -> None:
-    before, wanted = ddl.indexes(old), ddl.indexes(new)
+def _reindex(session: "Session", old: Noun, new: Noun, gone: set[str]) -> None:
+    before = {name: text for name, text in ddl.indexes(old).items() if name not in gone}
+    wanted = ddl.indexes(new)
     for name, text in before.items():
         if wanted.get(name) != text:
             session.execute(f"drop index if exists {quoted(name)}")

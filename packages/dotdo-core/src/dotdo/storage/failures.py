@@ -26,6 +26,25 @@ def fail(error: apsw.Error) -> NoReturn:
     raise translate(error) from error
 
 
+BINDING = (UnicodeEncodeError, OverflowError, TypeError)
+"""What apsw raises for a value that SQLite has no form for; functions called by a statement may raise them too."""
+
+
+def fail_to_bind(error: BaseException) -> None:
+    """Raise the kernel's error when SQLite was handed a value that it has no form for; else return.
+
+    Raises:
+        InvalidValue: It was.
+    """
+    text = str(error)
+    if isinstance(error, UnicodeEncodeError):
+        raise errors.InvalidValue("text holds half a surrogate pair") from error
+    if isinstance(error, OverflowError) and text == "int too big to convert":
+        raise errors.InvalidValue("a whole number has more than 64 bits") from error
+    if isinstance(error, TypeError) and text.startswith("Bad binding argument type"):
+        raise errors.InvalidValue(text) from error
+
+
 def translate(error: apsw.Error) -> errors.DotdoError:
     """Return the kernel's error for one of SQLite's."""
     message = str(error)

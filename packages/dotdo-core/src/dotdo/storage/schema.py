@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 Extra = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a package's own
-Layout = Literal["columns", "document", "keyspace"]
+Layout = Literal["columns", "document", "keyspace", "definition"]
 Action = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
 
@@ -93,8 +93,9 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
     Args:
         id: Number in `_noun` and `_log`; 0 before it is created.
         name: As users write it (`album`, `app.users`, `Customer`).
-        layout: `columns`: a row of typed columns; `document`: key and JSONB; `keyspace`: for Redis.
-        table: Physical name of the table.
+        layout: `columns`: a row of typed columns; `document`: key and JSONB; `keyspace`: for Redis;
+            `definition`: no table and no things, only what a package keeps in `extra` (a view, a sequence); its name begins with `$`.
+        table: Physical name of the table, empty when there is none.
         columns: Visible columns in order; of a document noun the key column `id` only.
         key: Physical columns of the primary key; empty when there is none.
         rowid: Physical name of the INTEGER PRIMARY KEY: the key itself, or the hidden `_id`.
@@ -125,6 +126,11 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
             if column.name == name:
                 return column
         return None
+
+    @property
+    def has_table(self) -> bool:
+        """Things of it are kept in a table."""
+        return self.layout != "definition"
 
     @property
     def has_hidden_rowid(self) -> bool:

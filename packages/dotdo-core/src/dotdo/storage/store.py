@@ -9,7 +9,7 @@ import apsw
 import orjson
 
 from dotdo.clock import Clock, system_clock
-from dotdo.errors import LockTimeout
+from dotdo.errors import InvalidValue, LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
@@ -18,7 +18,9 @@ from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
 from dotdo.storage.schema import decode_noun
 from dotdo.storage.session import Session
-from dotdo.storage.transaction import SUSPENDED, Transaction
+from dotdo.storage.view import SUSPENDED
+from dotdo.storage.writer import Writer
+from dotdo.values import require_text, shown
 
 if TYPE_CHECKING:
     from dotdo.storage.schema import Noun
@@ -67,7 +69,7 @@ class Store:
         self.is_read_only = not os.access(path, os.W_OK)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Transaction] = LockTable()
+        self.locks: LockTable[Writer] = LockTable()
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -93,7 +95,7 @@ class Store:
         connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
         session = Session(self, connection, api, actor)
         session.is_read_only = self.is_read_only
-        connection.set_progress_handler(session.is_over_deadline, 10_000)
+        connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
         return session
 
@@ -144,7 +146,7 @@ class Store:
         """The session is closed."""
         self.sessions.discard(session)
 
-    def suspended(self, asker: Transaction) -> Iterator[Session]:
+    def suspended(self, asker: Writer) -> Iterator[Session]:
         """Yield the sessions, other than `asker`, whose changes are out of the file."""
         for session in list(self.sessions):
             if session is not asker and session.state is SUSPENDED:
@@ -197,8 +199,18 @@ class Store:
             self._presence.watch(self)
 
     @staticmethod
-    def encode_record(actor: str | None, action: str | None, api: str | None) -> str:
-        """Return the part of a transaction's record that follows its time."""
+    def encode_record(actor: object, action: object, api: object) -> str:
+        """Return the part of a transaction's record that follows its time.
+
+        Raises:
+            InvalidValue: One is no text.
+        """
+        for value in (actor, action, api):
+            if value is not None:
+                if not isinstance(value, str):
+                    msg = f"actor, action and api are text, not {shown(value)}"
+                    raise InvalidValue(msg)
+                require_text(value)
         return "," + orjson.dumps([actor, action, api]).decode()[1:]
 
     def leave_parent(self, presence: Presence | None) -> None:

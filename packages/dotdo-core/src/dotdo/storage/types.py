@@ -11,6 +11,8 @@ _STORAGE = {
     "double": "REAL",
     "numeric": "BLOB",
     "text": "TEXT",
+    "varchar": "TEXT",
+    "char": "TEXT",
     "bytes": "BLOB",
     "uuid": "BLOB",
     "date": "INTEGER",
@@ -22,9 +24,13 @@ _STORAGE = {
     "jsonb": "BLOB",
     "any": "ANY",
 }
-_NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
+_NUMERIC = re.compile(r"numeric\((\d{1,4}),(-?\d{1,4})\)")
+_LIMITED = re.compile(r"(varchar|char)\((\d{1,8})\)")
+_MAX_DIGITS = 1_000
+_MAX_CHARACTERS = 10_485_760
 SCALED_PRECISION = 18  # digits that fit 64 bits
 
+JSON_TYPES = frozenset({"json", "jsonb"})
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
 
@@ -39,12 +45,30 @@ def storage_of(type_name: str) -> str:
 
 def scale_of(type_name: str) -> int | None:
     """Return the scale of a numeric kept as a scaled integer, None for every other type."""
-    found = _NUMERIC.fullmatch(type_name)
-    if found is None or int(found[1]) > SCALED_PRECISION or int(found[2]) < 0:
+    found = digits_of(type_name)
+    if found is None or found[0] > SCALED_PRECISION or not 0 <= found[1] <= found[0]:
         return None
-    return int(found[2])
+    return found[1]
 
 
-def is_known(type_name: str) -> bool:
+def digits_of(type_name: str) -> tuple[int, int] | None:
+    """Return precision and scale of `numeric(p,s)`, None for every other type."""
+    found = _NUMERIC.fullmatch(type_name)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+def length_of(type_name: str) -> tuple[str, int] | None:
+    """Return kind and length of `varchar(n)` or `char(n)`, None for every other type."""
+    found = _LIMITED.fullmatch(type_name)
+    return None if found is None else (found[1], int(found[2]))
+
+
+def is_known(type_name: object) -> bool:
     """The name is a canonical type."""
-    return scale_of(type_name) is not None or type_name.partition("(")[0] in _STORAGE
+    if not isinstance(type_name, str):
+        return False
+    if (digits := digits_of(type_name)) is not None:
+        return 1 <= digits[0] <= _MAX_DIGITS and abs(digits[1]) <= _MAX_DIGITS
+    if (limit := length_of(type_name)) is not None:
+        return 1 <= limit[1] <= _MAX_CHARACTERS
+    return type_name in _STORAGE and type_name not in {"varchar", "char"}

@@ -7,7 +7,7 @@ from dotdo.errors import DotdoError, Interrupted, LockTimeout, StatementTimeout
 
 if TYPE_CHECKING:
     from dotdo.storage.locks import Waiter
-    from dotdo.storage.transaction import Transaction
+    from dotdo.storage.writer import Writer
 
 
 class Patience:
@@ -19,7 +19,7 @@ class Patience:
 
     __slots__ = ("_alarm", "_session", "_was_interrupted")
 
-    def __init__(self, session: "Transaction") -> None:
+    def __init__(self, session: "Writer") -> None:
         self._session = session
         self._alarm: Event | None = None
         self._was_interrupted = False

@@ -232,6 +232,7 @@ def _definitions(connection: Connection) -> list[str]:
     wanted = [
         (noun.name, kind, name)
         for noun in read_nouns(connection)
+        if noun.has_table
         for kind, name in (
             ("table", noun.table),
             *(("trigger", name) for name in ddl.triggers(noun, Images(noun))),

@@ -9,14 +9,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 from weakref import WeakSet, WeakValueDictionary
 
 from dotdo.clock import Clock, system_clock
-from dotdo.errors import InUse, UnknownTenant
+from dotdo.errors import InUse, InvalidValue, StorageError, UnknownTenant
 from dotdo.storage import Durability, Store, create_file
 from dotdo.storage.presence import FilePresence, SideFile
 from dotdo.storage.syncer import Syncer
 from dotdo.tenancy.references import MAIN, Reference, check_name
+from dotdo.values import shown
 
 if sys.platform != "win32":
     import resource
@@ -46,6 +48,15 @@ class Home:
         durability: Durability = "process",
         max_open: int = _MAX_OPEN,
     ) -> None:
+        if durability not in get_args(Durability):
+            msg = f"{shown(durability)} is no durability: give {', '.join(get_args(Durability))}"
+            raise InvalidValue(msg)
+        if max_open < 1:
+            msg = f"max_open is a whole number from 1, not {max_open}"
+            raise InvalidValue(msg)
+        if "\0" in os.fsdecode(path):
+            msg = "the path of a home cannot hold a NUL character"
+            raise InvalidValue(msg)
         self.path = _private_folder() if os.fspath(path) == _MEMORY else Path(path).absolute()
         self.clock = clock
         self.durability: Durability = durability
@@ -101,8 +112,16 @@ class Home:
         return self.store(reference)
 
     def prepare(self) -> None:
-        """Make the folder, for its owner only."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folder, for its owner only.
+
+        Raises:
+            StorageError: It cannot be made.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"cannot make the folder {self.path}: {error.strerror}"
+            raise StorageError(msg) from error
 
     def store(self, reference: Reference) -> Store:
         """Return the store of a branch's head; its file is opened when a session is.

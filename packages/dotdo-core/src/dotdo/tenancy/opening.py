@@ -8,7 +8,7 @@ from dotdo.errors import AlreadyExists, InvalidReference, UnknownTenant
 from dotdo.history import PastStore, position_of, rewind
 from dotdo.history.definitions_then import definitions_at, has_same_shape
 from dotdo.storage import Store
-from dotdo.tenancy.default import default_home
+from dotdo.tenancy.default import home_to_use
 from dotdo.tenancy.home import Home
 from dotdo.tenancy.references import MAIN, Moment, Reference, parse_reference
 
@@ -29,7 +29,7 @@ def connect(reference: str, *, create: bool | None = None, home: Home | None = N
         InvalidReference: The reference cannot be read.
         HistoryUnavailable: The moment lies before what is kept.
     """
-    return open_reference(home or default_home(), parse_reference(reference), create=create)
+    return open_reference(home_to_use(home), parse_reference(reference), create=create)
 
 
 def open_reference(home: Home, reference: Reference, *, create: bool | None = None) -> Store:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from dotdo.errors import InvalidName, InvalidReference
+from dotdo.values import shown
 
 MAIN = "main"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")
 _VERSION = re.compile(r"v(\d{1,18})")
 _BACK = re.compile(r"~(\d{1,9})")
+_DAY_US = 86_400_000_000
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
 
@@ -53,6 +55,7 @@ def parse_reference(text: str) -> Reference:
         InvalidName: The tenant's or the branch's name is not allowed.
         InvalidReference: The rest cannot be read.
     """
+    _require_text(text, "a reference")
     tenant, *parts = text.split("@")
     check_name(tenant, "tenant")
     if len(parts) > 2:
@@ -74,11 +77,18 @@ def parse_moment(text: str) -> Moment:
     Raises:
         InvalidReference: It is none of these.
     """
+    _require_text(text, "a moment")
     moment = _moment(text)
     if moment is None:
         msg = f"{text!r} is no moment: give v<seq>, ~<commits back> or an ISO 8601 time"
         raise InvalidReference(msg)
     return moment
+
+
+def _require_text(text: object, what: str) -> None:
+    if not isinstance(text, str):
+        msg = f"{what} is text, not {type(text).__name__}"
+        raise InvalidReference(msg)
 
 
 def _moment(text: str) -> Moment | None:
@@ -95,10 +105,8 @@ def _time_us(text: str) -> int:
     """Read a time; a bare date is the whole day, so its last microsecond."""
     try:
         if len(text) == 10:
-            midnight = datetime.combine(
-                date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), UTC
-            )
-            return _microseconds(midnight) - 1
+            midnight = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+            return _microseconds(midnight) + _DAY_US - 1
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         msg = f"{text!r} is no moment: give v<seq>, ~<commits back> or an ISO 8601 time"
@@ -110,13 +118,13 @@ def _microseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def check_name(name: str, what: str) -> str:
+def check_name(name: object, what: str) -> str:
     """Return the name when it is allowed: letters, digits, `_`, `-`, `.`, beginning with a letter or digit, up to 128.
 
     Raises:
         InvalidName: It is not; so no name can lead out of its folder.
     """
-    if not _NAME.fullmatch(name) or name.endswith(".") or ".." in name:
-        msg = f"{name!r} is not allowed as the name of a {what}"
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith(".") or ".." in name:
+        msg = f"{shown(name)} is not allowed as the name of a {what}"
         raise InvalidName(msg)
     return name

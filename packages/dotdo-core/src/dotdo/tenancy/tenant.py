@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Self
 
-from dotdo.errors import InvalidReference
+from dotdo.errors import InvalidReference, InvalidValue
 from dotdo.events import Consumer, Event, EventReader, On, Pattern, Subscriptions, emit
 from dotdo.graph import (
     Graph,
@@ -17,6 +17,8 @@ from dotdo.graph import (
     Visibility,
 )
 from dotdo.graph.nouns import find_noun
+from dotdo.graph.rows import is_visibility
+from dotdo.graph.thing import address
 from dotdo.history import (
     Batch,
     Difference,
@@ -37,11 +39,11 @@ from dotdo.history import (
     versions,
 )
 from dotdo.storage import Store
-from dotdo.tenancy.default import default_home
+from dotdo.tenancy.default import home_to_use
 from dotdo.tenancy.home import Home
 from dotdo.tenancy.opening import open_past, open_reference, past_as_file, require
 from dotdo.tenancy.references import MAIN, Reference, check_name, parse_moment, parse_reference
-from dotdo.values import Canonical
+from dotdo.values import Canonical, shown
 
 
 class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins here)
@@ -84,6 +86,11 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         return self._store
 
     @property
+    def home(self) -> Home:
+        """Where it lives, for engines."""
+        return self._home
+
+    @property
     def version(self) -> int:
         """The log position that is seen: of the newest transaction, or of the moment."""
         if isinstance(self._store, PastStore):
@@ -94,7 +101,14 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
     # --- seeing ------------------------------------------------------------------------------
 
     def viewed_by(self, viewer: Visibility) -> "Tenant":
-        """Return the same tenant as `public`, `org` or `user` may see it."""
+        """Return the same tenant as `public`, `org` or `user` may see it.
+
+        Raises:
+            InvalidValue: The viewer is none of these.
+        """
+        if not is_visibility(viewer):
+            msg = f"{shown(viewer)} is no viewer: give public, org or user"
+            raise InvalidValue(msg)
         return Tenant(self._home, self.reference, self._store, viewer)
 
     def at(self, moment: str) -> "Tenant":
@@ -114,19 +128,21 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         Args:
             thing: The thing, or (noun, id).
         """
-        noun, identity = (thing.noun, thing.id) if isinstance(thing, Thing) else thing
+        noun, identity = address(thing)
         with self._graph.session() as session:
             return versions(session, find_noun(session, noun), identity, self.version)
 
     def log(self, limit: int | None = None) -> list[Transaction]:
         """Return the transactions, the newest first."""
+        most = None if limit is None else _whole("limit", limit)
         with self._graph.session() as session:
-            return list(islice(transactions(session, self.version), limit))
+            return list(islice(transactions(session, self.version), most))
 
     def events(self, after: int = 0, pattern: str = "*.*") -> list[Event]:
         """Return the events after a log position."""
+        wanted, start = Pattern.parse(pattern), _whole("after", after)
         with self._graph.session() as session:
-            return list(EventReader(session).read(after, self.version, Pattern.parse(pattern)))
+            return list(EventReader(session).read(start, self.version, wanted))
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -174,6 +190,8 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
             follow: Wait for more instead of ending.
             timeout_s: How long to wait for more.
         """
+        if timeout_s is not None:
+            _require_seconds("timeout_s", timeout_s)
         return Consumer(self._graph, name, Pattern.parse(pattern)).events(
             follow=follow, timeout_s=timeout_s
         )
@@ -284,12 +302,26 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
 
     def changes(self, after: int = 0) -> Iterator[Batch]:
         """Yield the transactions after a log position with their after-images, for a copy that stands there."""
+        start = _whole("after", after)
         with self._graph.session() as session:
-            yield from batches(session, after)
+            yield from batches(session, start)
 
     def close(self) -> None:
         """Close the file, unless others in this process use it; the tenant can go on being used, which opens it again."""
         self._store.trim()
+
+
+def _require_seconds(name: str, value: object) -> None:
+    if not isinstance(value, (int, float)) or not value >= 0:
+        msg = f"{name} is a number of seconds from 0, not {shown(value)}"
+        raise InvalidValue(msg)
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        msg = f"{name} is a whole number from 0, not {shown(value)}"
+        raise InvalidValue(msg)
+    return value
 
 
 def open_tenant(
@@ -307,6 +339,6 @@ def open_tenant(
         InvalidName: The name is not allowed.
         InvalidReference: The reference cannot be read.
     """
-    where = home or default_home()
+    where = home_to_use(home)
     parsed = parse_reference(reference)
     return Tenant(where, parsed, open_reference(where, parsed, create=create))

@@ -1,7 +1,8 @@
 """Filters: what they find, and that nothing that is no filter gets through."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -190,3 +191,121 @@ def test_a_hostile_value_is_a_value(shop, value):
 def test_text_that_is_no_unicode_is_refused(shop):
     with pytest.raises(InvalidValue):
         shop.things.create("Doc", "k", v="\ud800")
+
+
+@pytest.mark.parametrize("n", [3, 17, 1_000, 50_000])
+def test_a_list_of_any_length_is_looked_in(people, n):
+    others = [str(i) for i in range(n - 2)]
+    find = people.things.find
+    assert [p.id for p in find("Person", {"name": {"$in": [*others, "Ann", None]}})] == ["a"]
+    assert [p.id for p in find("Person", {"id": {"$in": [*others, "b", "c"]}})] == ["b", "c"]
+    assert [p.id for p in find("Person", {"name": {"$nin": [*others, "Ann", "Bob"]}})] == ["c"]
+    numbers = [*range(1_000, 998 + n), 30, 20.5]
+    assert [p.id for p in find("Person", {"age": {"$in": numbers}})] == ["a", "b"]
+    mixed = [*others, {"city": "Rome"}, True, Decimal("1.50"), ["x"], 2**70]
+    assert [p.id for p in find("Person", {"home": {"$in": mixed}})] == ["a"]
+    assert [p.id for p in find("Person", {"ok": {"$in": mixed}})] == ["a"]
+    assert [p.id for p in find("Person", {"price": {"$in": mixed}})] == ["c"]
+
+
+def test_a_list_finds_values_of_every_type_of_column(shop):
+    types = {
+        "n": "integer",
+        "u": "uuid",
+        "b": "bytes",
+        "p": "numeric(6,2)",
+        "q": "numeric",
+        "d": "date",
+        "x": "double",
+        "j": "jsonb",
+        "v": "varchar(3)",
+    }
+    shop.nouns.define("Row", {"id": "bigint"} | types)
+    values = {
+        "n": 7, "u": UUID(int=7), "b": b"\0x", "p": Decimal("1.50"), "q": Decimal("1e30"), "d": date(2026, 1, 1), "x": float("inf"), "j": {"a": [1, None]}, "v": "abc",
+    }  # fmt: skip
+    shop.things.create("Row", 1, **values)
+    shop.things.create("Row", 2)
+    fillers = {
+        "n": range(100, 130), "u": [UUID(int=i) for i in range(100, 130)], "b": [b"%d" % i for i in range(30)], "p": range(2, 32),
+        "q": range(30), "d": [date(2000, 1, i) for i in range(1, 31)], "x": range(30), "j": range(30), "v": [str(i) for i in range(30)],
+    }  # fmt: skip
+    for field, value in values.items():
+        assert [r.id for r in shop.things.find("Row", {field: value})] == [1], field
+        assert [r.id for r in shop.things.find("Row", {field: {"$in": [value]}})] == [1], field
+        many = [*fillers[field], value]
+        assert [r.id for r in shop.things.find("Row", {field: {"$in": many}})] == [1], field
+        assert [r.id for r in shop.things.find("Row", {field: {"$in": [*many, None]}})] == [1, 2]
+
+
+@pytest.mark.parametrize("n", [17, 5_000])
+def test_many_conditions_are_joined(people, n):
+    others = [{"name": str(i)} for i in range(n)]
+    assert [p.id for p in people.things.find("Person", {"$or": [*others, {"age": 30}]})] == ["a"]
+    assert [p.id for p in people.things.find("Person", {"$nor": [*others, {"age": 30}]})] == [
+        "b",
+        "c",
+    ]
+    wanted = {"$and": [{"name": {"$ne": str(i)}} for i in range(n)]}
+    assert people.things.count("Person", wanted | {f"x{i}": None for i in range(n)}) == 3
+
+
+def test_more_conditions_than_can_be_joined_are_refused(people):
+    with pytest.raises(
+        InvalidQuery, match=r"more than 30000 conditions; of a list of values give \$in"
+    ):
+        people.things.find("Person", {"$or": [{"name": str(i)} for i in range(30_000)]})
+
+
+def test_deep_and_wide_filters_work_up_to_their_bounds(people):
+    query = {"name": "Ann"}
+    for _ in range(58):
+        query = (
+            {"$nor": [{"$nor": [query, *[{"name": "x"}] * 100]}]}
+            if _ % 2
+            else {"$or": [query, *[{"name": "x"}] * 200]}
+        )
+        if _ % 2:
+            query = query["$nor"][0]["$nor"][0]
+    assert [p.id for p in people.things.find("Person", query)] == ["a"]
+
+
+def test_a_long_list_uses_the_index(shop):
+    shop.nouns.define("Row", {"id": "bigint", "n": "integer"}, index=["n"])
+    shop.nouns.define("Doc", index=["n"])
+    statements = []
+    for noun in ("Row", "Doc"):
+        with shop.transaction() as session:
+            session.connection.trace_v2(1, lambda event: statements.append(event["sql"]))
+            shop.things.find(noun, {"n": {"$in": list(range(1_000))}})
+            shop.things.find(noun, {"id": {"$in": list(range(1_000))}})
+            session.connection.trace_v2(0, None)
+    with shop.transaction() as session:
+        for sql in statements:
+            plan = session.read(f"explain query plan {sql}", ["[]", -1, 0])
+            assert any("SEARCH" in str(row[3]) for row in plan), (sql, plan)
+
+
+def test_members_of_a_json_column_are_found(shop):
+    shop.nouns.define("Row", {"id": "bigint", "j": "jsonb", "k": "json"})
+    shop.things.create("Row", 1, j={"a": {"b": 5}}, k={"a": "x"})
+    shop.things.create("Row", 2, j={"a": {"b": 6}}, k={"a": "y"})
+    assert [r.id for r in shop.things.find("Row", {"j.a.b": 5, "k.a": "x"})] == [1]
+    assert [r.id for r in shop.things.find("Row", {"j.a.b": {"$gt": 5}}, sort=[("j.a.b", 1)])] == [
+        2
+    ]
+    assert [r.id for r in shop.things.find("Row", {"j": {"a": {"b": 6}}})] == [2]
+    assert [r.id for r in shop.things.find("Row", {"k": {"$ne": {"a": "x"}}})] == [2]
+
+
+def test_numbers_with_more_decimals_than_the_column_are_compared_exactly(shop):
+    shop.nouns.define("Row", {"id": "bigint", "p": "numeric(6,2)", "s": "smallint"})
+    for number in (99, 100, 101):
+        shop.things.create("Row", number, p=Decimal(number) / 100, s=number)
+    ids = lambda where: [r.id for r in shop.things.find("Row", where)]  # noqa: E731
+    assert ids({"p": Decimal("1.005")}) == []
+    assert ids({"p": {"$gt": Decimal("1.005")}}) == [101]
+    assert ids({"p": {"$lte": Decimal("1.005")}}) == [99, 100]
+    assert ids({"p": {"$in": [Decimal("1.005"), Decimal("1.000")]}}) == [100]
+    assert ids({"p": {"$lt": 10**30}}) == [99, 100, 101]
+    assert ids({"s": {"$lt": 2**40}}) == [99, 100, 101]

@@ -43,6 +43,18 @@ def test_a_verb_leads_to_things_of_several_nouns(sale):
     assert ids(shop.things.related(alice, "likes", "placedBy")) == ["alice"]
 
 
+def test_without_a_verb_everything_one_hop_away_is_found(sale, music):
+    shop, alice, bob, first, second = sale
+    assert ids(shop.things.related(alice)) == ["bob", "o1", "o2"]
+    assert ids(shop.things.related(second, reverse=True)) == ["alice", "bob"]
+    assert shop.things.related(first) == []
+    shop.relationships.create(first, "ships", bob)
+    assert shop.things.related(first) == [bob]
+    assert ids(music.things.related(("album", 1))) == [1]
+    tracks = music.things.related(("album", 1), reverse=True)
+    assert {(thing.noun, thing.id) for thing in tracks} == {("track", 1), ("track", 3)}
+
+
 def test_what_is_related_is_seen_as_soon_as_it_is_committed(sale):
     shop, alice, bob, first, _ = sale
     shop.relationships.create(bob, "owns", first)

@@ -40,3 +40,38 @@ def test_a_value_of_another_kind_is_refused(type_name, value):
 def test_the_ends_of_time_are_told():
     assert codec_of("timestamptz").to_python(INFINITY) == "infinity"
     assert codec_of("date").to_python(-INFINITY) == "-infinity"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value", "stored"),
+    [
+        ("smallint", -(2**15), -(2**15)), ("integer", 2**31 - 1, 2**31 - 1), ("bigint", -(2**63), -(2**63)), ("real", 0.1, 0.10000000149011612),
+        ("numeric(4,2)", 12.345, 1235), ("numeric(4,2)", "-99.994", -9999), ("numeric(2,0)", Decimal("1E1"), 10), ("varchar(3)", "abc", "abc"),
+        ("varchar(3)", "abc  ", "abc"), ("char(3)", "a", "a  "), ("char(3)", "abc   ", "abc"), ("timestamptz", "infinity", INFINITY),
+        ("date", "-infinity", -INFINITY),
+    ],
+)  # fmt: skip
+def test_what_a_limited_type_can_hold_is_fitted(type_name, value, stored):
+    assert codec_of(type_name).to_storage(value) == stored
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value"),
+    [
+        ("smallint", 2**15), ("integer", -(2**31) - 1), ("bigint", 2**63), ("real", 1e39), ("numeric(4,2)", 100), ("numeric(4,2)", 99.995),
+        ("numeric(30,5)", 10**25), ("numeric(3,5)", "0.01"), ("numeric(3,-2)", 99_950), ("numeric(4,2)", float("nan")), ("varchar(3)", "abcd"), ("char(3)", "a  b"),
+        ("text", "\ud800"), ("double", 10**400), ("double", Decimal("1e400")), ("boolean", "t"), ("time", "10:00+01:00"),
+    ],
+)  # fmt: skip
+def test_what_a_limited_type_cannot_hold_is_refused(type_name, value):
+    with pytest.raises(InvalidValue):
+        codec_of(type_name).to_storage(value)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value", "below", "above"),
+    [("numeric(4,2)", Decimal("1.005"), 100, 101), ("numeric(4,2)", Decimal("-1.005"), -101, -100), ("numeric(4,2)", 10**30, 9999, INFINITY), ("smallint", 2**40, 2**40 - 1, 2**40 + 1)],
+)  # fmt: skip
+def test_a_value_beyond_what_is_stored_is_compared_exactly(type_name, value, below, above):
+    assert below < codec_of(type_name).to_compared(value)
+    assert codec_of(type_name).to_compared(value) < above or above == INFINITY

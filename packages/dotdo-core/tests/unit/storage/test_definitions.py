@@ -348,3 +348,39 @@ class TestNames:
     def test_an_unknown_noun_is_not_altered(self, session: Session, numbers: Noun) -> None:
         with pytest.raises(UnknownNoun):
             alter_noun(session, change(numbers, id=999))
+
+
+VIEW = Noun(0, "$test view", "definition", "", extra={"test": {"sql": "select 1"}})
+
+
+def test_a_definition_has_no_table_and_is_no_noun_of_users(session: Session) -> None:
+    made = create_noun(session, VIEW)
+    assert session.catalog.noun("$test view") == made
+    assert made.id > 0
+    assert names(session) == []
+    altered = alter_noun(session, change(made, extra={"test": {"sql": "select 2"}}))
+    assert session.catalog.noun("$test view") == altered
+    drop_noun(session, altered)
+    assert session.catalog.noun("$test view") is None
+
+
+def test_a_definition_goes_with_its_transaction(session: Session) -> None:
+    session.begin()
+    create_noun(session, VIEW)
+    session.rollback()
+    assert session.catalog.noun("$test view") is None
+
+
+def test_a_column_with_keys_changes_its_storage(session: Session, numbers: Noun) -> None:
+    unique = change(
+        numbers,
+        uniques=(Unique("t_v_key", ("v",)),),
+        indexes=(Index("t_v_idx", ('"v"',)),),
+        foreign_keys=(ForeignKey("t_v_fkey", ("v",), "t", ("v",)),),
+    )
+    alter_noun(session, unique)
+    text = tuple(change(c, type="text") if c.name == "v" else c for c in numbers.columns)
+    alter_noun(session, change(unique, columns=text), {"v": "cast(v as text)"})
+    assert session.read("select v from t order by id") == [("10",), ("20",), ("30",)]
+    with pytest.raises(UniqueViolation):
+        session.write("insert into t(id, v) values (4, '10')")

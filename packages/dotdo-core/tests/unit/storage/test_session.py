@@ -15,7 +15,7 @@ from dotdo.errors import (
     TransactionError,
     UniqueViolation,
 )
-from dotdo.storage import Noun, Session, Store
+from dotdo.storage import Noun, Session, Store, TurnOver
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
@@ -218,6 +218,15 @@ class TestStopping:
         session.deadline_us = None
         session.commit()
         assert session.read("select v from t where id = 1") == [(0,)]
+
+    def test_a_long_read_gives_way_when_its_turn_is_over_and_runs_again(
+        self, session: Session
+    ) -> None:
+        session.turn_ends_us = session.store.clock() + 1_000
+        with pytest.raises(TurnOver):
+            session.read(ENDLESS)
+        session.turn_ends_us = None
+        assert session.read(ENDLESS.replace("from n)", "from n where i < 9)")) == [(9,)]
 
     def test_a_deadline_that_is_over_does_not_disturb_who_takes_the_writer(
         self, session: Session, other: Session, numbers: Noun

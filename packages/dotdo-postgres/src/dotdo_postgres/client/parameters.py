@@ -1,82 +1,21 @@
-"""Parameters of a statement as storage values: out of libpq's text and binary, and straight out of Python values."""
+"""Parameters of a statement as storage values, straight out of Python values."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from psycopg.abc import Buffer
-
+from dotdo_postgres.engine.parameters import codec_for, decode, placed, wrong_number
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.session import Session
-from dotdo_postgres.errors import PostgresError, error, not_supported
-from dotdo_postgres.mapping.codecs import Codec, codec_of
-from dotdo_postgres.mapping.datetimes import zone_named
+
+__all__ = ["codec_for", "converter", "decode", "placed", "wrong_number"]
 
 Converter = Callable[[Any], Any]
 UNKNOWN = 0
 INT2, INT4, INT8 = 21, 23, 20
 TEXTUAL = frozenset({25, 1043, 705})
-
-
-def codec_for(session: Session, oid: int) -> Codec:
-    """Return the codec of a parameter's type in the session's time zone.
-
-    Raises:
-        PostgresError: values of that type cannot be kept yet (0A000).
-    """
-    name = session.parameters.get("TimeZone", "UTC")
-    codec = codec_of(oid, UTC if name == "UTC" else zone_named(name))
-    if codec is None:
-        raise not_supported(f"a parameter of type {oid}")
-    return codec
-
-
-def decode(
-    session: Session,
-    prepared: Prepared,
-    values: Sequence[Buffer | None],
-    formats: Sequence[int] | None,
-) -> list[Any]:
-    """Read parameters as they come over the protocol.
-
-    Raises:
-        PostgresError: their number is wrong (08P01), or one is not valid for its type; an open transaction has failed.
-    """
-    types = prepared.param_types
-    if len(values) != len(types):
-        raise wrong_number(len(values), len(types))
-    stored: list[Any] = []
-    for number, (value, kind) in enumerate(zip(values, types, strict=True)):
-        if value is None:
-            stored.append(None)
-            continue
-        codec = prepared.codecs.get(number) or codec_for(session, kind.oid)
-        try:
-            if formats and formats[number]:
-                stored.append(codec.from_binary(bytes(value)))
-            else:
-                stored.append(codec.from_text(bytes(value).decode()))
-        except PostgresError as failure:
-            session.fail()
-            raise placed(failure, number) from None
-    return stored
-
-
-def placed(failure: PostgresError, number: int) -> PostgresError:
-    """Say which parameter an error of its input is about; an error of what is done with it says so itself."""
-    is_input = failure.context is None
-    failure.context = f"unnamed portal parameter ${number + 1} = '...'" if is_input else None
-    return failure
-
-
-def wrong_number(sent: int, wanted: int) -> PostgresError:
-    """Return the error for too few or too many parameters (08P01)."""
-    return error(
-        "08P01",
-        f'bind message supplies {sent} parameters, but prepared statement "" requires {wanted}',
-    )
 
 
 # --- Python values: which OID psycopg's stock dumper sends for each -------------------------

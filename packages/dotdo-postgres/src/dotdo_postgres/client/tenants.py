@@ -5,7 +5,7 @@ from psycopg import errors as e
 from dotdo import tenancy
 from dotdo.errors import DotdoError
 from dotdo_postgres.client.conninfo import Conninfo
-from dotdo_postgres.client.databases import Databases
+from dotdo_postgres.engine.databases import Databases
 from dotdo_postgres.engine.session import Session
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
@@ -247,12 +248,39 @@ def _duplicate(
 def duplicate_detail(session: Session, noun: Noun, columns: Sequence[str]) -> str | None:
     """Return the detail of a unique index that cannot be made."""
     listed = ", ".join(quoted(name) for name in columns)
-    filled = " and ".join(f"{quoted(name)} is not null" for name in columns)
-    sql = f"select {listed} from {quoted(noun.table)} where {filled} group by {listed} having count(*) > 1 limit 1"  # noqa: S608 -- quoted names
-    found = session.kernel.read(sql)
-    if not found:
+    sql = f"select {listed} from {quoted(noun.table)} order by {quoted(noun.rowid)}"  # noqa: S608 -- quoted names
+    row = first_equal(session.kernel.read(sql))
+    if row is None:
         return None
-    return f"Key {key_text(relation_of(noun), columns, dict(zip(columns, found[0], strict=True)))} is duplicated."
+    shown = key_text(relation_of(noun), columns, dict(zip(columns, row, strict=True)))
+    return f"Key {shown} is duplicated."
+
+
+def first_equal(rows: list[Any]) -> Any:
+    """Return the row that a sort first finds equal to another, None when all differ.
+
+    PostgreSQL names whichever equal pair its sort compares first; rows with NULL never are equal.
+    """
+    if (found := _first_neighbours(rows)) is not None:
+        return found
+    seen: set[Any] = set()
+    for row in sorted(row for row in rows if None not in row):
+        if row in seen:
+            return row
+        seen.add(row)
+    return None
+
+
+def _first_neighbours(rows: list[Any]) -> Any:
+    """Look as the sort's check for sorted input does: neighbours, until a pair is out of order."""
+    for one, other in itertools.pairwise(rows):
+        if None in one or None in other:
+            return None
+        if one == other:
+            return one
+        if one > other:
+            return None
+    return None
 
 
 def orphan_detail(session: Session, noun: Noun, fk: ForeignKey) -> str | None:
@@ -351,23 +379,22 @@ def _is_referred(session: Session, other: Noun, fk: ForeignKey, gone: Row, new: 
     return bool(session.kernel.read(sql, values))
 
 
-def _deferred(session: Session, failure: kernel.ConstraintViolation) -> PostgresError:
-    """Make the error of a deferred foreign key that does not hold at commit."""
+def unmet_reference(session: Session) -> PostgresError | None:
+    """Make the error of a deferred foreign key that the rows as they are do not keep; None when all do."""
     for noun in session.kernel.catalog.nouns:
         for fk in noun.foreign_keys:
             if fk.is_deferrable and (detail := orphan_detail(session, noun, fk)):
                 message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
-                return error(
-                    "23503",
-                    message,
-                    detail=detail,
-                    schema="public",
-                    table=noun.name,
-                    constraint=fk.name,
-                )
+                facts = _facts(relation_of(noun), constraint=fk.name)
+                return error("23503", message, detail=detail, **facts)
+    return None
+
+
+def _deferred(session: Session, failure: kernel.ConstraintViolation) -> PostgresError:
+    """Make the error of a constraint that does not hold at commit."""
     code = {
         kernel.UniqueViolation: "23505",
         kernel.NotNullViolation: "23502",
         kernel.CheckViolation: "23514",
     }.get(type(failure), "23503")
-    return error(code, str(failure))
+    return unmet_reference(session) or error(code, str(failure))

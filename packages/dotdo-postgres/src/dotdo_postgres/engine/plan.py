@@ -51,12 +51,14 @@ class Result:
         rows: Rows of storage values.
         tag: Command tag (`INSERT 0 1`).
         row_count: Rows returned or changed, None when that means nothing.
+        is_binary: The rows are told in binary, whatever was asked for.
     """
 
     columns: tuple[ResultColumn, ...] | None
     rows: list[Row]
     tag: str
     row_count: int | None = None
+    is_binary: bool = False
 
 
 Execute = Callable[["Session", "Prepared", Sequence[StorageValue], bool], Result]
@@ -82,6 +84,7 @@ class Prepared:
         source: Text and OIDs of the parameters it was made from.
         codecs: How some parameters are read, by place from 0: then as the column they go to keeps them.
         is_registered: Its session has made the routines known to SQLite.
+        is_long: It has taken so long before that it is not to hold up others.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -99,3 +102,4 @@ class Prepared:
     source: tuple[str, tuple[int, ...]] = field(default=("", ()))
     codecs: dict[int, Codec] = field(default_factory=dict)
     is_registered: bool = False
+    is_long: bool = False

@@ -23,6 +23,9 @@ _CANONICAL = {
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
     t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
 }  # fmt: skip
+_LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
+_LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
+_TEXT = re.compile(r"(varchar|char)\((\d+)\)")
 _NUMERIC = re.compile(r"numeric\((\d+),\s*(-?\d+)\)")
 
 
@@ -88,6 +91,9 @@ def column_type(column: Column) -> tuple[int, int]:
     match = _NUMERIC.fullmatch(column.type)
     if match:
         return t.NUMERIC, t.numeric_typmod(int(match[1]), int(match[2]))
+    limited = _TEXT.fullmatch(column.type)
+    if limited:
+        return _LIMITED_OIDS[limited[1]], int(limited[2]) + 4
     oid = _CANONICAL.get(column.type)
     if oid is None:
         raise not_supported(f"a column of type {column.type}")
@@ -102,7 +108,9 @@ def canonical_type(oid: int, typmod: int) -> str:
     """
     if oid == t.NUMERIC and typmod >= 0:
         precision, scale = t.numeric_limits(typmod)
-        return f"numeric({precision},{scale})" if 0 <= scale <= precision else "numeric"
+        return f"numeric({precision},{scale})"
+    if oid in _LIMITED and typmod >= 0:
+        return f"{_LIMITED[oid]}({typmod - 4})"
     name = CANONICAL_NAMES.get(oid)
     if name is None and t.BY_OID[oid].category == "A":
         return "text"

@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
-from dotdo.storage import Blocked, CatalogChanged
+from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
+from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.portals import Portals
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
+from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
+from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
+from dotdo_postgres.mapping.encodings import UTF8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,6 +73,7 @@ class Session:
         application_name: What the client calls itself.
         clock: Microseconds since 1970.
         databases: Creates and drops databases; without, that is not supported.
+        pid: Number of the session, as `pg_backend_pid` tells it; a new one by default.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class Session:
         application_name: str = "",
         clock: Callable[[], int] = system_clock,
         databases: DatabaseList | None = None,
+        pid: int | None = None,
     ) -> None:
         self.kernel = store.session(api="postgres")
         self.statement_timeout_us = 0
@@ -86,10 +94,14 @@ class Session:
         self.sequences = Sequences(self.kernel)
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
-        self.pid = next(_pids)
+        self.pid = next(_pids) if pid is None else pid
+        self.encoding = UTF8
+        self.statements = Statements()
+        self.portals = Portals()
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
@@ -128,16 +140,41 @@ class Session:
         statements = parse(sql)
         if len(statements) > 1:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
-        return self._plan(statements[0]["stmt"] if statements else None, sql, param_oids)
+        return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
-    def _plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+    def plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+        """Bind and plan a parsed statement.
+
+        Raises:
+            PostgresError: whatever is wrong with it; an open transaction has failed.
+        """
         planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
+            self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
         return prepared
+
+    def check_usable(self, sql: str) -> None:
+        """See that a statement may be prepared now.
+
+        Raises:
+            PostgresError: the transaction has failed, and the statement does not end it (25P02).
+        """
+        if self.transaction_status is INERROR and not ends_failed(parse(sql)):
+            raise error("25P02", _ABORTED)
+
+    def check_allowed(self, prepared: Prepared) -> None:
+        """See that a prepared statement may run now; see `check_usable`."""
+        if self.transaction_status is INERROR and not prepared.ends_failed_transaction:
+            raise error("25P02", _ABORTED)
+
+    def statement_over(self) -> None:
+        """The statements sent together are through: outside a transaction their portals are gone."""
+        if self.transaction_status is IDLE and self.portals.named:
+            self.portals.end(is_committed=True)
 
     def forget_plans(self) -> None:
         """Drop cached plans: a setting they depend on has changed."""
@@ -169,7 +206,7 @@ class Session:
             if prepared.python_calls:
                 self._make_known(prepared)
             return prepared.execute(self, prepared, params, wait)
-        except Blocked:
+        except (Blocked, TurnOver):
             raise
         except CatalogChanged:
             if prepared.codecs:  # the parameters were read for columns that may be others now
@@ -270,7 +307,8 @@ class Session:
                 )
 
     def _set_deadline(self) -> None:
-        self.kernel.deadline_us = self.kernel.store.clock() + self.statement_timeout_us
+        if not self.is_retrying:
+            self.kernel.deadline_us = self.kernel.store.clock() + self.statement_timeout_us
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
@@ -291,60 +329,42 @@ class Session:
         Raises:
             PostgresError: a statement failed; those before it in the implicit transaction are undone.
         """
+        script = Script(self, sql)
+        is_failed = True
         try:
-            statements = parse(sql)
-        except PostgresError:
-            self.fail()
-            raise
-        if len(statements) <= 1:
-            prepared = self.prepare(sql)
-            if prepared.param_types:
-                position = sql.find("$") + 1
-                raise error(
-                    "42P02",
-                    f"there is no parameter ${sql[position : position + 1]}",
-                    position=position,
-                )
-            yield self.run(prepared, wait=wait)
-            return
-        yield from self._several(sql, statements, wait)
-
-    def _several(self, sql: str, statements: list[Node], wait: bool) -> Iterator[Result]:
-        try:
-            for item in statements:
-                if self.transaction_status is IDLE:
-                    self._begin_implicit()
-                try:
-                    prepared = self._plan(item["stmt"], sql)
-                except BaseException:
-                    self.fail()
-                    raise
-                prepared.source = _slice(sql, item), ()
-                yield self.run(prepared, wait=wait)
-            if self.is_implicit:
-                self._end_implicit(commit=True, wait=wait)
+            while not script.is_over:
+                yield script.step(wait=wait)
+            is_failed = False
         finally:
-            if self.is_implicit:
-                self._end_implicit(commit=False, wait=wait)
+            script.end(is_failed=is_failed, wait=wait)
 
-    def _begin_implicit(self) -> None:
-        self.begin_statement()
-        self.kernel.begin()
-        self.transaction_status = INTRANS
-        self.is_implicit = True
+    @property
+    def is_idle(self) -> bool:
+        """No transaction is open."""
+        return self.transaction_status is IDLE
 
-    def _end_implicit(self, *, commit: bool, wait: bool) -> None:
-        self.is_implicit = False
-        self.transaction_status = IDLE
-        if not self.kernel.in_transaction:
-            return
-        if not commit:
-            self.kernel.rollback()
-            return
+    def begin_implicit(self) -> None:
+        """Begin the transaction that several statements sent together share."""
+        begin_implicit(self)
+
+    def end_implicit(self, *, commit: bool, wait: bool = True) -> None:
+        """Commit it, unless one of them failed.
+
+        Raises:
+            PostgresError: it cannot be committed; it was undone.
+            Blocked: it must wait, and `wait` is false.
+        """
         try:
-            self.kernel.commit(wait=wait)
+            end_implicit(self, commit=commit, wait=wait)
         except DotdoError as failure:
             raise translate(self, None, (), failure) from failure
+
+    def ended(self, *, is_committed: bool) -> None:
+        """The transaction is over: with it what lives no longer."""
+        if self.settings.end(is_committed=is_committed):
+            adopt(self)
+        if self.portals:
+            self.portals.end(is_committed=is_committed)
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -379,12 +399,3 @@ class Session:
 
 
 __all__ = ["Prepared", "Result", "Session", "TransactionStatus"]
-
-
-def _slice(sql: str, item: Node) -> str:
-    start = item.get("stmt_location", 0)
-    length = item.get("stmt_len", 0)
-    if sql.isascii():
-        return sql[start : start + length] if length else sql[start:]
-    data = sql.encode()
-    return (data[start : start + length] if length else data[start:]).decode()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dotdo_postgres.errors import error
+from dotdo_postgres.mapping.encodings import encoding_named
 
 _DEFAULTS = {
     "application_name": "", "client_encoding": "UTF8", "client_min_messages": "notice", "datestyle": "ISO, MDY",
@@ -31,7 +34,7 @@ _READ_ONLY = frozenset({
     "is_superuser", "max_identifier_length", "in_hot_standby",
 })  # fmt: skip
 _FIXED = {
-    "client_encoding": {"utf8", "utf-8", "unicode"}, "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
+    "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
@@ -42,12 +45,40 @@ _BOOLEANS = frozenset(
 )
 
 
+_SWITCH = {"true": "on", "false": "off", "1": "on", "0": "off"}
+
+
+def _encoding(name: str, value: str) -> str:
+    found = encoding_named(value)
+    if found is None:
+        raise error("22023", f'invalid value for parameter "{name}": "{value}"')
+    return found.name
+
+
+_OF_TRANSACTION = (
+    "transaction_isolation", "transaction_read_only", "transaction_deferrable",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Mark:
+    """The values at a transaction's begin or at a savepoint."""
+
+    name: str
+    values: dict[str, str]
+    local: dict[str, str]
+
+
 class Settings:
     """The settings of one session.
 
     Args:
         user: Name of the user.
         application_name: What the client calls itself.
+
+    Attributes:
+        values: The present values by name in lower case.
+        revision: Counts changes, so that they need not be looked for.
     """
 
     def __init__(self, user: str, application_name: str) -> None:
@@ -56,7 +87,65 @@ class Settings:
             "application_name": application_name,
         }
         self.values = dict(self.defaults)
-        self.saved: dict[str, str] = {}
+        self.revision = 0
+        self._local: dict[str, str] = {}  # what SET LOCAL has hidden
+        self._marks: list[_Mark] = []  # the transaction's begin, then its savepoints
+
+    # --- transactions ------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """How many savepoints are open."""
+        return max(len(self._marks) - 1, 0)
+
+    def begin(self) -> None:
+        """A transaction begins: what it changes is put back when it fails."""
+        self._marks = [_Mark("", dict(self.values), {})]
+        self._local = {}
+
+    def savepoint(self, name: str) -> None:
+        """A savepoint is set."""
+        self._marks.append(_Mark(name, dict(self.values), dict(self._local)))
+
+    def release(self, name: str) -> int:
+        """A savepoint is forgotten; return its depth, the outermost being 1."""
+        depth = self._depth_of(name)
+        del self._marks[depth:]
+        return depth
+
+    def rollback_to(self, name: str) -> int:
+        """Put back what was changed since a savepoint, which stays; return its depth."""
+        depth = self._depth_of(name)
+        del self._marks[depth + 1 :]
+        mark = self._marks[depth]
+        self._replace(mark.values)
+        self._local = dict(mark.local)
+        return depth
+
+    def _depth_of(self, name: str) -> int:
+        found = [depth for depth, mark in enumerate(self._marks) if mark.name == name and depth]
+        return found[-1] if found else len(self._marks)
+
+    def end(self, *, is_committed: bool) -> bool:
+        """The transaction is over; return whether values have changed by that."""
+        marks, self._marks = self._marks, []
+        local, self._local = self._local, {}
+        before = self.revision
+        if not is_committed and marks:
+            self._replace(marks[0].values)
+        elif local:
+            self._replace({**self.values, **local})
+        return before != self.revision
+
+    def _replace(self, values: dict[str, str]) -> None:
+        kept = {name: self.values[name] for name in _OF_TRANSACTION}
+        if values | kept != self.values:
+            self.values.clear()
+            self.values.update(values)
+            self.values.update(kept)
+            self.revision += 1
+
+    # --- values ------------------------------------------------------------------------------
 
     def reported(self) -> dict[str, str]:
         """Return what ParameterStatus reports."""
@@ -73,8 +162,8 @@ class Settings:
             raise error("42704", f'unrecognized configuration parameter "{name}"')
         return _SHOWN.get(key, key), self.values[key]
 
-    def set(self, name: str, value: str | None) -> str:
-        """Change a setting; None puts its default back.
+    def set(self, name: str, value: str | None, *, is_local: bool = False) -> str:
+        """Change a setting, to the end of the transaction only if `is_local`; None puts its default back.
 
         Returns:
             The new value.
@@ -89,22 +178,27 @@ class Settings:
             raise error("55P02", f'parameter "{name}" cannot be changed')
         if value is None:
             value = self.defaults.get(key, "")
+        if key == "client_encoding":
+            value = _encoding(name, value)
         allowed = _FIXED.get(key)
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
             value = self.defaults[key] if key != "search_path" else value
         if key in _BOOLEANS:
-            value = {"true": "on", "false": "off", "1": "on", "0": "off"}.get(
-                value.lower(), value.lower()
-            )
+            value = _SWITCH.get(value.lower(), value.lower())
         if key == "session_authorization" and value not in {self.defaults[key], "default"}:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _WITHOUT_EFFECT and value not in _WITHOUT_EFFECT[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
-        self.values[key] = value
+        self.keep(key, value, is_local=is_local)
         return value
 
-    def snapshot(self) -> dict[str, str]:
-        """Return a copy of all values, for a transaction to put back."""
-        return dict(self.values)
+    def keep(self, key: str, value: str, *, is_local: bool = False) -> None:
+        """Enter a value that has been found valid."""
+        if is_local:
+            self._local.setdefault(key, self.values.get(key, ""))
+        else:
+            self._local.pop(key, None)
+        self.values[key] = value
+        self.revision += 1

@@ -17,10 +17,11 @@ from dotdo_postgres.engine.ddl.drop import (
 from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
+from dotdo_postgres.engine.named import plan_deallocate
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
-from dotdo_postgres.engine.variables import plan_deallocate, plan_discard, plan_set, plan_show
+from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:

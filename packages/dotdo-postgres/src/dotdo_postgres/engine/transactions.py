@@ -1,4 +1,4 @@
-"""Transaction statements: BEGIN, COMMIT, ROLLBACK, savepoints and their warnings."""
+"""Transaction statements: BEGIN, COMMIT, ROLLBACK, savepoints and their warnings; implicit transactions."""
 # ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
@@ -6,7 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
+from dotdo_postgres.engine.constraints import unmet_reference
+from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
@@ -22,50 +25,43 @@ _TAGS = {
     "TRANS_STMT_ROLLBACK": "ROLLBACK", "TRANS_STMT_SAVEPOINT": "SAVEPOINT", "TRANS_STMT_RELEASE": "RELEASE",
     "TRANS_STMT_ROLLBACK_TO": "ROLLBACK",
 }  # fmt: skip
+_ENDS_FAILED = frozenset({"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_ROLLBACK_TO"})
+_KEPT_BY_CHAIN = (
+    "transaction_isolation",
+    "transaction_read_only",
+    "transaction_deferrable",
+)
 
 
 def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
-    if kind not in _TAGS or node.get("chain"):
-        raise not_supported(
-            "AND CHAIN" if node.get("chain") else kind.removeprefix("TRANS_STMT_").replace("_", " ")
-        )
+    if kind not in _TAGS:
+        raise not_supported(kind.removeprefix("TRANS_STMT_").replace("_", " "))
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
-    prepared.ends_failed_transaction = kind in {
-        "TRANS_STMT_COMMIT",
-        "TRANS_STMT_ROLLBACK",
-        "TRANS_STMT_ROLLBACK_TO",
-    }
-    prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", []))
+    prepared.ends_failed_transaction = kind in _ENDS_FAILED
+    is_chained = bool(node.get("chain"))
+    prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", [])), is_chained
     return prepared
 
 
-def modes(options: list[Node]) -> dict[str, str]:
-    """Read transaction modes: isolation level, read only, deferrable."""
-    found: dict[str, str] = {}
-    for option in options:
-        element = option["DefElem"]
-        constant = element["arg"]["A_Const"]
-        if "sval" in constant:
-            found[element["defname"]] = constant["sval"]["sval"]
-        else:
-            found[element["defname"]] = "on" if constant.get("ival", {}).get("ival", 0) else "off"
-    return found
+def ends_failed(statements: Sequence[Node]) -> bool:
+    """Whether parsed statements may run in a failed transaction: they end it, or there are none."""
+    return all(
+        item["stmt"].get("TransactionStmt", {}).get("kind") in _ENDS_FAILED for item in statements
+    )
 
 
 def _begin(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
-    _, wanted = prepared.detail
-    status = type(session.transaction_status)
-    if session.transaction_status is not status.IDLE:
-        if session.is_implicit:
-            session.is_implicit = False
-        else:
-            session.notice("WARNING", "25001", "there is already a transaction in progress")
-        return Result(None, [], prepared.tag_kind)
-    start(session, wanted)
+    wanted = prepared.detail[1]
+    if session.is_idle:
+        start(session, wanted)
+    elif session.is_implicit:
+        session.is_implicit = False
+    else:
+        session.notice("WARNING", "25001", "there is already a transaction in progress")
     return Result(None, [], prepared.tag_kind)
 
 
@@ -73,78 +69,119 @@ def start(session: Session, wanted: dict[str, str]) -> None:
     """Open a transaction with given modes over the session's defaults."""
     values = session.settings.values
     level = wanted.get("transaction_isolation", values["default_transaction_isolation"])
-    read_only = wanted.get("transaction_read_only", values["default_transaction_read_only"]) == "on"
+    read_only = wanted.get("transaction_read_only", values["default_transaction_read_only"])
     session.begin_statement()
     session.kernel.begin(
-        "snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only
+        "snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only == "on"
     )
     session.transaction_status = type(session.transaction_status).INTRANS
-    session.settings.saved = session.settings.snapshot()
-    values["transaction_isolation"], values["transaction_read_only"] = (
-        level,
-        "on" if read_only else "off",
+    session.settings.begin()
+    values["transaction_isolation"] = level
+    values["transaction_read_only"] = read_only
+    values["transaction_deferrable"] = wanted.get(
+        "transaction_deferrable", values["default_transaction_deferrable"]
     )
 
 
-def finish(session: Session) -> None:
+def begin_implicit(session: Session) -> None:
+    """Begin the transaction that several statements sent together share."""
+    start(session, {})
+    session.is_implicit = True
+
+
+def end_implicit(session: Session, *, commit: bool, wait: bool) -> None:
+    """Commit the implicit transaction, or undo it when one of its statements failed."""
+    if commit and session.transaction_status is not type(session.transaction_status).INERROR:
+        commit_now(session, wait)
+    else:
+        roll_back_now(session)
+
+
+def finish(session: Session, *, is_committed: bool) -> None:
     """Note that the transaction is over."""
     session.transaction_status = type(session.transaction_status).IDLE
     session.is_implicit = False
+    session.ended(is_committed=is_committed)
     values = session.settings.values
     values["transaction_isolation"] = values["default_transaction_isolation"]
     values["transaction_read_only"] = values["default_transaction_read_only"]
+    values["transaction_deferrable"] = values["default_transaction_deferrable"]
 
 
-def _restore(session: Session) -> None:
-    saved = session.settings.saved
-    if saved and saved["timezone"] != session.settings.values["timezone"]:
-        from dotdo_postgres.mapping.datetimes import zone_named
+def commit_now(session: Session, wait: bool) -> None:
+    """Commit the open transaction.
 
-        session.facts.zone = zone_named(saved["timezone"])
-        session.forget_plans()
-    if saved:
-        session.settings.values.update(saved)
+    Raises:
+        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+    """
+    if session.kernel.has_unmet_references and (failure := unmet_reference(session)):
+        roll_back_now(session)
+        raise failure
+    try:
+        if session.kernel.in_transaction:
+            session.kernel.commit(wait=wait)
+    except DotdoError:
+        if not session.kernel.in_transaction:
+            finish(session, is_committed=False)
+        raise
+    finish(session, is_committed=True)
+
+
+def roll_back_now(session: Session) -> None:
+    """Undo the open transaction."""
+    if session.kernel.in_transaction:
+        session.kernel.rollback()
+    finish(session, is_committed=False)
+
+
+def _warn_without_transaction(session: Session) -> None:
+    if session.is_idle or session.is_implicit:
+        session.notice("WARNING", "25P01", "there is no transaction in progress")
 
 
 def _commit(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
-    status = type(session.transaction_status)
-    if session.transaction_status is status.INERROR:
-        return _rollback(session, prepared, params, wait, tag="ROLLBACK")
-    if session.transaction_status is status.IDLE or session.is_implicit:
-        session.notice("WARNING", "25P01", "there is no transaction in progress")
-    if session.transaction_status is not status.IDLE:
-        try:
-            session.kernel.commit(wait=wait)
-        except DotdoError:
-            if not session.kernel.in_transaction:
-                finish(session)
-            raise
-        finish(session)
+    if session.transaction_status is type(session.transaction_status).INERROR:
+        return _rollback(session, prepared, params, wait)
+    chained = _chained(session, prepared)
+    if not session.is_idle:
+        is_implicit = session.is_implicit
+        commit_now(session, wait)
+        if is_implicit:
+            session.notice("WARNING", "25P01", "there is no transaction in progress")
+    else:
+        _warn_without_transaction(session)
+    if chained is not None:
+        start(session, chained)
     return Result(None, [], "COMMIT")
 
 
 def _rollback(
-    session: Session,
-    prepared: Prepared,
-    params: Sequence[StorageValue],
-    wait: bool,
-    tag: str = "ROLLBACK",
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
-    status = type(session.transaction_status)
-    if session.transaction_status is status.IDLE or session.is_implicit:
-        session.notice("WARNING", "25P01", "there is no transaction in progress")
-    if session.kernel.in_transaction:
-        session.kernel.rollback()
-    if session.transaction_status is not status.IDLE:
-        _restore(session)
-        finish(session)
-    return Result(None, [], tag)
+    chained = _chained(session, prepared)
+    _warn_without_transaction(session)
+    if not session.is_idle:
+        roll_back_now(session)
+    if chained is not None:
+        start(session, chained)
+    return Result(None, [], "ROLLBACK")
+
+
+def _chained(session: Session, prepared: Prepared) -> dict[str, str] | None:
+    """Return the modes of the transaction that follows at once, None when none does."""
+    if not prepared.detail[2]:
+        return None
+    if session.is_idle or session.is_implicit:
+        raise error(
+            "25P01", f"{prepared.tag_kind} AND CHAIN can only be used in transaction blocks"
+        )
+    return {name: session.settings.values[name] for name in _KEPT_BY_CHAIN}
 
 
 def _require(session: Session, what: str) -> None:
-    if session.transaction_status is type(session.transaction_status).IDLE or session.is_implicit:
+    if session.is_idle or session.is_implicit:
         raise error("25P01", f"{what} can only be used in transaction blocks")
 
 
@@ -152,7 +189,9 @@ def _savepoint(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     _require(session, "SAVEPOINT")
-    session.kernel.savepoint(prepared.detail[0])
+    name = prepared.detail[0]
+    session.kernel.savepoint(name)
+    session.settings.savepoint(name)
     return Result(None, [], "SAVEPOINT")
 
 
@@ -160,7 +199,9 @@ def _release(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     _require(session, "RELEASE SAVEPOINT")
-    _named(session.kernel.release, prepared.detail[0])
+    name = prepared.detail[0]
+    _named(session.kernel.release, name)
+    session.portals.released(session.settings.release(name))
     return Result(None, [], "RELEASE")
 
 
@@ -168,7 +209,10 @@ def _rollback_to(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     _require(session, "ROLLBACK TO SAVEPOINT")
-    _named(session.kernel.rollback_to, prepared.detail[0])
+    name = prepared.detail[0]
+    _named(session.kernel.rollback_to, name)
+    session.portals.undo(session.settings.rollback_to(name))
+    adopt(session)
     session.transaction_status = type(session.transaction_status).INTRANS
     return Result(None, [], "ROLLBACK")
 

@@ -1,4 +1,4 @@
-"""SET, RESET, SHOW, DISCARD and DEALLOCATE."""
+"""SET, RESET, SHOW and DISCARD."""
 # ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
-from dotdo_postgres.engine.transactions import modes
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
+from dotdo_postgres.mapping.encodings import UTF8, encoding_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +72,6 @@ def _set(
     if is_local and session.transaction_status is status.IDLE:
         session.notice("WARNING", "25P01", "SET LOCAL can only be used in transaction blocks")
         return Result(None, [], prepared.tag_kind)
-    if is_local:
-        raise not_supported("SET LOCAL")
     if kind == "transaction":
         _set_transaction(session, values)
     elif kind == "all":
@@ -84,7 +83,7 @@ def _set(
                 apply(session, name, None)
     else:
         for name, value in values.items():
-            apply(session, name, value)
+            apply(session, name, value, is_local=is_local)
     return Result(None, [], prepared.tag_kind)
 
 
@@ -106,28 +105,55 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
         session.settings.values["transaction_read_only"] = values["transaction_read_only"]
 
 
-def apply(session: Session, name: str, value: str | None) -> None:
+def apply(session: Session, name: str, value: str | None, *, is_local: bool = False) -> None:
     """Change one setting and what depends on it."""
     key = name.lower()
+    settings = session.settings
     if key == "timezone":
-        wanted = (
-            value
-            if value is not None and value.lower() not in {"local", "default"}
-            else session.settings.defaults["timezone"]
-        )
+        is_default = value is None or value.lower() in {"local", "default"}
+        wanted = settings.defaults["timezone"] if is_default else str(value)
         try:
-            session.facts.zone = zone_named(wanted)
+            zone_named(wanted)
         except Exception:  # noqa: BLE001 -- any failure means an unknown zone
             raise error("22023", f'invalid value for parameter "TimeZone": "{value}"') from None
+        settings.keep(key, "UTC" if wanted.lower() == "utc" else wanted, is_local=is_local)
+    else:
+        if key in _TIMES and value is not None:
+            _milliseconds(value, name)
+        settings.set(name, value, is_local=is_local)
+    if key in _FOLLOWED:
+        adopt(session)
+
+
+def configure(session: Session, name: str, value: str) -> None:
+    """Apply a setting that the client connects with: it is the session's default, too.
+
+    Raises:
+        PostgresError: unknown, or not valid.
+    """
+    apply(session, name, value)
+    session.settings.defaults[name.lower()] = session.settings.values[name.lower()]
+
+
+_TIMES = frozenset({"lock_timeout", "statement_timeout"})
+_FOLLOWED = _TIMES | {"timezone", "client_encoding"}
+
+
+def adopt(session: Session) -> None:
+    """Let the session follow its settings as they are now."""
+    values = session.settings.values
+    zone = zone_named(values["timezone"])
+    if zone != session.facts.zone:
+        session.facts.zone = zone
         session.forget_plans()
-        session.settings.values["timezone"] = "UTC" if wanted.lower() == "utc" else wanted
-        return
-    found = session.settings.set(name, value)
-    if key == "lock_timeout":
-        session.kernel.lock_timeout_us = _milliseconds(found, name) * 1000 or None
-    elif key == "statement_timeout":
-        session.statement_timeout_us = _milliseconds(found, name) * 1000
-        session.kernel.deadline_us = None
+    kernel = session.kernel
+    kernel.lock_timeout_us = _milliseconds(values["lock_timeout"], "lock_timeout") * 1000 or None
+    session.statement_timeout_us = (
+        _milliseconds(values["statement_timeout"], "statement_timeout") * 1000
+    )
+    if not session.statement_timeout_us:
+        kernel.deadline_us = None
+    session.encoding = encoding_named(values["client_encoding"]) or UTF8
 
 
 def _milliseconds(text: str, name: str) -> int:
@@ -180,23 +206,4 @@ def _discard(
             if session.settings.values.get(name) != default:
                 apply(session, name, None)
     session.forget_plans()
-    return Result(None, [], prepared.tag_kind)
-
-
-def plan_deallocate(planner: Planner, node: Node) -> Prepared:
-    """Plan DEALLOCATE."""
-    return Prepared(
-        None,
-        (),
-        "DEALLOCATE" if "name" in node else "DEALLOCATE ALL",
-        _deallocate,
-        detail=node.get("name"),
-    )
-
-
-def _deallocate(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
-) -> Result:
-    if prepared.detail:
-        raise error("26000", f'prepared statement "{prepared.detail}" does not exist')
     return Result(None, [], prepared.tag_kind)

@@ -1,9 +1,11 @@
 """json and jsonb: validation, jsonb's canonical form (keys by length then bytes, last duplicate wins) and its spaced text."""
 
 import json
+import struct
 from decimal import Decimal
 
 from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping.numeric import CONTEXT
 
 
@@ -89,6 +91,34 @@ def jsonb_from_text(text: str) -> str:
 def jsonb_to_text(stored: str) -> str:
     """Write jsonb the way PostgreSQL shows it."""
     return dump(parse(stored), ", ", ": ")
+
+
+def sort_key(stored: str) -> bytes:
+    """Return bytes that order as jsonb does: by kind, then size, then members; numbers by value."""
+    value = parse(stored)
+    if isinstance(value, (dict, list)):
+        return _key(value, is_outermost=True)
+    return b"\x10" + struct.pack(">I", 1) + b"\0" + _key(value)
+
+
+def _key(value: object, *, is_outermost: bool = False) -> bytes:
+    if value is None:
+        return b"\0"
+    if isinstance(value, bool):
+        return b"\3\1" if value else b"\3\0"
+    if isinstance(value, Number):
+        return b"\2" + numeric.encode(Decimal(value))[:-2]
+    if isinstance(value, str):
+        return b"\1" + value.encode() + b"\0"
+    if isinstance(value, list):
+        mark = b"\1" if is_outermost else b""
+        members = b"".join(map(_key, value))
+        return b"\x10" + struct.pack(">I", len(value)) + mark + members
+    assert isinstance(value, dict)
+    pairs = canonical(value)
+    assert isinstance(pairs, dict)
+    members = b"".join(key.encode() + b"\0" + _key(item) for key, item in pairs.items())
+    return b"\x11" + struct.pack(">I", len(pairs)) + members
 
 
 def json_from_text(text: str) -> str:

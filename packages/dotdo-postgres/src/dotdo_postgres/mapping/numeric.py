@@ -151,6 +151,21 @@ def _overflow(precision: int, scale: int, what: str | None, limit: str = "") -> 
     return error("22003", "numeric field overflow", detail=detail)
 
 
+def to_integer(number: Decimal, bits: int, name: str) -> int:
+    """Round to a whole number of so many bits.
+
+    Raises:
+        PostgresError: not finite (0A000), out of range (22003).
+    """
+    if not number.is_finite():
+        shown = "NaN" if number.is_nan() else "infinity"
+        raise error("0A000", f"cannot convert {shown} to {name}")
+    whole = int(rounded(number, 0))
+    if not -(1 << bits - 1) <= whole < 1 << bits - 1:
+        raise error("22003", f"{name} out of range")
+    return whole
+
+
 def from_float(value: float, digits: int = 15) -> Decimal:
     """Return the numeric of a double: 15 significant digits, as PostgreSQL's cast keeps."""
     return (

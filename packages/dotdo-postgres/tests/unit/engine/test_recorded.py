@@ -11,6 +11,11 @@ from dotdo_postgres.errors import PostgresError
 
 HERE = Path(__file__).parent
 EXPRESSIONS = json.loads((HERE / "expressions.json").read_text())
+RECORDED = [
+    pytest.param(case, id=f"{path.stem}: {case['sql'][:60]}")
+    for path in sorted((HERE / "recorded").glob("*.json"))
+    for case in json.loads(path.read_text())
+]
 SCRIPT = json.loads((HERE / "script.json").read_text())
 
 
@@ -49,6 +54,12 @@ def without_order(case: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", EXPRESSIONS, ids=[case["sql"][:60] for case in EXPRESSIONS])
 def test_expression_gives_the_recorded_answer(session: Session, case: dict[str, Any]) -> None:
     given = {"sql": case["sql"], **answer(session, case["sql"])}
+    assert without_order(given) == without_order(case)
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_statement_gives_the_recorded_answer(shared_session: Session, case: dict[str, Any]) -> None:
+    given = {"sql": case["sql"], **answer(shared_session, case["sql"])}
     assert without_order(given) == without_order(case)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
@@ -194,17 +195,36 @@ def compile_coalesce(compiler: Compiler, expr: ir.Coalesce) -> Sql:
 
 def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
     """Write GREATEST and LEAST: NULLs are passed over, unlike SQLite's max(a, b)."""
-    if expr.type in {t.INTERVAL, t.BPCHAR, t.JSONB}:
-        raise not_supported(f"GREATEST and LEAST of {t.format_type(expr.type)}", expr.location)
     parts, scale, digits = _unify(
         compiler, expr.type, [compiler.expression(arg) for arg in expr.args]
     )
+    is_array = t.BY_OID[expr.type].category == "A"
+    if expr.type != t.NUMERIC and (is_array or needs_key(expr.type, parts[0])):
+        return _keyed_extreme(compiler, expr, parts)
     name = "max" if expr.is_greatest else "min"
     result = parts[0].node
     for part in parts[1:]:
         a, b = result, part.node
         result = n.call("coalesce", n.call(name, a, b), a.copy(), b.copy())
     return Sql(result, scale, digits)
+
+
+def _keyed_extreme(compiler: Compiler, expr: ir.MinMax, parts: list[Sql]) -> Sql:
+    """Write GREATEST and LEAST of values that order by a key: the first row in that order."""
+    from sqlglot import exp
+
+    alias = compiler.alias()
+    listed = exp.Values(expressions=[exp.Tuple(expressions=[part.node]) for part in parts])
+    listed.set("alias", exp.TableAlias(this=n.name(alias)))
+    value = n.column(alias, "column1")
+    select = exp.Select(expressions=[value])
+    select.set("from_", exp.From(this=listed))
+    select.set("where", exp.Where(this=n.negate(n.is_null(value.copy()))))
+    key = key_node(compiler, Sql(value.copy()), expr.type, is_group=False)
+    order = n.ordered(key, expr.is_greatest, nulls_first=False)
+    select.set("order", exp.Order(expressions=[order]))
+    select.set("limit", exp.Limit(expression=n.integer(1)))
+    return Sql(n.subquery(select))
 
 
 def compile_null_if(compiler: Compiler, expr: ir.NullIf) -> Sql:

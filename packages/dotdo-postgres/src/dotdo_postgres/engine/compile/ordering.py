@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.query import SortKey
 
 
+_UNEVEN = frozenset({t.NUMERIC, t.INTERVAL, t.JSONB, t.BPCHAR})
+
+
 def needs_key(oid: int, sql: Sql) -> bool:
     """Tell whether equal values of a type may be different bytes."""
-    return oid == t.INTERVAL or (oid == t.NUMERIC and sql.scale is None and not sql.is_null)
+    if oid == t.NUMERIC:
+        return sql.scale is None and not sql.is_null
+    return oid in {t.INTERVAL, t.JSONB, t.BPCHAR} or t.BY_OID[oid].element in _UNEVEN
 
 
 def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Node:
     """Write what to sort or group a compiled value by."""
+    if oid == t.JSONB and not sql.is_null:
+        return compiler.python(checks.JSONB_KEY, [sql], [t.JSONB])
     if oid == t.INTERVAL and not sql.is_null:
         return compiler.python(checks.INTERVAL_KEY, [sql], [t.INTERVAL])
     if oid == t.NUMERIC and sql.scale is None and is_group and not sql.is_null:
@@ -32,7 +39,7 @@ def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Nod
         return n.call("rtrim", sql.node, n.string(" "))
     if t.BY_OID[oid].category == "A" and not sql.is_null:
         return compiler.python(checks.array_key(t.BY_OID[oid].element), [sql], [oid])
-    if not is_group and oid in {t.JSONB, t.JSON}:
+    if not is_group and oid == t.JSON:
         raise not_supported(f"ordering by {t.format_type(oid)}")
     return sql.node
 

@@ -295,18 +295,13 @@ def _set_operation(compiler: Compiler, query: SetOperation) -> Compiled:
     )
     right = right if _is_plain(right) else _star_over(compiler, right, others)
     keyed = any(needs_key(c.type, f) for c, f in zip(query.columns, forms, strict=True))
-    if keyed and (query.kind != "union"):
-        raise not_supported(f"{query.kind.upper()} of columns of these types")
-    if query.is_all and query.kind != "union":
-        made: Any = _counted(compiler, query.kind, left, right, forms)
+    if query.kind != "union" and (keyed or query.is_all):
+        made: Any = _counted(compiler, query, left, right, forms)
     else:
         kind = {"union": exp.Union, "intersect": exp.Intersect, "except": exp.Except}[query.kind]
-        made = kind(this=left, expression=right, distinct=not query.is_all or keyed)
+        made = kind(this=left, expression=right, distinct=not query.is_all and not keyed)
         if keyed and not query.is_all:
-            made = exp.Union(this=left, expression=right, distinct=False)
             made = _deduplicated(compiler, made, forms, query.columns)
-        elif keyed:
-            made = exp.Union(this=left, expression=right, distinct=False)
     if query.order_positions:
         made = _order_positions(compiler, made, forms, query.columns, query.order_positions)
     elif (query.limit is not None or query.offset is not None) and not isinstance(made, exp.Select):
@@ -346,22 +341,47 @@ def _conform(
     return outer, made
 
 
-def _counted(compiler: Compiler, kind: str, left: Any, right: Any, forms: list[Sql]) -> Any:
-    """Write INTERSECT ALL and EXCEPT ALL: number equal rows on both sides, then compare with the numbers."""
-    names = [f"c{at}" for at in range(len(forms))]
+def _counted(
+    compiler: Compiler, query: SetOperation, left: Any, right: Any, forms: list[Sql]
+) -> Any:
+    """Write INTERSECT and EXCEPT by keys: number equal rows on both sides, compare keys and numbers."""
+    names = [f"k{at}" for at in range(len(forms))]
 
     def numbered(node: Any) -> Any:
         outer = _star_over(compiler, node, forms)
         alias = outer.args["from_"].this.alias
-        ranked = exp.Window(
-            this=n.call("row_number"), partition_by=[n.column(alias, name) for name in names]
-        )
-        outer.set("expressions", [*outer.expressions, n.aliased(ranked, "rn")])
+        cells = [
+            Sql(n.column(alias, f"c{at}"), form.scale, form.digits) for at, form in enumerate(forms)
+        ]
+        keys = [
+            key_node(compiler, cell, column.type, is_group=True)
+            for cell, column in zip(cells, query.columns, strict=True)
+        ]
+        ranked = exp.Window(this=n.call("row_number"), partition_by=keys)
+        listed = [n.aliased(key.copy(), name) for key, name in zip(keys, names, strict=True)]
+        outer.set("expressions", [*outer.expressions, *listed, n.aliased(ranked, "rn")])
         return outer
 
-    operation = {"intersect": exp.Intersect, "except": exp.Except}[kind]
-    made = operation(this=numbered(left), expression=numbered(right), distinct=True)
-    return _star_over(compiler, made, forms)
+    def keys_of(node: Any) -> Any:
+        made: Any = exp.Select(expressions=[n.bare_column(name) for name in [*names, "rn"]])
+        made.set("from_", exp.From(this=n.subquery(numbered(node))))
+        if not query.is_all:
+            made.set("where", exp.Where(this=n.binary("=", n.bare_column("rn"), n.integer(1))))
+        return made
+
+    operation = {"intersect": exp.Intersect, "except": exp.Except}[query.kind]
+    wanted = operation(this=keys_of(left.copy()), expression=keys_of(right), distinct=True)
+    rows, found = compiler.alias(), compiler.alias()
+    made: Any = exp.Select(
+        expressions=[n.aliased(n.column(rows, f"c{at}"), f"c{at}") for at in range(len(forms))]
+    )
+    made.set("from_", exp.From(this=n.subquery(numbered(left), rows)))
+    same = [
+        n.binary("is not distinct from", n.column(rows, name), n.column(found, name))
+        for name in [*names, "rn"]
+    ]
+    made.set("joins", [exp.Join(this=n.subquery(wanted, found), on=n.conjunction("and", same))])
+    return made
 
 
 # --- subqueries in expressions -------------------------------------------------------------

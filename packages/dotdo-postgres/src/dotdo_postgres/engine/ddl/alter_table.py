@@ -17,6 +17,7 @@ from dotdo.errors import (
 )
 from dotdo.storage import Column, Noun, alter_noun
 from dotdo.storage.names import physical_column, quoted
+from dotdo.storage.types import storage_of
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
@@ -291,9 +292,11 @@ def _column_type(  # noqa: PLR0914 one step for each form of the grammar
     column = _column(noun, command["name"])
     definition = command["def"]["ColumnDef"]
     oid, typmod, is_serial = column_type(definition | {"colname": column.name})
+    constrained = {*noun.key, *(name for unique in noun.uniques for name in unique.columns)}
+    is_kept = storage_of(canonical_type(oid, typmod)) == storage_of(column.type)
     if (
         is_serial
-        or column.column in noun.key
+        or (column.column in constrained and not is_kept)
         or any(f'"{column.column}"' in c.sql for c in noun.checks)
     ):
         raise not_supported("changing the type of a column with a key, check or sequence")

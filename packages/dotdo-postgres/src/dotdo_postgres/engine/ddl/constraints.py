@@ -15,7 +15,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.columns import make_object_name
-from dotdo_postgres.engine.relations import EXTRA, relation_of
+from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
 
 Node = dict[str, Any]
+UNEVEN = frozenset({t.INTERVAL, t.JSONB})
 _ACTIONS: dict[str, Any] = {
     "a": "no action",
     "r": "restrict",
@@ -130,6 +131,7 @@ def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken
         message = f'multiple primary keys for table "{noun.name}" are not allowed'
         raise error("42P16", message, position=node.get("location"))
     columns = physical(noun, _keys(node, column), node.get("location"))
+    refuse_uneven(noun, columns, node.get("location"))
     name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "", "pkey")
     if name in taken:
         raise error("42P07", f'relation "{name}" already exists')
@@ -144,11 +146,20 @@ def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     return msgspec.structs.replace(noun, key=columns, key_name=name, columns=made, rowid=rowid)
 
 
+def refuse_uneven(noun: Noun, columns: tuple[str, ...], location: int | None = None) -> None:
+    """Refuse uniqueness over types whose equal values may be kept as different bytes (0A000)."""
+    for column in noun.columns:
+        oid, _ = column_type(column)
+        if column.column in columns and {oid, t.BY_OID[oid].element} & UNEVEN:
+            raise not_supported(f"a unique index on type {t.format_type(oid)}", location)
+
+
 def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
     if node.get("nulls_not_distinct"):
         raise not_supported("UNIQUE NULLS NOT DISTINCT")
     names = _keys(node, column)
     columns = physical(noun, names, node.get("location"))
+    refuse_uneven(noun, columns, node.get("location"))
     name = node.get("conname") or choose_name(
         taken | names_in_use(noun), noun.name, "_".join(names), "key"
     )

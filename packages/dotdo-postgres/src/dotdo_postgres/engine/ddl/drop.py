@@ -9,6 +9,7 @@ import msgspec
 
 from dotdo.storage import Noun, alter_noun, drop_noun
 from dotdo.storage.names import quoted
+from dotdo_postgres.engine.ddl.constraints import index_names
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.indexes import drop_indexes
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -46,8 +47,11 @@ def _drop(session: Session, planner: Planner, node: Node) -> None:
         noun = planner.catalog.noun(name)
         if noun is not None:
             nouns.append(noun)
-        elif is_missing_ok:
+        elif is_missing_ok and name not in index_names(planner.catalog):
             session.notice("NOTICE", "00000", f'table "{name}" does not exist, skipping')
+        elif name in index_names(planner.catalog):
+            hint = "Use DROP INDEX to remove an index."
+            raise error("42809", f'"{name}" is not a table', hint=hint)
         else:
             raise error("42P01", f'table "{name}" does not exist')
     _detach(session, planner, nouns, node.get("behavior") == "DROP_CASCADE")
@@ -156,10 +160,38 @@ def _truncate(
 
 
 def plan_create_database(planner: Planner, node: Node) -> Prepared:
-    """Plan CREATE DATABASE."""
+    """Plan CREATE DATABASE.
+
+    Raises:
+        PostgresError: an option that would make it other than the databases here are (SQLSTATE 0A000).
+    """
+    for item in node.get("options", []):
+        _refuse_option(item["DefElem"])
     return Prepared(
         None, (), "CREATE DATABASE", _database, detail=("CREATE DATABASE", node["dbname"], False)
     )
+
+
+_OPTIONS = {
+    "encoding": {"utf8", "utf-8", "unicode"}, "template": {"template0", "template1"},
+    "lc_collate": {"c", "posix"}, "lc_ctype": {"c", "posix", "c.utf-8", "c.utf8"}, "locale": {"c", "posix"},
+    "connection_limit": {"-1"}, "allow_connections": {"true", "on", "1"}, "is_template": {"false", "off", "0"},
+    "tablespace": {"pg_default"}, "strategy": {"wal_log", "file_copy"}, "locale_provider": {"libc"},
+}  # fmt: skip
+
+
+def _refuse_option(option: Node) -> None:
+    name, given = option["defname"], option.get("arg", {})
+    if not given:  # DEFAULT
+        return
+    ((_, body),) = given.items()
+    value = str(next(iter(body.values()), "")) if isinstance(body, dict) else str(body)
+    if name not in _OPTIONS:
+        raise not_supported(f"CREATE DATABASE with {name.upper()}", option.get("location"))
+    if value.lower() not in _OPTIONS[name]:
+        raise not_supported(
+            f'CREATE DATABASE with {name.upper()} "{value}"', option.get("location")
+        )
 
 
 def plan_drop_database(planner: Planner, node: Node) -> Prepared:

@@ -18,6 +18,7 @@ from dotdo_postgres.engine.ddl.constraints import (
     index_names,
     persistent_condition,
     persistent_scope,
+    refuse_uneven,
 )
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.plan import Prepared
@@ -52,6 +53,8 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         raise error("42P07", f'relation "{name}" already exists')
     is_unique = bool(node.get("unique"))
     index = _definition(planner, noun, node, elements, name, is_unique)
+    if is_unique:
+        refuse_uneven(noun, tuple(term.removesuffix(" desc").strip('"') for term in index.terms))
     new = msgspec.structs.replace(noun, indexes=(*noun.indexes, index))
     try:
         alter_noun(session.kernel, new)
@@ -152,6 +155,9 @@ def drop_indexes(session: Session, planner: Planner, names: list[str], is_missin
             message = f"cannot drop index {name} because constraint {name} on table {owner.name} requires it"
             hint = f"You can drop constraint {name} on table {owner.name} instead."
             raise error("2BP01", message, hint=hint)
+        if planner.catalog.noun(name) is not None:
+            hint = "Use DROP TABLE to remove a table."
+            raise error("42809", f'"{name}" is not an index', hint=hint)
         if not is_missing_ok:
             raise error("42704", f'index "{name}" does not exist')
         session.notice("NOTICE", "00000", f'index "{name}" does not exist, skipping')

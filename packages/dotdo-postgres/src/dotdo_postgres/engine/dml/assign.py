@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce
@@ -15,6 +17,7 @@ from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.relations import RelationColumn
@@ -73,6 +76,14 @@ def storage_node(compiler: Compiler, sql: Sql, column: RelationColumn) -> n.Node
     precision, scale = t.numeric_limits(column.typmod)
     extra = [Sql(n.integer(precision)), Sql(n.integer(scale))]
     return compiler.python(checks.FIT_SCALED, [sql, *extra], [t.NUMERIC, t.INT4, t.INT4])
+
+
+def guarded(compiler: Compiler, node: n.Node, column: RelationColumn, noun: Noun) -> n.Node:
+    """Refuse NULL for a key that SQLite would otherwise number by itself or refuse in its own words."""
+    if noun.has_hidden_rowid or column.physical != noun.rowid or isinstance(node, exp.Literal):
+        return node
+    routine = checks.null_key(noun.table, noun.rowid, noun.id)
+    return n.call("ifnull", node, compiler.python(routine, [], []))
 
 
 def read_column(node: n.Node, column: RelationColumn) -> Sql:

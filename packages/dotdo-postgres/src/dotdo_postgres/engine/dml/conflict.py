@@ -11,7 +11,7 @@ from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
-from dotdo_postgres.engine.dml.assign import read_column, storage_node
+from dotdo_postgres.engine.dml.assign import guarded, read_column, storage_node
 from dotdo_postgres.engine.dml.update import bind_assignments
 from dotdo_postgres.errors import error, not_supported
 
@@ -62,10 +62,10 @@ def bind_conflict(
         hint = "For example, ON CONFLICT (column_name)."
         message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
         raise error("42601", message, hint=hint, position=node.get("location", 0))
-    shown = scope_item(excluded)
-    shown.has_plain_columns = False
     scope = Scope(
-        items=[scope_item(existing), shown], entries=[existing, excluded], clause="UPDATE"
+        items=[scope_item(existing), scope_item(excluded)],
+        entries=[existing, excluded],
+        clause="UPDATE",
     )
     assignments = bind_assignments(binder, relation, node["targetList"], scope)
     where = binder.boolean(node["whereClause"], scope, "WHERE") if "whereClause" in node else None
@@ -127,7 +127,12 @@ def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation)
     settings = [
         exp.EQ(
             this=n.bare_column(column.physical),
-            expression=storage_node(compiler, compiler.expression(expr), column),
+            expression=guarded(
+                compiler,
+                storage_node(compiler, compiler.expression(expr), column),
+                column,
+                relation.noun,
+            ),
         )
         for column, expr in conflict.assignments
     ]

@@ -13,7 +13,7 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
-from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
+from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
@@ -21,7 +21,6 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -228,14 +227,7 @@ class _Insert:
         return prepared
 
     def _guarded(self, compiler: Compiler, node: n.Node, column: RelationColumn) -> n.Node:
-        """Refuse NULL for a key that SQLite would number by itself."""
-        noun = self.relation.noun
-        if noun.has_hidden_rowid or column.physical != noun.rowid or self.is_probing:
-            return node
-        if isinstance(node, exp.Literal):
-            return node
-        routine = checks.null_key(noun.table, noun.rowid, noun.id)
-        return n.call("ifnull", node, compiler.python(routine, [], []))
+        return node if self.is_probing else guarded(compiler, node, column, self.relation.noun)
 
     def _cells(self, compiler: Compiler, row: list[ir.Expr]) -> list[n.Node]:
         pairs = [

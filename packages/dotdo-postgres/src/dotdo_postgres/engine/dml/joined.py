@@ -12,7 +12,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.dml.assign import storage_node
+from dotdo_postgres.engine.dml.assign import guarded, storage_node
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import not_supported
 
@@ -71,7 +71,7 @@ def plan_joined(  # noqa: PLR0914 the steps share what they are made of
     table_columns(compiler, change.entry, alias)
     rows = change.rows_query(compiler, [], change.entry, alias)
     values = [
-        storage_node(compiler, compiler.expression(expr), column)
+        guarded(compiler, storage_node(compiler, compiler.expression(expr), column), column, noun)
         for column, expr in change.assignments
     ]
     forms = [compiler.expression(column) for column in others]

@@ -14,7 +14,7 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.dml.assign import assign, default_expression, storage_node
+from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
@@ -179,7 +179,9 @@ class _Update(Change):
         settings = [
             exp.EQ(
                 this=n.bare_column(column.physical),
-                expression=self.cell(compiler, expr, column),
+                expression=guarded(
+                    compiler, self.cell(compiler, expr, column), column, self.relation.noun
+                ),
             )
             for column, expr in self.assignments
         ]

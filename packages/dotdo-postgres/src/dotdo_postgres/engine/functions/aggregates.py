@@ -14,6 +14,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.aggregates import decorated
 from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family, Routine
@@ -50,10 +51,8 @@ def count(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Count values that are not NULL."""
     assert isinstance(expr, ir.Aggregate)
     node = args[0].node
-    if expr.is_distinct and expr.args[0].type == t.NUMERIC and args[0].scale is None:
-        node = numerics.key(node)
-    if expr.is_distinct and expr.args[0].type == t.INTERVAL:
-        node = compiler.python(checks.INTERVAL_KEY, args, [t.INTERVAL])
+    if expr.is_distinct and needs_key(expr.args[0].type, args[0]):
+        node = key_node(compiler, args[0], expr.args[0].type, is_group=True)
     return Sql(_plain(compiler, expr, "count", [node]))
 
 

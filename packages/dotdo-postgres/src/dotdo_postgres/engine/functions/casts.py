@@ -134,14 +134,7 @@ def _numeric_to_whole(oid: int) -> None:
     name, bits = _NUMERIC_BITS[oid]
 
     def convert(value: Decimal) -> int:
-        if not value.is_finite():
-            raise error(
-                "0A000", f"cannot convert {'NaN' if value.is_nan() else 'infinity'} to {name}"
-            )
-        whole = int(numeric.rounded(value, 0))
-        if not -(1 << bits - 1) <= whole < 1 << bits - 1:
-            raise error("22003", f"{name} out of range")
-        return whole
+        return numeric.to_integer(value, bits, name)
 
     FAMILY.cast(f"numeric as {name}")(convert)
     python = FAMILY.routines.pop()

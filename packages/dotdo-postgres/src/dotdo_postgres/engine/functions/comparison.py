@@ -58,6 +58,11 @@ def _declare(op: str) -> None:
         left, right = (compiler.python(checks.INTERVAL_KEY, [arg], [t.INTERVAL]) for arg in args)
         return Sql(n.binary(op, left, right))
 
+    @FAMILY.native_operator(f"jsonb {op} jsonb", returns="boolean")
+    def compare_jsonb(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        left, right = (compiler.python(checks.JSONB_KEY, [arg], [t.JSONB]) for arg in args)
+        return Sql(n.binary(op, left, right))
+
     @FAMILY.native_operator(f"date {op} timestamp", f"timestamp {op} date", returns="boolean")
     def compare_date(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         assert isinstance(expr, Call)
@@ -79,15 +84,3 @@ def _declare(op: str) -> None:
 
 for _op in _OPERATORS:
     _declare(_op)
-
-
-@FAMILY.native_operator("jsonb = jsonb", returns="boolean")
-def equal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-    """Compare canonical texts."""
-    return Sql(n.binary("=", args[0].node, args[1].node))
-
-
-@FAMILY.native_operator("jsonb <> jsonb", returns="boolean")
-def unequal_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-    """Compare canonical texts."""
-    return Sql(n.binary("<>", args[0].node, args[1].node))

@@ -62,11 +62,33 @@ def _like_matcher(pattern: str, is_folded: bool) -> re.Pattern[str]:
 
 
 def _like(text: str, pattern: str) -> int:
+    if _ends_escaping(pattern):
+        return _like_unfinished(text, pattern)
     return int(_like_matcher(pattern, False).fullmatch(text) is not None)
 
 
 def _ilike(text: str, pattern: str) -> int:
+    if _ends_escaping(pattern):
+        return _like_unfinished(lower_text(text), lower_text(pattern))
     return int(_like_matcher(pattern, True).fullmatch(lower_text(text)) is not None)
+
+
+def _ends_escaping(pattern: str) -> bool:
+    return (len(pattern) - len(pattern.rstrip("\\"))) % 2 == 1
+
+
+def _like_unfinished(text: str, pattern: str) -> int:
+    """Match a pattern that ends in an escape: an error only when the text reaches that place.
+
+    Raises:
+        PostgresError: there is text left where the pattern ends (SQLSTATE 22025).
+    """
+    if not text:
+        return 0
+    begun = _like_matcher(pattern[:-1], False).pattern
+    if re.match(begun + ("" if pattern[:-1].endswith("%") else "."), text, re.DOTALL):
+        raise error("22025", "LIKE pattern must not end with escape character")
+    return 0
 
 
 _LIKE = Routine("operator", "~~", (t.TEXT, t.TEXT), t.BOOL, body=_like, sql_name="pg__like")
@@ -102,9 +124,16 @@ def like_escape(pattern: str, escape: str) -> str:
         raise error(
             "22025", "invalid escape string", hint="Escape string must be empty or one character."
         )
-    out = []
-    for kind, char in _tokens(pattern, escape):
-        out.append("\\" + char if kind == "char" and char in "\\%_" else char)
+    if escape in {"", "\\"}:
+        return pattern if escape else pattern.replace("\\", "\\\\")
+    out, is_escaped = [], False
+    for char in pattern:
+        if char == escape and not is_escaped:
+            out.append("\\")
+            is_escaped = True
+            continue
+        out.append("\\\\" if char == "\\" and not is_escaped else char)
+        is_escaped = False
     return "".join(out)
 
 
@@ -241,27 +270,48 @@ def similar_to_escape_by(pattern: str, escape: str) -> str:
     return _similar(pattern, escape)
 
 
+_SEPARATORS = ("){1,1}?(", "){1,1}(?:")
+
+
 def _similar(pattern: str, escape: str) -> str:
-    out, at, in_bracket = [], 0, False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == escape and at + 1 < len(pattern):
-            at += 1
-            out.append("\\" + pattern[at])
+    """Rewrite by the rules of SQL:2008: `%` and `_` as in LIKE, the rest as in regular expressions."""
+    if len(escape) > 1:
+        hint = "Escape string must be empty or one character."
+        raise error("22025", "invalid escape string", hint=hint)
+    out: list[str] = []
+    separators = iter(_SEPARATORS)
+    is_escaped = in_bracket = False
+    for char in pattern:
+        if is_escaped:
+            is_escaped = False
+            if char == '"' and not in_bracket:
+                part = next(separators, None)
+                if part is None:
+                    message = "SQL regular expression may not contain more than two escape-double-quote separators"
+                    raise error("2200C", message)
+                out.append(part)
+            else:
+                out.append("\\" + char)
+        elif char == escape:
+            is_escaped = True
         elif in_bracket:
             in_bracket = char != "]"
-            out.append(char)
-        elif char == "[":
-            in_bracket = True
-            out.append(char)
+            out.append("\\\\" if char == "\\" else char)
         else:
-            out.append(
-                {"%": ".*", "_": ".", "(": "(?:", ".": r"\.", "^": r"\^", "$": r"\$"}.get(
-                    char, char
-                )
-            )
-        at += 1
+            in_bracket = char == "["
+            out.append(_SIMILAR.get(char, char))
     return "^(?:" + "".join(out) + ")$"
+
+
+_SIMILAR = {
+    "%": ".*", "_": ".", "(": "(?:", ".": r"\.", "^": r"\^", "$": r"\$", "\\": "\\\\",
+}  # fmt: skip
+
+
+@FAMILY.function("substring(text, text, text)", returns="text")
+def substring_similar(text: str, pattern: str, escape: str) -> str | None:
+    """Return what stands between the two separators of a SIMILAR pattern, all of it without them."""
+    return substring_regex(text, _similar(pattern, escape))
 
 
 @FAMILY.function("substring(text, text)", returns="text")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, interval, numeric
+from dotdo_postgres.mapping import arrays, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
@@ -191,9 +191,14 @@ def _element_key(item: object) -> bytes:
     return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
 
 
+def _jsonb_array_key(stored: str) -> bytes:
+    keys = [None if item is None else jsons.sort_key(str(item)) for item in arrays.unpack(stored)]
+    return b"".join([_element_key(item) for item in keys]) + b"\0"
+
+
 def array_key(element: int) -> Routine:
     """Return the routine whose results order as arrays of that element type do."""
-    return {t.NUMERIC: NUMERIC_ARRAY_KEY, t.INTERVAL: INTERVAL_ARRAY_KEY}.get(element, ARRAY_KEY)
+    return _ARRAY_KEYS.get(element, ARRAY_KEY)
 
 
 def _average(total: Decimal, count: int) -> Decimal:
@@ -223,3 +228,8 @@ AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
 ARRAY_KEY = _routine("array_key", _array_key, (t.ANY,), t.BYTEA)
 NUMERIC_ARRAY_KEY = _routine("numeric_array_key", _numeric_array_key, (t.ANY,), t.BYTEA)
 INTERVAL_ARRAY_KEY = _routine("interval_array_key", _interval_array_key, (t.ANY,), t.BYTEA)
+JSONB_ARRAY_KEY = _routine("jsonb_array_key", _jsonb_array_key, (t.ANY,), t.BYTEA)
+JSONB_KEY = _routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
+_ARRAY_KEYS = {
+    t.NUMERIC: NUMERIC_ARRAY_KEY, t.INTERVAL: INTERVAL_ARRAY_KEY, t.JSONB: JSONB_ARRAY_KEY,
+}  # fmt: skip

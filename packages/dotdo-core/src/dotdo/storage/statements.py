@@ -1,0 +1,191 @@
+"""The statements of a session: reading, writing, several as one; each alone or within the open transaction."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import apsw
+
+from dotdo.errors import ReadOnly
+from dotdo.storage.failures import BINDING, fail_to_bind
+from dotdo.storage.locks import Blocked
+from dotdo.storage.transaction import Transaction
+from dotdo.storage.view import IDLE, OPEN, CatalogChanged
+
+if TYPE_CHECKING:
+    from dotdo.storage.catalog import Catalog
+    from dotdo.storage.store import Store
+
+T = TypeVar("T")
+Value = int | float | str | bytes | None
+Row = tuple[Any, ...]  # type: ignore[explicit-any]  # each statement knows the types of its own columns
+Params = Sequence[Value] | dict[str, Value]
+
+
+class Statements(Transaction):
+    """A connection that statements are run on.
+
+    Args:
+        store: The store it belongs to.
+        connection: Its own SQLite connection.
+    """
+
+    def __init__(self, store: "Store", connection: apsw.Connection) -> None:
+        super().__init__(store, connection)
+        self.changes = 0
+        self._statement = connection.cursor().execute
+
+    def read(
+        self,
+        sql: str,
+        params: Params = (),
+        *,
+        planned_for: "Catalog | None" = None,
+        wait: bool = True,
+    ) -> list[Row]:
+        """Run one reading statement.
+
+        Args:
+            sql: The statement, with bare physical names.
+            params: Values by position or name.
+            planned_for: The catalog it was compiled against.
+            wait: Wait in this thread where waiting is needed.
+
+        Returns:
+            The rows.
+
+        Raises:
+            CatalogChanged: Definitions are no longer those of `planned_for`.
+            Blocked: It must wait, and `wait` is false.
+        """
+        state = self.state
+        if (state is IDLE or (state is OPEN and self.isolation == "committed")) and (
+            not self._is_running
+        ):
+            return self._read_directly(sql, params, planned_for)
+        if self._is_running:
+            return self._execute(sql, params).fetchall()
+        return self._within(lambda: self._execute(sql, params).fetchall(), planned_for, wait)
+
+    def _read_directly(self, sql: str, params: Params, planned_for: "Catalog | None") -> list[Row]:
+        """Read what is committed, without the writer."""
+        try:
+            rows = self._execute(sql, params).fetchall()
+        except apsw.Error as error:
+            self._look_if_changed()
+            if planned_for is not None and planned_for is not self._catalog:
+                raise CatalogChanged from error
+            self._fail(error)
+        except BINDING as error:
+            fail_to_bind(error)
+            raise
+        if self.connection.data_version() != self._seen and self._look():
+            return self._read_directly(sql, params, planned_for)
+        if planned_for is not None:
+            self._check_plan(planned_for)
+        return rows
+
+    def write(
+        self,
+        sql: str,
+        params: Params = (),
+        *,
+        planned_for: "Catalog | None" = None,
+        wait: bool = True,
+    ) -> list[Row]:
+        """Run one writing statement; outside a transaction it is one by itself.
+
+        Sets `changes` to the number of rows that the statement changed itself.
+
+        Raises:
+            CatalogChanged: Definitions are no longer those of `planned_for`.
+            Blocked: It must wait, and `wait` is false.
+        """
+        execute = self._execute if self._is_running else self._statement
+
+        def run() -> list[Row]:
+            rows = execute(sql, params).fetchall()
+            self.changes = self.connection.changes()
+            return rows
+
+        return self._mutate(run, planned_for, wait)
+
+    def write_many(
+        self,
+        sql: str,
+        many: Iterable[Params],
+        *,
+        planned_for: "Catalog | None" = None,
+        wait: bool = True,
+    ) -> list[Row]:
+        """Run one writing statement for each set of parameters, as one statement; `changes` is their sum."""
+        sets = many if isinstance(many, Collection) else list(many)  # it may run twice
+
+        def counted() -> Iterator[Params]:
+            for params in sets:
+                yield params
+                self.changes += self.connection.changes()
+
+        def run() -> list[Row]:
+            self.changes = 0
+            return self.connection.executemany(sql, counted()).fetchall()
+
+        return self._mutate(run, planned_for, wait, is_compound=True)
+
+    def mutate(
+        self, work: Callable[[], T], *, planned_for: "Catalog | None" = None, wait: bool = True
+    ) -> T:
+        """Run several of this session's statements as if they were one: all of it or nothing.
+
+        Args:
+            work: Uses `execute`, `read`, `write` or `allocate`; it may run more than once.
+            planned_for: The catalog that it was made for.
+            wait: Wait in this thread where waiting is needed.
+        """
+        return self._mutate(work, planned_for, wait, is_compound=True)
+
+    def change_definitions(self, work: Callable[[], T]) -> T:
+        """Run statements that change definitions; an open transaction keeps the writer from here on."""
+
+        def run() -> T:
+            self._has_definitions = True
+            result = work()
+            self._catalog = self.store.read_catalog(self.connection)
+            return result
+
+        return self._mutate(run, None, wait=True, is_compound=True)
+
+    def execute(self, sql: str, params: Params = ()) -> list[Row]:
+        """Run a statement inside `mutate`."""
+        return self._execute(sql, params).fetchall()
+
+    def _mutate(
+        self,
+        run: Callable[[], T],
+        planned_for: "Catalog | None",
+        wait: bool,
+        *,
+        is_compound: bool = False,
+    ) -> T:
+        if self.is_read_only:
+            msg = "the transaction is read-only"
+            raise ReadOnly(msg)
+        if self._is_running:
+            if planned_for is not None:
+                self._check_plan(planned_for)
+            return run()
+        if self.state is not IDLE:
+            return self._within(
+                lambda: self._guarded(run, is_compound=is_compound),
+                planned_for,
+                wait,
+                is_write=True,
+            )
+        while True:
+            try:
+                result, first, last = self._autocommit(run, planned_for)
+            except Blocked as blocked:
+                self._wait(blocked, wait)
+                continue
+            if self.store.listeners and last:
+                self.store.committed(first, last)
+            return result

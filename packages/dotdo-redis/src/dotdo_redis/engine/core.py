@@ -1,0 +1,295 @@
+"""The engine: one tenant's databases, who is connected, and how a command is run; it refuses I/O and threads."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from random import Random
+
+from dotdo_redis.engine import notifications
+from dotdo_redis.engine.blocking import Blocked, Waiters
+from dotdo_redis.engine.clients import ClientState, Sink
+from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.context import Context, Effect
+from dotdo_redis.engine.database import Database
+from dotdo_redis.engine.declaration import Command
+from dotdo_redis.engine.dispatch import find_command, queue_command
+from dotdo_redis.engine.notifications import Subscriptions
+from dotdo_redis.errors import ReplyError
+from dotdo_redis.mapping.replies import NO_REPLY, Reply
+
+Clock = Callable[[], int]
+Gate = Callable[[Context, Command, list[bytes]], None]
+Observer = Callable[[ClientState | None, int, bytes], None]
+Journal = Callable[[int, list[Effect]], None]
+
+
+class Engine:
+    """One keyspace of one tenant."""
+
+    def __init__(
+        self,
+        table: dict[bytes, Command],
+        *,
+        clock: Clock,
+        randomness: Random,
+        lock: AbstractContextManager[object] | None = None,
+        config: Config | None = None,
+    ) -> None:
+        """Make an empty keyspace.
+
+        Args:
+            table: the commands, by upper-case name (`engine.registry.build()`).
+            clock: microseconds since 1970.
+            randomness: what SPOP, RANDOMKEY, SRANDMEMBER ... draw from.
+            lock: taken around each command; none is needed when one thread calls.
+            config: parameters; 16 databases and the newest release's encodings by default.
+        """
+        self.table = table
+        self.clock = clock
+        self.random = randomness
+        self.lock: AbstractContextManager[object] = lock or nullcontext()
+        self.config = config or Config()
+        self.databases = [Database(self, index) for index in range(self.config.databases)]
+        self.now_us = clock()
+        self.now_ms = self.now_us // 1000
+        self.clients: dict[int, ClientState] = {}
+        self.last_client = 0
+        self.subscriptions = Subscriptions()
+        self.waiters = Waiters()
+        self.watchers: dict[tuple[int, bytes], dict[ClientState, None]] = {}
+        self.monitors: dict[ClientState, None] = {}
+        self.gates: list[Gate] = []
+        """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
+        self.observers: list[Observer] = []
+        """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.journal: Journal | None = None
+        """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
+        self.effects: list[Effect] = []
+        self.changes = 0
+        self.depth = 0
+
+    @property
+    def notifies(self) -> int:
+        """The classes of keyspace events that somebody asked for (notify-keyspace-events)."""
+        return self.config.notify
+
+    # -- connections
+
+    def connect(self, sink: Sink) -> ClientState:
+        """Make the state of a new connection; pushes go to `sink`."""
+        with self.lock:
+            self.last_client += 1
+            client = ClientState(self.last_client, sink, self.clock() // 1000)
+            client.ctx = Context(self, client)
+            self.clients[client.id] = client
+            return client
+
+    def disconnect(self, client: ClientState) -> None:
+        """Forget a connection: it waits for nothing, watches nothing, listens to nothing."""
+        with self.lock:
+            if client.blocked is not None:
+                self.waiters.discard(client.blocked)
+                client.blocked = None
+            self.unwatch(client)
+            self.subscriptions.forget(client)
+            self.monitors.pop(client, None)
+            self.clients.pop(client.id, None)
+
+    # -- running
+
+    def execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        """Run a command of a client.
+
+        Args:
+            client: from `connect`.
+            words: name and arguments.
+
+        Returns:
+            The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
+        """
+        with self.lock:
+            self.now_us = self.clock()
+            self.now_ms = client.last_ms = self.now_us // 1000
+            ctx = client.ctx
+            try:
+                command = find_command(self.table, words)
+                client.last_command = command.shown_name
+                for gate in self.gates:
+                    gate(ctx, command, words)
+                if client.queue is not None and "no_multi_queue" not in command.facts.flags:
+                    queued = queue_command(client, command, words)
+                    if queued is not None:
+                        return queued
+                reply = self.run(ctx, command, words)
+            except ReplyError as error:
+                if client.queue is not None:
+                    client.queue_failed = client.queue_failed or client.last_command != "exec"
+                reply = error
+            self.settle()
+            if client.replies != "ON":
+                return self._silenced(client)
+            return reply
+
+    def run(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
+        """Run one command in a context that its caller set up, and record what it wrote.
+
+        Raises:
+            ReplyError: the command's error; what it wrote before is recorded.
+        """
+        if self.monitors and not ctx.is_nested:
+            self._show(ctx, command, words)
+        outer = ctx.words, ctx.modified, ctx.logged, getattr(ctx, "command", command)
+        ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+        command.calls += 1
+        function = command.function
+        assert function is not None
+        try:
+            reply = function(ctx, words[2:] if "|" in command.name else words[1:])
+        finally:
+            if ctx.modified or ctx.logged:
+                self._record(ctx, words)
+            ctx.words, ctx.modified, ctx.logged, ctx.command = outer
+        if reply.__class__ is Blocked:
+            return self._block(ctx, words, reply)
+        return reply
+
+    def _record(self, ctx: Context, words: list[bytes]) -> None:
+        self.changes += ctx.modified
+        if self.journal is None:
+            return
+        if ctx.logged is None:
+            self.effects.append((ctx.db.index, tuple(words)))
+        else:
+            self.effects += ctx.logged
+
+    def settle(self) -> None:
+        """Serve who waited for what changed, and hand what was written to the journal, as one batch."""
+        if self.depth:
+            return
+        if self.waiters.ready:
+            self._serve()
+        if self.effects:
+            effects, self.effects = self.effects, []
+            if self.journal is not None:
+                self.journal(self.now_us, effects)
+
+    def _silenced(self, client: ClientState) -> Reply:
+        if client.replies == "SKIPPING":
+            client.replies = "ON"
+        elif client.replies == "SKIP":
+            client.replies = "SKIPPING"
+        return NO_REPLY
+
+    def _show(self, ctx: Context, command: Command, words: list[bytes]) -> None:
+        if "skip_monitor" in command.facts.flags or "admin" in command.facts.flags:
+            return
+        for monitor in self.monitors:
+            monitor.sink((self.now_us, ctx.db.index, ctx.client, words))
+
+    # -- waiting
+
+    def _block(self, ctx: Context, words: list[bytes], blocked: Blocked) -> Reply:
+        if ctx.is_nested:
+            return blocked.timeout_reply
+        client = ctx.client
+        if client.blocked is not None:  # it was retried and goes on waiting
+            return blocked
+        blocked.client, blocked.words, blocked.db = client, words, ctx.db.index
+        client.blocked = blocked
+        self.waiters.add(blocked)
+        return blocked
+
+    def _serve(self) -> None:
+        """Retry the waiters of each changed key, first come, first served, until nothing changes any more."""
+        waiters = self.waiters
+        while waiters.ready:
+            ready, waiters.ready = waiters.ready, {}
+            for index, key in ready:
+                for blocked in list(waiters.by_key.get((index, key), ())):
+                    self._retry(blocked, index, key)
+
+    def _retry(self, blocked: Blocked, index: int, key: bytes) -> None:
+        if blocked.done:
+            return
+        value = self.databases[index].find(key)
+        if value.__class__ is not blocked.kind and not (value is None and blocked.without_key):
+            return
+        ctx = blocked.client.ctx
+        command = find_command(self.table, blocked.words)
+        retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
+        try:
+            reply = self.run(ctx, retried, blocked.words)
+        except ReplyError as error:
+            reply = error
+        if reply.__class__ is not Blocked:
+            waiters = self.waiters
+            waiters.discard(blocked)
+            blocked.finish(reply)
+
+    def time_out(self, blocked: Blocked) -> None:
+        """Answer a waiter whose time is over, unless it has its answer."""
+        self.release(blocked, blocked.timeout_reply)
+
+    def release(self, blocked: Blocked, reply: Reply) -> bool:
+        """Answer a waiter with `reply` (CLIENT UNBLOCK); whether it still waited."""
+        with self.lock:
+            if blocked.done:
+                return False
+            self.waiters.discard(blocked)
+            blocked.finish(reply)
+            return True
+
+    # -- what writes mean to others
+
+    def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
+        """Tell those who watch, wait for or follow a key that it changed."""
+        if self.watchers and (index, key) in self.watchers:
+            for watcher in self.watchers[index, key]:
+                watcher.watch_broken = True
+        if self.waiters.by_key:
+            self.waiters.signal(index, key)
+        for observer in self.observers:
+            observer(client, index, key)
+
+    def expired(self, index: int, key: bytes) -> None:
+        """Record that a key was deleted because its time was over."""
+        if self.journal is not None:
+            self.effects.append((index, (b"DEL", key)))
+        self.modified(None, index, key)
+        if self.notifies & notifications.EXPIRED:
+            self.notify(notifications.EXPIRED, b"expired", key, index)
+
+    def notify(self, kind: int, event: bytes, key: bytes, index: int) -> None:
+        """Publish a keyspace event when its class is asked for."""
+        flags = self.notifies
+        if not flags & kind:
+            return
+        if flags & notifications.KEYSPACE:
+            self.subscriptions.publish(b"__keyspace@%d__:%b" % (index, key), event)
+        if flags & notifications.KEYEVENT:
+            self.subscriptions.publish(b"__keyevent@%d__:%b" % (index, event), key)
+
+    def watch(self, client: ClientState, index: int, key: bytes) -> None:
+        """Let a change of the key break the client's next EXEC."""
+        client.watched.add((index, key))
+        self.watchers.setdefault((index, key), {})[client] = None
+
+    def unwatch(self, client: ClientState) -> None:
+        """Watch nothing any more."""
+        for place in client.watched:
+            clients = self.watchers.get(place, {})
+            clients.pop(client, None)
+            if not clients:
+                self.watchers.pop(place, None)
+        client.watched.clear()
+        client.watch_broken = False
+
+    def tick(self, limit: int = 200) -> int:
+        """Delete up to `limit` keys of each database whose time is over; return how many."""
+        with self.lock:
+            self.now_us = self.clock()
+            self.now_ms = self.now_us // 1000
+            gone = 0
+            if self.config.active_expire:
+                gone = sum(database.purge(limit) for database in self.databases)
+            self.settle()
+            return gone

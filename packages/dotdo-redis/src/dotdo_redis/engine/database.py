@@ -1,0 +1,110 @@
+"""One numbered database: keys, their values and when they expire; it refuses who may see what."""
+
+from typing import TYPE_CHECKING, TypeVar
+
+from dotdo_redis.engine import notifications
+from dotdo_redis.engine.expiry import Deadlines
+from dotdo_redis.engine.types import Value
+from dotdo_redis.errors import WrongType
+
+if TYPE_CHECKING:
+    from dotdo_redis.engine.core import Engine
+
+V = TypeVar("V")
+
+
+class Database:
+    """The keys of one database.
+
+    A value is `bytes` (a string; `bytearray` once it was edited in place, which Redis calls raw), or an object of
+    `dotdo_redis.engine.types`. An empty collection is never kept.
+    """
+
+    __slots__ = ("accessed", "deadlines", "engine", "expires", "index", "keys", "order")
+
+    def __init__(self, engine: "Engine", index: int) -> None:
+        self.engine = engine
+        self.index = index
+        self.keys: dict[bytes, Value] = {}
+        self.expires: dict[bytes, int] = {}
+        """Key -> milliseconds since 1970 after which it is gone."""
+        self.deadlines = Deadlines()
+        self.accessed: dict[bytes, int] = {}
+
+    def find(self, key: bytes) -> Value | None:
+        """The value of a key that is there, or None; an expired key is deleted."""
+        if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
+            self.expire(key)
+            return None
+        return self.keys.get(key)
+
+    def get(self, key: bytes, kind: type[V]) -> V | None:
+        """The collection at a key, or None.
+
+        Raises:
+            WrongType: the key holds another type.
+        """
+        value = self.find(key)
+        if value is None or value.__class__ is kind:
+            return value
+        raise WrongType
+
+    def string(self, key: bytes) -> bytes | bytearray | None:
+        """The string at a key, or None.
+
+        Raises:
+            WrongType: the key holds another type.
+        """
+        value = self.find(key)
+        if value is None or value.__class__ is bytes or value.__class__ is bytearray:
+            return value
+        raise WrongType
+
+    def put(self, key: bytes, value: Value) -> None:
+        """Set the value of a key; its expiry stays."""
+        if key not in self.keys and self.engine.notifies & notifications.NEW:
+            self.engine.notify(notifications.NEW, b"new", key, self.index)
+        self.keys[key] = value
+
+    def replace(self, key: bytes, value: Value) -> None:
+        """Set the value of a key as SET does: it never expires."""
+        self.put(key, value)
+        if self.expires:
+            self.expires.pop(key, None)
+
+    def remove(self, key: bytes) -> Value | None:
+        """Take a key away with its expiry; return what it held."""
+        if self.expires:
+            self.expires.pop(key, None)
+        return self.keys.pop(key, None)
+
+    def expire_at(self, key: bytes, when_ms: int) -> None:
+        """Let a key expire after `when_ms` (milliseconds since 1970)."""
+        self.expires[key] = when_ms
+        self.deadlines.add(when_ms, key)
+
+    def persist(self, key: bytes) -> bool:
+        """Let a key live for ever; whether it had a time to live."""
+        return self.expires.pop(key, None) is not None
+
+    def expire(self, key: bytes) -> None:
+        """Delete a key whose time is over, and tell everyone."""
+        self.remove(key)
+        self.engine.expired(self.index, key)
+
+    def purge(self, limit: int) -> int:
+        """Delete up to `limit` keys whose time is over; return how many."""
+        gone = 0
+        for key in self.deadlines.due(self.expires, self.engine.now_ms, limit):
+            self.expire(key)
+            gone += 1
+        return gone
+
+    def clear(self) -> int:
+        """Drop all keys; return how many there were."""
+        count = len(self.keys)
+        self.keys = {}
+        self.expires = {}
+        self.deadlines = Deadlines()
+        self.accessed = {}
+        return count

@@ -1,0 +1,52 @@
+"""A command's declaration and the family a module declares its commands on; it refuses facts, which are in spec."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dotdo_redis.engine.context import Context
+from dotdo_redis.mapping.replies import Reply
+from dotdo_redis.spec.facts import Facts
+
+Function = Callable[[Context, list[bytes]], Reply]
+KeyFinder = Callable[[list[bytes]], Sequence[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One command or subcommand (`NAME|SUBCOMMAND`) and the function that runs it."""
+
+    name: str
+    function: Function
+
+
+class Family:
+    """The commands of one module."""
+
+    def __init__(self) -> None:
+        self.declarations: list[Declaration] = []
+
+    def command(self, *names: str) -> Callable[[Function], Function]:
+        """Declare the decorated function as the body of the commands `names`."""
+
+        def declare(function: Function) -> Function:
+            self.declarations += [Declaration(name, function) for name in names]
+            return function
+
+        return declare
+
+
+@dataclass(slots=True)
+class Command:
+    """A command ready to run: its function, its facts, its subcommands."""
+
+    name: str
+    facts: Facts
+    function: Function | None
+    subcommands: dict[bytes, "Command"] = field(default_factory=dict)
+    calls: int = 0
+    is_write: bool = False
+    shown_name: str = ""
+
+    def __post_init__(self) -> None:
+        self.is_write = "write" in self.facts.flags
+        self.shown_name = self.name.lower()

@@ -1,0 +1,44 @@
+"""The table of all commands, built from the families listed here; it refuses registration by import."""
+
+from dotdo_redis.engine.commands import connection, strings, transactions
+from dotdo_redis.engine.declaration import Command, Family, Function
+from dotdo_redis.spec.facts import facts
+
+FAMILIES: tuple[Family, ...] = (
+    connection.FAMILY,
+    strings.FAMILY,
+    transactions.FAMILY,
+)
+
+
+def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
+    """Join declarations and facts: upper-case name -> command.
+
+    Raises:
+        LookupError: a declaration that no fact describes, or a command declared twice.
+    """
+    known = facts()
+    functions: dict[str, Function] = {}
+    for family in families:
+        for declaration in family.declarations:
+            if declaration.name not in known or declaration.name in functions:
+                raise LookupError(declaration.name)
+            functions[declaration.name] = declaration.function
+    table: dict[bytes, Command] = {}
+    for name in sorted(known):
+        parent, _, child = name.partition("|")
+        function = functions.get(name)
+        if not child and (function or any(other.startswith(f"{name}|") for other in functions)):
+            table[name.encode()] = Command(name, known[name], function)
+        elif child and function:
+            owner = table[parent.encode()]
+            owner.subcommands[child.encode()] = Command(name, known[name], function)
+    return table
+
+
+def unsupported(table: dict[bytes, Command]) -> list[str]:
+    """The commands that are described but not declared."""
+    declared = {command.name for command in table.values()}
+    for command in table.values():
+        declared |= {child.name for child in command.subcommands.values()}
+    return sorted(facts().keys() - declared)

@@ -1,0 +1,81 @@
+"""The engine of each tenant that is served, and the beat that lets its keys expire; it refuses bytes."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random, SystemRandom
+
+from dotdo.clock import Clock
+from dotdo_redis.engine import ClientState, Engine
+from dotdo_redis.engine.clients import Sink
+from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.registry import build
+
+BEAT_S = 0.1
+EnginesOf = Callable[[object], Engine]
+
+
+class Beat:
+    """Calls an engine's `tick` ten times a second while somebody is connected to it."""
+
+    __slots__ = ("_clients", "_engine", "_timer")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._clients = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def join(self) -> None:
+        """Count a client; the first one starts the beat."""
+        self._clients += 1
+        if self._timer is None:
+            self._set()
+
+    def leave(self) -> None:
+        """Count a client less; the last one ends the beat."""
+        self._clients -= 1
+        if not self._clients and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        self._engine.tick()
+        self._set()
+
+
+class Keyspaces:
+    """One engine per tenant.
+
+    Args:
+        config: makes the parameters of a new engine.
+        randomness: makes what a new engine draws from.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], Config] = Config,
+        randomness: Callable[[], Random] = SystemRandom,
+    ) -> None:
+        self._config = config
+        self._randomness = randomness
+        self._engines: dict[object, tuple[Engine, Beat]] = {}
+
+    def connect(self, tenant: object, clock: Clock, sink: Sink) -> tuple[Engine, ClientState]:
+        """Make a client of a tenant's engine, which is made when it is the first one."""
+        found = self._engines.get(tenant)
+        if found is None:
+            engine = Engine(
+                build(), clock=clock, randomness=self._randomness(), config=self._config()
+            )
+            found = self._engines[tenant] = engine, Beat(engine)
+        engine, beat = found
+        beat.join()
+        return engine, engine.connect(sink)
+
+    def disconnect(self, tenant: object, client: ClientState) -> None:
+        """Forget a client of a tenant's engine."""
+        engine, beat = self._engines[tenant]
+        engine.disconnect(client)
+        beat.leave()

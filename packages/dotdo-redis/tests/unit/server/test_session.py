@@ -1,0 +1,47 @@
+"""What a connection does with commands, logins and faults."""
+
+import redis
+
+from dotdo.serving import Credentials
+
+
+def test_a_real_client_sets_and_gets(serve) -> None:
+    host, port = serve()
+    with redis.Redis(host, port, protocol=2) as client:
+        assert client.set("k", "v") is True
+        assert client.get("k") == b"v"
+
+
+def test_commands_of_one_read_are_answered_in_order(serve, raw) -> None:
+    raw(serve()).ask(
+        b"SET k 1\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\nPING\r\nFOO\r\n",
+        b"+OK\r\n$1\r\n1\r\n+PONG\r\n-ERR unknown command 'FOO', with args beginning with: \r\n",
+    )
+
+
+def test_a_protocol_error_is_told_after_the_answers_before_it(serve, raw) -> None:
+    client = raw(serve())
+    client.ask(b"PING\r\n*1\r\nx\r\n", b"+PONG\r\n-ERR Protocol error: expected '$', got 'x'\r\n")
+    assert client.at_end()
+
+
+def test_nothing_is_answered_before_the_login(serve, raw) -> None:
+    credentials = Credentials()
+    credentials.set_password("ann", "secret", tenants="*")
+    address = serve(credentials)
+    raw(address).ask(b"GET k\r\n", b"-NOAUTH Authentication required.\r\n")
+    raw(address).ask(
+        b"AUTH ann wrong\r\n",
+        b"-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+    )
+    raw(address).ask(b"AUTH ann secret\r\nSET k 1\r\n", b"+OK\r\n+OK\r\n")
+
+
+def test_a_login_may_name_a_tenant_that_is_granted(serve, raw) -> None:
+    credentials = Credentials()
+    credentials.set_password("ann", "secret", tenants=["default", "acme"])
+    address = serve(credentials)
+    raw(address).ask(b"AUTH ann+acme secret\r\nSET k 1\r\n", b"+OK\r\n+OK\r\n")
+    raw(address).ask(b"AUTH ann+acme secret\r\nGET k\r\n", b"+OK\r\n$1\r\n1\r\n")
+    raw(address).ask(b"AUTH ann secret\r\nGET k\r\n", b"+OK\r\n$-1\r\n")
+    raw(address).ask(b"AUTH ann+other secret\r\n", b"-ERR permission denied for 'other'\r\n")

@@ -1,0 +1,1 @@
+"""PostgreSQL's regression suite, statement by statement on the real server and on ours."""
