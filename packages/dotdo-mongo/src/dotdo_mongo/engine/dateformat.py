@@ -37,7 +37,7 @@ def _offset_text(parts: Parts) -> str:
 
 
 def _minutes(parts: Parts) -> str:
-    return f"{'-' if parts.offset_ms < 0 else '+'}{abs(parts.offset_ms) // MINUTE_MS:03d}"
+    return str(parts.offset_ms // MINUTE_MS)
 
 
 def _four(year: int) -> str:
@@ -183,7 +183,7 @@ def _days(found: dict[str, str], text: str) -> int:
 def _day_of_year(year: int, day: int, text: str) -> int:
     if not 1 <= day <= 365 + is_leap(year):
         raise BadDate(f"Error parsing date string '{text}'; day of year out of range")
-    return days_from_civil(year, 1, 1) + day - 1
+    return days_from_civil(year, 1, 1) + day
 
 
 def _month(found: dict[str, str], text: str) -> int:

@@ -11,6 +11,7 @@ from dotdo_mongo.engine.values import ARRAYS, MISSING, OBJECTS
 from dotdo_mongo.errors import failure
 
 MAX_DEPTH = 200
+DBREF_NAMES = frozenset({"$ref", "$id", "$db"})
 
 
 def check_name(name: str) -> str:
@@ -21,7 +22,7 @@ def check_name(name: str) -> str:
     """
     if not name:
         raise failure(15998, "FieldPath field names may not be empty strings.")
-    if name[0] == "$":
+    if name[0] == "$" and name not in DBREF_NAMES:
         raise failure(
             16410,
             f"FieldPath field names may not start with '$'. Consider using $getField or $setField: {name}",

@@ -28,7 +28,7 @@ def decimal128(number: Decimal) -> Decimal128:
     """Return the decimal of 34 digits nearest to a number."""
     if number.is_nan():
         return _NOT_NUMBER
-    return Decimal128(DECIMAL_CONTEXT.plus(number))
+    return Decimal128(DECIMAL_CONTEXT.create_decimal(number))
 
 
 def double_as_decimal(number: float) -> Decimal:

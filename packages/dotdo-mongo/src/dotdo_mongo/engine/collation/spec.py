@@ -47,7 +47,7 @@ def _checked(name: str, value: Any) -> Any:
         return value
     if name == "strength":
         return _strength(value)
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise _wrong(name, value, "string")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise failure(2, f"Enumeration value '{value}' for field 'collation.{name}' is not a valid value.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from bson import DatetimeMS, Decimal128, Int64
 
-from dotdo_mongo.engine.expressions.declare import VARIADIC, Expr, Family, Scope, arguments_of, check_arity, folded
+from dotdo_mongo.engine.expressions.declare import VARIADIC, Expr, Family, Scope, arguments_of, constants_last, folded
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
@@ -94,7 +94,7 @@ class _Sum:
 @FAMILY.form("$add")
 def add(argument: Any, scope: Scope) -> Expr:
     """Sum numbers, or numbers and one date. Codes 14, 15, 16612."""
-    parts = [scope.compile(one) for one in arguments_of(argument)]
+    parts = constants_last([scope.compile(one) for one in arguments_of(argument)])
     calls = [part.evaluate for part in parts]
 
     def evaluate(document: Any, variables: Any) -> Any:
@@ -135,7 +135,7 @@ def _times(left: Any, right: Any) -> Any:
 @FAMILY.form("$multiply")
 def multiply(argument: Any, scope: Scope) -> Expr:
     """Multiply numbers. Code 14."""
-    parts = [scope.compile(one) for one in arguments_of(argument)]
+    parts = constants_last([scope.compile(one) for one in arguments_of(argument)])
     calls = [part.evaluate for part in parts]
 
     def evaluate(document: Any, variables: Any) -> Any:
@@ -223,6 +223,10 @@ def _rounder(
     def rounded(value: Any) -> Any:
         _number(name, value)
         kind = type(value)
+        if kind is Decimal128 and not (
+            is_finite(value) and value.to_decimal().adjusted() < DECIMAL_CONTEXT.prec
+        ):
+            return Decimal128("NaN")  # what 34 digits cannot hold as a whole number
         if kind is float:
             if not math.isfinite(value):
                 return value
@@ -265,7 +269,7 @@ def unary(
         if text:
             raise failure(code, text)
         if type(value) is Decimal128:
-            return decimal128(of_decimal(value.to_decimal()))
+            return decimal128(_shortest(of_decimal(value.to_decimal())))
         try:
             return of_double(to_double(value))
         except OverflowError:
@@ -273,6 +277,20 @@ def unary(
 
     apply.__doc__ = f"Apply {name}. Code 28765."
     return apply
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """Return a result of 34 digits without its trailing zeros, as the decimal library of MongoDB gives it."""
+    if not number.is_finite() or not number:
+        return number
+    digits = number.as_tuple()
+    if len(digits.digits) < DECIMAL_CONTEXT.prec or any(digits.digits[-15:]):
+        return number
+    short = number.normalize(DECIMAL_CONTEXT)
+    exponent = short.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        return short.quantize(Decimal(1), context=DECIMAL_CONTEXT)
+    return short
 
 
 def _below(limit: int, text: str) -> Callable[[Any], str | None]:
@@ -354,7 +372,13 @@ def power(base: Any, exponent: Any) -> Any:
 def _decimal_power(base: Decimal, exponent: Decimal) -> Decimal128:
     if exponent == 0 or base == 1:
         return Decimal128("1")
-    return decimal128(DECIMAL_CONTEXT.power(base, exponent))
+    result = DECIMAL_CONTEXT.power(base, exponent)
+    if result.is_zero():
+        return Decimal128("0E-6176")
+    if not result.is_finite():
+        return decimal128(result)
+    place = max(result.adjusted() + 1 - DECIMAL_CONTEXT.prec, -6176)
+    return decimal128(result.quantize(Decimal((0, (1,), place)), context=WIDE))
 
 
 def _double_power(base: float, exponent: float) -> float:
@@ -384,7 +408,7 @@ def _place(name: str, place: Any) -> int:
     """Read the second argument of $round and $trunc. Codes 16004, 31109, 51082, 51083."""
     if type(place) not in NUMBERS:
         raise failure(16004, f"cannot apply {name} with precision of type {type_name(place)}")
-    if not is_finite(place):
+    if type(place) is float and not is_finite(place):
         raise failure(31109, f"Can't coerce out of range value {place} to long")
     number = whole(place)
     if number is None:
@@ -427,11 +451,8 @@ def _fraction_to_place(value: Any, places: int, mode: str) -> Any:
     if not is_finite(value):
         return value
     if type(value) is Decimal128:
-        number = value.to_decimal()
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent <= places:
-            return value
-        return decimal128(number.quantize(Decimal((0, (1,), -places)), mode, _HUGE))
+        found = value.to_decimal().quantize(Decimal((0, (1,), -places)), mode, DECIMAL_CONTEXT)
+        return value if found.is_nan() else decimal128(found)
     number = Decimal(value).quantize(Decimal((0, (1,), -places)), mode, _HUGE)
     result = float(number)
     return math.copysign(result, value)
@@ -442,15 +463,21 @@ round_ = FAMILY.operator("$round", 1, 2)(_to_place("$round", decimal.ROUND_HALF_
 trunc = FAMILY.operator("$trunc", 1, 2)(_to_place("$trunc", decimal.ROUND_DOWN))
 
 
-@FAMILY.operator("$sigmoid", null=True)
-def sigmoid(value: Any) -> Any:
+@FAMILY.form("$sigmoid")
+def sigmoid(argument: Any, scope: Scope) -> Expr:
     """Give 1 / (1 + e^-x). Code 14."""
+    part = scope.compile(argument)
+    return folded(lambda document, variables: _sigmoid(part.evaluate(document, variables)), (part,))
+
+
+def _sigmoid(value: Any) -> Any:
+    if type(value) in NULLISH:
+        return None
     _number("$sigmoid", value, 14)
     if type(value) is Decimal128:
         context = DECIMAL_CONTEXT
-        return decimal128(
-            context.divide(1, context.add(1, context.exp(context.minus(value.to_decimal()))))
-        )
+        power = context.exp(value.to_decimal().copy_negate())
+        return decimal128(context.divide(Decimal(1), context.add(Decimal(1), power)))
     number = to_double(value)
     try:
         return 1 / (1 + math.exp(-number))

@@ -75,7 +75,7 @@ class _Keys:
     def take(self, entry: Any) -> None:
         if isinstance(entry, list):
             self._take_pair(entry)
-        elif isinstance(entry, Mapping):
+        elif isinstance(entry, Mapping) or self.is_pairs:
             self._take_document(entry)
         else:
             raise failure(40398, f"Unrecognised input type format for $arrayToObject: {type_name(entry)}")
@@ -87,7 +87,7 @@ class _Keys:
             raise failure(
                 40397, f"$arrayToObject requires an array of size 2 arrays,found array of size: {len(entry)}"
             )
-        if not isinstance(entry[0], str):
+        if type(entry[0]) is not str:
             raise failure(
                 40395,
                 f"$arrayToObject requires an array of key-value pairs, where the key must be of type string. Found key type: {type_name(entry[0])}",
@@ -103,7 +103,7 @@ class _Keys:
             )
         if "k" not in entry or "v" not in entry:
             raise failure(40393, "$arrayToObject requires an object with keys 'k' and 'v'. Missing either or both keys")
-        if not isinstance(entry["k"], str):
+        if type(entry["k"]) is not str:
             raise failure(
                 40394,
                 f"$arrayToObject requires an object with keys 'k' and 'v', where the value of 'k' must be of type string. Found type: {type_name(entry['k'])}",
@@ -292,7 +292,7 @@ def _loop_variable(parts: dict[str, Any]) -> str:
     name = parts.get("as", "this")
     if "as" not in parts:
         return "this"
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise failure(9, f"'as' must be a string, found: {type_name(name)}")
     check_variable_write(name)
     return name

@@ -21,6 +21,7 @@ from dotdo_mongo.engine.calendar import (
     parts_of,
     zone,
 )
+from dotdo_mongo.engine.conversion import id_seconds
 from dotdo_mongo.engine.expressions.declare import Expr, Family, Named, Scope, constant, folded
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.values import (
@@ -44,7 +45,7 @@ def date_millis(value: Any) -> int | None:
     if isinstance(value, Timestamp):
         return value.time * 1000
     if isinstance(value, ObjectId):
-        return int(value.generation_time.timestamp()) * 1000
+        return id_seconds(value) * 1000
     return None
 
 
@@ -61,7 +62,7 @@ def _zone(value: Any) -> Zone | None:
         return UTC_ZONE
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             40517, f"timezone must evaluate to a string, found {type_name(value)}"
         )
@@ -268,7 +269,7 @@ _LOCAL_FORMAT = "%Y-%m-%dT%H:%M:%S.%L"
 def _format(value: Any, code: int, check: Callable[[str], str]) -> str | None:
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             code, f"$dateToString requires that 'format' be a string, found: {type_name(value)}"
         )
@@ -307,7 +308,7 @@ FAMILY.form("$dateToString")(
 
 def _read_date(values: Values, where: Zone | None) -> Any:
     text = values["dateString"]
-    if not isinstance(text, str):
+    if type(text) is not str:
         raise dateformat.BadDate(
             f"$dateFromString requires that 'dateString' be a string, found: {type_name(text)} with value {text}"
         )
@@ -320,11 +321,11 @@ def _from_string(values: Values) -> Any:
     """Apply $dateFromString. Codes 241, 40517, 40684, 18535, 18536."""
     form = values["format"]
     if form is not _ABSENT:
-        if type(form) not in NULLISH and not isinstance(form, str):
+        if type(form) not in NULLISH and type(form) is not str:
             raise failure(
                 40684, f"$dateFromString requires that 'format' be a string, found: {type_name(form)}"
             )
-        if isinstance(form, str):
+        if type(form) is str:
             dateformat.check_readable(form)
     where = None if values["timezone"] is _ABSENT else _zone(values["timezone"])
     if type(values["dateString"]) in NULLISH:
@@ -394,10 +395,10 @@ _shift("$dateSubtract", -1)
 def _week_start(values: Values, unit: str) -> int | None:
     """Read startOfWeek, Sunday where none was given; only weeks look at it."""
     given = values["startOfWeek"]
-    if unit != "week" or given is _ABSENT:
-        return 6
     if type(given) in NULLISH:
         return None
+    if unit != "week" or given is _ABSENT:
+        return 6
     return dateunits.check_weekday(given)
 
 

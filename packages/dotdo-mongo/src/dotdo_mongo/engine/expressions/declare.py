@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.values import MISSING, NULLISH, Key, collated_key
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 Variables = dict[str, Any]
 Evaluate = Callable[[Any, Variables], Any]
@@ -56,7 +56,11 @@ def constant(value: Any) -> Expr:
 def folded(evaluate: Evaluate, parts: Iterable[Expr]) -> Expr:
     """Return the expression, computed at once when its parts are all constant."""
     if all(part.is_constant for part in parts):
-        return constant(evaluate({}, {}))
+        try:
+            return constant(evaluate({}, {}))
+        except CommandFailure as error:
+            error.is_of_constants = True
+            raise
     return Expr(evaluate)
 
 
@@ -102,6 +106,11 @@ class Scope:
 def arguments_of(argument: Any) -> list[Any]:
     """Return an operator's arguments: the list it has, or the one it has."""
     return list(argument) if isinstance(argument, list) else [argument]
+
+
+def constants_last(parts: list[Expr]) -> list[Expr]:
+    """Return the parts of an operator whose order means nothing, as MongoDB orders them."""
+    return sorted(parts, key=lambda part: part.is_constant)
 
 
 def check_arity(name: str, count: int, least: int, most: int) -> None:
@@ -153,7 +162,7 @@ class Family:
     operators: list[Operator] = field(default_factory=list)
 
     def operator(
-        self, name: str, least: int = 1, most: int | None = None, *, null: bool = False, key: bool = False
+        self, name: str, least: int = 1, most: int | None = None, *, null: bool = False, key: bool = False, commutes: bool = False
     ) -> Callable[[F], F]:
         """Declare an operator whose function takes the arguments' values.
 
@@ -163,6 +172,7 @@ class Family:
             most: at most; None for the same, VARIADIC for any number.
             null: any null or missing argument gives null without a call.
             key: the function gets the collation's `sort_key` first.
+            commutes: the order of arguments means nothing.
         """
         upper = least if most is None else most
 
@@ -171,6 +181,8 @@ class Family:
                 given = arguments_of(argument)
                 check_arity(name, len(given), least, upper)
                 parts = [scope.compile(one) for one in given]
+                if commutes:
+                    parts = constants_last(parts)
                 body: Callable[..., Any] = function
                 if key:
                     sort_key = scope.key

@@ -79,7 +79,7 @@ def _distinct(array: list[Any], key: SortKey) -> dict[Key, Any]:
     return found
 
 
-@FAMILY.operator("$setIntersection", 0, VARIADIC, key=True)
+@FAMILY.operator("$setIntersection", 0, VARIADIC, key=True, commutes=True)
 def set_intersection(key: SortKey, *arrays: Any) -> Any:
     """Give the members that all arrays have. Code 17047."""
     common: dict[Key, Any] | None = None
@@ -95,7 +95,7 @@ def set_intersection(key: SortKey, *arrays: Any) -> Any:
     return [member for _, member in sorted((common or {}).items(), key=lambda pair: pair[0])]
 
 
-@FAMILY.operator("$setUnion", 0, VARIADIC, key=True)
+@FAMILY.operator("$setUnion", 0, VARIADIC, key=True, commutes=True)
 def set_union(key: SortKey, *arrays: Any) -> Any:
     """Give the members that any array has. Code 17043."""
     found: dict[Key, Any] = {}

@@ -33,7 +33,7 @@ def _series(first: Decimal, ratio: Callable[[int], Decimal]) -> Decimal:
     total, term, index = first, first, 1
     while True:
         term = _WORK.multiply(term, ratio(index))
-        if term == 0 or abs(term) < Decimal("1e-48") * max(abs(total), Decimal("1e-48")):
+        if term == 0 or term.copy_abs() < Decimal("1e-48") * max(total.copy_abs(), Decimal("1e-48")):
             return total
         total = _WORK.add(total, term)
         index += 1
@@ -47,13 +47,13 @@ def _reduced(angle: Decimal) -> Decimal:
 def _sine(angle: Decimal) -> Decimal:
     x = _reduced(angle)
     square = _WORK.multiply(x, x)
-    return _series(x, lambda k: _WORK.divide(-square, Decimal(2 * k * (2 * k + 1))))
+    return _series(x, lambda k: _WORK.divide(square.copy_negate(), Decimal(2 * k * (2 * k + 1))))
 
 
 def _cosine(angle: Decimal) -> Decimal:
     x = _reduced(angle)
     square = _WORK.multiply(x, x)
-    return _series(Decimal(1), lambda k: _WORK.divide(-square, Decimal((2 * k - 1) * 2 * k)))
+    return _series(Decimal(1), lambda k: _WORK.divide(square.copy_negate(), Decimal((2 * k - 1) * 2 * k)))
 
 
 def _tangent(angle: Decimal) -> Decimal:

@@ -194,7 +194,7 @@ def type_numbers(argument: Any, what: str = "type") -> frozenset[int]:
 
 
 def _type_number(value: Any) -> frozenset[int]:
-    if isinstance(value, str):
+    if type(value) is str:
         if value == "number":
             return NUMERIC
         if value not in _NUMBERS_BY_ALIAS:

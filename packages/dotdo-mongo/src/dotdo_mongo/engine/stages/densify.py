@@ -45,7 +45,7 @@ class Range:
 
 
 def _bounds(value: Any) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if value not in {"full", "partition"}:
             raise failure(5946802, "Bounds string must either be 'full' or 'partition'")
         return value
@@ -185,7 +185,7 @@ def densify(argument: Any, place: Place) -> Run:
     span = _range(check_kind("$densify", "range", spec["range"], "object"))
     partitions = check_kind("$densify", "partitionByFields", spec.get("partitionByFields", []), "array")
     for name in partitions:
-        if not isinstance(name, str):
+        if type(name) is not str:
             raise failure(14, "BSON field '$densify.partitionByFields' must hold strings")
         if name == field or name.startswith(field + ".") or field.startswith(name + "."):
             raise failure(8993000, "BSON field '$densify.partitionByFields' contains the field that is being densified")

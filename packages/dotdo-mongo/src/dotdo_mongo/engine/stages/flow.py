@@ -118,7 +118,7 @@ def count(argument: Any, place: Place) -> Run:
 
 def check_count_name(argument: Any) -> str:
     """Return the field of $count."""
-    if not isinstance(argument, str):
+    if type(argument) is not str:
         raise failure(40156, "the count field must be a non-empty string")
     if not argument:
         raise failure(40157, "the count field must be a non-empty string")

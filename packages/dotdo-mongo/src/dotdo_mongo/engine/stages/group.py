@@ -83,7 +83,7 @@ def sort_by_count(argument: Any, place: Place) -> Run:
     if isinstance(argument, Mapping):
         if next(iter(argument), "")[:1] != "$":
             raise failure(40147, "the sortByCount field must be defined as a $-prefixed path or an expression inside an object")
-    elif not isinstance(argument, str):
+    elif type(argument) is not str:
         raise failure(40149, "the sortByCount field must be specified as a string or as an object")
     elif argument[:1] != "$":
         raise failure(40148, "the sortByCount field must be defined as a $-prefixed path or an expression inside an object")
@@ -96,7 +96,7 @@ def sort_by_count(argument: Any, place: Place) -> Run:
 
 def _check_group_by(value: Any, code: int, stage: str) -> None:
     is_expression = isinstance(value, Mapping) and next(iter(value), "")[:1] == "$"
-    if not is_expression and not (isinstance(value, str) and value[:1] == "$"):
+    if not is_expression and not (type(value) is str and value[:1] == "$"):
         raise failure(code, f"The {stage} 'groupBy' field must be defined as a $-prefixed path or an expression, but found: {value}.")
 
 
@@ -107,7 +107,7 @@ def _boundaries(value: Any, scope: Scope) -> list[Any]:
     found = []
     for one in value:
         part = scope.compile(one)
-        if not part.is_constant or (isinstance(one, str) and one[:2] == "$$"):
+        if not part.is_constant or (type(one) is str and one[:2] == "$$"):
             raise failure(40191, f"The $bucket 'boundaries' field must be an array of constant values, but found value: {one}.")
         found.append(part.constant)
     if len(found) < 2:  # noqa: PLR2004  one bucket
@@ -203,7 +203,7 @@ def bucket_auto(argument: Any, place: Place) -> Run:
             if not isinstance(value, Mapping):
                 raise failure(40244, f"The $bucketAuto 'output' field must be an object, but found type: {type_name(value)}.")
         elif name == "granularity":
-            if not isinstance(value, str):
+            if type(value) is not str:
                 raise failure(40261, f"The $bucketAuto 'granularity' field must be a string, but found type: {type_name(value)}.")
         else:
             raise failure(40245, f"Unrecognized option to $bucketAuto: {name}.")

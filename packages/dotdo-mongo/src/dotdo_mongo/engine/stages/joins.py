@@ -128,7 +128,7 @@ class _Lookup:
         if isinstance(source, Mapping):
             db, collection = source.get("db"), source.get("coll")
             raise failure(9, f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}")
-        if not isinstance(source, str):
+        if type(source) is not str:
             raise failure(9, f"$lookup 'from' field must be a string, but found {type_name(source)}")
         return check_collection(source), None
 
@@ -204,9 +204,9 @@ def _check_graph(spec: Mapping[str, Any]) -> None:
             if not isinstance(value, Mapping):
                 raise failure(40185, f"restrictSearchWithMatch must be an object, found {type_name(value)}")
         elif name == "from":
-            if not isinstance(value, str):
+            if type(value) is not str:
                 raise failure(9, f"$graphLookup 'from' field must be a string, but found {type_name(value)}")
-        elif name != "startWith" and not isinstance(value, str):
+        elif name != "startWith" and type(value) is not str:
             raise failure(40103, f"expected string as argument for {name}, found: {type_name(value)}")
     for name in ("from", "as", "startWith", "connectFromField", "connectToField"):
         if name not in spec:
@@ -257,7 +257,7 @@ def graph_lookup(argument: Any, place: Place) -> Run:
 @FAMILY.stage("$unionWith")
 def union_with(argument: Any, place: Place) -> Run:
     """Append another collection's documents. Codes 9, 14, 73, 40414, 40415."""
-    if isinstance(argument, str):
+    if type(argument) is str:
         argument = {"coll": argument}
     if not isinstance(argument, Mapping):
         raise failure(9, f"the $unionWith stage specification must be an object or string, but found {type_name(argument)}")

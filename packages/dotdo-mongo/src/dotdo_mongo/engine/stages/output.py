@@ -28,7 +28,7 @@ def _writer(stage: str, argument: Any, place: Place) -> Run:
 
 
 def _out_target(argument: Any, place: Place) -> dict[str, Any]:
-    if isinstance(argument, str):
+    if type(argument) is str:
         return {"db": place.context.db, "coll": argument}
     if not isinstance(argument, Mapping):
         raise failure(16990, f"$out only supports a string or object argument, but found {type_name(argument)}")
@@ -61,7 +61,7 @@ _NOT_MATCHED = frozenset({"insert", "discard", "fail"})
 
 
 def _into(value: Any, place: Place) -> dict[str, Any]:
-    if isinstance(value, str):
+    if type(value) is str:
         return {"db": place.context.db, "coll": value}
     if not isinstance(value, Mapping):
         raise failure(51178, f"$merge 'into' field  must be either a string or an object, but found {type_name(value)}")
@@ -72,7 +72,7 @@ def _into(value: Any, place: Place) -> dict[str, Any]:
 
 
 def _on(value: Any) -> list[str]:
-    if isinstance(value, str):
+    if type(value) is str:
         split_path(value)
         return [value]
     if not isinstance(value, list):
@@ -80,7 +80,7 @@ def _on(value: Any) -> list[str]:
     if not value:
         raise failure(51187, "If explicitly specifying $merge 'on', must include at least one field")
     for one in value:
-        if not isinstance(one, str):
+        if type(one) is not str:
             raise failure(51134, f"$merge 'on' array elements must be strings, but found {type_name(one)}")
         split_path(one)
     if len(set(value)) != len(value):
@@ -114,7 +114,7 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
             variables={**place.context.variables, "new": None, **dict.fromkeys(names)},
         )
         place.compile(matched, context)
-    elif not isinstance(matched, str):
+    elif type(matched) is not str:
         raise failure(51191, f"$merge 'whenMatched' field  must be either a string or an array, but found {type_name(matched)}")
     elif matched not in _MATCHED:
         raise failure(2, f"Enumeration value '{matched}' for field 'whenMatched' is not a valid value.")
@@ -127,7 +127,7 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
 @FAMILY.stage("$merge", is_last=True, in_facet=False)
 def merge(argument: Any, place: Place) -> Run:
     """Merge documents into a collection. Codes 14, 31319, 31320, 51178 to 51191, 51199, 51273."""
-    if isinstance(argument, str):
+    if type(argument) is str:
         argument = {"into": argument}
     if not isinstance(argument, Mapping):
         raise failure(51182, f"$merge only supports a string or object argument, not {type_name(argument)}")

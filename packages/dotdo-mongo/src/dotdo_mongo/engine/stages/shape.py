@@ -72,7 +72,7 @@ def unset(argument: Any, place: Place) -> Run:
     if not names:
         raise failure(31119, "$unset specification must be a string or an array with at least one field")
     for name in names:
-        if not isinstance(name, str):
+        if type(name) is not str:
             raise failure(31120, "$unset specification must be a string or an array containing only string values")
     for name in names:
         if "\0" in name:
@@ -128,8 +128,8 @@ class _Redaction:
     def __init__(self, part: Expr) -> None:
         self.evaluate = part.evaluate
 
-    def of(self, document: Any) -> Any:
-        decision = self.evaluate(document, {})
+    def of(self, document: Any, root: Any) -> Any:
+        decision = self.evaluate(document, {"ROOT": root})
         if decision == KEEP:
             return document
         if decision == PRUNE:
@@ -138,27 +138,27 @@ class _Redaction:
             raise failure(17053, f"$redact's expression should not return anything aside from the variables $$KEEP, $$DESCEND, and $$PRUNE, but returned {decision}")
         found = {}
         for name, value in document.items():
-            inner = self._within(value)
+            inner = self._within(value, root)
             if inner is not MISSING:
                 found[name] = inner
         return found
 
-    def _within(self, value: Any) -> Any:
+    def _within(self, value: Any, root: Any) -> Any:
         if isinstance(value, list):
-            parts = [self._within(member) for member in value]
+            parts = [self._within(member, root) for member in value]
             return [part for part in parts if part is not MISSING]
         document = as_document(value)
-        return value if document is None else self.of(document)
+        return value if document is None else self.of(document, root)
 
 
 @FAMILY.stage("$redact")
 def redact(argument: Any, place: Place) -> Run:
     """Keep, prune or descend into each level. Code 17053."""
-    redaction = _Redaction(expression(argument, place.context))
+    redaction = _Redaction(place.scope().defining("ROOT").compile(argument))
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
-            found = redaction.of(document)
+            found = redaction.of(document, document)
             if found is not MISSING:
                 yield found
 
@@ -166,14 +166,14 @@ def redact(argument: Any, place: Place) -> Run:
 
 
 def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
-    if isinstance(argument, str):
+    if type(argument) is str:
         return argument, None, False
     if not isinstance(argument, Mapping):
         raise failure(15981, f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}")
     path, index, keeps = None, None, False
     for name, value in argument.items():
         if name == "path":
-            if not isinstance(value, str):
+            if type(value) is not str:
                 raise failure(28808, f"expected a string as the path for $unwind stage, got {type_name(value)}")
             path = value
         elif name == "preserveNullAndEmptyArrays":
@@ -190,7 +190,7 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
 
 
 def _index_name(value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    if type(value) is not str or not value:
         raise failure(28810, f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}")
     if value[0] == "$":
         raise failure(28822, f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {value}")

@@ -134,7 +134,7 @@ def _fill_part(spec: Mapping[str, Any], scope: Scope) -> Expr | None:
     if "partitionByFields" in spec:
         fields = check_kind("$fill", "partitionByFields", spec["partitionByFields"], "array")
         for name in fields:
-            if not isinstance(name, str):
+            if type(name) is not str:
                 raise failure(14, "BSON field '$fill.partitionByFields' must hold strings")
             if name[:1] == "$":
                 raise failure(6050203, "Fields can't start with '$' in partitionByFields")
@@ -162,7 +162,7 @@ def fill(argument: Any, place: Place) -> Run:
         if "value" in one:
             constants.append((split_path(name), scope.compile(one["value"])))
             continue
-        operator = {"linear": "$linearFill", "locf": "$locf"}.get(one["method"]) if isinstance(one["method"], str) else None
+        operator = {"linear": "$linearFill", "locf": "$locf"}.get(one["method"]) if type(one["method"]) is str else None
         if operator is None:
             raise failure(6050202, f"Method must be either locf or linear: {one['method']}")
         if operator == "$linearFill" and sort is None:

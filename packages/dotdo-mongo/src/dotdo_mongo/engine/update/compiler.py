@@ -97,7 +97,7 @@ class Operators:
                 self.used.add(label)
 
     def _rename(self, path: str, target: Any) -> None:
-        if not isinstance(target, str):
+        if type(target) is not str:
             raise failure(2, f"The 'to' field for $rename must be a string: {path}: {target}")
         if "\0" in target or "\0" in path:
             raise failure(9867600, "The 'to' field for $rename cannot contain an embedded null byte")

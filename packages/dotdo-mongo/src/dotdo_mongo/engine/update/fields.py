@@ -106,7 +106,7 @@ def _is_timestamp(argument: Any, path: str) -> bool:
         if name != "$type":
             raise failure(2, f"Unrecognized $currentDate option: {name}")
     kind = argument.get("$type")
-    if kind not in {"date", "timestamp"} or not isinstance(kind, str):
+    if kind not in {"date", "timestamp"} or type(kind) is not str:
         raise failure(2, f"The '$type' string field is required to be 'date' or 'timestamp': {{$currentDate: {{{path}: {argument}}}}}")
     return kind == "timestamp"
 

@@ -21,11 +21,11 @@ Bound = float | int | None
 
 
 def _bound(value: Any, *, is_range: bool) -> Any:
-    if value == "unbounded" and isinstance(value, str):
+    if value == "unbounded" and type(value) is str:
         return None
-    if value == "current" and isinstance(value, str):
+    if value == "current" and type(value) is str:
         return 0
-    if isinstance(value, str):
+    if type(value) is str:
         raise failure(9, f"Window bounds must be 'unbounded', 'current', or a number: {value}")
     if type(value) not in NUMBERS:
         raise failure(9, f"Window bounds must be 'unbounded', 'current', or a number: {value}")

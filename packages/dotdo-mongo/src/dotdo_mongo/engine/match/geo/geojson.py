@@ -177,7 +177,7 @@ def crs_of(value: Mapping[str, Any]) -> str:
     if not isinstance(properties, Mapping):
         raise _bad('CRS must have field "properties" which is an object')
     name = properties.get("name")
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise _bad('In CRS, "properties.name" must be a string')
     if name not in _CRS and name != STRICT:
         raise _bad(f"Unknown CRS name: {name}")
@@ -189,7 +189,7 @@ def shape_of(value: Any) -> Shape:
     if not isinstance(value, Mapping):
         raise _bad(f"geometry must be an object, instead got type {type_name(value)}")
     kind = value.get("type")
-    if not isinstance(kind, str):
+    if type(kind) is not str:
         raise _bad(f"unknown GeoJSON type: {value}")
     crs = crs_of(value)
     if crs == STRICT:
