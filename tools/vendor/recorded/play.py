@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bson import Int64, encode
+
 from dotdo.clock import system_clock
 from dotdo.tenancy.home import Home
 from dotdo_mongo.engine.client import ClientState
@@ -75,7 +76,10 @@ class Player:
             for expectation in case["expect"]:
                 cause = judged(expectation, replies[expectation["step"]])
                 if cause:
-                    given, wanted = repr(replies[expectation["step"]]), repr(expectation["expected"])
+                    given, wanted = (
+                        repr(replies[expectation["step"]]),
+                        repr(expectation["expected"]),
+                    )
                     break
         except Exception as error:
             cause = f"harness: {type(error).__name__}: {error}"[:150]
@@ -100,7 +104,9 @@ class Player:
                     self._set_up(db, one)
             for step, expected in zip(case["steps"], case["expected"], strict=False):
                 answer = self._answer(db, step)
-                cause = "" if expected is None else _disagreement(expected, answer, step.get("norm"))
+                cause = (
+                    "" if expected is None else _disagreement(expected, answer, step.get("norm"))
+                )
                 if cause:
                     wanted, given = repr(expected), repr(answer)
                     break
@@ -138,7 +144,11 @@ class Player:
 
 def _unordered(value: Any, *, is_deep: bool) -> Any:
     if isinstance(value, dict):
-        return {name: _unordered(one, is_deep=True) for name, one in value.items()} if is_deep else value
+        return (
+            {name: _unordered(one, is_deep=True) for name, one in value.items()}
+            if is_deep
+            else value
+        )
     if isinstance(value, list):
         found = [_unordered(one, is_deep=is_deep) for one in value]
         return sorted(found, key=lambda one: (type(one).__name__, repr(one)))
@@ -150,7 +160,11 @@ def _disagreement(wanted: Document, given: Document, norm: str | None) -> str:
         if given["ok"]:
             code = code_of(given.get("reply", {"ok": 1}))
             return f"no error, wanted {wanted['code']} (writes: {code})"
-        return "" if wanted["code"] == given["code"] else f"code {given['code']}, wanted {wanted['code']}"
+        return (
+            ""
+            if wanted["code"] == given["code"]
+            else f"code {given['code']}, wanted {wanted['code']}"
+        )
     if not given["ok"]:
         return f"error {given['code']}"
     if "docs" in wanted:

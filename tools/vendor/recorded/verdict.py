@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
+
 from tools.vendor.recorded.values import AnyId
 
 Reply = Mapping[str, Any]
@@ -32,7 +33,11 @@ def same(wanted: Any, given: Any, *, ordered: bool = False) -> bool:
 def _same_scalar(wanted: Any, given: Any) -> bool:
     if isinstance(wanted, bool) or isinstance(given, bool):
         return wanted is given
-    if isinstance(wanted, NUMBERS) and isinstance(given, NUMBERS) and type(wanted) is not type(given):
+    if (
+        isinstance(wanted, NUMBERS)
+        and isinstance(given, NUMBERS)
+        and type(wanted) is not type(given)
+    ):
         return False
     if isinstance(wanted, float) and isinstance(given, float):
         if math.isnan(wanted) or math.isnan(given):
@@ -139,11 +144,17 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], Any], bool]] = {
     "Len": lambda check, value: _length(value) == check["expected"],
     "LenGt": lambda check, value: _length(value) > check["minimum"],
     "LenLte": lambda check, value: 0 <= _length(value) <= check["maximum"],
-    "Contains": lambda check, value: isinstance(value, list)
-    and any(isinstance(one, dict) and same(check["value"], one.get(check["key"])) for one in value),
-    "NotContains": lambda check, value: isinstance(value, list)
-    and not any(
-        isinstance(one, dict) and same(check["value"], one.get(check["key"])) for one in value
+    "Contains": lambda check, value: (
+        isinstance(value, list)
+        and any(
+            isinstance(one, dict) and same(check["value"], one.get(check["key"])) for one in value
+        )
+    ),
+    "NotContains": lambda check, value: (
+        isinstance(value, list)
+        and not any(
+            isinstance(one, dict) and same(check["value"], one.get(check["key"])) for one in value
+        )
     ),
     "HasKey": lambda check, value: isinstance(value, dict) and check["key"] in value,
     "ContainsElement": lambda check, value: isinstance(value, list) and check["element"] in value,
@@ -151,9 +162,13 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], Any], bool]] = {
     "Gte": lambda check, value: value is not _ABSENT and value >= check["minimum"],
     "Lte": lambda check, value: value is not _ABSENT and value <= check["maximum"],
     "NonEmptyStr": lambda _, value: isinstance(value, str) and bool(value),
-    "ByteLen": lambda check, value: isinstance(value, (bytes, str))
-    and len(value if isinstance(value, bytes) else value.encode()) == check["expected"],
-    "OrderedKeys": lambda check, value: isinstance(value, dict) and list(value) == check["expected"],
+    "ByteLen": lambda check, value: (
+        isinstance(value, (bytes, str))
+        and len(value if isinstance(value, bytes) else value.encode()) == check["expected"]
+    ),
+    "OrderedKeys": lambda check, value: (
+        isinstance(value, dict) and list(value) == check["expected"]
+    ),
 }
 
 
@@ -194,7 +209,11 @@ def judged(expectation: Mapping[str, Any], reply: Reply) -> str:
     if kind == "ok":
         return ""
     if kind == "partial":
-        return "" if same(expectation["expected"], _part(expectation["expected"], reply)) else "differs"
+        return (
+            ""
+            if same(expectation["expected"], _part(expectation["expected"], reply))
+            else "differs"
+        )
     if kind == "properties":
         return "" if _properties(expectation, reply) else "property"
     return "" if _success(expectation, reply) else "differs"

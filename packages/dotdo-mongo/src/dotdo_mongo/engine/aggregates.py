@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
@@ -19,6 +18,9 @@ from dotdo_mongo.engine.numbers import (
     to_double,
 )
 from dotdo_mongo.engine.values import NULLISH, NUMBERS, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Total:
@@ -152,4 +154,3 @@ def numbers_in(values: Any) -> list[float]:
     """Return the numbers among values as doubles, NaN apart."""
     found = [to_double(value) for value in values if type(value) in NUMBERS]
     return [number for number in found if not math.isnan(number)]
-

@@ -73,13 +73,21 @@ def double_text(value: float) -> str:
 def _whole(value: Any, lowest: int, highest: int) -> int:
     if not is_finite(value):
         word = "NaN" if str(value).lower().endswith("nan") else "infinity"
-        raise Unconvertible(f"Attempt to convert {word} value to integer type in $convert with no onError value")
+        raise Unconvertible(
+            f"Attempt to convert {word} value to integer type in $convert with no onError value"
+        )
     if isinstance(value, Decimal128):
-        number = int(value.to_decimal().to_integral_value(decimal.ROUND_DOWN)) if value.to_decimal().adjusted() < 40 else INT64_MAX * 4  # noqa: PLR2004
+        number = (
+            int(value.to_decimal().to_integral_value(decimal.ROUND_DOWN))
+            if value.to_decimal().adjusted() < 40
+            else INT64_MAX * 4
+        )
     else:
         number = int(value)
     if not lowest <= number <= highest:
-        raise Unconvertible(f"Conversion would overflow target type in $convert with no onError value: {value}")
+        raise Unconvertible(
+            f"Conversion would overflow target type in $convert with no onError value: {value}"
+        )
     return number
 
 
@@ -99,7 +107,9 @@ def _to_double(value: Any, target: Target) -> Any:
         number = value.to_decimal()
         found = float(number)
         if math.isinf(found) and number.is_finite():
-            raise Unconvertible(f"Conversion would overflow target type in $convert with no onError value: {value}")
+            raise Unconvertible(
+                f"Conversion would overflow target type in $convert with no onError value: {value}"
+            )
         return found
     return float(value)
 
@@ -128,7 +138,9 @@ _HEX_DOUBLE = re.compile(r"[+-]?0[xX]")
 
 
 def _parse_error(text: str, reason: str) -> Unconvertible:
-    return Unconvertible(f"Failed to parse number '{text}' in $convert with no onError value: {reason}")
+    return Unconvertible(
+        f"Failed to parse number '{text}' in $convert with no onError value: {reason}"
+    )
 
 
 def _text_to_whole(text: str, lowest: int, highest: int) -> int:
@@ -137,7 +149,7 @@ def _text_to_whole(text: str, lowest: int, highest: int) -> int:
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise _parse_error(text, "Did not consume whole string." if text else "No digits")
     digits = text.lstrip("+-").lstrip("0")
-    if len(digits) > 19:  # noqa: PLR2004  a long's
+    if len(digits) > 19:
         raise _parse_error(text, "Overflow")
     number = int(digits or "0") * (-1 if text[0] == "-" else 1)
     if not lowest <= number <= highest:
@@ -175,7 +187,9 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
         raise Unconvertible(f"Illegal hexadecimal input in $convert with no onError value: {text}")
     lower = text.lower().lstrip("+-")
     if lower in {"inf", "infinity", "nan"}:
-        return Decimal128(lower if text[:1] != "-" else text) if lower != "nan" else Decimal128("NaN")
+        return (
+            Decimal128(lower if text[:1] != "-" else text) if lower != "nan" else Decimal128("NaN")
+        )
     if not _DECIMAL_TEXT.fullmatch(text):
         raise _parse_error(text, "Failed to parse string to decimal")
     number = _TOWARD_ZERO.create_decimal(Decimal(text))
@@ -189,7 +203,9 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
 def _text_to_id(text: str, target: Target) -> ObjectId:
     del target
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
-        raise Unconvertible(f"Failed to parse objectId '{text}' in $convert with no onError value: Invalid string length for parsing to OID, expected 24 but found {len(text)}")
+        raise Unconvertible(
+            f"Failed to parse objectId '{text}' in $convert with no onError value: Invalid string length for parsing to OID, expected 24 but found {len(text)}"
+        )
     return ObjectId(text)
 
 
@@ -201,15 +217,6 @@ def _text_to_date(text: str, target: Target) -> DatetimeMS:
         raise Unconvertible(str(error)) from error
 
 
-_TO_BYTES: dict[str, Callable[[str], bytes]] = {
-    "base64": lambda text: base64.b64decode(text, validate=True),
-    "base64url": lambda text: _url_bytes(text),
-    "hex": lambda text: binascii.unhexlify(text),
-    "utf8": str.encode,
-    "uuid": lambda text: UUID(text).bytes,
-}
-
-
 def _url_bytes(text: str) -> bytes:
     if re.search(r"[^A-Za-z0-9_=-]", text):
         raise ValueError("not base64url")
@@ -217,6 +224,15 @@ def _url_bytes(text: str) -> bytes:
     if len(text.rstrip("=")) % 4 == 1:
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(padded)
+
+
+_TO_BYTES: dict[str, Callable[[str], bytes]] = {
+    "base64": lambda text: base64.b64decode(text, validate=True),
+    "base64url": _url_bytes,
+    "hex": binascii.unhexlify,
+    "utf8": str.encode,
+    "uuid": lambda text: UUID(text).bytes,
+}
 
 
 _UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -233,7 +249,7 @@ def _need_format(target: Target, source: str) -> str:
 
 def _text_to_binary(text: str, target: Target) -> Any:
     form = _need_format(target, "string")
-    if (form == "uuid") != (target.subtype == 4):  # noqa: PLR2004  UUIDs
+    if (form == "uuid") != (target.subtype == 4):
         raise Unconvertible("Only the UUID string format is allowed with the UUID subtype")
     if form == "auto" or (form == "uuid" and not _UUID_TEXT.fullmatch(text)):
         raise Unconvertible(f"Input string is not a valid {form} string: {text}")
@@ -249,7 +265,7 @@ def _binary(content: bytes, subtype: int) -> Any:
 
 
 def _uuid_text(content: bytes) -> str:
-    if len(content) != 16:  # noqa: PLR2004  a UUID's
+    if len(content) != 16:
         raise ValueError("not a UUID")
     return str(UUID(bytes=content))
 
@@ -266,15 +282,15 @@ _FROM_BYTES: dict[str, Callable[[bytes], str]] = {
 def _stored(value: Any) -> tuple[int, bytes]:
     """Return subtype and bytes as BSON stores them: subtype 2 repeats its length."""
     subtype, content = binary_parts(value)
-    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content  # noqa: PLR2004
+    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content
 
 
 def _binary_to_text(value: Any, target: Target) -> str:
     subtype, content = _stored(value)
     form = _need_format(target, "binData")
     if form == "auto":
-        form = "uuid" if subtype == 4 and len(content) == 16 else "base64"  # noqa: PLR2004  UUIDs
-    elif form == "uuid" and subtype != 4:  # noqa: PLR2004
+        form = "uuid" if subtype == 4 and len(content) == 16 else "base64"
+    elif form == "uuid" and subtype != 4:
         raise Unconvertible("Only the UUID subtype can be converted with the uuid format")
     try:
         return _FROM_BYTES[form](content)
@@ -293,7 +309,9 @@ def _binary_number(value: Any, target: Target, formats: dict[int, str]) -> Any:
     _, content = _stored(value)
     form = formats.get(len(content))
     if form is None:
-        raise Unconvertible(f"Failed to convert '{content!r}' to number in $convert because of invalid length: {len(content)}")
+        raise Unconvertible(
+            f"Failed to convert '{content!r}' to number in $convert because of invalid length: {len(content)}"
+        )
     return struct.unpack(("<" if target.is_little else ">") + form, content)[0]
 
 
@@ -420,4 +438,3 @@ def convert(value: Any, target: Target) -> Any:
             f"Unsupported conversion from {source} to {target.kind} in $convert with no onError value"
         )
     return conversion(value, target)
-

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.calendar import (
     DAY_MS,
@@ -25,6 +24,9 @@ from dotdo_mongo.engine.calendar import (
 )
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class BadDate(Exception):
     """The text is no date; its own text says why."""
@@ -41,7 +43,7 @@ def _minutes(parts: Parts) -> str:
 
 
 def _four(year: int) -> str:
-    if not 0 <= year <= 9999:  # noqa: PLR2004  four digits
+    if not 0 <= year <= 9999:
         raise failure(
             18537,
             f"Could not convert date to string: date component was outside the supported range of 0-9999: {year}",
@@ -92,7 +94,7 @@ def check_readable(text: str) -> str:
 def write(moment_ms: int, text: str, where: Zone) -> str:
     """Return a moment by a format."""
     parts = parts_of(moment_ms, where)
-    return re.sub(r"%(.)", lambda match: _WRITERS[match[1]](parts), text, flags=re.S)
+    return re.sub(r"%(.)", lambda match: _WRITERS[match[1]](parts), text, flags=re.DOTALL)
 
 
 _READERS: dict[str, str] = {
@@ -125,10 +127,10 @@ def read(text: str, form: str, where: Zone | None) -> int:
         r"%(.)|(.)",
         lambda match: _READERS[match[1]] if match[1] else re.escape(match[2]),
         form,
-        flags=re.S,
+        flags=re.DOTALL,
     )
     try:
-        match = re.fullmatch(pattern, text, re.S)
+        match = re.fullmatch(pattern, text, re.DOTALL)
     except re.error as error:
         raise BadDate(f"Error parsing date string '{text}'; repeated format: {error}") from error
     if match is None:
@@ -136,7 +138,9 @@ def read(text: str, form: str, where: Zone | None) -> int:
     found = {name: value for name, value in match.groupdict().items() if value is not None}
     own = _own_zone(found)
     if own is not None and where is not None:
-        raise BadDate("you cannot pass in a date/time string with GMT offset together with a timezone argument")
+        raise BadDate(
+            "you cannot pass in a date/time string with GMT offset together with a timezone argument"
+        )
     days = _days(found, text)
     time = (
         int(found.get("H", 0)) * HOUR_MS
@@ -149,7 +153,7 @@ def read(text: str, form: str, where: Zone | None) -> int:
 
 
 def _check_time(hour: int, minute: int, second: int, text: str) -> None:
-    if hour > 24 or minute > 59 or second > 59:  # noqa: PLR2004  a clock's
+    if hour > 24 or minute > 59 or second > 59:
         raise BadDate(f"Error parsing date string '{text}'; time out of range")
 
 
@@ -167,13 +171,17 @@ def _own_zone(found: dict[str, str]) -> Zone | None:
 def _days(found: dict[str, str], text: str) -> int:
     if "G" in found or "V" in found or "u" in found:
         if "G" not in found:
-            raise BadDate(f"an incomplete date/time string has been found, with elements missing: '{text}'")
+            raise BadDate(
+                f"an incomplete date/time string has been found, with elements missing: '{text}'"
+            )
         year, week, day = int(found["G"]), int(found.get("V", 1)), int(found.get("u", 1))
-        if not (1 <= week <= weeks_in(year) and 1 <= day <= 7):  # noqa: PLR2004
+        if not (1 <= week <= weeks_in(year) and 1 <= day <= 7):
             raise BadDate(f"Error parsing date string '{text}'; week out of range")
         return iso_week_start(year, week, day)
     if "Y" not in found:
-        raise BadDate(f"an incomplete date/time string has been found, with elements missing: '{text}'")
+        raise BadDate(
+            f"an incomplete date/time string has been found, with elements missing: '{text}'"
+        )
     year = int(found["Y"])
     if "j" in found:
         return _day_of_year(year, int(found["j"]), text)
@@ -201,7 +209,7 @@ def _month(found: dict[str, str], text: str) -> int:
 def month_number(name: str) -> int | None:
     """Return the month of an English name or its first three letters."""
     for index, full in enumerate(MONTHS):
-        if name == full or name == full[:3] or (name == "sept" and index == 8):  # noqa: PLR2004
+        if name == full or name == full[:3] or (name == "sept" and index == 8):
             return index + 1
     return None
 
@@ -212,14 +220,12 @@ def checked_days(year: int, month: int, day: int, text: str) -> int:
     Raises:
         BadDate: it does not exist.
     """
-    if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):  # noqa: PLR2004
+    if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
         raise BadDate(f"Error parsing date string '{text}'; the parsed date was invalid")
     return days_from_civil(year, month, day)
 
 
-_TIME = (
-    r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.:,](?P<f>\d{1,9}))?)?(?:\s*(?P<ap>[ap]\.?m\.?))?"
-)
+_TIME = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.:,](?P<f>\d{1,9}))?)?(?:\s*(?P<ap>[ap]\.?m\.?))?"
 _ZONE = r"(?:\s*(?P<z>(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|Z|z|[A-Za-z]{2,5}|[A-Z][A-Za-z_]+/[A-Za-z_/]+))?"
 _NAMES = "|".join([*MONTHS, "sept", *(name[:3] for name in MONTHS)])
 _WEEK = "(?:" + "|".join([*WEEKDAYS, *(name[:3] for name in WEEKDAYS)]) + r")\.?,?\s+"
@@ -237,7 +243,8 @@ _DATES = (
     rf"(?P<Y>\d{{4}})-(?P<b>{_NAMES})-(?P<d>\d{{1,2}})",
 )
 _FREE = tuple(
-    re.compile(rf"{date}(?:(?:\s*[Tt]\s*|\s+|\s*,\s*){_TIME}{_ZONE}|\s*(?P<zz>Z))?", re.I) for date in _DATES
+    re.compile(rf"{date}(?:(?:\s*[Tt]\s*|\s+|\s*,\s*){_TIME}{_ZONE}|\s*(?P<zz>Z))?", re.IGNORECASE)
+    for date in _DATES
 )
 _BLANK = "\0\t\n\v\f\r \u00a0"
 
@@ -253,14 +260,18 @@ def read_free(text: str, where: Zone | None) -> int:
         match = pattern.fullmatch(stripped)
         if match:
             return _free_moment(match.groupdict(), where, text)
-    raise BadDate(f"Error parsing date string '{text}'; passing a time zone identifier as part of the string is not allowed")
+    raise BadDate(
+        f"Error parsing date string '{text}'; passing a time zone identifier as part of the string is not allowed"
+    )
 
 
 def _free_moment(found: dict[str, Any], where: Zone | None, text: str) -> int:
     name = found.get("z") or found.get("zz")
     own = _free_zone(name, text) if name else None
     if own is not None and where is not None:
-        raise BadDate("you cannot pass in a date/time string with time zone information ('Z') together with a timezone argument")
+        raise BadDate(
+            "you cannot pass in a date/time string with time zone information ('Z') together with a timezone argument"
+        )
     hour, minute, second = (int(found.get(part) or 0) for part in "HMS")
     _check_time(hour, minute, second, text)
     if found.get("ap"):
@@ -273,14 +284,27 @@ def _free_moment(found: dict[str, Any], where: Zone | None, text: str) -> int:
 def _free_zone(name: str, text: str) -> Zone:
     upper = name.upper()
     if "/" in name:
-        raise BadDate(f"Error parsing date string '{text}'; passing a time zone identifier as part of the string is not allowed")
+        raise BadDate(
+            f"Error parsing date string '{text}'; passing a time zone identifier as part of the string is not allowed"
+        )
     if upper in {"Z", "UTC", "GMT"}:
         return Zone(0)
     match = re.fullmatch(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", upper)
     if match:
         size = int(match[2]) * HOUR_MS + int(match[3] or 0) * MINUTE_MS
         return Zone(-size if match[1] == "-" else size)
-    hours = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}
+    hours = {
+        "EST": -5,
+        "EDT": -4,
+        "CST": -6,
+        "CDT": -5,
+        "MST": -7,
+        "MDT": -6,
+        "PST": -8,
+        "PDT": -7,
+        "CET": 1,
+        "CEST": 2,
+    }
     if upper in hours:
         return Zone(hours[upper] * HOUR_MS)
     raise BadDate(f"Error parsing date string '{text}'; unknown time zone '{name}'")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import DBRef
 
 from dotdo_mongo.engine.values import ARRAYS, MISSING, OBJECTS
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 MAX_DEPTH = 200
 DBREF_NAMES = frozenset({"$ref", "$id", "$db"})
@@ -68,8 +70,7 @@ def read(value: Any, names: tuple[str, ...], start: int = 0) -> Any:
             return [
                 found
                 for member in value
-                if type(member) in OBJECTS
-                and (found := read(member, names, index)) is not MISSING
+                if type(member) in OBJECTS and (found := read(member, names, index)) is not MISSING
             ]
         document = value if type(value) is dict else as_document(value)
         if document is None:
@@ -84,11 +85,7 @@ def reader(names: tuple[str, ...]) -> Callable[[Any], Any]:
         name = names[0]
 
         def top(document: Any) -> Any:
-            return (
-                document.get(name, MISSING)
-                if type(document) is dict
-                else read(document, names)
-            )
+            return document.get(name, MISSING) if type(document) is dict else read(document, names)
 
         return top
     return lambda document: read(document, names)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128, Int64
 
 from dotdo_mongo.engine.values import INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INT, LONG, DOUBLE, DECIMAL = 1, 2, 3, 4
 WIDTH: dict[type, int] = {int: INT, Int64: LONG, float: DOUBLE, Decimal128: DECIMAL}
@@ -120,7 +122,7 @@ def whole(value: Any) -> int | None:
         return int(value) if math.isfinite(value) and value == int(value) else None
     if kind is Decimal128:
         number = value.to_decimal()
-        if not number.is_finite() or abs(number.adjusted()) > 40:  # noqa: PLR2004  beyond any integer
+        if not number.is_finite() or abs(number.adjusted()) > 40:
             return 0 if number.is_finite() and number == 0 else None
         return int(number) if number == number.to_integral_value() else None
     return int(value)

@@ -117,7 +117,7 @@ def sorter(
     def run(documents: list[Any]) -> list[Any]:
         found = list(documents)
         for names, is_descending, of in parts:
-            found.sort(key=lambda document: of(document, names), reverse=is_descending)  # noqa: B023  used at once
+            found.sort(key=lambda document: of(document, names), reverse=is_descending)
         return found
 
     return run
@@ -132,9 +132,7 @@ def direction(value: Any, code: int, text: str) -> int:
 
 def _array_direction(value: Any) -> int:
     if type(value) not in NUMBERS:
-        raise failure(
-            2942507, "The $sortArray sortBy must be either a number or an object"
-        )
+        raise failure(2942507, "The $sortArray sortBy must be either a number or an object")
     return direction(value, 2942506, "Cannot sort by {}: must be 1 or -1")
 
 
@@ -150,8 +148,9 @@ def parse_sort_by(spec: Any, key: SortKey) -> Callable[[list[Any]], list[Any]]:
         paths.append(
             (
                 tuple(name.split(".")),
-                direction(value, 2942505, "The $sortArray sortBy pattern must be 1 or -1, found {}"),
+                direction(
+                    value, 2942505, "The $sortArray sortBy pattern must be 1 or -1, found {}"
+                ),
             )
         )
     return sorter(paths, key)
-

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document, Pipeline
 from dotdo_mongo.engine.stages import STAGES
 from dotdo_mongo.engine.stages.declare import Place, Run, Stage
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document, Pipeline
 
 MAX_STAGES = 1000
 _SPECIAL = frozenset({"$changeStream", "$collStats", "$indexStats", "$currentOp", "$geoNear", "$search", "$vectorSearch", "$searchMeta", "$documents", "$listSessions", "$listLocalSessions", "$planCacheStats", "$listClusterCatalog", "$listSearchIndexes", "$querySettings", "$queryStats", "$listSampledQueries"})  # fmt: skip
@@ -20,7 +22,9 @@ def _stage_of(spec: Any, context: Context) -> tuple[str, Any, Stage | None]:
     if not isinstance(spec, Mapping):
         raise failure(14, "Each element of the 'pipeline' array must be an object")
     if len(spec) != 1:
-        raise failure(40323, "A pipeline stage specification object must contain exactly one field.")
+        raise failure(
+            40323, "A pipeline stage specification object must contain exactly one field."
+        )
     ((name, argument),) = spec.items()
     stage = STAGES.get(name)
     if stage is None and name not in context.sources:
@@ -36,7 +40,10 @@ def _check_place(name: str, stage: Stage | None, index: int, count: int, context
     if "facet" in features and (is_first or (stage and not stage.in_facet)):
         raise failure(40600, f"{name} is not allowed to be used within a $facet stage")
     if is_first and index:
-        raise failure(40603 if name == "$geoNear" else 40602, f"{name} is only valid as the first stage in a pipeline.")
+        raise failure(
+            40603 if name == "$geoNear" else 40602,
+            f"{name} is only valid as the first stage in a pipeline.",
+        )
     if stage and stage.is_last:
         if "union" in features:
             raise failure(31441, f"{name} is not allowed within a $unionWith's sub-pipeline")
@@ -75,7 +82,9 @@ def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
         if name in context.sources:
             runs.append(_source(name, argument, here))
         elif stage is not None:
-            runs.append(stage.parse(argument, Place(context=here, compile=compile_pipeline, index=index)))
+            runs.append(
+                stage.parse(argument, Place(context=here, compile=compile_pipeline, index=index))
+            )
     return lambda documents: _flow(documents, runs)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.match.schema.parser import subschema
 from dotdo_mongo.engine.values import MISSING
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 
 def compile_validator(
@@ -32,7 +34,9 @@ def _details(validator: Mapping[str, Any], document: Document) -> Document:
     if list(validator) == ["$jsonSchema"]:
         return {
             "operatorName": "$jsonSchema",
-            "schemaRulesNotSatisfied": rules_not_satisfied(dict(validator["$jsonSchema"]), document),
+            "schemaRulesNotSatisfied": rules_not_satisfied(
+                dict(validator["$jsonSchema"]), document
+            ),
         }
     ((name, value), *rest) = validator.items()
     if rest:

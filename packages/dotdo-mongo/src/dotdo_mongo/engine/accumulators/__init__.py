@@ -13,7 +13,9 @@ from dotdo_mongo.errors import failure
 __all__ = ["ACCUMULATORS", "Accumulation", "State", "parse_accumulation"]
 
 ACCUMULATORS: dict[str, Parse] = {
-    name: parse for family in (states.FAMILY, ranked.FAMILY) for name, parse in family.parses.items()
+    name: parse
+    for family in (states.FAMILY, ranked.FAMILY)
+    for name, parse in family.parses.items()
 }
 
 

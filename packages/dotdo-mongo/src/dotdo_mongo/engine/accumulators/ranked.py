@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators.declare import Accumulation, Family
 from dotdo_mongo.engine.aggregates import numbers_in, percentiles
-from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.expressions.accumulate import percentile_parts
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.ordering import document_key
 from dotdo_mongo.engine.sortspec import parse_sort
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.expressions import Expr, Scope
 
 FAMILY = Family("ranked")
 
@@ -63,7 +65,9 @@ _CHOICES: dict[str, Callable[[Any, list[Any], int], list[Any]]] = {
 }
 
 
-def _parts(name: str, argument: Any, known: tuple[str, ...], codes: Mapping[str, int], unknown: int) -> dict[str, Any]:
+def _parts(
+    name: str, argument: Any, known: tuple[str, ...], codes: Mapping[str, int], unknown: int
+) -> dict[str, Any]:
     if not isinstance(argument, Mapping):
         raise failure(codes[""], f"specification must be an object; found {name}: {argument}")
     for part in argument:
@@ -109,7 +113,10 @@ def _declare_top(name: str, *, is_bottom: bool, has_count: bool) -> None:
         codes = {"": 5788001, "n": 5788003, "sortBy": 5788005, "output": 5788004}
         parts = _parts(name, argument, known, codes, 5788002)
         if not isinstance(parts["sortBy"], Mapping):
-            raise failure(5788604, f"expected 'sortBy' to already be a document, got {type_name(parts['sortBy'])}")
+            raise failure(
+                5788604,
+                f"expected 'sortBy' to already be a document, got {type_name(parts['sortBy'])}",
+            )
         spec, _ = parse_sort(parts["sortBy"], scope.context)
         order = document_key(spec, scope.key)
         output = scope.compile(parts["output"])
@@ -188,7 +195,9 @@ class Script:
 def accumulator(argument: Any, scope: Scope) -> Accumulation:
     """Accumulate by JavaScript. Codes 4544701, 4544703, 4544705, 31264 without JavaScript."""
     if not isinstance(argument, Mapping):
-        raise failure(4544703, f"$accumulator expects an object as an argument; found: {type_name(argument)}")
+        raise failure(
+            4544703, f"$accumulator expects an object as an argument; found: {type_name(argument)}"
+        )
     for name in argument:
         if name not in {*_SCRIPT, "initArgs", "finalize"}:
             raise failure(4544706, f"$accumulator got an unexpected field: {name}")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators.declare import Accumulation, Family
 from dotdo_mongo.engine.aggregates import Deviation, Total
-from dotdo_mongo.engine.expressions import Scope
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.values import MISSING, NULLISH, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.expressions import Scope
 
 FAMILY = Family("states")
 
@@ -159,7 +161,10 @@ class SetUnion(AddToSet):
         if value is MISSING:
             return
         if not isinstance(value, list):
-            raise failure(14, f"$setUnion requires array inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                14,
+                f"$setUnion requires array inputs, but input {value} is of type {type_name(value)}",
+            )
         for member in value:
             super().add(member)
 
@@ -174,7 +179,10 @@ class ConcatArrays(Push):
         if value is MISSING:
             return
         if not isinstance(value, list):
-            raise failure(14, f"$concatArrays requires array inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                14,
+                f"$concatArrays requires array inputs, but input {value} is of type {type_name(value)}",
+            )
         self.found += value
 
 
@@ -193,7 +201,10 @@ class MergeObjects:
             return
         document = as_document(value)
         if document is None:
-            raise failure(5911200, f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}")
+            raise failure(
+                5911200,
+                f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}",
+            )
         self.found.update(document)
 
     def value(self) -> Any:

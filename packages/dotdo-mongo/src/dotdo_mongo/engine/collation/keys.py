@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.collation.locales import TAILORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Element = tuple[float, int, int]
 """Primary, secondary and tertiary weight."""
@@ -42,7 +44,7 @@ class Options:
 
 @lru_cache(maxsize=1)
 def _weights() -> Callable[[str], list[tuple[int, int, int]]]:
-    from pyuca import Collator
+    from pyuca import Collator  # type: ignore[import-untyped]  # it ships no types
 
     collator = Collator()
 
@@ -69,8 +71,10 @@ def _tailoring(language: str) -> dict[str, Element]:
 
 def _is_variable(char: str, options: Options) -> bool:
     category = unicodedata.category(char)
-    return category[0] == "Z" or char in "\t\n\r\f\v" or (
-        category[0] == "P" and options.shifts_punctuation
+    return (
+        category[0] == "Z"
+        or char in "\t\n\r\f\v"
+        or (category[0] == "P" and options.shifts_punctuation)
     )
 
 
@@ -85,7 +89,7 @@ class _Weighed:
 def _number(digits: str) -> Element:
     value = digits.lstrip("0") or "0"
     scale = len(value) / 1000
-    fraction = int(value) / 10 ** (len(value) + 3) if len(value) < 300 else 0  # noqa: PLR2004
+    fraction = int(value) / 10 ** (len(value) + 3) if len(value) < 300 else 0
     return (_weights()("0")[0][0] + scale + fraction, 32, 2)
 
 
@@ -109,7 +113,9 @@ def _weigh(text: str, options: Options) -> _Weighed:
             end = index
             while end < len(composed) and composed[end].isdecimal():
                 end += 1
-            elements = [_number("".join(str(unicodedata.decimal(one)) for one in composed[index:end]))]
+            elements = [
+                _number("".join(str(unicodedata.decimal(one)) for one in composed[index:end]))
+            ]
             step = end - index
         else:
             elements = list(weights(unicodedata.normalize("NFD", char)))
@@ -123,7 +129,7 @@ def _weigh(text: str, options: Options) -> _Weighed:
 
 
 def _case(tertiary: int, options: Options) -> int:
-    is_upper = tertiary >= _UPPER and tertiary <= 0xC  # noqa: PLR2004  the capitals' weights
+    is_upper = tertiary >= _UPPER and tertiary <= 0xC
     if options.case_first == "upper":
         return 0 if is_upper else 1
     return 1 if is_upper else 0
@@ -142,14 +148,14 @@ def key_maker(options: Options) -> Callable[[str], Any]:
             levels.append(tuple(reversed(seconds) if options.is_backwards else seconds))
         if options.has_case_level:
             levels.append(tuple(_case(t, options) for p, _, t in elements if p))
-        if options.strength > 2:  # noqa: PLR2004  case and variants
+        if options.strength > 2:
             thirds = [t for _, _, t in elements if t]
             if options.case_first != "off":
                 levels.append(tuple(_case(t, options) for p, _, t in elements if p))
             levels.append(tuple(thirds))
-        if options.strength > 3 and options.is_shifted:  # noqa: PLR2004  variable characters
+        if options.strength > 3 and options.is_shifted:
             levels.append(tuple(weighed.quaternary))
-        if options.strength > 4:  # noqa: PLR2004  code points
+        if options.strength > 4:
             levels.append(unicodedata.normalize("NFD", text))
         return tuple(levels)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.collation.keys import Options, key_maker
 from dotdo_mongo.engine.collation.locales import BACKWARDS, LOCALES, UPPER_FIRST
 from dotdo_mongo.engine.numbers import whole32
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 VERSION = "57.1"
 
@@ -50,9 +52,13 @@ def _checked(name: str, value: Any) -> Any:
     if type(value) is not str:
         raise _wrong(name, value, "string")
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise failure(2, f"Enumeration value '{value}' for field 'collation.{name}' is not a valid value.")
+        raise failure(
+            2, f"Enumeration value '{value}' for field 'collation.{name}' is not a valid value."
+        )
     if name == "version" and value != VERSION:
-        raise failure(161, f"Requested collation version '{value}' is not the one that is there, '{VERSION}'")
+        raise failure(
+            161, f"Requested collation version '{value}' is not the one that is there, '{VERSION}'"
+        )
     return value
 
 
@@ -68,9 +74,13 @@ def _strength(value: Any) -> int:
         raise _wrong("strength", value, "int")
     number = whole32(value)
     if number is None:
-        raise failure(2, f"Enumeration value '{value}' for field 'collation.strength' is not a valid value.")
-    if not 1 <= number <= 5:  # noqa: PLR2004  ICU's levels
-        raise failure(2, f"Enumeration value '{number}' for field 'collation.strength' is not a valid value.")
+        raise failure(
+            2, f"Enumeration value '{value}' for field 'collation.strength' is not a valid value."
+        )
+    if not 1 <= number <= 5:
+        raise failure(
+            2, f"Enumeration value '{number}' for field 'collation.strength' is not a valid value."
+        )
     return number
 
 
@@ -93,7 +103,9 @@ def parse_collation(spec: Mapping[str, Any]) -> Collation | None:
     locale = given["locale"]
     if locale == "simple":
         if len(given) > 1:
-            raise failure(2, f"If 'locale' is 'simple', no other fields should be present in: {spec}")
+            raise failure(
+                2, f"If 'locale' is 'simple', no other fields should be present in: {spec}"
+            )
         return None
     language = _language(locale)
     if language not in LOCALES or "\0" in locale:

@@ -59,17 +59,25 @@ _declare("$min", lambda key, values: extreme(values, key, False))
 
 def _share(value: Any) -> float:
     if type(value) not in NUMBERS:
-        raise failure(7750301, f"The $percentile 'p' field must be an array of numbers from [0.0, 1.0], but found: {value}")
+        raise failure(
+            7750301,
+            f"The $percentile 'p' field must be an array of numbers from [0.0, 1.0], but found: {value}",
+        )
     number = to_double(value)
     if not 0 <= number <= 1:
-        raise failure(7750303, f"The $percentile 'p' field must be an array of numbers from [0.0, 1.0], but found: {value}")
+        raise failure(
+            7750303,
+            f"The $percentile 'p' field must be an array of numbers from [0.0, 1.0], but found: {value}",
+        )
     return number
 
 
 def shares(value: Any) -> list[float]:
     """Read the `p` of $percentile. Codes 7750300 to 7750303."""
     if not isinstance(value, list):
-        raise failure(7750300, f"The $percentile 'p' field must be an array, but found {type_name(value)}")
+        raise failure(
+            7750300, f"The $percentile 'p' field must be an array, but found {type_name(value)}"
+        )
     if not value:
         raise failure(7750301, "The $percentile 'p' field must not be an empty array")
     return [_share(one) for one in value]
@@ -79,7 +87,10 @@ def check_method(name: str, argument: Mapping[str, Any]) -> None:
     """Refuse methods that are none. Code 2."""
     method = argument["method"]
     if type(method) is not str:
-        raise failure(14, f"BSON field '{name}.method' is the wrong type '{type_name(method)}', expected type 'string'")
+        raise failure(
+            14,
+            f"BSON field '{name}.method' is the wrong type '{type_name(method)}', expected type 'string'",
+        )
     if method not in {"approximate", "discrete", "continuous"}:
         raise failure(2, "Currently only 'approximate' can be used as a percentile 'method'.")
     if method != "approximate":

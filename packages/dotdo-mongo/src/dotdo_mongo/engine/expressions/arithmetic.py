@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import DatetimeMS, Decimal128, Int64
 
-from dotdo_mongo.engine.expressions.declare import VARIADIC, Expr, Family, Scope, arguments_of, constants_last, folded
+from dotdo_mongo.engine.expressions.declare import (
+    Expr,
+    Family,
+    Scope,
+    arguments_of,
+    constants_last,
+    folded,
+)
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
     DOUBLE,
-    INT,
     LONG,
     WIDE,
     WIDTH,
     decimal128,
     integer,
     is_finite,
-    is_infinite,
     is_nan,
     of_width,
     to_decimal,
@@ -34,13 +38,15 @@ from dotdo_mongo.engine.values import (
     DATES,
     INT64_MAX,
     INT64_MIN,
-    MISSING,
     NULLISH,
     NUMBERS,
     millis,
     type_name,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAMILY = Family("arithmetic")
 
@@ -63,7 +69,7 @@ def _milliseconds(value: Any) -> int:
         raise failure(15, "date overflow in $add")
     kind = type(value)
     if kind is float:
-        return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
+        return math.floor(abs(float(value)) + 0.5) * (1 if value >= 0 else -1)
     if kind is Decimal128:
         return int(value.to_decimal().to_integral_value(decimal.ROUND_HALF_EVEN, WIDE))
     return int(value)
@@ -85,9 +91,7 @@ class _Sum:
             self.date = millis(value)
             return
         if type(value) not in NUMBERS:
-            raise failure(
-                14, f"$add only supports numeric or date types, not {type_name(value)}"
-            )
+            raise failure(14, f"$add only supports numeric or date types, not {type_name(value)}")
         self.total = of_width(width(self.total, value), lambda a, b: a + b, self.total, value)
 
 
@@ -217,9 +221,7 @@ def absolute(value: Any) -> Any:
     return integer(abs(int(value)), WIDTH[type(value)]) if type(value) is not float else abs(value)
 
 
-def _rounder(
-    name: str, of_double: Callable[[float], Any], mode: str
-) -> Callable[[Any], Any]:
+def _rounder(name: str, of_double: Callable[[float], Any], mode: str) -> Callable[[Any], Any]:
     def rounded(value: Any) -> Any:
         _number(name, value)
         kind = type(value)
@@ -304,7 +306,9 @@ def _below(limit: int, text: str) -> Callable[[Any], str | None]:
 def _not_positive(name: str) -> Callable[[Any], str | None]:
     def refused(value: Any) -> str | None:
         number = value.to_decimal() if type(value) is Decimal128 else value
-        return f"{name}'s argument must be a positive number, but is {value}" if number <= 0 else None
+        return (
+            f"{name}'s argument must be a positive number, but is {value}" if number <= 0 else None
+        )
 
     return refused
 
@@ -396,7 +400,7 @@ def _integer_power(base: int, exponent: int, kind: int) -> Any:
         return _double_power(float(base), float(exponent))
     if base in {0, 1, -1}:
         return integer(base ** (exponent % 2) if base == -1 else (base if exponent else 1), kind)
-    if exponent > 64:  # noqa: PLR2004  beyond any long
+    if exponent > 64:
         return _double_power(float(base), float(exponent))
     result = base**exponent
     if not INT64_MIN <= result <= INT64_MAX:
@@ -413,7 +417,7 @@ def _place(name: str, place: Any) -> int:
     number = whole(place)
     if number is None:
         raise failure(51082, f"precision argument to  {name} must be a integral value")
-    if not -20 <= number <= 100:  # noqa: PLR2004  MongoDB's bounds
+    if not -20 <= number <= 100:
         raise failure(
             51083, f"cannot apply {name} with precision value {number} value must be in [-20, 100]"
         )
@@ -443,7 +447,9 @@ def _whole_to_place(value: int, places: int, kind: int, mode: str) -> Any:
         return value
     result = int(Decimal(int(value)).quantize(Decimal((0, (1,), -places)), mode, WIDE))
     if not INT64_MIN <= result <= INT64_MAX:
-        raise failure(51080, "invalid conversion from Decimal128 result in $round resulting from arguments")
+        raise failure(
+            51080, "invalid conversion from Decimal128 result in $round resulting from arguments"
+        )
     return integer(result, kind)
 
 

@@ -12,15 +12,13 @@ from dotdo_mongo.engine.expressions.declare import (
     Family,
     Named,
     Scope,
-    arguments_of,
-    check_arity,
     constant,
     folded,
 )
 from dotdo_mongo.engine.expressions.logic import is_true
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import as_document
-from dotdo_mongo.engine.numbers import whole, whole32, whole64
+from dotdo_mongo.engine.numbers import whole32, whole64
 from dotdo_mongo.engine.ordering import parse_sort_by
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
@@ -42,7 +40,8 @@ def array_elem_at(array: Any, index: Any) -> Any:
     check_array(array, 28689, "$arrayElemAt's first argument must be an array, but is {}")
     if type(index) not in NUMBERS:
         raise failure(
-            28690, f"$arrayElemAt's second argument must be a numeric value, but is {type_name(index)}"
+            28690,
+            f"$arrayElemAt's second argument must be a numeric value, but is {type_name(index)}",
         )
     place = whole32(index)
     if place is None:
@@ -78,14 +77,19 @@ class _Keys:
         elif isinstance(entry, Mapping) or self.is_pairs:
             self._take_document(entry)
         else:
-            raise failure(40398, f"Unrecognised input type format for $arrayToObject: {type_name(entry)}")
+            raise failure(
+                40398, f"Unrecognised input type format for $arrayToObject: {type_name(entry)}"
+            )
 
     def _take_pair(self, entry: list[Any]) -> None:
         if not self.is_pairs:
-            raise failure(40391, "$arrayToObject requires a consistent input format. Expected object")
-        if len(entry) != 2:  # noqa: PLR2004  key and value
             raise failure(
-                40397, f"$arrayToObject requires an array of size 2 arrays,found array of size: {len(entry)}"
+                40391, "$arrayToObject requires a consistent input format. Expected object"
+            )
+        if len(entry) != 2:
+            raise failure(
+                40397,
+                f"$arrayToObject requires an array of size 2 arrays,found array of size: {len(entry)}",
             )
         if type(entry[0]) is not str:
             raise failure(
@@ -96,13 +100,19 @@ class _Keys:
 
     def _take_document(self, entry: Mapping[str, Any]) -> None:
         if self.is_pairs:
-            raise failure(40396, "$arrayToObject requires a consistent input format. Expected array")
-        if len(entry) != 2:  # noqa: PLR2004  k and v
             raise failure(
-                40392, f"$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys:{len(entry)}"
+                40396, "$arrayToObject requires a consistent input format. Expected array"
+            )
+        if len(entry) != 2:
+            raise failure(
+                40392,
+                f"$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys:{len(entry)}",
             )
         if "k" not in entry or "v" not in entry:
-            raise failure(40393, "$arrayToObject requires an object with keys 'k' and 'v'. Missing either or both keys")
+            raise failure(
+                40393,
+                "$arrayToObject requires an object with keys 'k' and 'v'. Missing either or both keys",
+            )
         if type(entry["k"]) is not str:
             raise failure(
                 40394,
@@ -131,9 +141,7 @@ def object_to_array(value: Any) -> Any:
     """Make {k, v} of each member. Code 40390."""
     document = as_document(value)
     if document is None:
-        raise failure(
-            40390, f"$objectToArray requires a document input, found: {type_name(value)}"
-        )
+        raise failure(40390, f"$objectToArray requires a document input, found: {type_name(value)}")
     return [{"k": name, "v": member} for name, member in document.items()]
 
 
@@ -176,9 +184,7 @@ def check_index(name: str, what: str, value: Any) -> int:
 
 
 @FAMILY.operator("$indexOfArray", 2, 4, key=True)
-def index_of_array(
-    key: SortKey, array: Any, value: Any, start: Any = 0, end: Any = None
-) -> Any:
+def index_of_array(key: SortKey, array: Any, value: Any, start: Any = 0, end: Any = None) -> Any:
     """Give where a value first is, -1 where it is not. Codes 40090, 9711600, 9711601."""
     if type(array) in NULLISH:
         return None
@@ -199,7 +205,8 @@ def range_(start: Any, end: Any, step: Any = 1) -> list[int]:
     for value, what, code in ((start, "start", 34443), (end, "end", 34445), (step, "step", 34447)):
         if type(value) not in NUMBERS:
             raise failure(
-                code, f"$range requires a numeric {what}ing value, found value of type: {type_name(value)}"
+                code,
+                f"$range requires a numeric {what}ing value, found value of type: {type_name(value)}",
             )
         number = whole32(value)
         if number is None:
@@ -237,7 +244,8 @@ def _slice_number(value: Any, place: str, code: int) -> int:
     number = whole32(value)
     if number is None:
         raise failure(
-            code + 1, f"{place} argument to $slice can't be represented as a 32-bit integer: {value}"
+            code + 1,
+            f"{place} argument to $slice can't be represented as a 32-bit integer: {value}",
         )
     return number
 
@@ -413,7 +421,11 @@ def sort_array(argument: Any, scope: Scope) -> Expr:
         if type(array) in NULLISH:
             return None
         return sort(
-            check_array(array, 2942504, "The input argument to $sortArray must be an array, but was of type: {}")
+            check_array(
+                array,
+                2942504,
+                "The input argument to $sortArray must be an array, but was of type: {}",
+            )
         )
 
     return folded(evaluate, (source,))
@@ -421,7 +433,9 @@ def sort_array(argument: Any, scope: Scope) -> Expr:
 
 def _zip_inputs(argument: Any) -> dict[str, Any]:
     if not isinstance(argument, Mapping):
-        raise failure(34460, f"$zip only supports an object as an argument, found {type_name(argument)}")
+        raise failure(
+            34460, f"$zip only supports an object as an argument, found {type_name(argument)}"
+        )
     for name, part in argument.items():
         if name not in {"inputs", "defaults", "useLongestLength"}:
             raise failure(34464, f"$zip found an unknown argument: {name}")
@@ -519,5 +533,7 @@ def _present(array: list[Any]) -> list[Any]:
 
 n_operator("$firstN", lambda _, array, count: array[:count])
 n_operator("$lastN", lambda _, array, count: array[-count:])
-n_operator("$maxN", lambda key, array, count: sorted(_present(array), key=key, reverse=True)[:count])
+n_operator(
+    "$maxN", lambda key, array, count: sorted(_present(array), key=key, reverse=True)[:count]
+)
 n_operator("$minN", lambda key, array, count: sorted(_present(array), key=key)[:count])

@@ -63,9 +63,7 @@ def _zone(value: Any) -> Zone | None:
     if type(value) in NULLISH:
         return None
     if type(value) is not str:
-        raise failure(
-            40517, f"timezone must evaluate to a string, found {type_name(value)}"
-        )
+        raise failure(40517, f"timezone must evaluate to a string, found {type_name(value)}")
     return zone(value)
 
 
@@ -115,7 +113,8 @@ def _part_arguments(name: str, argument: Any, scope: Scope) -> tuple[Expr, Expr]
     if isinstance(argument, list):
         if len(argument) != 1:
             raise failure(
-                40536, f"{name} accepts exactly one argument if given an array, but was given {len(argument)}"
+                40536,
+                f"{name} accepts exactly one argument if given an array, but was given {len(argument)}",
             )
         return scope.compile(argument[0]), constant(_ABSENT)
     if not isinstance(argument, Mapping) or next(iter(argument), "")[:1] == "$":
@@ -202,13 +201,20 @@ def _part_number(name: str, value: Any) -> int | None:
     number = whole64(value)
     if number is None:
         raise failure(
-            40515, f"'{name}' must evaluate to an integer, found {type_name(value)} with value {value}"
+            40515,
+            f"'{name}' must evaluate to an integer, found {type_name(value)} with value {value}",
         )
     if name in {"year", "isoWeekYear"}:
-        if not 1 <= number <= 9999:  # noqa: PLR2004  MongoDB's bounds
-            raise failure(40523, f"'{name}' must evaluate to an integer in the range 1 to 9999, found {number}")
-    elif not -32768 <= number <= 32767 and name not in _CLOCK[2:]:  # noqa: PLR2004  16 bits
-        raise failure(31034, f"'{name}' must evaluate to a value in the range [-32768, 32767]; value {number} is not in range")
+        if not 1 <= number <= 9999:
+            raise failure(
+                40523,
+                f"'{name}' must evaluate to an integer in the range 1 to 9999, found {number}",
+            )
+    elif not -32768 <= number <= 32767 and name not in _CLOCK[2:]:
+        raise failure(
+            31034,
+            f"'{name}' must evaluate to a value in the range [-32768, 32767]; value {number} is not in range",
+        )
     return number
 
 
@@ -278,7 +284,11 @@ def _format(value: Any, code: int, check: Callable[[str], str]) -> str | None:
 
 def _to_string(values: Values) -> Any:
     """Apply $dateToString. Codes 16006, 18533 to 18537, 40517."""
-    form = _ISO_FORMAT if values["timezone"] is _ABSENT or values["timezone"] == "UTC" else _LOCAL_FORMAT
+    form = (
+        _ISO_FORMAT
+        if values["timezone"] is _ABSENT or values["timezone"] == "UTC"
+        else _LOCAL_FORMAT
+    )
     if values["format"] is not _ABSENT:
         given = _format(values["format"], 18533, dateformat.check_format)
         if given is None:
@@ -323,7 +333,8 @@ def _from_string(values: Values) -> Any:
     if form is not _ABSENT:
         if type(form) not in NULLISH and type(form) is not str:
             raise failure(
-                40684, f"$dateFromString requires that 'format' be a string, found: {type_name(form)}"
+                40684,
+                f"$dateFromString requires that 'format' be a string, found: {type_name(form)}",
             )
         if type(form) is str:
             dateformat.check_readable(form)
@@ -375,10 +386,10 @@ def _shift(name: str, sign: int) -> None:
         named_form(
             Named(
                 name=name,
-                required={
-                    part: (5166402, f"{name} requires startDate, unit, and amount to be present")
-                    for part in ("startDate", "unit", "amount")
-                },
+                required=dict.fromkeys(
+                    ("startDate", "unit", "amount"),
+                    (5166402, f"{name} requires startDate, unit, and amount to be present"),
+                ),
                 optional=("timezone",),
                 not_object=(5166400, f"{name} expects an object as its argument"),
                 unknown=(5166401, f"Unrecognized argument to {name}: {{}}"),
@@ -442,9 +453,14 @@ def _bin_size(value: Any) -> int:
         return 1
     number = whole64(value)
     if number is None:
-        raise failure(5439017, f"$dateTrunc requires 'binSize' to be a 64-bit integer, but got value '{value}' of type {type_name(value)}")
+        raise failure(
+            5439017,
+            f"$dateTrunc requires 'binSize' to be a 64-bit integer, but got value '{value}' of type {type_name(value)}",
+        )
     if number <= 0:
-        raise failure(5439018, f"$dateTrunc requires 'binSize' to be greater than 0, but got value {number}")
+        raise failure(
+            5439018, f"$dateTrunc requires 'binSize' to be greater than 0, but got value {number}"
+        )
     return number
 
 
@@ -483,7 +499,9 @@ FAMILY.form("$dateTrunc")(
 def ts_second(value: Any) -> Int64:
     """Give the seconds of a timestamp. Code 5687301."""
     if not isinstance(value, Timestamp):
-        raise failure(5687301, f"Argument to $tsSecond must be a timestamp, but is {type_name(value)}")
+        raise failure(
+            5687301, f"Argument to $tsSecond must be a timestamp, but is {type_name(value)}"
+        )
     return Int64(value.time)
 
 
@@ -491,5 +509,7 @@ def ts_second(value: Any) -> Int64:
 def ts_increment(value: Any) -> Int64:
     """Give the increment of a timestamp. Code 5687302."""
     if not isinstance(value, Timestamp):
-        raise failure(5687302, f"Argument to $tsIncrement must be a timestamp, but is {type_name(value)}")
+        raise failure(
+            5687302, f"Argument to $tsIncrement must be a timestamp, but is {type_name(value)}"
+        )
     return Int64(value.inc)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.values import MISSING, NULLISH, Key, collated_key
 from dotdo_mongo.errors import CommandFailure, failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 Variables = dict[str, Any]
 Evaluate = Callable[[Any, Variables], Any]
@@ -136,7 +138,7 @@ def applied(function: Callable[..., Any], parts: Sequence[Expr]) -> Evaluate:
     if len(calls) == 1:
         (only,) = calls
         return lambda document, variables: function(only(document, variables))
-    if len(calls) == 2:  # noqa: PLR2004  pairs are the common case
+    if len(calls) == 2:
         first, second = calls
         return lambda document, variables: function(
             first(document, variables), second(document, variables)
@@ -162,7 +164,14 @@ class Family:
     operators: list[Operator] = field(default_factory=list)
 
     def operator(
-        self, name: str, least: int = 1, most: int | None = None, *, null: bool = False, key: bool = False, commutes: bool = False
+        self,
+        name: str,
+        least: int = 1,
+        most: int | None = None,
+        *,
+        null: bool = False,
+        key: bool = False,
+        commutes: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operator whose function takes the arguments' values.
 
@@ -245,4 +254,3 @@ class Named:
         for name in self.optional:
             found.setdefault(name, constant(MISSING))
         return found
-

@@ -133,10 +133,8 @@ def cond(argument: Any, scope: Scope) -> Expr:
 def if_null(argument: Any, scope: Scope) -> Expr:
     """Give the first that is neither null nor absent, else the last. Code 1257300."""
     given = arguments_of(argument)
-    if len(given) < 2:  # noqa: PLR2004  a value and its substitute
-        raise failure(
-            1257300, f"$ifNull needs at least two arguments, had: {len(given)}"
-        )
+    if len(given) < 2:
+        raise failure(1257300, f"$ifNull needs at least two arguments, had: {len(given)}")
     parts = [scope.compile(one) for one in given]
     *calls, last = [part.evaluate for part in parts]
 
@@ -224,7 +222,10 @@ def switch(argument: Any, scope: Scope) -> Expr:
             if is_true(case(doc, variables)):
                 return then(doc, variables)
         if default is None:
-            raise failure(40066, "$switch could not find a matching branch for an input, and no default was specified.")
+            raise failure(
+                40066,
+                "$switch could not find a matching branch for an input, and no default was specified.",
+            )
         return default.evaluate(doc, variables)
 
     return Expr(evaluate, NOT_CONSTANT)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import bson
 from collections.abc import Mapping
 from typing import Any
+
+import bson
 
 from dotdo_mongo.engine.expressions.declare import (
     NOT_CONSTANT,
@@ -38,7 +39,8 @@ def merge_objects(*values: Any) -> Any:
         document = as_document(value)
         if document is None:
             raise failure(
-                40400, f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}"
+                40400,
+                f"$mergeObjects requires object inputs, but input {value} is of type {type_name(value)}",
             )
         merged.update(document)
     return merged
@@ -111,7 +113,8 @@ def _member_name(field: Any, scope: Scope, operator: str) -> str:
     is_literal = isinstance(field, Mapping) and next(iter(field), "") in {"$literal", "$const"}
     if isinstance(field, list) or (isinstance(field, Mapping) and field and not is_literal):
         raise failure(
-            4161106, f"{operator} requires 'field' to evaluate to a constant, but got a non-constant argument"
+            4161106,
+            f"{operator} requires 'field' to evaluate to a constant, but got a non-constant argument",
         )
     if type(part.constant) is not str:
         raise failure(
@@ -244,10 +247,23 @@ def rand(argument: Any, scope: Scope) -> Expr:
 
 _META = frozenset(
     {
-        "textScore", "randVal", "searchScore", "searchHighlights", "geoNearDistance", "geoNearPoint",
-        "recordId", "indexKey", "sortKey", "searchScoreDetails", "searchSequenceToken",
-        "timeseriesBucketMinTime", "timeseriesBucketMaxTime", "vectorSearchScore", "score",
-        "scoreDetails", "stream",
+        "textScore",
+        "randVal",
+        "searchScore",
+        "searchHighlights",
+        "geoNearDistance",
+        "geoNearPoint",
+        "recordId",
+        "indexKey",
+        "sortKey",
+        "searchScoreDetails",
+        "searchSequenceToken",
+        "timeseriesBucketMinTime",
+        "timeseriesBucketMaxTime",
+        "vectorSearchScore",
+        "score",
+        "scoreDetails",
+        "stream",
     }
 )
 
@@ -283,7 +299,9 @@ def binary_size(value: Any) -> int:
         return len(value.encode())
     if isinstance(value, bytes):
         return len(value)
-    raise failure(51276, f"$binarySize requires a string or BinData argument, found: {type_name(value)}")
+    raise failure(
+        51276, f"$binarySize requires a string or BinData argument, found: {type_name(value)}"
+    )
 
 
 @FAMILY.operator("$toHashedIndexKey")
@@ -308,9 +326,7 @@ def function(argument: Any, scope: Scope) -> Expr:
     parts = [scope.compile(one) for one in arguments_of(argument["args"])]
     run = scope.context.javascript
     if run is None:
-        raise failure(
-            31264, "$function not supported without the extra dotdo-mongo[javascript]"
-        )
+        raise failure(31264, "$function not supported without the extra dotdo-mongo[javascript]")
 
     def evaluate(document: Any, variables: Any) -> Any:
         return run(str(body), [part.evaluate(document, variables) for part in parts])

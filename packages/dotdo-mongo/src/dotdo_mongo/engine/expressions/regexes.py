@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
@@ -12,6 +11,9 @@ from dotdo_mongo.engine.expressions.declare import Expr, Family, Named, Scope, f
 from dotdo_mongo.engine.values import NULLISH, regex_parts, type_name
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FAMILY = Family("regexes")
 
 
@@ -19,9 +21,7 @@ def _options(name: str, value: Any) -> str | None:
     if type(value) in NULLISH:
         return None
     if type(value) is not str:
-        raise failure(
-            51106, f"{name} needs 'options' to be of type string: {type_name(value)}"
-        )
+        raise failure(51106, f"{name} needs 'options' to be of type string: {type_name(value)}")
     return value
 
 
@@ -37,12 +37,17 @@ def _pattern(name: str, pattern: Any, options: Any) -> regexes.Pattern | None:
         text, own = regex_parts(pattern)
         if own:
             if letters is not None:
-                raise failure(51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields")
+                raise failure(
+                    51107,
+                    f"{name}: found regex option(s) specified in both 'regex' and 'option' fields",
+                )
             letters = own
     if "\0" in text:
         raise failure(51109, f"{name}: regular expression cannot contain an embedded null byte")
     if letters and "\0" in letters:
-        raise failure(51110, f"{name}: regular expression options string cannot contain an embedded null byte")
+        raise failure(
+            51110, f"{name}: regular expression options string cannot contain an embedded null byte"
+        )
     try:
         return regexes.compiled(text, regexes.check_options(letters or "", 51108))
     except regexes.BadPattern as error:
@@ -79,7 +84,9 @@ def _declare(name: str, none: Any, run: Callable[[regexes.Pattern, str], Any]) -
     def parse(argument: Any, scope: Scope) -> Expr:
         parts = named.compiled(argument, scope)
         is_fixed = parts["regex"].is_constant and parts["options"].is_constant
-        fixed = _pattern(name, parts["regex"].constant, parts["options"].constant) if is_fixed else None
+        fixed = (
+            _pattern(name, parts["regex"].constant, parts["options"].constant) if is_fixed else None
+        )
 
         def evaluate(document: Any, variables: Any) -> Any:
             text = parts["input"].evaluate(document, variables)

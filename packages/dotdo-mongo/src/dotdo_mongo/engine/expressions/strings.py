@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128, Timestamp
 
@@ -15,10 +14,15 @@ from dotdo_mongo.engine.numbers import is_finite, whole32, whole64
 from dotdo_mongo.engine.values import DATES, INT64_MIN, MISSING, NULLISH, NUMBERS, millis, type_name
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FAMILY = Family("strings")
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-BLANKS = "\0\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+BLANKS = (
+    "\0\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
 """What $trim takes away when it is not told."""
 
 
@@ -142,7 +146,7 @@ def _byte_position(name: str, value: Any, code: int, what: str) -> int:
 
 def _rounded_long(value: Decimal128) -> int:
     """Return a decimal rounded to a long, beyond its range the least long, as processors do."""
-    if not is_finite(value) or value.to_decimal().adjusted() > 18:  # noqa: PLR2004  a long's digits
+    if not is_finite(value) or value.to_decimal().adjusted() > 18:
         return INT64_MIN
     return int(value.to_decimal().to_integral_value(ROUND_HALF_EVEN))
 
@@ -160,9 +164,14 @@ def _substr_bytes(name: str) -> Callable[[Any, Any, Any], str]:
             raise failure(50752, f"{name}: starting index must be non-negative (got: {first})")
         end = len(content) if length < 0 else min(first + length, len(content))
         if _is_continuation(content, first):
-            raise failure(28656, f"{name}:  Invalid range, starting index is a UTF-8 continuation byte.")
+            raise failure(
+                28656, f"{name}:  Invalid range, starting index is a UTF-8 continuation byte."
+            )
         if first < end and _is_continuation(content, end):
-            raise failure(28657, f"{name}:  Invalid range, ending index is in the middle of a UTF-8 character.")
+            raise failure(
+                28657,
+                f"{name}:  Invalid range, ending index is in the middle of a UTF-8 character.",
+            )
         return content[first:end].decode()
 
     apply.__doc__ = f"Apply {name}. Codes 16007, 16034, 16035, 28656, 28657, 31109, 50752."
@@ -185,18 +194,25 @@ def _check_place(name: str, what: str, value: Any) -> int:
     return number
 
 
-def _index_of(name: str, first_code: int, second_code: int, encode: Callable[[str], Any], find: Callable[..., int]
+def _index_of(
+    name: str,
+    first_code: int,
+    second_code: int,
+    encode: Callable[[str], Any],
+    find: Callable[..., int],
 ) -> None:
     def apply(value: Any, wanted: Any, start: Any = 0, end: Any = MISSING) -> Any:
         if type(value) in NULLISH:
             return None
         if type(value) is not str:
             raise failure(
-                first_code, f"{name} requires a string as the first argument, found: {type_name(value)}"
+                first_code,
+                f"{name} requires a string as the first argument, found: {type_name(value)}",
             )
         if type(wanted) is not str:
             raise failure(
-                second_code, f"{name} requires a string as the second argument, found: {type_name(wanted)}"
+                second_code,
+                f"{name} requires a string as the second argument, found: {type_name(wanted)}",
             )
         content = encode(value)
         first = _check_place(name, "starting", start)
@@ -211,6 +227,8 @@ def _index_of(name: str, first_code: int, second_code: int, encode: Callable[[st
 
 
 _index_of("$indexOfBytes", 40091, 40092, str.encode, bytes.find)
+
+
 def _find_starting(text: str, wanted: str, start: int, end: int) -> int:
     """Return where a text begins before `end`, wherever it ends."""
     if not text and not wanted:
@@ -242,7 +260,11 @@ def split(value: Any, separator: Any) -> Any:
     return value.split(separator)
 
 
-_REPLACE_CODES = {"input": (51749, 10503904), "find": (51748, 10503901), "replacement": (51747, 10503902)}
+_REPLACE_CODES = {
+    "input": (51749, 10503904),
+    "find": (51748, 10503901),
+    "replacement": (51747, 10503902),
+}
 
 
 def _replace(name: str, most: int) -> None:
@@ -299,14 +321,20 @@ def _trim(name: str, cut: Callable[[str, str], str]) -> None:
             if type(text) in NULLISH:
                 return None
             if type(text) is not str:
-                raise failure(50699, f"{name} requires its input to be a string, got {text} (of type {type_name(text)}) instead.")
+                raise failure(
+                    50699,
+                    f"{name} requires its input to be a string, got {text} (of type {type_name(text)}) instead.",
+                )
             if not has_chars:
                 return cut(text, BLANKS)
             chars = parts["chars"].evaluate(document, variables)
             if type(chars) in NULLISH:
                 return None
             if type(chars) is not str:
-                raise failure(50700, f"{name} requires 'chars' to be a string, got {chars} (of type {type_name(chars)}) instead.")
+                raise failure(
+                    50700,
+                    f"{name} requires 'chars' to be a string, got {chars} (of type {type_name(chars)}) instead.",
+                )
             return cut(text, chars) if chars else text
 
         return folded(evaluate, parts.values())

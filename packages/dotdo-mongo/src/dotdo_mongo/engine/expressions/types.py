@@ -41,12 +41,16 @@ def _kind(value: Any) -> str:
             raise failure(2, f"Unknown type name: {value}")
         return value
     if type(value) not in NUMBERS:
-        raise failure(9, f"$convert's 'to' argument must be a string or number, but is {type_name(value)}")
+        raise failure(
+            9, f"$convert's 'to' argument must be a string or number, but is {type_name(value)}"
+        )
     number = whole(value)
     if number is None or not is_finite(value):
         raise failure(9, "In $convert, numeric 'to' argument is not an integer")
     if number not in _BY_NUMBER:
-        raise failure(9, f"In $convert, numeric value for 'to' does not correspond to a BSON type: {value}")
+        raise failure(
+            9, f"In $convert, numeric value for 'to' does not correspond to a BSON type: {value}"
+        )
     return _BY_NUMBER[number]
 
 
@@ -55,12 +59,17 @@ _SUBTYPES = frozenset({*range(10), *range(128, 256)})
 
 def _subtype(value: Any) -> int:
     if type(value) not in NUMBERS:
-        raise failure(4341108, f"In $convert, 'subtype' must be a number, but is {type_name(value)}")
+        raise failure(
+            4341108, f"In $convert, 'subtype' must be a number, but is {type_name(value)}"
+        )
     number = whole(value)
     if number is None:
         raise failure(4341106, "In $convert, numeric 'subtype' argument is not an integer")
     if number not in _SUBTYPES:
-        raise failure(4341107, f"In $convert, numeric value for 'subtype' does not correspond to a BinData type: {value}")
+        raise failure(
+            4341107,
+            f"In $convert, numeric value for 'subtype' does not correspond to a BinData type: {value}",
+        )
     return number
 
 
@@ -71,7 +80,9 @@ def _format(value: Any) -> str | None:
     if type(value) in NULLISH:
         return None
     if type(value) is not str:
-        raise failure(4341114, f"$convert requires that 'format' be a string, found: {type_name(value)}")
+        raise failure(
+            4341114, f"$convert requires that 'format' be a string, found: {type_name(value)}"
+        )
     if value not in _FORMATS:
         raise failure(4341125, f"Invalid 'format' argument for $convert: {value}")
     return value
@@ -81,7 +92,9 @@ def _is_little(value: Any) -> bool:
     if type(value) in NULLISH:
         return True
     if type(value) is not str:
-        raise failure(9130001, f"$convert requires that 'byteOrder' be a string, found: {type_name(value)}")
+        raise failure(
+            9130001, f"$convert requires that 'byteOrder' be a string, found: {type_name(value)}"
+        )
     if value not in {"little", "big"}:
         raise failure(9130002, f"Invalid 'byteOrder' argument for $convert: {value}")
     return value == "little"
@@ -103,7 +116,9 @@ def _read_target(to: Any, form: Any, order: Any) -> Target | None:
 
 def _compiled(argument: Any, scope: Scope) -> dict[str, Expr]:
     if not isinstance(argument, Mapping):
-        raise failure(9, f"$convert expects an object of named arguments but found: {type_name(argument)}")
+        raise failure(
+            9, f"$convert expects an object of named arguments but found: {type_name(argument)}"
+        )
     for name in argument:
         if name not in _PARTS:
             raise failure(9, f"$convert found an unknown argument: {name}")
@@ -160,9 +175,7 @@ def _short(name: str, target: Target) -> None:
         given = argument
         if isinstance(argument, list):
             if len(argument) != 1:
-                raise failure(
-                    50723, f"{name} requires a single argument, got {len(argument)}"
-                )
+                raise failure(50723, f"{name} requires a single argument, got {len(argument)}")
             (given,) = argument
         part = scope.compile(given)
         call: Callable[[Any, Any], Any] = part.evaluate

@@ -17,7 +17,9 @@ from dotdo_mongo.errors import failure
 
 FAMILY = Family("arrays")
 Siblings = Mapping[str, Any]
-_TOP_NAMES = frozenset({"$and", "$or", "$nor", "$where", "$expr", "$jsonSchema", "$text", "$comment", "$sampleRate"})
+_TOP_NAMES = frozenset(
+    {"$and", "$or", "$nor", "$where", "$expr", "$jsonSchema", "$text", "$comment", "$sampleRate"}
+)
 
 
 def is_operators(value: Any) -> bool:

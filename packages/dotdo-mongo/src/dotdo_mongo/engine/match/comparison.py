@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex
 
 from dotdo_mongo.engine.match.declare import Family, Predicate, Scope
-from dotdo_mongo.engine.match.paths import Test
 from dotdo_mongo.engine.match.regex import regex_test
-from dotdo_mongo.engine.numbers import is_infinite, is_nan, truncated64, whole, whole32, whole64
+from dotdo_mongo.engine.numbers import is_infinite, is_nan, truncated64, whole32, whole64
 from dotdo_mongo.engine.values import (
     MISSING,
     NULLISH,
@@ -23,10 +21,12 @@ from dotdo_mongo.engine.values import (
     R_NUMBER,
     TYPE_ORDER,
     binary_parts,
-    type_name,
     type_number,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.match.paths import Test
 
 FAMILY = Family("comparison")
 Siblings = Mapping[str, Any]
@@ -45,7 +45,7 @@ def equal_test(wanted: Any, scope: Scope) -> Test:
         return lambda value: type(value) is kind and value == wanted
     key = scope.key
     goal = key(wanted)
-    if kind in {int, Int64, float} and wanted == wanted:  # noqa: PLR0124  not NaN
+    if kind in {int, Int64, float} and wanted == wanted:
 
         def same_number(value: Any) -> bool:
             its = type(value)
@@ -228,7 +228,9 @@ def size(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa:
     if count is None:
         raise failure(2, f"Failed to parse $size. Expected an integer: $size: {argument}")
     if count < 0:
-        raise failure(2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}")
+        raise failure(
+            2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}"
+        )
     return Predicate(lambda value: isinstance(value, list) and len(value) == count, enters=False)
 
 
@@ -236,10 +238,16 @@ def _mod_number(value: Any, what: str) -> int:
     if type(value) not in NUMBERS:
         raise failure(2, f"malformed mod, {what} not a number")
     if is_nan(value) or is_infinite(value):
-        raise failure(2, f"malformed mod, {what} value is invalid :: caused by :: Unable to coerce NaN/Inf to integral type")
-    number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
+        raise failure(
+            2,
+            f"malformed mod, {what} value is invalid :: caused by :: Unable to coerce NaN/Inf to integral type",
+        )
+    number = int(value.to_decimal() if isinstance(value, Decimal128) else value)
     if not -(2**63) <= number < 2**63:
-        raise failure(2, f"malformed mod, {what} value is invalid :: caused by :: Out of bounds coercing to integral value")
+        raise failure(
+            2,
+            f"malformed mod, {what} value is invalid :: caused by :: Out of bounds coercing to integral value",
+        )
     return number
 
 
@@ -248,9 +256,9 @@ def mod(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa: 
     """A number with this remainder. Code 2."""
     if not isinstance(argument, list):
         raise failure(2, "malformed mod, needs to be an array")
-    if len(argument) < 2:  # noqa: PLR2004  divisor and remainder
+    if len(argument) < 2:
         raise failure(2, "malformed mod, not enough elements")
-    if len(argument) > 2:  # noqa: PLR2004
+    if len(argument) > 2:
         raise failure(2, "malformed mod, too many elements")
     divisor = _mod_number(argument[0], "divisor")
     remainder = _mod_number(argument[1], "remainder")
@@ -260,12 +268,10 @@ def mod(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa: 
     def test(value: Any) -> bool:
         if type(value) not in NUMBERS or is_nan(value) or is_infinite(value):
             return False
-        number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
+        number = int(value.to_decimal() if isinstance(value, Decimal128) else value)
         if not -(2**63) <= number < 2**63:
             return False
-        return int(math.copysign(abs(number) % abs(divisor), number)) == remainder if abs(number) < 2**53 else (  # fmt: skip
-            (abs(number) % abs(divisor)) * (-1 if number < 0 else 1) == remainder
-        )
+        return abs(number) % abs(divisor) * (-1 if number < 0 else 1) == remainder
 
     return Predicate(test)
 
@@ -289,7 +295,9 @@ def _bit_positions(name: str, argument: Any) -> frozenset[int]:
         if number < 0:
             raise failure(9, f"Expected a non-negative number in: {name}: {argument}")
         return frozenset(bit for bit in range(64) if number >> bit & 1)
-    raise failure(2, f"{name} takes an Array, a number, or a BinData but received: {name}: {argument}")
+    raise failure(
+        2, f"{name} takes an Array, a number, or a BinData but received: {name}: {argument}"
+    )
 
 
 def _bit_position(name: str, value: Any) -> int:
@@ -297,7 +305,10 @@ def _bit_position(name: str, value: Any) -> int:
         raise failure(2, f"bit positions must be an integer but got: {value}")
     number = whole32(value)
     if number is None:
-        raise failure(2 if whole(value) is None else 2, f"Failed to parse bit position. Expected an integer: {value}")
+        raise failure(
+            2,
+            f"Failed to parse bit position. Expected an integer: {value}",
+        )
     if number < 0:
         raise failure(2, f"bit positions must be >= 0 but got: {name}: {value}")
     return number

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.fieldpath import as_document
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 
 def _clauses(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
@@ -11,6 +10,9 @@ from dotdo_mongo.engine import regexes
 from dotdo_mongo.engine.match.declare import Family, Predicate, Scope
 from dotdo_mongo.engine.values import regex_parts
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 FAMILY = Family("regex")
 

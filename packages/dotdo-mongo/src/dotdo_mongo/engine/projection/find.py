@@ -29,7 +29,11 @@ _RESTRICTED = {
         ("$text", 2, "$text is not allowed in this context"),
         ("$expr", 2, "$expr can only be applied to the top-level document"),
         ("$near", 5626500, "$geoNear, $near, and $nearSphere are not allowed in this context"),
-        ("$nearSphere", 5626500, "$geoNear, $near, and $nearSphere are not allowed in this context"),
+        (
+            "$nearSphere",
+            5626500,
+            "$geoNear, $near, and $nearSphere are not allowed in this context",
+        ),
         ("$geoNear", 5626500, "$geoNear, $near, and $nearSphere are not allowed in this context"),
     )
 }
@@ -79,7 +83,10 @@ class FindReader(Reader):
         if self.extras.has_elem_match:
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
         if not (isinstance(value, bool) or type(value) in NUMBERS):
-            raise failure(31308, f"positional projection cannot be used with a literal or an expression: {value}")
+            raise failure(
+                31308,
+                f"positional projection cannot be used with a literal or an expression: {value}",
+            )
         if not _is_true(value):
             raise failure(31395, "positional projection cannot be used with exclusion")
         names = split_path(path)
@@ -87,7 +94,9 @@ class FindReader(Reader):
         self.extras.is_positional = True
         query, context = self.query or {}, self.context
         index_of = matched_index(query, names, context)
-        self.extras.changes.append(lambda found, document: _at_position(found, names, index_of(document)))
+        self.extras.changes.append(
+            lambda found, document: _at_position(found, names, index_of(document))
+        )
 
     def _slice(self, names: tuple[str, ...], argument: Any, value: Mapping[str, Any]) -> None:
         if isinstance(argument, list) and not _is_bounds(argument):
@@ -101,7 +110,10 @@ class FindReader(Reader):
             number = _slice_number(argument)
             skip, count = (number, -number) if number < 0 else (0, number)
         else:
-            raise failure(28667, f"Invalid $slice syntax. The given syntax {value} did not match the find() syntax because :: Location31273: $slice only supports numbers and [skip, limit] arrays :: The given syntax did not match the expression $slice syntax. :: caused by :: Expression $slice takes at least 2 arguments, and at most 3, but 1 were passed in.")
+            raise failure(
+                28667,
+                f"Invalid $slice syntax. The given syntax {value} did not match the find() syntax because :: Location31273: $slice only supports numbers and [skip, limit] arrays :: The given syntax did not match the expression $slice syntax. :: caused by :: Expression $slice takes at least 2 arguments, and at most 3, but 1 were passed in.",
+            )
         self.parsed.tree.put(names, KEEP)
         self.extras.changes.append(
             lambda found, document: _sliced(found, names, skip, count)  # noqa: ARG005
@@ -109,7 +121,10 @@ class FindReader(Reader):
 
     def _elem_match(self, names: tuple[str, ...], argument: Any) -> None:
         if not isinstance(argument, Mapping):
-            raise failure(31274, f"elemMatch: Invalid argument, object required, but got {type_name(argument)}")
+            raise failure(
+                31274,
+                f"elemMatch: Invalid argument, object required, but got {type_name(argument)}",
+            )
         if self.extras.is_positional:
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
         if len(names) > 1:
@@ -120,12 +135,17 @@ class FindReader(Reader):
         if self.parsed.is_exclusion is None:
             self.parsed.is_exclusion = False
         self.parsed.tree.put(names, KEEP)
-        self.extras.changes.append(lambda found, document: _first_member(found, document, name, test))
+        self.extras.changes.append(
+            lambda found, document: _first_member(found, document, name, test)
+        )
 
 
 def split_path_positional(name: str) -> None:
     """Refuse `$` elsewhere than at the end. Code 31394."""
-    raise failure(31394, f"As of 4.4, it's illegal to specify positional operator in the middle of a path. Positional projection may only be used at the end, for example: a.b.$. If the query previously used a form like a.b.$.d, remove the parts following the '$' and the results will be equivalent. Path: {name}")
+    raise failure(
+        31394,
+        f"As of 4.4, it's illegal to specify positional operator in the middle of a path. Positional projection may only be used at the end, for example: a.b.$. If the query previously used a form like a.b.$.d, remove the parts following the '$' and the results will be equivalent. Path: {name}",
+    )
 
 
 def _is_true(value: Any) -> bool:
@@ -133,14 +153,16 @@ def _is_true(value: Any) -> bool:
 
 
 def _is_bounds(argument: list[Any]) -> bool:
-    if len(argument) != 2:  # noqa: PLR2004  skip and limit
+    if len(argument) != 2:
         return False
     return not isinstance(argument[0], (list, str, Mapping))
 
 
 def _slice_number(value: Any) -> int:
     if type(value) not in NUMBERS:
-        raise failure(28724, f"First argument to $slice must be an array, but is of type: {type_name(value)}")
+        raise failure(
+            28724, f"First argument to $slice must be an array, but is of type: {type_name(value)}"
+        )
     number = truncated64(value)
     return max(-(2**31), min(2**31 - 1, number))
 
@@ -149,7 +171,9 @@ def member_test(argument: Document, context: Context) -> Callable[[Any], bool]:
     """Return the test that $elemMatch makes of an array's member."""
     if is_operators(argument) and next(iter(argument)) not in {"$and", "$or", "$nor", *_RESTRICTED}:
         return compile_value_match(argument, context)
-    matches = compile_match(argument, context.with_(features=context.features | {"no-near"}), _RESTRICTED)
+    matches = compile_match(
+        argument, context.with_(features=context.features | {"no-near"}), _RESTRICTED
+    )
 
     def test(member: Any) -> bool:
         if isinstance(member, list):
@@ -187,7 +211,10 @@ def _first_member(
 
 def _at_position(value: Any, names: tuple[str, ...], index: int | None) -> Any:
     if index is None:
-        raise failure(51246, "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array")
+        raise failure(
+            51246,
+            "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
+        )
     return _position(value, names, index)
 
 
@@ -197,7 +224,10 @@ def _position(value: Any, names: tuple[str, ...], index: int) -> Any:
     inner = value[names[0]]
     if isinstance(inner, list):
         if index >= len(inner):
-            raise failure(51247, "Executor error during find command :: caused by :: positional operator '.$' element mismatch")
+            raise failure(
+                51247,
+                "Executor error during find command :: caused by :: positional operator '.$' element mismatch",
+            )
         return {**value, names[0]: [inner[index]]}
     if len(names) == 1:
         return value

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.expressions import OPERATORS, Expr, Scope, expression, scope_of
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.projection.tree import DROP, KEEP, Node
 from dotdo_mongo.engine.values import NUMBERS
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 
 @dataclass(slots=True)
@@ -89,7 +91,10 @@ class Reader:
     def _document(self, names: tuple[str, ...], value: Mapping[str, Any]) -> None:
         if not value:
             path = ".".join(names)
-            raise failure(51270, f"An empty sub-projection is not a valid value. Found empty object at path {path}")
+            raise failure(
+                51270,
+                f"An empty sub-projection is not a valid value. Found empty object at path {path}",
+            )
         first = next(iter(value))
         if first[:1] == "$":
             self.operation(names, value)
@@ -103,7 +108,10 @@ class Reader:
     def operation(self, names: tuple[str, ...], value: Mapping[str, Any]) -> None:
         """Read an operator. Codes 16410, 31325."""
         if len(value) > 1:
-            raise failure(16410, f"FieldPath field names may not start with '$'. Consider using $getField or $setField. Bad projection specification: {value}")
+            raise failure(
+                16410,
+                f"FieldPath field names may not start with '$'. Consider using $getField or $setField. Bad projection specification: {value}",
+            )
         first = next(iter(value))
         if first not in OPERATORS:
             raise failure(31325, f"Unknown expression {first}")
@@ -111,7 +119,10 @@ class Reader:
 
     def _compute_literal(self, names: tuple[str, ...], value: Any) -> None:
         if self.parsed.is_exclusion:
-            raise failure(31310, f"Cannot use an expression {'.'.join(names)}:{value} in an exclusion projection")
+            raise failure(
+                31310,
+                f"Cannot use an expression {'.'.join(names)}:{value} in an exclusion projection",
+            )
         self.compute(names, expression(value, self.context))
 
     def compute(self, names: tuple[str, ...], part: Expr, *, is_meta: bool = False) -> None:

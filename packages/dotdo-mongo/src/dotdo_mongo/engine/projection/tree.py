@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.expressions import Expr
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.values import MISSING
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEEP, DROP = "keep", "drop"
 Leaf = Expr | str
@@ -120,4 +122,3 @@ def _computed_value(node: Node, value: Any, root: Any, variables: dict[str, Any]
         return [_computed_value(node, member, root, variables) for member in value]
     document = as_document(value)
     return add_computed(node, dict(document) if document is not None else {}, root, variables)
-

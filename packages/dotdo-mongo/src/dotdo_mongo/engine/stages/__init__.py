@@ -5,6 +5,14 @@ from dotdo_mongo.engine.stages.declare import Stage
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for family in (densify.FAMILY, flow.FAMILY, group.FAMILY, joins.FAMILY, output.FAMILY, shape.FAMILY, windows.FAMILY)
+    for family in (
+        densify.FAMILY,
+        flow.FAMILY,
+        group.FAMILY,
+        joins.FAMILY,
+        output.FAMILY,
+        shape.FAMILY,
+        windows.FAMILY,
+    )
     for stage in family.stages
 }

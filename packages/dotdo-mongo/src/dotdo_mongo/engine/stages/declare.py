@@ -84,7 +84,9 @@ def check_document(value: Any, code: int, text: str) -> Mapping[str, Any]:
     return value
 
 
-def check_fields(stage: str, argument: Mapping[str, Any], known: Iterable[str], required: Iterable[str] = ()) -> None:
+def check_fields(
+    stage: str, argument: Mapping[str, Any], known: Iterable[str], required: Iterable[str] = ()
+) -> None:
     """Refuse unknown (40415) and missing (40414) fields of a stage's argument."""
     names = set(known)
     for name in argument:
@@ -101,10 +103,6 @@ def check_kind(stage: str, name: str, value: Any, *expected: str) -> Any:
     if its in expected or (its in {"int", "long", "double", "decimal"} and "number" in expected):
         return value
     wanted = (
-        f"type '{expected[0]}'"
-        if len(expected) == 1
-        else "types '[" + ", ".join(expected) + "]'"
+        f"type '{expected[0]}'" if len(expected) == 1 else "types '[" + ", ".join(expected) + "]'"
     )
-    raise failure(
-        14, f"BSON field '{stage}.{name}' is the wrong type '{its}', expected {wanted}"
-    )
+    raise failure(14, f"BSON field '{stage}.{name}' is the wrong type '{its}', expected {wanted}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.expressions import expression
 from dotdo_mongo.engine.fieldpath import as_document, check_name
 from dotdo_mongo.engine.match import compile_match
@@ -15,6 +14,9 @@ from dotdo_mongo.engine.sortspec import compile_sort
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("flow")
 
@@ -49,7 +51,9 @@ def sort(argument: Any, place: Place) -> Run:
 def _count(stage: str, argument: Any, code: int) -> int:
     number = whole64(argument) if type(argument) in NUMBERS else None
     if number is None:
-        raise failure(code, f"invalid argument to {stage} stage: Expected an integer: {stage}: {argument}")
+        raise failure(
+            code, f"invalid argument to {stage} stage: Expected an integer: {stage}: {argument}"
+        )
     return number
 
 
@@ -59,7 +63,10 @@ def limit(argument: Any, place: Place) -> Run:
     del place
     number = _count("$limit", argument, 5107201)
     if number < 0:
-        raise failure(5107201, f"invalid argument to $limit stage: Expected a non-negative number in: $limit: {argument}")
+        raise failure(
+            5107201,
+            f"invalid argument to $limit stage: Expected a non-negative number in: $limit: {argument}",
+        )
     if number == 0:
         raise failure(15958, "the limit must be positive")
     return lambda documents: islice(documents, number)
@@ -71,7 +78,10 @@ def skip(argument: Any, place: Place) -> Run:
     del place
     number = _count("$skip", argument, 5107200)
     if number < 0:
-        raise failure(5107200, f"invalid argument to $skip stage: Expected a non-negative number in: $skip: {argument}")
+        raise failure(
+            5107200,
+            f"invalid argument to $skip stage: Expected a non-negative number in: $skip: {argument}",
+        )
     return lambda documents: islice(documents, min(number, 2**62), None)
 
 
@@ -148,7 +158,10 @@ def documents_(argument: Any, place: Place) -> Run:
         for member in value:
             document = as_document(member)
             if document is None:
-                raise failure(40228, f"'replacement document' must evaluate to an object, but resulting value was: {member}. Type of resulting value: '{type_name(member)}'")
+                raise failure(
+                    40228,
+                    f"'replacement document' must evaluate to an object, but resulting value was: {member}. Type of resulting value: '{type_name(member)}'",
+                )
             yield dict(document)
 
     return run
@@ -157,7 +170,9 @@ def documents_(argument: Any, place: Place) -> Run:
 @FAMILY.stage("$facet", in_facet=False)
 def facet(argument: Any, place: Place) -> Run:
     """Give the results of several pipelines on the same documents. Codes 40169 to 40171, 40600."""
-    spec = check_document(argument, 40169, "the $facet specification must be a non-empty object, but found {}")
+    spec = check_document(
+        argument, 40169, "the $facet specification must be a non-empty object, but found {}"
+    )
     if not spec:
         raise failure(40169, "the $facet specification must be a non-empty object")
     context = place.context.with_(features=place.context.features | {"facet"})
@@ -165,10 +180,15 @@ def facet(argument: Any, place: Place) -> Run:
     for name, stages in spec.items():
         check_name(name)
         if not isinstance(stages, list):
-            raise failure(40170, f"arguments to $facet must be arrays, {name} is type {type_name(stages)}")
+            raise failure(
+                40170, f"arguments to $facet must be arrays, {name} is type {type_name(stages)}"
+            )
         for stage in stages:
             if not isinstance(stage, Mapping):
-                raise failure(40171, f"elements of arrays in $facet spec must be non-empty objects, {name} argument contained an element of type {type_name(stage)}")
+                raise failure(
+                    40171,
+                    f"elements of arrays in $facet spec must be non-empty objects, {name} argument contained an element of type {type_name(stage)}",
+                )
         pipelines[name] = place.compile(stages, context)
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:

@@ -34,11 +34,20 @@ class Rounder:
     def check(self, value: Any) -> None:
         """Refuse what cannot be rounded. Codes 40258 to 40260, 40262, 40263, 40265."""
         if type(value) not in NUMBERS:
-            raise failure(40258, f"$bucketAuto can specify a 'granularity' with numeric boundaries only, but found a value with type: {type_name(value)}")
+            raise failure(
+                40258,
+                f"$bucketAuto can specify a 'granularity' with numeric boundaries only, but found a value with type: {type_name(value)}",
+            )
         if is_nan(value):
-            raise failure(40259, "$bucketAuto can specify a 'granularity' with numeric boundaries only, but found a NaN")
+            raise failure(
+                40259,
+                "$bucketAuto can specify a 'granularity' with numeric boundaries only, but found a NaN",
+            )
         if to_double(value) < 0:
-            raise failure(40260, "$bucketAuto can specify a 'granularity' with non-negative numbers only, but found a negative number")
+            raise failure(
+                40260,
+                "$bucketAuto can specify a 'granularity' with non-negative numbers only, but found a negative number",
+            )
 
     def up(self, value: Any) -> float:
         """Return the least number of the series above."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators import Accumulation, State, parse_accumulation
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.numbers import whole32
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.stages.granularity import rounding
 from dotdo_mongo.engine.values import MISSING, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("group")
 Accumulations = list[tuple[str, Accumulation]]
@@ -82,11 +85,17 @@ def sort_by_count(argument: Any, place: Place) -> Run:
     """Count documents by a key, the most frequent first. Codes 40147 to 40149."""
     if isinstance(argument, Mapping):
         if next(iter(argument), "")[:1] != "$":
-            raise failure(40147, "the sortByCount field must be defined as a $-prefixed path or an expression inside an object")
+            raise failure(
+                40147,
+                "the sortByCount field must be defined as a $-prefixed path or an expression inside an object",
+            )
     elif type(argument) is not str:
         raise failure(40149, "the sortByCount field must be specified as a string or as an object")
     elif argument[:1] != "$":
-        raise failure(40148, "the sortByCount field must be defined as a $-prefixed path or an expression inside an object")
+        raise failure(
+            40148,
+            "the sortByCount field must be defined as a $-prefixed path or an expression inside an object",
+        )
     scope = place.scope()
     run = grouped(scope.compile(argument), accumulations({"count": {"$sum": 1}}, scope), scope.key)
     return lambda documents: iter(
@@ -97,52 +106,74 @@ def sort_by_count(argument: Any, place: Place) -> Run:
 def _check_group_by(value: Any, code: int, stage: str) -> None:
     is_expression = isinstance(value, Mapping) and next(iter(value), "")[:1] == "$"
     if not is_expression and not (type(value) is str and value[:1] == "$"):
-        raise failure(code, f"The {stage} 'groupBy' field must be defined as a $-prefixed path or an expression, but found: {value}.")
+        raise failure(
+            code,
+            f"The {stage} 'groupBy' field must be defined as a $-prefixed path or an expression, but found: {value}.",
+        )
 
 
 def _boundaries(value: Any, scope: Scope) -> list[Any]:
     """Read the constant, ascending boundaries of one type. Codes 40191 to 40194, 40200."""
     if not isinstance(value, list):
-        raise failure(40200, f"The $bucket 'boundaries' field must be an array, but found type: {type_name(value)}.")
+        raise failure(
+            40200,
+            f"The $bucket 'boundaries' field must be an array, but found type: {type_name(value)}.",
+        )
     found = []
     for one in value:
         part = scope.compile(one)
         if not part.is_constant or (type(one) is str and one[:2] == "$$"):
-            raise failure(40191, f"The $bucket 'boundaries' field must be an array of constant values, but found value: {one}.")
+            raise failure(
+                40191,
+                f"The $bucket 'boundaries' field must be an array of constant values, but found value: {one}.",
+            )
         found.append(part.constant)
-    if len(found) < 2:  # noqa: PLR2004  one bucket
-        raise failure(40192, f"The $bucket 'boundaries' field must have at least 2 values, but found {len(found)} value(s).")
-    for low, high in zip(found, found[1:], strict=False):
+    if len(found) < 2:
+        raise failure(
+            40192,
+            f"The $bucket 'boundaries' field must have at least 2 values, but found {len(found)} value(s).",
+        )
+    for low, high in itertools.pairwise(found):
         a, b = scope.key(low), scope.key(high)
         if max(a[0], 10) != max(b[0], 10) and a[0] != b[0]:
-            raise failure(40193, f"All values in the the 'boundaries' option to $bucket must have the same type. Found conflicting types {type_name(low)} and {type_name(high)}.")
+            raise failure(
+                40193,
+                f"All values in the the 'boundaries' option to $bucket must have the same type. Found conflicting types {type_name(low)} and {type_name(high)}.",
+            )
         if a >= b:
-            raise failure(40194, f"The 'boundaries' option to $bucket must be sorted, but elements are not in ascending order ({low} is not less than {high}).")
+            raise failure(
+                40194,
+                f"The 'boundaries' option to $bucket must be sorted, but elements are not in ascending order ({low} is not less than {high}).",
+            )
     return found
 
 
 def _check_default(value: Any, bounds: list[Any], scope: Scope) -> Any:
     part = scope.compile(value)
     if not part.is_constant:
-        raise failure(40195, f"The $bucket 'default' field must be a constant expression, but found: {value}.")
+        raise failure(
+            40195, f"The $bucket 'default' field must be a constant expression, but found: {value}."
+        )
     key = scope.key(part.constant)
     if scope.key(bounds[0]) <= key < scope.key(bounds[-1]):
-        raise failure(40199, "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary.")
+        raise failure(
+            40199,
+            "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary.",
+        )
     return part.constant
 
 
 def _output(spec: Mapping[str, Any], code: int, stage: str, scope: Scope) -> Accumulations:
     output = spec.get("output", {"count": {"$sum": 1}})
     if not isinstance(output, Mapping):
-        raise failure(code, f"The {stage} 'output' field must be an object, but found type: {type_name(output)}.")
+        raise failure(
+            code,
+            f"The {stage} 'output' field must be an object, but found type: {type_name(output)}.",
+        )
     return accumulations(output, scope)
 
 
-@FAMILY.stage("$bucket")
-def bucket(argument: Any, place: Place) -> Run:
-    """Gather documents between boundaries. Codes 40191 to 40202."""
-    spec = check_document(argument, 40201, "Argument to $bucket stage must be an object, but found type: {}.")
-    scope = place.scope()
+def _check_bucket(spec: Mapping[str, Any], scope: Scope) -> None:
     for name, value in spec.items():
         if name == "groupBy":
             _check_group_by(value, 40202, "$bucket")
@@ -150,29 +181,50 @@ def bucket(argument: Any, place: Place) -> Run:
             _boundaries(value, scope)
         elif name == "output":
             if not isinstance(value, Mapping):
-                raise failure(40196, f"The $bucket 'output' field must be an object, but found type: {type_name(value)}.")
+                raise failure(
+                    40196,
+                    f"The $bucket 'output' field must be an object, but found type: {type_name(value)}.",
+                )
         elif name != "default":
             raise failure(40197, f"Unrecognized option to $bucket: {name}.")
     if "groupBy" not in spec or "boundaries" not in spec:
         raise failure(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.")
+
+
+def _bounded(of: Expr, bounds: list[Any], default: Any, key: Callable[[Any], Key]) -> Expr:
+    """Return the expression that gives the lower boundary of a document's bucket."""
+    keys = [key(bound) for bound in bounds]
+
+    def chosen(document: Any, variables: Any) -> Any:
+        its = key(of.evaluate(document, variables))
+        for low, high, bound in zip(keys, keys[1:], bounds, strict=False):
+            if low <= its < high:
+                return bound
+        if default is MISSING:
+            raise failure(
+                40066,
+                "$switch could not find a matching branch for an input, and no default was specified.",
+            )
+        return default
+
+    return Expr(chosen)
+
+
+@FAMILY.stage("$bucket")
+def bucket(argument: Any, place: Place) -> Run:
+    """Gather documents between boundaries. Codes 40191 to 40202."""
+    spec = check_document(
+        argument, 40201, "Argument to $bucket stage must be an object, but found type: {}."
+    )
+    scope = place.scope()
+    _check_bucket(spec, scope)
     bounds = _boundaries(spec["boundaries"], scope)
     default = _check_default(spec["default"], bounds, scope) if "default" in spec else MISSING
     fields = _output(spec, 40196, "$bucket", scope)
     if "_id" in spec.get("output", {}):
         raise failure(15948, "a group's _id may only be specified once")
-    of = scope.compile(spec["groupBy"])
-    keys = [scope.key(bound) for bound in bounds]
-
-    def chosen(document: Any, variables: Any) -> Any:
-        key = scope.key(of.evaluate(document, variables))
-        for low, high, bound in zip(keys, keys[1:], bounds, strict=False):
-            if low <= key < high:
-                return bound
-        if default is MISSING:
-            raise failure(40066, "$switch could not find a matching branch for an input, and no default was specified.")
-        return default
-
-    run = grouped(Expr(chosen), fields, scope.key)
+    part = _bounded(scope.compile(spec["groupBy"]), bounds, default, scope.key)
+    run = grouped(part, fields, scope.key)
     return lambda documents: iter(
         sorted(run(documents), key=lambda document: scope.key(document["_id"]))
     )
@@ -180,19 +232,29 @@ def bucket(argument: Any, place: Place) -> Run:
 
 def _bucket_count(value: Any) -> int:
     if type(value) not in NUMBERS:
-        raise failure(40241, f"The $bucketAuto 'buckets' field must be a numeric value, but found type: {type_name(value)}.")
+        raise failure(
+            40241,
+            f"The $bucketAuto 'buckets' field must be a numeric value, but found type: {type_name(value)}.",
+        )
     number = whole32(value)
     if number is None:
-        raise failure(40242, f"The $bucketAuto 'buckets' field must be representable as a 32-bit integer, but found {value}.")
+        raise failure(
+            40242,
+            f"The $bucketAuto 'buckets' field must be representable as a 32-bit integer, but found {value}.",
+        )
     if number <= 0:
-        raise failure(40243, f"The $bucketAuto 'buckets' field must be greater than 0, but found: {value}.")
+        raise failure(
+            40243, f"The $bucketAuto 'buckets' field must be greater than 0, but found: {value}."
+        )
     return number
 
 
 @FAMILY.stage("$bucketAuto")
 def bucket_auto(argument: Any, place: Place) -> Run:
     """Gather documents in buckets of even size. Codes 40240 to 40246, 40257 to 40261."""
-    spec = check_document(argument, 40240, "The argument to $bucketAuto must be an object, but found type: {}.")
+    spec = check_document(
+        argument, 40240, "The argument to $bucketAuto must be an object, but found type: {}."
+    )
     scope = place.scope()
     for name, value in spec.items():
         if name == "groupBy":
@@ -201,10 +263,16 @@ def bucket_auto(argument: Any, place: Place) -> Run:
             _bucket_count(value)
         elif name == "output":
             if not isinstance(value, Mapping):
-                raise failure(40244, f"The $bucketAuto 'output' field must be an object, but found type: {type_name(value)}.")
+                raise failure(
+                    40244,
+                    f"The $bucketAuto 'output' field must be an object, but found type: {type_name(value)}.",
+                )
         elif name == "granularity":
             if type(value) is not str:
-                raise failure(40261, f"The $bucketAuto 'granularity' field must be a string, but found type: {type_name(value)}.")
+                raise failure(
+                    40261,
+                    f"The $bucketAuto 'granularity' field must be a string, but found type: {type_name(value)}.",
+                )
         else:
             raise failure(40245, f"Unrecognized option to $bucketAuto: {name}.")
     if "groupBy" not in spec or "buckets" not in spec:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.context import Context, Document, Pipeline
-from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import read, split_path
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.ordering import EMPTY_ARRAY, leaves
-from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document, check_fields, check_kind
+from dotdo_mongo.engine.stages.declare import (
+    Family,
+    Place,
+    Run,
+    check_document,
+    check_fields,
+    check_kind,
+)
 from dotdo_mongo.engine.stages.shape import with_value
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document, Pipeline
+    from dotdo_mongo.engine.expressions import Expr, Scope
 
 FAMILY = Family("joins")
 MAX_DEPTH = 20
@@ -48,7 +57,9 @@ def local_values(document: Any, names: tuple[str, ...]) -> list[Any]:
 class _Index:
     """The foreign documents by the values at a path."""
 
-    def __init__(self, documents: Iterable[Document], names: tuple[str, ...], key: Callable[[Any], Key]) -> None:
+    def __init__(
+        self, documents: Iterable[Document], names: tuple[str, ...], key: Callable[[Any], Key]
+    ) -> None:
         self.key = key
         self.documents = list(documents)
         self.places: dict[Key, list[int]] = {}
@@ -74,14 +85,25 @@ class _Index:
         return [self.documents[place] for place in sorted(found)]
 
 
-_LOOKUP_FIELDS = ("from", "as", "localField", "foreignField", "let", "pipeline", "_internalUnwind", "_internalCollation")
+_LOOKUP_FIELDS = (
+    "from",
+    "as",
+    "localField",
+    "foreignField",
+    "let",
+    "pipeline",
+    "_internalUnwind",
+    "_internalCollation",
+)
 
 
 class _Lookup:
     """A checked $lookup."""
 
     def __init__(self, argument: Any, place: Place) -> None:
-        spec = check_document(argument, 9, "the $lookup stage specification must be an object, but found {}")
+        spec = check_document(
+            argument, 9, "the $lookup stage specification must be an object, but found {}"
+        )
         self._check(spec)
         self.place = place
         self.context = place.context
@@ -110,12 +132,18 @@ class _Lookup:
             raise failure(40414, "BSON field '$lookup.as' is missing but a required field")
         has_pair = "localField" in spec, "foreignField" in spec
         if any(has_pair) and not all(has_pair):
-            raise failure(9, "$lookup requires both or neither of 'localField' and 'foreignField' to be specified")
+            raise failure(
+                9,
+                "$lookup requires both or neither of 'localField' and 'foreignField' to be specified",
+            )
         if "pipeline" not in spec:
             if "let" in spec:
                 raise failure(9, "$lookup with a 'let' argument must also specify 'pipeline'")
             if not any(has_pair):
-                raise failure(9, "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
+                raise failure(
+                    9,
+                    "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+                )
 
     def _source(self, spec: Mapping[str, Any]) -> tuple[str | None, str | None]:
         if "from" not in spec:
@@ -127,9 +155,14 @@ class _Lookup:
         source = spec["from"]
         if isinstance(source, Mapping):
             db, collection = source.get("db"), source.get("coll")
-            raise failure(9, f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}")
+            raise failure(
+                9,
+                f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}",
+            )
         if type(source) is not str:
-            raise failure(9, f"$lookup 'from' field must be a string, but found {type_name(source)}")
+            raise failure(
+                9, f"$lookup 'from' field must be a string, but found {type_name(source)}"
+            )
         return check_collection(source), None
 
     def _variables(self, let: Mapping[str, Any], scope: Scope) -> list[tuple[str, Expr]]:
@@ -180,7 +213,16 @@ def lookup(argument: Any, place: Place) -> Run:
     return _Lookup(argument, place).run
 
 
-_GRAPH = ("from", "as", "startWith", "connectFromField", "connectToField", "maxDepth", "depthField", "restrictSearchWithMatch")
+_GRAPH = (
+    "from",
+    "as",
+    "startWith",
+    "connectFromField",
+    "connectToField",
+    "maxDepth",
+    "depthField",
+    "restrictSearchWithMatch",
+)
 
 
 def _graph_depth(value: Any) -> int:
@@ -194,29 +236,38 @@ def _graph_depth(value: Any) -> int:
     return number
 
 
+def _check_graph_part(name: str, value: Any) -> None:
+    if name not in _GRAPH:
+        raise failure(40104, f"Unknown argument to $graphLookup: {name}")
+    if name == "maxDepth":
+        _graph_depth(value)
+    elif name == "restrictSearchWithMatch":
+        if not isinstance(value, Mapping):
+            raise failure(
+                40185, f"restrictSearchWithMatch must be an object, found {type_name(value)}"
+            )
+    elif name != "startWith" and type(value) is not str:
+        code = 9 if name == "from" else 40103
+        raise failure(code, f"expected string as argument for {name}, found: {type_name(value)}")
+
+
 def _check_graph(spec: Mapping[str, Any]) -> None:
     for name, value in spec.items():
-        if name not in _GRAPH:
-            raise failure(40104, f"Unknown argument to $graphLookup: {name}")
-        if name == "maxDepth":
-            _graph_depth(value)
-        elif name == "restrictSearchWithMatch":
-            if not isinstance(value, Mapping):
-                raise failure(40185, f"restrictSearchWithMatch must be an object, found {type_name(value)}")
-        elif name == "from":
-            if type(value) is not str:
-                raise failure(9, f"$graphLookup 'from' field must be a string, but found {type_name(value)}")
-        elif name != "startWith" and type(value) is not str:
-            raise failure(40103, f"expected string as argument for {name}, found: {type_name(value)}")
+        _check_graph_part(name, value)
     for name in ("from", "as", "startWith", "connectFromField", "connectToField"):
         if name not in spec:
-            raise failure(40105, "$graphLookup requires 'from', 'as', 'startWith', 'connectFromField', and 'connectToField' to be specified.")
+            raise failure(
+                40105,
+                "$graphLookup requires 'from', 'as', 'startWith', 'connectFromField', and 'connectToField' to be specified.",
+            )
 
 
 @FAMILY.stage("$graphLookup")
 def graph_lookup(argument: Any, place: Place) -> Run:
     """Follow references through another collection. Codes 9, 40100 to 40105, 40185, 40327."""
-    spec = check_document(argument, 40327, "the $graphLookup stage specification must be an object, but found {}")
+    spec = check_document(
+        argument, 40327, "the $graphLookup stage specification must be an object, but found {}"
+    )
     _check_graph(spec)
     collection = check_collection(spec["from"])
     start = place.scope().compile(spec["startWith"])
@@ -239,7 +290,9 @@ def graph_lookup(argument: Any, place: Place) -> Run:
                 its = key(found.get("_id"))
                 if its in seen:
                     continue
-                following += local_values(found, source) if read(found, source) is not MISSING else []
+                following += (
+                    local_values(found, source) if read(found, source) is not MISSING else []
+                )
                 seen[its] = with_value(found, depth_name, Int64(depth)) if depth_name else found
             frontier, depth = following, depth + 1
         return list(seen.values())
@@ -260,15 +313,23 @@ def union_with(argument: Any, place: Place) -> Run:
     if type(argument) is str:
         argument = {"coll": argument}
     if not isinstance(argument, Mapping):
-        raise failure(9, f"the $unionWith stage specification must be an object or string, but found {type_name(argument)}")
+        raise failure(
+            9,
+            f"the $unionWith stage specification must be an object or string, but found {type_name(argument)}",
+        )
     check_fields("$unionWith", argument, ("coll", "pipeline"))
     if "coll" in argument:
         check_kind("$unionWith", "coll", argument["coll"], "string")
     stages = argument.get("pipeline", [])
     if not isinstance(stages, list):
         raise failure(14, "A pipeline must be an array of objects")
-    if "coll" not in argument and not (stages and isinstance(stages[0], Mapping) and "$documents" in stages[0]):
-        raise failure(9, "$unionWith stage without explicit collection must have a pipeline with $documents as first stage")
+    if "coll" not in argument and not (
+        stages and isinstance(stages[0], Mapping) and "$documents" in stages[0]
+    ):
+        raise failure(
+            9,
+            "$unionWith stage without explicit collection must have a pipeline with $documents as first stage",
+        )
     context = _inner(place, "union")
     name = check_collection(argument["coll"]) if "coll" in argument else None
     pipeline = place.compile(stages, context.with_(collection=name or ""))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_fields, check_kind
 from dotdo_mongo.engine.stages.joins import check_collection
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("output")
 RESERVED = frozenset({"admin", "config", "local"})
@@ -31,7 +33,10 @@ def _out_target(argument: Any, place: Place) -> dict[str, Any]:
     if type(argument) is str:
         return {"db": place.context.db, "coll": argument}
     if not isinstance(argument, Mapping):
-        raise failure(16990, f"$out only supports a string or object argument, but found {type_name(argument)}")
+        raise failure(
+            16990,
+            f"$out only supports a string or object argument, but found {type_name(argument)}",
+        )
     check_fields("$out", argument, ("db", "coll", "timeseries"), ("db", "coll"))
     for name in ("db", "coll"):
         if argument[name] is None:
@@ -64,7 +69,10 @@ def _into(value: Any, place: Place) -> dict[str, Any]:
     if type(value) is str:
         return {"db": place.context.db, "coll": value}
     if not isinstance(value, Mapping):
-        raise failure(51178, f"$merge 'into' field  must be either a string or an object, but found {type_name(value)}")
+        raise failure(
+            51178,
+            f"$merge 'into' field  must be either a string or an object, but found {type_name(value)}",
+        )
     check_fields("$merge.into", value, ("db", "coll"), ("coll",))
     for name in value:
         check_kind("into", name, value[name], "string")
@@ -76,12 +84,19 @@ def _on(value: Any) -> list[str]:
         split_path(value)
         return [value]
     if not isinstance(value, list):
-        raise failure(51186, f"$merge 'on' field  must be either a string or an array of strings, but found {type_name(value)}")
+        raise failure(
+            51186,
+            f"$merge 'on' field  must be either a string or an array of strings, but found {type_name(value)}",
+        )
     if not value:
-        raise failure(51187, "If explicitly specifying $merge 'on', must include at least one field")
+        raise failure(
+            51187, "If explicitly specifying $merge 'on', must include at least one field"
+        )
     for one in value:
         if type(one) is not str:
-            raise failure(51134, f"$merge 'on' array elements must be strings, but found {type_name(one)}")
+            raise failure(
+                51134, f"$merge 'on' array elements must be strings, but found {type_name(one)}"
+            )
         split_path(one)
     if len(set(value)) != len(value):
         raise failure(31465, "Found a duplicate field in the $merge.on list")
@@ -93,11 +108,16 @@ def _let(spec: Mapping[str, Any], matched: Any, place: Place) -> dict[str, Any] 
         return None
     let = check_kind("$merge", "let", spec["let"], "object")
     if not isinstance(matched, list):
-        raise failure(51199, "Cannot use 'let' variables with 'whenMatched: " + str(matched) + "' mode")
+        raise failure(
+            51199, "Cannot use 'let' variables with 'whenMatched: " + str(matched) + "' mode"
+        )
     for name in let:
         check_variable_write(name)
     if "new" in let and let["new"] != "$$ROOT":
-        raise failure(51273, "'let' may not define a value for the reserved 'new' variable other than '$$ROOT'")
+        raise failure(
+            51273,
+            "'let' may not define a value for the reserved 'new' variable other than '$$ROOT'",
+        )
     scope = place.scope()
     for value in let.values():
         scope.compile(value)
@@ -115,12 +135,22 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
         )
         place.compile(matched, context)
     elif type(matched) is not str:
-        raise failure(51191, f"$merge 'whenMatched' field  must be either a string or an array, but found {type_name(matched)}")
+        raise failure(
+            51191,
+            f"$merge 'whenMatched' field  must be either a string or an array, but found {type_name(matched)}",
+        )
     elif matched not in _MATCHED:
-        raise failure(2, f"Enumeration value '{matched}' for field 'whenMatched' is not a valid value.")
-    otherwise = check_kind("$merge", "whenNotMatched", spec.get("whenNotMatched", "insert"), "string")
+        raise failure(
+            2, f"Enumeration value '{matched}' for field 'whenMatched' is not a valid value."
+        )
+    otherwise = check_kind(
+        "$merge", "whenNotMatched", spec.get("whenNotMatched", "insert"), "string"
+    )
     if otherwise not in _NOT_MATCHED:
-        raise failure(2, f"Enumeration value '{otherwise}' for field '$merge.whenNotMatched' is not a valid value.")
+        raise failure(
+            2,
+            f"Enumeration value '{otherwise}' for field '$merge.whenNotMatched' is not a valid value.",
+        )
     return matched, otherwise
 
 
@@ -130,18 +160,42 @@ def merge(argument: Any, place: Place) -> Run:
     if type(argument) is str:
         argument = {"into": argument}
     if not isinstance(argument, Mapping):
-        raise failure(51182, f"$merge only supports a string or object argument, not {type_name(argument)}")
-    check_fields("$merge", argument, ("into", "on", "let", "whenMatched", "whenNotMatched", "targetCollectionVersion", "allowMergeOnNullishValues"), ("into",))
+        raise failure(
+            51182, f"$merge only supports a string or object argument, not {type_name(argument)}"
+        )
+    check_fields(
+        "$merge",
+        argument,
+        (
+            "into",
+            "on",
+            "let",
+            "whenMatched",
+            "whenNotMatched",
+            "targetCollectionVersion",
+            "allowMergeOnNullishValues",
+        ),
+        ("into",),
+    )
     target = _into(argument["into"], place)
     on = _on(argument["on"]) if "on" in argument else None
     let = _let(argument, argument.get("whenMatched", "merge"), place)
     matched, otherwise = _modes(argument, place)
     if matched == "fail" and otherwise in {"discard", "fail"}:
-        raise failure(51181, f"Combination of $merge modes 'whenMatched: {matched}' and 'whenNotMatched: {otherwise}' is not supported")
+        raise failure(
+            51181,
+            f"Combination of $merge modes 'whenMatched: {matched}' and 'whenNotMatched: {otherwise}' is not supported",
+        )
     if target["db"] in RESERVED:
         raise failure(31320, f"Cannot $merge to internal database: {target['db']}")
     if target["coll"].startswith("system."):
         raise failure(31319, f"Cannot $merge to special collection: {target['coll']}")
     check_collection(target["coll"])
-    parsed = {"into": target, "on": on, "let": let, "whenMatched": matched, "whenNotMatched": otherwise}
+    parsed = {
+        "into": target,
+        "on": on,
+        "let": let,
+        "whenMatched": matched,
+        "whenNotMatched": otherwise,
+    }
     return _writer("$merge", parsed, place)

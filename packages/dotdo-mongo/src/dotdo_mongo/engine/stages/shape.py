@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.expressions import Expr, expression
 from dotdo_mongo.engine.expressions.compiler import DESCEND, KEEP, PRUNE
 from dotdo_mongo.engine.fieldpath import as_document, check_name, split_path
@@ -16,6 +15,9 @@ from dotdo_mongo.engine.projection.tree import Node, add_computed
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document, each
 from dotdo_mongo.engine.values import MISSING, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 FAMILY = Family("shape")
 
@@ -43,11 +45,15 @@ def _put(tree: Node, names: tuple[str, ...], value: Any, context: Context) -> No
     if _is_plain(value):
         for name, inner in value.items():
             if "." in name:
-                raise failure(40183, f"FieldPath field names may not contain '.' in $addFields: {name}")
+                raise failure(
+                    40183, f"FieldPath field names may not contain '.' in $addFields: {name}"
+                )
             _put(tree, (*names, check_name(name)), inner, context)
         return
     if isinstance(value, Mapping) and len(value) > 1:
-        raise failure(40181, f"an object representing an expression must have exactly one field: {value}")
+        raise failure(
+            40181, f"an object representing an expression must have exactly one field: {value}"
+        )
     part = expression(value, context)
     try:
         tree.put(names, part)
@@ -58,7 +64,9 @@ def _put(tree: Node, names: tuple[str, ...], value: Any, context: Context) -> No
 @FAMILY.stage("$set", "$addFields", in_update=True)
 def set_(argument: Any, place: Place) -> Run:
     """Compute fields, the others stay. Codes 40176, 40181, 40272."""
-    spec = check_document(argument, 40272, "$addFields specification stage must be an object, got {}")
+    spec = check_document(
+        argument, 40272, "$addFields specification stage must be an object, got {}"
+    )
     tree = _computed_tree(spec, place.context)
     return each(lambda document: add_computed(tree, dict(document), document))
 
@@ -70,10 +78,15 @@ def unset(argument: Any, place: Place) -> Run:
         raise failure(31002, "$unset specification must be a string or an array")
     names = argument if isinstance(argument, list) else [argument]
     if not names:
-        raise failure(31119, "$unset specification must be a string or an array with at least one field")
+        raise failure(
+            31119, "$unset specification must be a string or an array with at least one field"
+        )
     for name in names:
         if type(name) is not str:
-            raise failure(31120, "$unset specification must be a string or an array containing only string values")
+            raise failure(
+                31120,
+                "$unset specification must be a string or an array containing only string values",
+            )
     for name in names:
         if "\0" in name:
             raise failure(9527900, "$unset path cannot contain an embedded null byte")
@@ -107,7 +120,9 @@ def _replaced(part: Expr, stage: str) -> Run:
 @FAMILY.stage("$replaceRoot", in_update=True)
 def replace_root(argument: Any, place: Place) -> Run:
     """Put a computed document in place of each. Codes 40228, 40229, 40231, 40415."""
-    spec = check_document(argument, 40229, "expected an object as specification for $replaceRoot stage, got {}")
+    spec = check_document(
+        argument, 40229, "expected an object as specification for $replaceRoot stage, got {}"
+    )
     for name in spec:
         if name != "newRoot":
             raise failure(40415, f"BSON field '$replaceRoot.{name}' is an unknown field.")
@@ -135,7 +150,10 @@ class _Redaction:
         if decision == PRUNE:
             return MISSING
         if decision != DESCEND:
-            raise failure(17053, f"$redact's expression should not return anything aside from the variables $$KEEP, $$DESCEND, and $$PRUNE, but returned {decision}")
+            raise failure(
+                17053,
+                f"$redact's expression should not return anything aside from the variables $$KEEP, $$DESCEND, and $$PRUNE, but returned {decision}",
+            )
         found = {}
         for name, value in document.items():
             inner = self._within(value, root)
@@ -169,16 +187,25 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
     if type(argument) is str:
         return argument, None, False
     if not isinstance(argument, Mapping):
-        raise failure(15981, f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}")
+        raise failure(
+            15981,
+            f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}",
+        )
     path, index, keeps = None, None, False
     for name, value in argument.items():
         if name == "path":
             if type(value) is not str:
-                raise failure(28808, f"expected a string as the path for $unwind stage, got {type_name(value)}")
+                raise failure(
+                    28808,
+                    f"expected a string as the path for $unwind stage, got {type_name(value)}",
+                )
             path = value
         elif name == "preserveNullAndEmptyArrays":
             if not isinstance(value, bool):
-                raise failure(28809, f"expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage, got {type_name(value)}")
+                raise failure(
+                    28809,
+                    f"expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage, got {type_name(value)}",
+                )
             keeps = value
         elif name == "includeArrayIndex":
             index = _index_name(value)
@@ -191,9 +218,15 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
 
 def _index_name(value: Any) -> str:
     if type(value) is not str or not value:
-        raise failure(28810, f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}")
+        raise failure(
+            28810,
+            f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}",
+        )
     if value[0] == "$":
-        raise failure(28822, f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {value}")
+        raise failure(
+            28822,
+            f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {value}",
+        )
     return value
 
 
@@ -213,6 +246,34 @@ def with_value(document: Any, names: tuple[str, ...], value: Any) -> Document:
     return found
 
 
+class _Unwind:
+    """Gives a document for each member of an array."""
+
+    def __init__(self, names: tuple[str, ...], index: str | None, *, keeps: bool) -> None:
+        self.names = names
+        self.index = split_path(index) if index else None
+        self.keeps = keeps
+
+    def _one(self, document: Document, value: Any, place: int | None) -> Document:
+        found = document if value is MISSING else with_value(document, self.names, value)
+        if self.index:
+            found = with_value(found, self.index, None if place is None else Int64(place))
+        return found
+
+    def run(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents; without keeping, those of no or an empty array are left out."""
+        for document in documents:
+            value = _plain_read(document, self.names)
+            if isinstance(value, list) and value:
+                for place, member in enumerate(value):
+                    yield self._one(document, member, place)
+            elif isinstance(value, list):
+                if self.keeps:
+                    yield self._one(with_value(document, self.names, MISSING), MISSING, None)
+            elif (value is not MISSING and value is not None) or self.keeps:
+                yield self._one(document, MISSING, None)
+
+
 @FAMILY.stage("$unwind")
 def unwind(argument: Any, place: Place) -> Run:
     """Give a document for each member of an array. Codes 15981, 28808 to 28822."""
@@ -224,30 +285,7 @@ def unwind(argument: Any, place: Place) -> Run:
         raise failure(28818, f"path option to $unwind stage should be prefixed with a '$': {path}")
     if "\0" in path:
         raise failure(16419, "$unwind path cannot contain an embedded null byte")
-    names = split_path(path[1:])
-    index_names = split_path(index) if index else None
-
-    def one(document: Document, value: Any, place_in: int | None) -> Document:
-        found = document if value is MISSING else with_value(document, names, value)
-        if index_names:
-            found = with_value(found, index_names, None if place_in is None else Int64(place_in))
-        return found
-
-    def run(documents: Iterable[Document]) -> Iterator[Document]:
-        for document in documents:
-            value = _plain_read(document, names)
-            if isinstance(value, list) and value:
-                for place_in, member in enumerate(value):
-                    yield one(document, member, place_in)
-            elif isinstance(value, list):
-                if keeps:
-                    yield one(with_value(document, names, MISSING), MISSING, None)
-            elif value is not MISSING and value is not None:
-                yield one(document, MISSING, None)
-            elif keeps:
-                yield one(document, MISSING, None)
-
-    return run
+    return _Unwind(split_path(path[1:]), index, keeps=keeps).run
 
 
 def _plain_read(document: Any, names: tuple[str, ...]) -> Any:
@@ -258,5 +296,3 @@ def _plain_read(document: Any, names: tuple[str, ...]) -> Any:
             return MISSING
         value = inner.get(name, MISSING)
     return value
-
-

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators import ACCUMULATORS
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.expressions import Expr, Scope, scope_of
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.ordering import document_key
@@ -31,6 +30,9 @@ from dotdo_mongo.engine.windows.functions import (
     accumulated,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 FAMILY = Family("windows")
 Output = tuple[tuple[str, ...], Function]
@@ -60,7 +62,9 @@ class Partitions:
             return ()
         value = self.part.evaluate(document, {})
         if isinstance(value, list):
-            raise failure(5371603, "An expression used to partition cannot evaluate to value of type array")
+            raise failure(
+                5371603, "An expression used to partition cannot evaluate to value of type array"
+            )
         return self.key(None if value is MISSING else value)
 
 
@@ -89,7 +93,10 @@ def _function_of(name: str, spec: Any, sort: Sort | None, scope: Scope) -> Funct
     if operator in FUNCTIONS:
         return FUNCTIONS[operator](spec[operator], setting)
     if operator in NO_WINDOW:
-        raise failure(5461500 if operator == "$accumulator" else 9, f"Unrecognized window function, {operator}")
+        raise failure(
+            5461500 if operator == "$accumulator" else 9,
+            f"Unrecognized window function, {operator}",
+        )
     return accumulated(operator, spec[operator], setting)
 
 
@@ -113,7 +120,9 @@ def _window_scope(context: Context) -> Scope:
 @FAMILY.stage("$setWindowFields")
 def set_window_fields(argument: Any, place: Place) -> Run:
     """Compute fields over windows of sorted partitions. Codes 9, 14, 40414, 40415 and those of windows."""
-    spec = check_document(argument, 9, "the $setWindowFields stage specification must be an object, found {}")
+    spec = check_document(
+        argument, 9, "the $setWindowFields stage specification must be an object, found {}"
+    )
     check_fields("$setWindowFields", spec, ("partitionBy", "sortBy", "output"), ("output",))
     if "sortBy" in spec:
         check_kind("$setWindowFields", "sortBy", spec["sortBy"], "object")
@@ -130,7 +139,10 @@ def set_window_fields(argument: Any, place: Place) -> Run:
 
 def _fill_part(spec: Mapping[str, Any], scope: Scope) -> Expr | None:
     if "partitionBy" in spec and "partitionByFields" in spec:
-        raise failure(6050204, "Maximum one of 'partitionBy' and 'partitionByFields can be specified in '$fill'")
+        raise failure(
+            6050204,
+            "Maximum one of 'partitionBy' and 'partitionByFields can be specified in '$fill'",
+        )
     if "partitionByFields" in spec:
         fields = check_kind("$fill", "partitionByFields", spec["partitionByFields"], "array")
         for name in fields:
@@ -146,7 +158,9 @@ def _fill_part(spec: Mapping[str, Any], scope: Scope) -> Expr | None:
 def fill(argument: Any, place: Place) -> Run:
     """Fill null and absent fields. Codes 9, 14, 40414, 40415, 6050200 to 6050204."""
     spec = check_document(argument, 6050200, "The $fill stage must be an object")
-    check_fields("$fill", spec, ("partitionBy", "partitionByFields", "sortBy", "output"), ("output",))
+    check_fields(
+        "$fill", spec, ("partitionBy", "partitionByFields", "sortBy", "output"), ("output",)
+    )
     output = check_kind("$fill", "output", spec["output"], "object")
     if not output:
         raise failure(6050203, "The output field must not be empty")
@@ -158,15 +172,24 @@ def fill(argument: Any, place: Place) -> Run:
     constants: list[tuple[tuple[str, ...], Expr]] = []
     for name, one in output.items():
         if not isinstance(one, Mapping) or len(one) != 1 or not {"value", "method"} & one.keys():
-            raise failure(6050202, "The fill fields must be an object with exactly one of 'value' or 'method'")
+            raise failure(
+                6050202, "The fill fields must be an object with exactly one of 'value' or 'method'"
+            )
         if "value" in one:
             constants.append((split_path(name), scope.compile(one["value"])))
             continue
-        operator = {"linear": "$linearFill", "locf": "$locf"}.get(one["method"]) if type(one["method"]) is str else None
+        operator = (
+            {"linear": "$linearFill", "locf": "$locf"}.get(one["method"])
+            if type(one["method"]) is str
+            else None
+        )
         if operator is None:
             raise failure(6050202, f"Method must be either locf or linear: {one['method']}")
         if operator == "$linearFill" and sort is None:
-            raise failure(605001, "$linearFill must be specified with a top level sortBy expression with exactly one element")
+            raise failure(
+                605001,
+                "$linearFill must be specified with a top level sortBy expression with exactly one element",
+            )
         outputs.append((split_path(name), _function_of(name, {operator: f"${name}"}, sort, scope)))
     windows = _run_outputs(outputs, Partitions(_fill_part(spec, scope), sort, scope.key))
 
@@ -186,5 +209,3 @@ def _filled(document: Document, constants: list[tuple[tuple[str, ...], Expr]]) -
         if value is None:
             found = with_value(found, names, part.evaluate(document, {}))
     return found
-
-

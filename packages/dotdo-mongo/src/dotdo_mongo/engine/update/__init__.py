@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Timestamp
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.update.compiler import Operators, check_id
 from dotdo_mongo.engine.update.upsert import build_upsert
 from dotdo_mongo.engine.values import equals, is_identical
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 __all__ = ["build_upsert", "compile_update", "is_replacement"]
 
@@ -27,12 +29,19 @@ def is_replacement(update: Any) -> bool:
 def _replacement(update: Document, context: Context) -> Callable[[Document], Document]:
     for name in update:
         if name[:1] == "$" and name not in {"$ref", "$id", "$db"}:
-            raise failure(52, f"The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.")
+            raise failure(
+                52,
+                f"The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.",
+            )
     present = context.cluster_time or Timestamp(context.now_ms // 1000, 1)
 
     def apply(document: Document) -> Document:
         if "_id" in update and "_id" in document and not equals(update["_id"], document["_id"]):
-            raise failure(66, "After applying the update, the (immutable) field '_id' was found to have been altered to _id: " + str(update["_id"]))
+            raise failure(
+                66,
+                "After applying the update, the (immutable) field '_id' was found to have been altered to _id: "
+                + str(update["_id"]),
+            )
         found: Document = {"_id": document["_id"]} if "_id" in document else {}
         for name, value in update.items():
             if name != "_id" or "_id" not in document:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.match import compile_match, compile_value_match
 from dotdo_mongo.engine.match.arrays import is_operators
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.ordering import sorter
 from dotdo_mongo.engine.update.declare import Family
-from dotdo_mongo.engine.update.paths import Change
 from dotdo_mongo.engine.values import MISSING, NUMBERS, collated_key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
+    from dotdo_mongo.engine.update.paths import Change
 
 FAMILY = Family("arrays")
 Sort = Callable[[list[Any]], list[Any]]
@@ -29,7 +31,10 @@ def _key(context: Context) -> Callable[[Any], Any]:
 def _each(name: str, argument: Any, code: int) -> list[Any]:
     values = argument["$each"]
     if not isinstance(values, list):
-        raise failure(code, f"The argument to $each in {name} must be an array but it was of type: {type_name(values)}")
+        raise failure(
+            code,
+            f"The argument to $each in {name} must be an array but it was of type: {type_name(values)}",
+        )
     return values
 
 
@@ -40,7 +45,10 @@ def _is_each(argument: Any) -> bool:
 def _whole(name: str, value: Any) -> int:
     number = whole64(value) if type(value) in NUMBERS else None
     if number is None:
-        raise failure(2, f"The value for {name} must be an integer value but was given type: {type_name(value)}")
+        raise failure(
+            2,
+            f"The value for {name} must be an integer value but was given type: {type_name(value)}",
+        )
     return number
 
 
@@ -55,7 +63,10 @@ def _sort(spec: Any, context: Context) -> Sort:
     key = _key(context)
     if not isinstance(spec, Mapping):
         if type(spec) not in NUMBERS:
-            raise failure(2, "The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields")
+            raise failure(
+                2,
+                "The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields",
+            )
         way = _direction(spec)
         return lambda values: sorted(values, key=key, reverse=way < 0)
     if not spec:
@@ -100,7 +111,10 @@ class _Push:
         elif isinstance(old, list):
             array = list(old)
         else:
-            raise failure(2, f"The field '{self.path}' must be an array but is of type {type_name(old)} in document")
+            raise failure(
+                2,
+                f"The field '{self.path}' must be an array but is of type {type_name(old)} in document",
+            )
         at = len(array) if self.position is None else self.position
         array[at:at] = self.values
         if self.sort is not None:
@@ -129,8 +143,11 @@ def add_to_set(argument: Any, path: str, context: Context) -> Change:
 
     def change(old: Any) -> Any:
         if old is not MISSING and not isinstance(old, list):
-            raise failure(2, f"Cannot apply $addToSet to non-array field. Field named '{path}' has non-array type {type_name(old)}")
-        array = [] if old is MISSING else list(old)
+            raise failure(
+                2,
+                f"Cannot apply $addToSet to non-array field. Field named '{path}' has non-array type {type_name(old)}",
+            )
+        array = list(old) if isinstance(old, list) else []
         seen = {key(member) for member in array}
         size = len(array)
         for value in values:
@@ -157,7 +174,9 @@ def pop(argument: Any, path: str, context: Context) -> Change:
         if old is MISSING:
             return old
         if not isinstance(old, list):
-            raise failure(14, f"Path '{path}' contains an element of non-array type '{type_name(old)}'")
+            raise failure(
+                14, f"Path '{path}' contains an element of non-array type '{type_name(old)}'"
+            )
         if not old:
             return old
         return old[:-1] if number == 1 else old[1:]
@@ -205,7 +224,9 @@ def pull(argument: Any, path: str, context: Context) -> Change:
 def pull_all(argument: Any, path: str, context: Context) -> Change:
     """Remove the members that equal one of these. Code 2."""
     if not isinstance(argument, list):
-        raise failure(2, f"$pullAll requires an array argument but was given a {type_name(argument)}")
+        raise failure(
+            2, f"$pullAll requires an array argument but was given a {type_name(argument)}"
+        )
     key = _key(context)
     removed = {key(value) for value in argument}
     return _without(path, "$pullAll", lambda member: key(member) in removed)

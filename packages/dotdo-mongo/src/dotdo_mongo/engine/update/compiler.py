@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.match.positional import matched_index
-from dotdo_mongo.engine.update.declare import Operator
 from dotdo_mongo.engine.update.filters import parse_filters
 from dotdo_mongo.engine.update.paths import (
     ORDER,
@@ -22,6 +20,10 @@ from dotdo_mongo.engine.update.paths import (
 from dotdo_mongo.engine.update.registry import OPERATORS
 from dotdo_mongo.engine.values import MISSING, is_identical, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
+    from dotdo_mongo.engine.update.declare import Operator
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,7 +59,10 @@ class Operators:
         check_conflicts(self.paths)
         for name in self.filters:
             if name not in self.used:
-                raise failure(9, f"The array filter for identifier '{name}' was not used in the update {update}")
+                raise failure(
+                    9,
+                    f"The array filter for identifier '{name}' was not used in the update {update}",
+                )
         self.steps.sort(key=lambda step: ORDER(step.names))
         self.index_of = self._position_finder(query)
 
@@ -70,9 +75,15 @@ class Operators:
 
     def _read(self, name: str, fields: Any) -> None:
         if name != "$rename" and name not in OPERATORS:
-            raise failure(9, f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified as an array")
+            raise failure(
+                9,
+                f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified as an array",
+            )
         if not isinstance(fields, Mapping):
-            raise failure(9, f"Modifiers operate on fields but we found type {type_name(fields)} instead. For example: {{$mod: {{<field>: ...}}}} not {{{name}: {fields}}}")
+            raise failure(
+                9,
+                f"Modifiers operate on fields but we found type {type_name(fields)} instead. For example: {{$mod: {{<field>: ...}}}} not {{{name}: {fields}}}",
+            )
         for path, argument in fields.items():
             if name == "$rename":
                 self._rename(path, argument)
@@ -93,22 +104,31 @@ class Operators:
             if name.startswith("$["):
                 label = name[2:-1]
                 if label and label not in self.filters:
-                    raise failure(2, f"No array filter found for identifier '{label}' in path '{path}'")
+                    raise failure(
+                        2, f"No array filter found for identifier '{label}' in path '{path}'"
+                    )
                 self.used.add(label)
 
     def _rename(self, path: str, target: Any) -> None:
         if type(target) is not str:
             raise failure(2, f"The 'to' field for $rename must be a string: {path}: {target}")
         if "\0" in target or "\0" in path:
-            raise failure(9867600, "The 'to' field for $rename cannot contain an embedded null byte")
+            raise failure(
+                9867600, "The 'to' field for $rename cannot contain an embedded null byte"
+            )
         source, to = check_path(path), check_path(target)
         for names, text, what in ((source, path, "source"), (to, target, "destination")):
             if any(name == "$" or name.startswith("$[") for name in names):
                 raise failure(2, f"The {what} field for $rename may not be dynamic: {text}")
         if source == to:
-            raise failure(2, f'The source and target field for $rename must differ: {path}: "{target}"')
+            raise failure(
+                2, f'The source and target field for $rename must differ: {path}: "{target}"'
+            )
         if source == to[: len(source)] or to == source[: len(to)]:
-            raise failure(2, f'The source and target field for $rename must not be on the same path: {path}: "{target}"')
+            raise failure(
+                2,
+                f'The source and target field for $rename must not be on the same path: {path}: "{target}"',
+            )
         self.paths += [source, to]
         self.renames.append((source, to))
 
@@ -129,11 +149,17 @@ def _source_value(document: Any, names: tuple[str, ...]) -> Any:
     value = document
     for index, name in enumerate(names):
         if isinstance(value, list):
-            raise failure(2, f"The source field cannot be an array element, '{'.'.join(names)}' in doc has an array field called '{names[index - 1]}'")
+            raise failure(
+                2,
+                f"The source field cannot be an array element, '{'.'.join(names)}' in doc has an array field called '{names[index - 1]}'",
+            )
         inner = as_document(value)
         if inner is None:
             if index < len(names) and value is not MISSING:
-                raise failure(28, f"cannot use the part ({names[index - 1]} of {'.'.join(names)}) to traverse the element ({{{names[index - 1]}: {value}}})")
+                raise failure(
+                    28,
+                    f"cannot use the part ({names[index - 1]} of {'.'.join(names)}) to traverse the element ({{{names[index - 1]}: {value}}})",
+                )
             return MISSING
         value = inner.get(name, MISSING)
     return value
@@ -147,7 +173,10 @@ def _renamed(document: Document, source: tuple[str, ...], to: tuple[str, ...]) -
     for name in to[:-1]:
         holder = holder.get(name, MISSING) if isinstance(holder, Mapping) else MISSING
         if isinstance(holder, list):
-            raise failure(2, f"The destination field cannot be an array element, '{'.'.join(to)}' in doc has an array field called '{name}'")
+            raise failure(
+                2,
+                f"The destination field cannot be an array element, '{'.'.join(to)}' in doc has an array field called '{name}'",
+            )
     found = changed(document, source, lambda _: MISSING, Positions(), creates=False)
     return changed(found, to, lambda _: value, Positions(), creates=True)  # type: ignore[no-any-return]  # a document in, a document out
 

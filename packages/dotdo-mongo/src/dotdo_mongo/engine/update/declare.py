@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dotdo_mongo.engine.context import Context
-from dotdo_mongo.engine.update.paths import Change
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
+    from dotdo_mongo.engine.update.paths import Change
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import operator as python_operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import DatetimeMS, Int64, Timestamp
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.numbers import DECIMAL, LONG, WIDTH, of_width, width
 from dotdo_mongo.engine.update.declare import Family
-from dotdo_mongo.engine.update.paths import Change
 from dotdo_mongo.engine.values import (
     INTEGERS,
     MISSING,
@@ -21,6 +19,10 @@ from dotdo_mongo.engine.values import (
     type_name,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
+    from dotdo_mongo.engine.update.paths import Change
 
 FAMILY = Family("fields")
 
@@ -61,10 +63,16 @@ def _arithmetic(name: str, verb: str, combine: Callable[[Any, Any], Any]) -> Non
             if old is MISSING:
                 return of_width(width(argument), combine, _zero(argument), argument)
             if type(old) not in NUMBERS:
-                raise failure(14, f"Cannot apply {name} to a value of non-numeric type. The field '{path}' is of non-numeric type {type_name(old)}")
+                raise failure(
+                    14,
+                    f"Cannot apply {name} to a value of non-numeric type. The field '{path}' is of non-numeric type {type_name(old)}",
+                )
             new = of_width(width(old, argument), combine, old, argument)
             if width(old, argument) <= LONG and isinstance(new, float):
-                raise failure(2, f"Failed to apply {name} operations to current value (({type_name(old)}) {old}) for document")
+                raise failure(
+                    2,
+                    f"Failed to apply {name} operations to current value (({type_name(old)}) {old}) for document",
+                )
             return old if is_identical(old, new) else new
 
         return change
@@ -101,13 +109,19 @@ def _is_timestamp(argument: Any, path: str) -> bool:
     if isinstance(argument, bool):
         return False
     if not isinstance(argument, Mapping):
-        raise failure(2, f"{type_name(argument)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression ({{$type: 'timestamp/date'}}).")
+        raise failure(
+            2,
+            f"{type_name(argument)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression ({{$type: 'timestamp/date'}}).",
+        )
     for name in argument:
         if name != "$type":
             raise failure(2, f"Unrecognized $currentDate option: {name}")
     kind = argument.get("$type")
     if kind not in {"date", "timestamp"} or type(kind) is not str:
-        raise failure(2, f"The '$type' string field is required to be 'date' or 'timestamp': {{$currentDate: {{{path}: {argument}}}}}")
+        raise failure(
+            2,
+            f"The '$type' string field is required to be 'date' or 'timestamp': {{$currentDate: {{{path}: {argument}}}}}",
+        )
     return kind == "timestamp"
 
 
@@ -132,21 +146,40 @@ def bit(argument: Any, path: str, context: Context) -> Change:
     """Change bits of an int or long. Code 2."""
     del context
     if not isinstance(argument, Mapping):
-        raise failure(2, f"The $bit modifier is not compatible with a {type_name(argument)}. You must pass in an embedded document: {{$bit: {{field: {{and/or/xor: #}}}}}}")
+        raise failure(
+            2,
+            f"The $bit modifier is not compatible with a {type_name(argument)}. You must pass in an embedded document: {{$bit: {{field: {{and/or/xor: #}}}}}}",
+        )
     if not argument:
-        raise failure(2, "You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}}}")
+        raise failure(
+            2,
+            "You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}}}",
+        )
     steps = []
     for name, mask in argument.items():
         if name not in _BITS:
-            raise failure(2, f"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}' which is an unknown operator: {{{name}: {mask}}}")
+            raise failure(
+                2,
+                f"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}' which is an unknown operator: {{{name}: {mask}}}",
+            )
         if type(mask) not in INTEGERS:
-            raise failure(2, f"The $bit modifier field must be an Integer(32/64 bit); a '{type_name(mask)}' is not supported here: {{{name}: {mask}}}")
+            raise failure(
+                2,
+                f"The $bit modifier field must be an Integer(32/64 bit); a '{type_name(mask)}' is not supported here: {{{name}: {mask}}}",
+            )
         steps.append((_BITS[name], mask))
 
     def change(old: Any) -> Any:
-        value = (Int64(0) if any(type(mask) is Int64 for _, mask in steps) else 0) if old is MISSING else old
+        value = (
+            (Int64(0) if any(type(mask) is Int64 for _, mask in steps) else 0)
+            if old is MISSING
+            else old
+        )
         if type(value) not in INTEGERS:
-            raise failure(2, f"Cannot apply $bit to a value of non-integral type. The field '{path}' is of type {type_name(old)}")
+            raise failure(
+                2,
+                f"Cannot apply $bit to a value of non-integral type. The field '{path}' is of type {type_name(old)}",
+            )
         for combine, mask in steps:
             is_long = Int64 in {type(value), type(mask)}
             value = combine(int(value), int(mask))
@@ -154,4 +187,3 @@ def bit(argument: Any, path: str, context: Context) -> Change:
         return old if old is not MISSING and is_identical(old, value) else value
 
     return change
-

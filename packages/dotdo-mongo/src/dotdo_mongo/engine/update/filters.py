@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 Test = Callable[[Any], bool]
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
@@ -36,18 +38,31 @@ def parse_filters(filters: Sequence[Any], context: Context) -> dict[str, Test]:
     found: dict[str, Test] = {}
     for one in filters:
         if not isinstance(one, Mapping):
-            raise failure(14, f"BSON field 'arrayFilters' is the wrong type '{type_name(one)}', expected type 'object'")
+            raise failure(
+                14,
+                f"BSON field 'arrayFilters' is the wrong type '{type_name(one)}', expected type 'object'",
+            )
         names = _names(one)
         if not names:
-            raise failure(9, "Cannot use an expression without a top-level field name in arrayFilters")
+            raise failure(
+                9, "Cannot use an expression without a top-level field name in arrayFilters"
+            )
         if len(names) > 1:
             first, second = sorted(names)[:2]
-            raise failure(9, f"Error parsing array filter :: caused by :: Expected a single top-level field name, found '{first}' and '{second}'")
+            raise failure(
+                9,
+                f"Error parsing array filter :: caused by :: Expected a single top-level field name, found '{first}' and '{second}'",
+            )
         (name,) = names
         if not _NAME.fullmatch(name):
-            raise failure(2, f"Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '{name}'")
+            raise failure(
+                2,
+                f"Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '{name}'",
+            )
         if name in found:
-            raise failure(9, f"Found multiple array filters with the same top-level field name {name}")
+            raise failure(
+                9, f"Found multiple array filters with the same top-level field name {name}"
+            )
         found[name] = _test(name, dict(one), context)
     return found
 

@@ -39,11 +39,15 @@ def check_path(path: str) -> tuple[str, ...]:
             raise failure(
                 56, f"The update path '{path}' contains an empty field name, which is not allowed."
             )
-        if name[0] == "$" and name != "$" and not name.startswith("$["):
-            if index == 0:
-                raise failure(52, f"The dollar ($) prefixed field '{name}' in '{path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.")
+        if index == 0 and name[0] == "$" and name != "$" and not name.startswith("$["):
+            raise failure(
+                52,
+                f"The dollar ($) prefixed field '{name}' in '{path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.",
+            )
     if names[0] == "$" or names[0].startswith("$["):
-        raise failure(2, f"Cannot have positional (i.e. '$') element in the first position in path '{path}'")
+        raise failure(
+            2, f"Cannot have positional (i.e. '$') element in the first position in path '{path}'"
+        )
     if names.count("$") > 1:
         raise failure(2, f"Too many positional (i.e. '$') elements found in path '{path}'")
     return names
@@ -106,7 +110,9 @@ def changed(
     name = names[0]
     if name == "$":
         if positions.index is None:
-            raise failure(2, "The positional operator did not find the match needed from the query.")
+            raise failure(
+                2, "The positional operator did not find the match needed from the query."
+            )
         return changed(
             container, (str(positions.index), *names[1:]), change, positions, creates=creates
         )
@@ -117,7 +123,9 @@ def changed(
     return _changed_document(container, names, change, positions, creates)
 
 
-def _inner(value: Any, names: tuple[str, ...], change: Change, positions: Positions, creates: bool) -> Any:
+def _inner(
+    value: Any, names: tuple[str, ...], change: Change, positions: Positions, creates: bool
+) -> Any:
     """Return the new value below the first name."""
     if len(names) == 1:
         return change(value)
@@ -125,7 +133,7 @@ def _inner(value: Any, names: tuple[str, ...], change: Change, positions: Positi
         if not creates:
             return MISSING
         made = changed({}, names[1:], change, positions, creates=True)
-        return made if made else MISSING
+        return made or MISSING
     if isinstance(value, list):
         return changed(value, names[1:], change, positions, creates=creates)
     document = as_document(value)
@@ -143,7 +151,9 @@ def _changed_document(
 ) -> Any:
     old = container.get(names[0], MISSING)
     if old is MISSING and len(names) > 1 and names[1].startswith("$["):
-        raise failure(2, f"The path '{names[0]}' must exist in the document in order to apply array updates.")
+        raise failure(
+            2, f"The path '{names[0]}' must exist in the document in order to apply array updates."
+        )
     new = _inner(old, names, change, positions, creates)
     if new is old:
         return container
@@ -156,7 +166,11 @@ def _changed_document(
 
 
 def _changed_list(
-    container: list[Any], names: tuple[str, ...], change: Change, positions: Positions, creates: bool
+    container: list[Any],
+    names: tuple[str, ...],
+    change: Change,
+    positions: Positions,
+    creates: bool,
 ) -> Any:
     name = names[0]
     if not name.isdigit() or (len(name) > 1 and name[0] == "0"):
@@ -183,7 +197,9 @@ def _changed_members(
     container: Any, names: tuple[str, ...], change: Change, positions: Positions, creates: bool
 ) -> Any:
     if not isinstance(container, list):
-        raise failure(2, f"Cannot apply array updates to non-array element of type {type_name(container)}")
+        raise failure(
+            2, f"Cannot apply array updates to non-array element of type {type_name(container)}"
+        )
     label = names[0][2:-1]
     test = (positions.filters or {})[label] if label else None
     found = []

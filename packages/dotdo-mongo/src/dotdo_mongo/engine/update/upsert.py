@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.match.arrays import is_operators
+from dotdo_mongo.engine.update.fields import setting
 from dotdo_mongo.engine.update.paths import Positions, changed
 from dotdo_mongo.engine.values import equals
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotdo_mongo.engine.context import Document
 
 
 def _equalities(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -33,9 +37,9 @@ def _operator_equalities(name: str, value: Mapping[str, Any]) -> Iterator[tuple[
     for operator, argument in value.items():
         if operator == "$eq":
             yield name, argument
-        elif operator == "$all" and len(argument) == 1 and not is_operators(argument[0]):
-            yield name, argument[0]
-        elif operator == "$in" and len(argument) == 1 and not isinstance(argument[0], Regex):
+        elif (operator == "$all" and len(argument) == 1 and not is_operators(argument[0])) or (
+            operator == "$in" and len(argument) == 1 and not isinstance(argument[0], Regex)
+        ):
             yield name, argument[0]
 
 
@@ -47,7 +51,10 @@ def equalities(query: Mapping[str, Any]) -> dict[str, Any]:
             raise failure(54, f"cannot infer query fields to set, path '{name}' is matched twice")
         for other in found:
             if name.startswith(other + ".") or other.startswith(name + "."):
-                raise failure(54, f"cannot infer query fields to set, both paths '{other}' and '{name}' are matched")
+                raise failure(
+                    54,
+                    f"cannot infer query fields to set, both paths '{other}' and '{name}' are matched",
+                )
         found[name] = value
     return found
 
@@ -68,10 +75,12 @@ def build_upsert(query: Document, update: Document | list[Document]) -> Document
         for name, value in _equalities(query):
             if name == "_id":
                 if "_id" in document and not equals(document["_id"], value):
-                    raise failure(54, "cannot infer query fields to set, path '_id' is matched twice")
+                    raise failure(
+                        54, "cannot infer query fields to set, path '_id' is matched twice"
+                    )
                 document["_id"] = value
         return document
     for name, value in equalities(query).items():
         names = tuple(name.split("."))
-        document = changed(document, names, lambda _, value=value: value, Positions(), creates=True)
+        document = changed(document, names, setting(value), Positions(), creates=True)
     return document

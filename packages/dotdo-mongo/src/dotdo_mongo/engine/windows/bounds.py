@@ -5,15 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine import dateunits
 from dotdo_mongo.engine.calendar import UTC_ZONE
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.fieldpath import read
 from dotdo_mongo.engine.numbers import to_decimal, to_double, whole32, whole64
 from dotdo_mongo.engine.values import DATES, NUMBERS, millis, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 Sort = list[tuple[tuple[str, ...], int]]
 Bound = float | int | None
@@ -40,7 +42,7 @@ def _bound(value: Any, *, is_range: bool) -> Any:
 def _pair(name: str, value: Any) -> tuple[Any, Any]:
     if not isinstance(value, list):
         raise failure(9, f"Window bounds must be an array, but got {type_name(value)}")
-    if len(value) != 2:  # noqa: PLR2004  lower and upper
+    if len(value) != 2:
         raise failure(9, f"Window bounds must be an array of length 2: {value}")
     low, high = (_bound(one, is_range=name == "range") for one in value)
     if low is not None and high is not None and to_decimal(low) > to_decimal(high):
@@ -92,19 +94,32 @@ class Window:
         found = []
         for value in values:
             start = 0 if self.low is None else bisect_left(values, self._shifted(value, self.low))
-            end = count if self.high is None else bisect_right(values, self._shifted(value, self.high))
+            end = (
+                count
+                if self.high is None
+                else bisect_right(values, self._shifted(value, self.high))
+            )
             found.append((start, max(start, end)))
         return found
 
     def _value(self, value: Any) -> Any:
         if self.unit is not None:
             if type(value) not in DATES:
-                raise failure(5429513, f"Invalid range: Expected the sortBy field to be a Date, but it was {type_name(value)}")
+                raise failure(
+                    5429513,
+                    f"Invalid range: Expected the sortBy field to be a Date, but it was {type_name(value)}",
+                )
             return millis(value)
         if type(value) in DATES:
-            raise failure(5429414, f"Invalid range: Expected the sortBy field to be a number, but it was {type_name(value)}")
+            raise failure(
+                5429414,
+                f"Invalid range: Expected the sortBy field to be a number, but it was {type_name(value)}",
+            )
         if type(value) not in NUMBERS:
-            raise failure(5429414, f"Invalid range: Expected the sortBy field to be a number, but it was {type_name(value)}")
+            raise failure(
+                5429414,
+                f"Invalid range: Expected the sortBy field to be a number, but it was {type_name(value)}",
+            )
         return to_decimal(value)
 
     def _shifted(self, value: Any, offset: Any) -> Any:
@@ -121,16 +136,25 @@ def parse_window(spec: Any, sort: Sort | None) -> Window:
         raise failure(9, "'window' field must be an object")
     for name in spec:
         if name not in {"documents", "range", "unit"}:
-            raise failure(9, f"'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field: {name}")
+            raise failure(
+                9,
+                f"'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field: {name}",
+            )
     if "documents" in spec and len(spec) > 1:
-        raise failure(9, "'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field")
+        raise failure(
+            9,
+            "'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field",
+        )
     if "documents" in spec:
         low, high = _pair("documents", spec["documents"])
         if not sort and not (low is None and high is None):
             raise failure(5339901, "Document-based bounds require a sortBy")
         return Window(low, high)
     if "range" not in spec:
-        raise failure(9, "'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field")
+        raise failure(
+            9,
+            "'window' field can only contain 'documents' as the only argument or 'range' with an optional 'unit' field",
+        )
     return _range(spec, sort)
 
 

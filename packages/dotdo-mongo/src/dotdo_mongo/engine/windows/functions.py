@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine import dateunits
 from dotdo_mongo.engine.accumulators import ACCUMULATORS
 from dotdo_mongo.engine.context import Document
-from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
@@ -23,8 +23,11 @@ from dotdo_mongo.engine.numbers import (
 )
 from dotdo_mongo.engine.ordering import document_key
 from dotdo_mongo.engine.values import DATES, MISSING, NULLISH, NUMBERS, millis, type_name
-from dotdo_mongo.engine.windows.bounds import Sort, Window
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.expressions import Expr, Scope
+    from dotdo_mongo.engine.windows.bounds import Sort, Window
 
 Function = Callable[[list[Document]], list[Any]]
 
@@ -71,7 +74,10 @@ def _check_rank(name: str, argument: Any, setting: Setting) -> Sort:
     if argument != {} or not isinstance(argument, Mapping):
         raise failure(5371603, f"(None) {name} must be specified with '{{}}' as the value")
     if setting.sort is None or len(setting.sort) != 1:
-        raise failure(5371602, f"{name} must be specified with a top level sortBy expression with exactly one element")
+        raise failure(
+            5371602,
+            f"{name} must be specified with a top level sortBy expression with exactly one element",
+        )
     return setting.sort
 
 
@@ -108,21 +114,7 @@ def dense_rank(argument: Any, setting: Setting) -> Function:
 
 def shift(argument: Any, setting: Setting) -> Function:
     """Give an expression of the document so many places on. Code 9."""
-    if setting.has_window:
-        raise failure(9, "$shift does not accept a 'window' field")
-    if not isinstance(argument, Mapping):
-        raise failure(9, "Argument to $shift must be an object")
-    for name in argument:
-        if name not in {"output", "by", "default"}:
-            raise failure(9, f"Unknown argument in $shift: {name}")
-    for name in ("output", "by"):
-        if name not in argument:
-            raise failure(9, f"$shift requires an '{name}' expression.")
-    if setting.sort is None:
-        raise failure(9, "'$shift' requires a sortBy")
-    offset = whole32(argument["by"])
-    if offset is None:
-        raise failure(9, f"'$shift:by' field must be an integer, but found {argument['by']}")
+    offset = _check_shift(argument, setting)
     output = setting.scope.compile(argument["output"])
     default = None
     if "default" in argument:
@@ -144,18 +136,37 @@ def shift(argument: Any, setting: Setting) -> Function:
     return run
 
 
-def _pair_parts(name: str, argument: Any, setting: Setting) -> list[Expr] | None:
+def _check_shift(argument: Any, setting: Setting) -> int:
+    if setting.has_window:
+        raise failure(9, "$shift does not accept a 'window' field")
+    if not isinstance(argument, Mapping):
+        raise failure(9, "Argument to $shift must be an object")
+    for name in argument:
+        if name not in {"output", "by", "default"}:
+            raise failure(9, f"Unknown argument in $shift: {name}")
+    for name in ("output", "by"):
+        if name not in argument:
+            raise failure(9, f"$shift requires an '{name}' expression.")
+    if setting.sort is None:
+        raise failure(9, "'$shift' requires a sortBy")
+    offset = whole32(argument["by"])
+    if offset is None:
+        raise failure(9, f"'$shift:by' field must be an integer, but found {argument['by']}")
+    return offset
+
+
+def _pair_parts(argument: Any, setting: Setting) -> list[Expr] | None:
     parts = argument if isinstance(argument, list) else [argument]
-    if len(parts) != 2:  # noqa: PLR2004  x and y
+    if len(parts) != 2:
         for part in parts:
             setting.scope.compile(part)
         return None
     return [setting.scope.compile(part) for part in parts]
 
 
-def _covariance(name: str, *, is_sample: bool) -> Callable[[Any, Setting], Function]:
+def _covariance(*, is_sample: bool) -> Callable[[Any, Setting], Function]:
     def parse(argument: Any, setting: Setting) -> Function:
-        parts = _pair_parts(name, argument, setting)
+        parts = _pair_parts(argument, setting)
 
         def run(documents: list[Document]) -> list[Any]:
             if parts is None:
@@ -179,12 +190,22 @@ def _covariance_of(pairs: list[tuple[Any, ...]], is_sample: bool) -> Any:
     count = len(numbers) - (1 if is_sample else 0)
     if any(width(*pair) == DECIMAL for pair in numbers):
         context = DECIMAL_CONTEXT
-        mean_x = context.divide(sum((to_decimal(x) for x, _ in numbers), to_decimal(0)), to_decimal(len(numbers)))
-        mean_y = context.divide(sum((to_decimal(y) for _, y in numbers), to_decimal(0)), to_decimal(len(numbers)))
+        mean_x = context.divide(
+            sum((to_decimal(x) for x, _ in numbers), to_decimal(0)), to_decimal(len(numbers))
+        )
+        mean_y = context.divide(
+            sum((to_decimal(y) for _, y in numbers), to_decimal(0)), to_decimal(len(numbers))
+        )
         total = to_decimal(0)
         for x, y in numbers:
-            total = context.add(total, context.multiply(to_decimal(x) - mean_x, to_decimal(y) - mean_y))
+            total = context.add(
+                total, context.multiply(to_decimal(x) - mean_x, to_decimal(y) - mean_y)
+            )
         return decimal128(context.divide(total, to_decimal(count)))
+    return _double_covariance(numbers) / count
+
+
+def _double_covariance(numbers: list[tuple[Any, ...]]) -> float:
     mean_x = mean_y = moment = 0.0
     for index, (x, y) in enumerate(numbers, 1):
         a, b = to_double(x), to_double(y)
@@ -192,7 +213,7 @@ def _covariance_of(pairs: list[tuple[Any, ...]], is_sample: bool) -> Any:
         mean_x += delta / index
         mean_y += (b - mean_y) / index
         moment += delta * (b - mean_y)
-    return moment / count
+    return moment
 
 
 def _number_or_null(value: Any, code: int, name: str) -> Any:
@@ -208,7 +229,9 @@ def _unit_ms(argument: Mapping[str, Any], name: str) -> int | None:
         return None
     unit = dateunits.check_unit(argument["unit"])
     if unit not in dateunits.FIXED_MS:
-        raise failure(5490704 if name == "$derivative" else 5490710, "unit must be 'week' or smaller")
+        raise failure(
+            5490704 if name == "$derivative" else 5490710, "unit must be 'week' or smaller"
+        )
     return dateunits.FIXED_MS[unit]
 
 
@@ -262,12 +285,15 @@ def derivative(argument: Any, setting: Setting) -> Function:
     def run(documents: list[Document]) -> list[Any]:
         found: list[Any] = []
         for start, end in setting.window.spans(documents):
-            if end - start < 2:  # noqa: PLR2004  two points
+            if end - start < 2:
                 found.append(None)
                 continue
             first, last = documents[start], documents[end - 1]
             a, b = (_position(sort.evaluate(one, {}), unit_ms, 5624900) for one in (first, last))
-            x, y = (_number_or_null(source.evaluate(one, {}), 5624900, "$derivative") for one in (first, last))
+            x, y = (
+                _number_or_null(source.evaluate(one, {}), 5624900, "$derivative")
+                for one in (first, last)
+            )
             if x is None or y is None:
                 found.append(None)
                 continue
@@ -296,24 +322,30 @@ def integral(argument: Any, setting: Setting) -> Function:
 
 def _area(points: list[tuple[Any, Any]]) -> Any:
     numbers = [(x, y) for x, y in points if type(y) in NUMBERS]
-    if len(numbers) < 2:  # noqa: PLR2004  two points
+    if len(numbers) < 2:
         return 0 if numbers else None
     if any(width(x, y) == DECIMAL for x, y in numbers):
         context, total = DECIMAL_CONTEXT, to_decimal(0)
-        for (a, x), (b, y) in zip(numbers, numbers[1:], strict=False):
+        for (a, x), (b, y) in itertools.pairwise(numbers):
             side = context.multiply(to_decimal(b) - to_decimal(a), to_decimal(x) + to_decimal(y))
             total = context.add(total, context.divide(side, to_decimal(2)))
         return decimal128(total)
     return math.fsum(
         (to_double(b) - to_double(a)) * (to_double(x) + to_double(y)) / 2
-        for (a, x), (b, y) in zip(numbers, numbers[1:], strict=False)
+        for (a, x), (b, y) in itertools.pairwise(numbers)
     )
 
 
 def exp_moving_avg(argument: Any, setting: Setting) -> Function:
     """Give the exponential moving average. Code 9."""
-    if not isinstance(argument, Mapping) or set(argument) not in ({"input", "N"}, {"input", "alpha"}):
-        raise failure(9, "$expMovingAvg sub object must have exactly two fields: An 'input' field, and either an 'N' field or an 'alpha' field")
+    if not isinstance(argument, Mapping) or set(argument) not in (
+        {"input", "N"},
+        {"input", "alpha"},
+    ):
+        raise failure(
+            9,
+            "$expMovingAvg sub object must have exactly two fields: An 'input' field, and either an 'N' field or an 'alpha' field",
+        )
     if setting.sort is None:
         raise failure(9, "$expMovingAvg requires an explicit 'sortBy'")
     if setting.has_window:
@@ -348,9 +380,14 @@ def _moved(state: Any, value: Any, alpha: Any) -> Any:
     if width(state, value, alpha) == DECIMAL:
         share = to_decimal(alpha)
         context = DECIMAL_CONTEXT
-        return decimal128(context.add(context.multiply(to_decimal(value), share), context.multiply(to_decimal(state), 1 - share)))
-    share = to_double(alpha)
-    return to_double(value) * share + to_double(state) * (1 - share)
+        return decimal128(
+            context.add(
+                context.multiply(to_decimal(value), share),
+                context.multiply(to_decimal(state), 1 - share),
+            )
+        )
+    weight = to_double(alpha)
+    return to_double(value) * weight + to_double(state) * (1 - weight)
 
 
 def locf(argument: Any, setting: Setting) -> Function:
@@ -376,16 +413,21 @@ def linear_fill(argument: Any, setting: Setting) -> Function:
     if setting.has_window:
         raise failure(9, "$linearFill does not accept a 'window' field")
     if setting.sort is None or len(setting.sort) != 1:
-        raise failure(605001, "$linearFill must be specified with a top level sortBy expression with exactly one element")
+        raise failure(
+            605001,
+            "$linearFill must be specified with a top level sortBy expression with exactly one element",
+        )
     assert setting.sort_expression is not None
     source, sort = setting.scope.compile(argument), setting.sort_expression
 
     def run(documents: list[Document]) -> list[Any]:
-        values = [_number_or_null(source.evaluate(one, {}), 605003, "$linearFill") for one in documents]
+        values = [
+            _number_or_null(source.evaluate(one, {}), 605003, "$linearFill") for one in documents
+        ]
         places = [sort.evaluate(one, {}) for one in documents]
         known = [index for index, value in enumerate(values) if value is not None]
         found = list(values)
-        for low, high in zip(known, known[1:], strict=False):
+        for low, high in itertools.pairwise(known):
             for index in range(low + 1, high):
                 found[index] = _between(places, values, low, high, index)
         return found
@@ -401,7 +443,9 @@ def _between(places: list[Any], values: list[Any], low: int, high: int, index: i
     if width(x, y, a, b, here) == DECIMAL:
         context = DECIMAL_CONTEXT
         share = context.divide(to_decimal(here) - to_decimal(a), to_decimal(b) - to_decimal(a))
-        return decimal128(context.add(to_decimal(x), context.multiply(share, to_decimal(y) - to_decimal(x))))
+        return decimal128(
+            context.add(to_decimal(x), context.multiply(share, to_decimal(y) - to_decimal(x)))
+        )
     slope = (to_double(y) - to_double(x)) / (to_double(b) - to_double(a))
     return to_double(x) + slope * (to_double(here) - to_double(a))
 
@@ -410,7 +454,9 @@ def _line_place(value: Any) -> Any:
     if type(value) in DATES:
         return millis(value)
     if type(value) not in NUMBERS:
-        raise failure(605002, f"$linearFill sortBy must be numeric or a date, found {type_name(value)}")
+        raise failure(
+            605002, f"$linearFill sortBy must be numeric or a date, found {type_name(value)}"
+        )
     return value
 
 
@@ -419,7 +465,9 @@ def min_max_scaler(argument: Any, setting: Setting) -> Function:
     if not isinstance(argument, Mapping) or "input" not in argument:
         raise failure(10487000, "$minMaxScaler requires an object with 'input'")
     source = setting.scope.compile(argument["input"])
-    low, high = (to_double(argument.get(name, default)) for name, default in (("min", 0), ("max", 1)))
+    low, high = (
+        to_double(argument.get(name, default)) for name, default in (("min", 0), ("max", 1))
+    )
 
     def run(documents: list[Document]) -> list[Any]:
         values = [to_double(source.evaluate(one, {})) for one in documents]
@@ -438,8 +486,8 @@ FUNCTIONS: dict[str, Callable[[Any, Setting], Function]] = {
     "$denseRank": dense_rank,
     "$documentNumber": document_number,
     "$shift": shift,
-    "$covariancePop": _covariance("$covariancePop", is_sample=False),
-    "$covarianceSamp": _covariance("$covarianceSamp", is_sample=True),
+    "$covariancePop": _covariance(is_sample=False),
+    "$covarianceSamp": _covariance(is_sample=True),
     "$derivative": derivative,
     "$integral": integral,
     "$expMovingAvg": exp_moving_avg,

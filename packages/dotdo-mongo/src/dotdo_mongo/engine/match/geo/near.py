@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.match.geo.geojson import (
     Point,
     check_bounds,
@@ -23,6 +22,9 @@ from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.ordering import leaves
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 NAMES = ("$near", "$nearSphere", "$geoNear")
 
@@ -95,7 +97,9 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     name = next(one for one in NAMES if one in operators)
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
-            raise failure(34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}")
+            raise failure(
+                34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}"
+            )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
         return _geojson(path, argument)
@@ -115,7 +119,10 @@ def _geojson(path: str, argument: Mapping[str, Any]) -> Near:
     if is_geojson(geometry):
         if geometry["type"] != "Point":
             shape_of(geometry)
-            raise failure(2, "invalid point in geo near query $geometry argument: the geometry must be a point")
+            raise failure(
+                2,
+                "invalid point in geo near query $geometry argument: the geometry must be a point",
+            )
         point = position(geometry.get("coordinates"))
     else:
         point = flat_point(geometry)
@@ -150,7 +157,7 @@ def _legacy(path: str, name: str, argument: Any, operators: Mapping[str, Any]) -
         if type(value) in NUMBERS and bound == "$minDistance":
             code = 16894  # noqa: PLW2901  a number, but not one of these
         bounds[bound] = _bound(value, bound, code)
-    if len(members) > 2 and "$maxDistance" not in bounds:  # noqa: PLR2004  x, y, distance
+    if len(members) > 2 and "$maxDistance" not in bounds:
         bounds["$maxDistance"] = _bound(members[2], "$maxDistance", 16895)
     is_sphere = name == "$nearSphere"
     if is_sphere:
@@ -178,7 +185,9 @@ def _nears(query: Document) -> list[Near]:
     found = []
     for name, value in query.items():
         if name == "$and" and isinstance(value, list):
-            found += [near for one in value if isinstance(one, Mapping) for near in _nears(dict(one))]
+            found += [
+                near for one in value if isinstance(one, Mapping) for near in _nears(dict(one))
+            ]
         elif name in {"$or", "$nor"} and isinstance(value, list):
             if any(_nears(dict(one)) for one in value if isinstance(one, Mapping)):
                 raise failure(2, "geo $near must be top-level expr")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Vector = tuple[float, float, float]
 EARTH_RADIUS_M = 6_378_100.0
@@ -140,7 +144,9 @@ class Loop:
         """Whether a point lies inside or on the ring."""
         if self.is_on_edge(point):
             return True
-        crossings = sum(1 for start, end in self.edges if _ray_crosses(point, self.outside, start, end))
+        crossings = sum(
+            1 for start, end in self.edges if _ray_crosses(point, self.outside, start, end)
+        )
         return (crossings % 2 == 1) != self.is_inverted
 
 
@@ -187,7 +193,7 @@ class Shape:
 
     def arcs(self) -> list[tuple[Vector, Vector]]:
         """Return all arcs of lines and rings."""
-        found = [pair for line in self.lines for pair in zip(line, line[1:], strict=False)]
+        found = [pair for line in self.lines for pair in itertools.pairwise(line)]
         return found + [edge for rings in self.polygons for ring in rings for edge in ring.edges]
 
     def vertices(self) -> list[Vector]:
@@ -210,7 +216,7 @@ class Shape:
             or any(
                 is_on_arc(point, start, end)
                 for line in self.lines
-                for start, end in zip(line, line[1:], strict=False)
+                for start, end in itertools.pairwise(line)
             )
             or self.covers(point)
         )

@@ -43,7 +43,8 @@ def of_type(numbers: frozenset[int], test: Test) -> Test:
 
 def _wrong(name: str, expected: str, value: Any) -> Any:
     return failure(
-        14, f"$jsonSchema keyword '{name}' must be {expected}, but found an element of type {type_name(value)}"
+        14,
+        f"$jsonSchema keyword '{name}' must be {expected}, but found an element of type {type_name(value)}",
     )
 
 
@@ -72,7 +73,10 @@ def _schemas(name: str, value: Any) -> list[Test]:
 
 def _schema(name: str, value: Any) -> Test:
     if not isinstance(value, Mapping):
-        raise failure(14, f"$jsonSchema keyword '{name}' must be an array of objects, but found an element of type {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword '{name}' must be an array of objects, but found an element of type {type_name(value)}",
+        )
     return subschema(dict(value)).test
 
 
@@ -95,7 +99,10 @@ def _strings(name: str, value: Any) -> list[str]:
         raise failure(9, f"$jsonSchema keyword '{name}' cannot be an empty array")
     for one in value:
         if type(one) is not str:
-            raise failure(14, f"$jsonSchema keyword '{name}' must be an array of strings, but found an element of type {type_name(one)}")
+            raise failure(
+                14,
+                f"$jsonSchema keyword '{name}' must be an array of strings, but found an element of type {type_name(one)}",
+            )
     if len(set(value)) != len(value):
         raise failure(9, f"$jsonSchema keyword '{name}' array cannot contain duplicate values")
     return value
@@ -106,7 +113,10 @@ _JSON_TYPES = {"object": OBJECT, "array": ARRAY, "number": NUMERIC, "boolean": f
 
 def _json_type(value: Any) -> frozenset[int]:
     if type(value) is not str:
-        raise failure(14, f"$jsonSchema keyword 'type' must be either a string or an array of strings, found {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'type' must be either a string or an array of strings, found {type_name(value)}",
+        )
     if value == "integer":
         raise failure(9, "$jsonSchema type 'integer' is not currently supported.")
     if value not in _JSON_TYPES:
@@ -128,7 +138,10 @@ def _several(name: str, value: Any, one: Callable[[Any], frozenset[int]]) -> fro
 
 def _bson_type(value: Any) -> frozenset[int]:
     if type(value) is not str:
-        raise failure(14, f"$jsonSchema keyword 'bsonType' must be either a string or an array of strings, found {type_name(value)}")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'bsonType' must be either a string or an array of strings, found {type_name(value)}",
+        )
     if value == "integer":
         raise failure(9, "$jsonSchema type 'integer' is not currently supported.")
     return type_numbers(value)
@@ -160,7 +173,9 @@ def _exclusive(name: str, bound: str) -> Keyword:
     def parse(value: Any, schema: Mapping[str, Any]) -> Test | None:
         _flag(name, value)
         if bound not in schema:
-            raise failure(9, f"$jsonSchema keyword '{bound}' must be a present if {name} is present")
+            raise failure(
+                9, f"$jsonSchema keyword '{bound}' must be a present if {name} is present"
+            )
         return None
 
     return parse
@@ -221,7 +236,10 @@ def _pattern_tests(value: Any) -> list[tuple[Callable[[str], bool], Test]]:
     found = []
     for pattern, one in _object("patternProperties", value).items():
         if not isinstance(one, Mapping):
-            raise failure(14, f"$jsonSchema keyword 'patternProperties' has property '{pattern}' which is not an object")
+            raise failure(
+                14,
+                f"$jsonSchema keyword 'patternProperties' has property '{pattern}' which is not an object",
+            )
         found.append((pattern_of(pattern, "").matches, subschema(dict(one)).test))
     return found
 
@@ -240,13 +258,21 @@ def _pattern_properties(value: Any, schema: Mapping[str, Any]) -> Test:
     )
 
 
+def _additional(value: bool | Mapping[str, Any]) -> Test:
+    if isinstance(value, bool):
+        return lambda _: value
+    return subschema(dict(value)).test
+
+
 def _additional_properties(value: Any, schema: Mapping[str, Any]) -> Test:
     if not isinstance(value, (bool, Mapping)):
         raise _wrong("additionalProperties", "an object or a boolean", value)
     known = set(schema["properties"]) if isinstance(schema.get("properties"), Mapping) else set()
     given = schema.get("patternProperties")
-    patterns = [pattern_of(name, "").matches for name in given] if isinstance(given, Mapping) else []
-    test = (lambda _: value) if isinstance(value, bool) else subschema(dict(value)).test
+    patterns = (
+        [pattern_of(name, "").matches for name in given] if isinstance(given, Mapping) else []
+    )
+    test = _additional(value)
 
     def holds(found: Mapping[str, Any]) -> bool:
         return all(
@@ -262,7 +288,10 @@ def _dependency(name: str, value: Any) -> Callable[[Mapping[str, Any]], bool]:
     if isinstance(value, Mapping):
         return subschema(dict(value)).test
     if not isinstance(value, list):
-        raise failure(14, f"$jsonSchema keyword 'dependencies' property '{name}' must be an object or an array")
+        raise failure(
+            14,
+            f"$jsonSchema keyword 'dependencies' property '{name}' must be an object or an array",
+        )
     names = _strings("dependencies", value)
     return lambda found: all(one in found for one in names)
 
@@ -293,7 +322,7 @@ def _items(value: Any, schema: Mapping[str, Any]) -> Test:
 def _additional_items(value: Any, schema: Mapping[str, Any]) -> Test | None:
     if not isinstance(value, (bool, Mapping)):
         raise _wrong("additionalItems", "either a boolean or an object", value)
-    test = (lambda _: value) if isinstance(value, bool) else subschema(dict(value)).test
+    test = _additional(value)
     if not isinstance(schema.get("items"), list):
         return None
     start = len(schema["items"])
@@ -411,4 +440,3 @@ def subschema(schema: dict[str, Any]) -> Subschema:
             found[name] = (value, test)
     tests = [test for _, test in found.values()]
     return Subschema(both(tests) if tests else lambda _: True, found)
-
