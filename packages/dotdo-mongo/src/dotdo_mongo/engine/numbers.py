@@ -94,6 +94,18 @@ def of_width(kind: int, exact: Callable[[Any, Any], Any], left: Any, right: Any)
         return decimal128(exact(to_decimal(left), to_decimal(right)))
 
 
+def multiplied(left: Any, right: Any) -> Any:
+    """Return the product of two numbers in the wider type."""
+    return of_width(width(left, right), lambda a, b: a * b, left, right)
+
+
+def divided(left: Any, right: Any) -> Any:
+    """Return a quotient: a double, or a decimal where one of the numbers is."""
+    if width(left, right) == DECIMAL:
+        return decimal128(DECIMAL_CONTEXT.divide(to_decimal(left), to_decimal(right)))
+    return to_double(left) / to_double(right)
+
+
 def is_nan(value: Any) -> bool:
     """Whether a number is NaN."""
     if type(value) is float:

@@ -14,6 +14,7 @@ from dotdo_mongo.engine.expressions.declare import (
     Family,
     Scope,
     arguments_of,
+    check_arity,
     constants_last,
     folded,
 )
@@ -25,6 +26,7 @@ from dotdo_mongo.engine.numbers import (
     WIDE,
     WIDTH,
     decimal128,
+    divided,
     integer,
     is_finite,
     is_nan,
@@ -160,7 +162,28 @@ def _is_zero(value: Any) -> bool:
     return (value.to_decimal() if type(value) is Decimal128 else value) == 0
 
 
-@FAMILY.operator("$divide", 2, null=True)
+def _by_zero(name: str, compiled: Callable[[Any, Any], Any], code: int) -> None:
+    """Declare an operator whose division by zero is told apart in the stages that run compiled."""
+
+    def parse(argument: Any, scope: Scope) -> Expr:
+        given = arguments_of(argument)
+        check_arity(name, len(given), 2, 2)
+        left, right = (scope.compile(one) for one in given)
+        is_late = "compiled" in scope.context.features and not (left.is_constant and right.is_constant)
+
+        def evaluate(document: Any, variables: Any) -> Any:
+            a, b = left.evaluate(document, variables), right.evaluate(document, variables)
+            if type(a) in NULLISH or type(b) in NULLISH:
+                return None
+            if is_late and type(a) in NUMBERS and type(b) in NUMBERS and _is_zero(b):
+                raise failure(code, f"can't {name} by zero")
+            return compiled(a, b)
+
+        return folded(evaluate, (left, right))
+
+    FAMILY.form(name)(parse)
+
+
 def divide(left: Any, right: Any) -> Any:
     """Divide; whole numbers give a double. Codes 2 by zero, 14."""
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
@@ -170,9 +193,7 @@ def divide(left: Any, right: Any) -> Any:
         )
     if _is_zero(right):
         raise failure(2, "can't $divide by zero")
-    if width(left, right) == DECIMAL:
-        return decimal128(DECIMAL_CONTEXT.divide(to_decimal(left), to_decimal(right)))
-    return to_double(left) / to_double(right)
+    return divided(left, right)
 
 
 def _remainder(left: Any, right: Any) -> Any:
@@ -185,7 +206,6 @@ def decimal_remainder(left: Decimal, right: Decimal) -> Decimal:
         return left % right
 
 
-@FAMILY.operator("$mod", 2, null=True)
 def mod(left: Any, right: Any) -> Any:
     """Give the remainder, with the sign of the dividend. Codes 16610, 16611, 5733415."""
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
@@ -201,6 +221,10 @@ def mod(left: Any, right: Any) -> Any:
     if kind == DOUBLE:
         return _double_mod(left, right)
     return integer(abs(int(left)) % abs(int(right)) * (-1 if left < 0 else 1), kind)
+
+
+_by_zero("$divide", divide, 4848401)
+_by_zero("$mod", mod, 4848403)
 
 
 def _double_mod(left: Any, right: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators import Accumulation, State, parse_accumulation
-from dotdo_mongo.engine.expressions import Expr, Scope
+from dotdo_mongo.engine.expressions import Expr, Scope, scope_of
 from dotdo_mongo.engine.numbers import whole32
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.stages.granularity import rounding
@@ -70,7 +70,10 @@ def _check_id(value: Any) -> None:
 def group(argument: Any, place: Place) -> Run:
     """Gather documents by a key. Codes 15947, 15948, 15955, 17390 and those of accumulators."""
     spec = check_document(argument, 15947, "a group's fields must be specified in an object")
-    scope = place.scope()
+    context = place.context
+    if "prefix" in context.features:
+        context = context.with_(features=context.features | {"compiled"})
+    scope = scope_of(context)
     if "_id" in spec:
         _check_id(spec["_id"])
     part = scope.compile(spec["_id"]) if "_id" in spec else None

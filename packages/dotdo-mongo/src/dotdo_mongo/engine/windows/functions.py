@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine import dateunits
 from dotdo_mongo.engine.accumulators import ACCUMULATORS
+from dotdo_mongo.engine.aggregates import Total
 from dotdo_mongo.engine.context import Document
+from dotdo_mongo.engine.expressions.arithmetic import subtract
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
     decimal128,
+    divided,
+    is_finite,
+    is_nan,
+    multiplied,
     to_decimal,
     to_double,
     whole32,
@@ -182,38 +188,27 @@ def _covariance(*, is_sample: bool) -> Callable[[Any, Setting], Function]:
     return parse
 
 
+def _is_finite_pair(pair: tuple[Any, ...]) -> bool:
+    return all(is_finite(value) for value in pair)
+
+
 def _covariance_of(pairs: list[tuple[Any, ...]], is_sample: bool) -> Any:
-    numbers = [pair for pair in pairs if all(type(value) in NUMBERS for value in pair)]
-    least = 2 if is_sample else 1
-    if len(numbers) < least:
-        return None
-    count = len(numbers) - (1 if is_sample else 0)
-    if any(width(*pair) == DECIMAL for pair in numbers):
-        context = DECIMAL_CONTEXT
-        mean_x = context.divide(
-            sum((to_decimal(x) for x, _ in numbers), to_decimal(0)), to_decimal(len(numbers))
-        )
-        mean_y = context.divide(
-            sum((to_decimal(y) for _, y in numbers), to_decimal(0)), to_decimal(len(numbers))
-        )
-        total = to_decimal(0)
-        for x, y in numbers:
-            total = context.add(
-                total, context.multiply(to_decimal(x) - mean_x, to_decimal(y) - mean_y)
-            )
-        return decimal128(context.divide(total, to_decimal(count)))
-    return _double_covariance(numbers) / count
-
-
-def _double_covariance(numbers: list[tuple[Any, ...]]) -> float:
-    mean_x = mean_y = moment = 0.0
-    for index, (x, y) in enumerate(numbers, 1):
-        a, b = to_double(x), to_double(y)
-        delta = a - mean_x
-        mean_x += delta / index
-        mean_y += (b - mean_y) / index
-        moment += delta * (b - mean_y)
-    return moment
+    """Sum deviations from means that move with each pair; pairs that are not finite move no mean."""
+    mean_x, mean_y = Total(has_doubles=True), Total(has_doubles=True)
+    moments = Total()
+    for pair in pairs:
+        if not all(type(value) in NUMBERS for value in pair):
+            continue
+        x, y = pair
+        before = mean_x.mean()
+        is_counted = _is_finite_pair(pair) or is_nan(x) or is_nan(y)
+        if is_counted:
+            mean_x.add(x)
+            mean_y.add(y)
+        if before is not None:
+            moments.add(multiplied(subtract(x, before), subtract(y, mean_y.mean())))
+    count = mean_x.count - (1 if is_sample else 0)
+    return None if count <= 0 else divided(moments.value(), float(count))
 
 
 def _number_or_null(value: Any, code: int, name: str) -> Any:

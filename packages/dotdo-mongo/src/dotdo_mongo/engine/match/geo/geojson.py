@@ -52,6 +52,8 @@ def flat_point(value: Any, *, is_exact: bool = False) -> Point:
 
 def position(value: Any) -> Point:
     """Return a GeoJSON position, within the bounds of longitude and latitude."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
     if not isinstance(value, list):
         raise _bad(f"GeoJSON coordinates must be an array, instead got type {type_name(value)}")
     if len(value) < 2:

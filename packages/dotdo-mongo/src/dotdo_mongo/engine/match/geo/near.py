@@ -89,6 +89,8 @@ def _bound(value: Any, name: str, code: int) -> float:
     number = to_double(value)
     if math.isnan(number) or number < 0:
         raise failure(code, f"{name} must be non-negative")
+    if math.isinf(number) and code == 2:  # noqa: PLR2004  GeoJSON's bounds
+        raise failure(code, f"{name} must be finite")
     return number
 
 
@@ -98,7 +100,7 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
             raise failure(
-                34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}"
+                2 if other in NAMES or other[:4] == "$geo" else 34413, f"invalid argument in geo near query: {other}"
             )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
@@ -124,6 +126,8 @@ def _geojson(path: str, argument: Mapping[str, Any]) -> Near:
                 "invalid point in geo near query $geometry argument: the geometry must be a point",
             )
         point = position(geometry.get("coordinates"))
+    elif "coordinates" in geometry:
+        point = position(geometry["coordinates"])
     else:
         point = flat_point(geometry)
         check_bounds(*point)

@@ -66,7 +66,9 @@ def is_on_arc(point: Vector, start: Vector, end: Vector) -> bool:
 
 
 def do_cross(a: Vector, b: Vector, c: Vector, d: Vector) -> bool:
-    """Whether the arcs ab and cd cross at a point inside both."""
+    """Whether the arcs ab and cd cross at a point inside both; arcs that share an end do not."""
+    if is_same(a, c) or is_same(a, d) or is_same(b, c) or is_same(b, d):
+        return False
     ab, cd = cross(a, b), cross(c, d)
     side_c, side_d = dot(ab, c), dot(ab, d)
     side_a, side_b = dot(cd, a), dot(cd, b)
@@ -119,7 +121,8 @@ class Loop:
         self.is_inverted = is_strict and area < 0
         self.area = abs(area)
         centre = unit(_sum(self.points))
-        self.outside = (-centre[0], -centre[1], -centre[2])
+        # not the exact antipode, from which no one arc leads to the centre
+        self.outside = unit((-centre[0] + 1e-3, -centre[1] + 2e-3, -centre[2] + 3e-3))
         if self.area > 2 * math.pi - _TINY:
             self.outside = self._far_point()
 

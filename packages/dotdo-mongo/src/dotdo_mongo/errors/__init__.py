@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dotdo_mongo.spec.error_codes import CODE_NAMES
+from dotdo_mongo.errors.codes import CODE_NAMES
 
 
 class MongoError(Exception):
