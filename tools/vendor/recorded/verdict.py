@@ -173,12 +173,19 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], Any], bool]] = {
 
 
 def _holds(checks: Mapping[str, Any], document: Any) -> bool:
-    for path, found in checks.items():
-        value = document if path in {"", "$"} else _at(document, path)
-        for check in found if isinstance(found, list) else [found]:
-            if not _CHECKS[check["check"]](check, value):
-                return False
-    return True
+    return all(
+        _answers(found, document if path in {"", "$"} else _at(document, path))
+        for path, found in checks.items()
+    )
+
+
+def _answers(found: Any, value: Any) -> bool:
+    if isinstance(found, list):
+        return all(_answers(check, value) for check in found)
+    check = found.get("check")
+    if isinstance(check, str):
+        return _CHECKS[check](found, value)
+    return value is not _ABSENT and _holds(found, value)
 
 
 def _properties(expectation: Mapping[str, Any], reply: Reply) -> bool:
@@ -189,7 +196,7 @@ def _properties(expectation: Mapping[str, Any], reply: Reply) -> bool:
         batch = reply["cursor"]["firstBatch"]
     except (KeyError, TypeError):
         return False
-    each = expectation.get("perDoc") or (wanted if isinstance(wanted, list) else None)
+    each = wanted.get("perDoc") if isinstance(wanted, dict) else wanted
     if isinstance(each, list):
         return len(each) == len(batch) and all(map(_holds, each, batch))
     return bool(batch) and all(_holds(wanted, document) for document in batch)

@@ -40,10 +40,6 @@ class Average(Sum):
 
     __slots__ = ()
 
-    def __init__(self, scope: Scope) -> None:
-        del scope
-        self.total = Total(has_doubles=True)
-
     def value(self) -> Any:
         """Return the mean."""
         return self.total.mean()

@@ -160,7 +160,7 @@ def add_to_set(argument: Any, path: str, context: Context) -> Change:
     return change
 
 
-@FAMILY.operator("$pop", creates=False)
+@FAMILY.operator("$pop", creates=False, needs_way=True)
 def pop(argument: Any, path: str, context: Context) -> Change:
     """Remove the last or the first member. Codes 9, 14."""
     del context

@@ -16,6 +16,7 @@ from dotdo_mongo.engine.update.paths import (
     changed,
     check_conflicts,
     check_path,
+    check_way,
 )
 from dotdo_mongo.engine.update.registry import OPERATORS
 from dotdo_mongo.engine.values import MISSING, is_identical, type_name
@@ -33,6 +34,7 @@ class Step:
     names: tuple[str, ...]
     change: Change
     creates: bool
+    needs_way: bool
 
 
 class Operators:
@@ -64,14 +66,13 @@ class Operators:
                     f"The array filter for identifier '{name}' was not used in the update {update}",
                 )
         self.steps.sort(key=lambda step: ORDER(step.names))
+        self.is_positional = any("$" in step.names for step in self.steps)
         self.index_of = self._position_finder(query)
 
     def _position_finder(self, query: Document) -> Callable[[Document], int | None]:
-        positional = [step.names for step in self.steps if "$" in step.names]
-        if not positional:
+        if not self.is_positional:
             return lambda _: None
-        names = positional[0][: positional[0].index("$")]
-        return matched_index(query, names, self.context)
+        return matched_index(query, self.context)
 
     def _read(self, name: str, fields: Any) -> None:
         if name != "$rename" and name not in OPERATORS:
@@ -91,13 +92,13 @@ class Operators:
                 self._step(OPERATORS[name], path, argument)
 
     def _step(self, operator: Operator, path: str, argument: Any) -> None:
-        names = check_path(path)
+        names = check_path(path, may_have_dollar=operator.on_insert_only)
         self._check_labels(names, path)
         change = operator.parse(argument, path, self.context)
         self.paths.append(names)
         if operator.on_insert_only and not self.is_upsert:
             return
-        self.steps.append(Step(names, change, operator.creates))
+        self.steps.append(Step(names, change, operator.creates, operator.needs_way))
 
     def _check_labels(self, names: tuple[str, ...], path: str) -> None:
         for name in names:
@@ -135,10 +136,14 @@ class Operators:
     def apply(self, document: Document) -> Document:
         """Return the document's new state, the same object when nothing changes."""
         positions = Positions(self.index_of(document), self.filters)
+        if self.is_positional and positions.index is None:
+            raise failure(2, "The positional operator did not find the match needed from the query.")
         found = document
         for source, to in self.renames:
             found = _renamed(found, source, to)
         for step in self.steps:
+            if step.needs_way:
+                check_way(found, step.names)
             found = changed(found, step.names, step.change, positions, creates=step.creates)
         if found is not document:
             check_id(document, found)
@@ -169,6 +174,8 @@ def _renamed(document: Document, source: tuple[str, ...], to: tuple[str, ...]) -
     value = _source_value(document, source)
     if value is MISSING:
         return document
+    if to[0] == "_id":
+        raise failure(66, "Performing an update on the path '_id' would modify the immutable field '_id'")
     holder: Any = document
     for name in to[:-1]:
         holder = holder.get(name, MISSING) if isinstance(holder, Mapping) else MISSING

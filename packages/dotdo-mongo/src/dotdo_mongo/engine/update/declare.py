@@ -21,6 +21,7 @@ class Operator:
         name: with its dollar.
         parse: (argument, path, context) -> change.
         creates: whether it makes an absent field.
+        needs_way: whether a value on the way that holds no fields is an error.
         on_insert_only: whether only an upsert that inserts applies it.
     """
 
@@ -28,6 +29,7 @@ class Operator:
     parse: Callable[[Any, str, Context], Change]
     creates: bool = True
     on_insert_only: bool = False
+    needs_way: bool = False
 
 
 @dataclass(slots=True)

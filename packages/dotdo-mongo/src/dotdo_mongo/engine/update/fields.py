@@ -15,6 +15,7 @@ from dotdo_mongo.engine.values import (
     MISSING,
     NUMBERS,
     collated_key,
+    equals,
     is_identical,
     type_name,
 )
@@ -73,7 +74,7 @@ def _arithmetic(name: str, verb: str, combine: Callable[[Any, Any], Any]) -> Non
                     2,
                     f"Failed to apply {name} operations to current value (({type_name(old)}) {old}) for document",
                 )
-            return old if is_identical(old, new) else new
+            return old if type(old) is type(new) and equals(old, new) else new
 
         return change
 
@@ -117,7 +118,7 @@ def _is_timestamp(argument: Any, path: str) -> bool:
         if name != "$type":
             raise failure(2, f"Unrecognized $currentDate option: {name}")
     kind = argument.get("$type")
-    if kind not in {"date", "timestamp"} or type(kind) is not str:
+    if type(kind) is not str or kind not in {"date", "timestamp"}:
         raise failure(
             2,
             f"The '$type' string field is required to be 'date' or 'timestamp': {{$currentDate: {{{path}: {argument}}}}}",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Context
 
 Test = Callable[[Any], bool]
+RESTRICTED = {
+    name: (2, f"{name} is not allowed in this context")
+    for name in ("$text", "$where", "$near", "$nearSphere", "$geoNear")
+}
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
 
 
@@ -43,6 +47,9 @@ def parse_filters(filters: Sequence[Any], context: Context) -> dict[str, Test]:
                 f"BSON field 'arrayFilters' is the wrong type '{type_name(one)}', expected type 'object'",
             )
         names = _names(one)
+        for name in one:
+            if name in RESTRICTED:
+                raise failure(*RESTRICTED[name])
         if not names:
             raise failure(
                 9, "Cannot use an expression without a top-level field name in arrayFilters"
@@ -68,5 +75,5 @@ def parse_filters(filters: Sequence[Any], context: Context) -> dict[str, Test]:
 
 
 def _test(name: str, query: dict[str, Any], context: Context) -> Test:
-    matches = compile_match(query, context)
+    matches = compile_match(query, context, RESTRICTED)
     return lambda member: matches({name: member})

@@ -29,7 +29,7 @@ class Positions:
     filters: Mapping[str, Callable[[Any], bool]] | None = None
 
 
-def check_path(path: str) -> tuple[str, ...]:
+def check_path(path: str, *, may_have_dollar: bool = False) -> tuple[str, ...]:
     """Return the names of a path. Codes 2, 52, 56."""
     if not path:
         raise failure(56, "An empty update path is not valid.")
@@ -39,7 +39,8 @@ def check_path(path: str) -> tuple[str, ...]:
             raise failure(
                 56, f"The update path '{path}' contains an empty field name, which is not allowed."
             )
-        if index == 0 and name[0] == "$" and name != "$" and not name.startswith("$["):
+        is_plain = index == 0 and not may_have_dollar
+        if is_plain and name[0] == "$" and name != "$" and not name.startswith("$["):
             raise failure(
                 52,
                 f"The dollar ($) prefixed field '{name}' in '{path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.",
@@ -51,6 +52,17 @@ def check_path(path: str) -> tuple[str, ...]:
     if names.count("$") > 1:
         raise failure(2, f"Too many positional (i.e. '$') elements found in path '{path}'")
     return names
+
+
+def check_way(document: Any, names: tuple[str, ...]) -> None:
+    """Refuse a way through a value that holds no fields. Code 28."""
+    value = document
+    for name, following in zip(names, names[1:], strict=False):
+        if not isinstance(value, Mapping) or name not in value:
+            return
+        value = value[name]
+        if not isinstance(value, (Mapping, list)):
+            raise failure(28, f"Cannot create field '{following}' in element {{{name}: {value}}}")
 
 
 def _compare_names(left: str, right: str) -> int:

@@ -19,7 +19,6 @@ from dotdo_mongo.engine.numbers import (
     decimal128,
     divided,
     is_finite,
-    is_nan,
     multiplied,
     to_decimal,
     to_double,
@@ -188,27 +187,31 @@ def _covariance(*, is_sample: bool) -> Callable[[Any, Setting], Function]:
     return parse
 
 
-def _is_finite_pair(pair: tuple[Any, ...]) -> bool:
-    return all(is_finite(value) for value in pair)
-
-
 def _covariance_of(pairs: list[tuple[Any, ...]], is_sample: bool) -> Any:
-    """Sum deviations from means that move with each pair; pairs that are not finite move no mean."""
+    """Sum deviations from means that move with each pair; what is not finite counts apart."""
+    numbers = [pair for pair in pairs if all(type(value) in NUMBERS for value in pair)]
+    finite = [pair for pair in numbers if all(is_finite(value) for value in pair)]
+    count = len(finite) - (1 if is_sample else 0)
+    if count <= 0:
+        return None
+    if len(finite) > 1 and len(finite) < len(numbers):
+        return _not_finite([to_double(value) for pair in numbers for value in pair])
     mean_x, mean_y = Total(has_doubles=True), Total(has_doubles=True)
     moments = Total()
-    for pair in pairs:
-        if not all(type(value) in NUMBERS for value in pair):
-            continue
-        x, y = pair
+    for x, y in finite:
         before = mean_x.mean()
-        is_counted = _is_finite_pair(pair) or is_nan(x) or is_nan(y)
-        if is_counted:
-            mean_x.add(x)
-            mean_y.add(y)
+        mean_x.add(x)
+        mean_y.add(y)
         if before is not None:
             moments.add(multiplied(subtract(x, before), subtract(y, mean_y.mean())))
-    count = mean_x.count - (1 if is_sample else 0)
-    return None if count <= 0 else divided(moments.value(), float(count))
+    return divided(moments.value(), float(count))
+
+
+def _not_finite(values: list[float]) -> float:
+    has_both = math.inf in values and -math.inf in values
+    if has_both or any(math.isnan(value) for value in values):
+        return math.nan
+    return math.inf if math.inf in values else -math.inf
 
 
 def _number_or_null(value: Any, code: int, name: str) -> Any:
