@@ -28,6 +28,17 @@ select proname::text, oid::int, (select coalesce(array_agg(a::int order by n), '
   prorettype::int, provariadic::int, prokind::text, proretset, pronargdefaults::int, provolatile::text
 from pg_proc where pronamespace = 'pg_catalog'::regnamespace and prokind <> 'p'
   and 2281 <> all(proargtypes) and prorettype not in (2281, 2279, 3838) order by oid"""
+# What depends on the machine of the server that was asked: its files, addresses, memory.
+SETTINGS = """
+select lower(name), name, vartype, unit, context, case when context in ('user', 'superuser') then current_setting(name)
+  when vartype = 'string' or name in ('port', 'shared_buffers', 'wal_buffers', 'max_wal_size', 'min_wal_size', 'fsync') then ''
+  else current_setting(name) end, min_val, max_val, enumvals, short_desc
+from pg_settings order by 1"""
+# Functions whose arguments have names, or that return several columns.
+ARGUMENTS = """
+select oid::int, coalesce(proargnames, '{}'), coalesce(proargmodes::text[], '{}'), coalesce(proallargtypes::int[], '{}')
+from pg_proc where pronamespace = 'pg_catalog'::regnamespace and prokind <> 'p' and proargnames is not null
+  and 2281 <> all(proargtypes) order by oid"""
 RELATIONS = """
 select nspname || '.' || relname from pg_class c join pg_namespace n on n.oid = relnamespace
 where nspname in ('pg_catalog', 'information_schema') and relkind in ('r', 'v') order by 1"""
@@ -41,6 +52,19 @@ def grouped(rows: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
             tuple(tuple(x) if isinstance(x, list) else x for x in rest)
         )
     return {name: tuple(group) for name, group in sorted(groups.items())}
+
+
+def arguments(
+    names: list[str], modes: list[str], types: list[int]
+) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """Return the names of what goes in, names and types of what comes out."""
+    if not modes:
+        return tuple(names), ()
+    into = tuple(name for name, mode in zip(names, modes, strict=True) if mode in "ibv")
+    out = tuple(
+        (name, oid) for name, mode, oid in zip(names, modes, types, strict=True) if mode in "obt"
+    )
+    return into, out
 
 
 def sqlstates(path: Path) -> dict[str, str]:
@@ -92,6 +116,19 @@ def main(dsn: str, errcodes: str, folder: str) -> None:
                 "Functions: name -> (oid, arguments, result, variadic, kind, returns set, defaults, volatility).",
                 version,
                 FUNCTIONS=grouped(fetch(FUNCTIONS)),
+            ),
+            "arguments": module(
+                "Functions with named arguments: oid -> names of the arguments, names and types of the columns returned.",
+                version,
+                ARGUMENTS={row[0]: arguments(*row[1:]) for row in fetch(ARGUMENTS)},
+            ),
+            "settings": module(
+                "Settings: name -> shown name, kind, unit, context, default, least, most, values, description.",
+                version,
+                SETTINGS={
+                    row[0]: tuple(tuple(x) if isinstance(x, list) else x for x in row[1:])
+                    for row in fetch(SETTINGS)
+                },
             ),
             "relations": module(
                 "Relations of pg_catalog and information_schema.",

@@ -135,6 +135,10 @@ class StatementTimeout(DotdoError):
     """The statement ran past its deadline and was stopped; nothing of it remains."""
 
 
+class EventLoop(DotdoError):
+    """Handlers of events cause each other's events without end; the transaction itself was committed."""
+
+
 class Interrupted(DotdoError):
     """The statement was cancelled from outside; nothing of it remains."""
 

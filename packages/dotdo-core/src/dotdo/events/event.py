@@ -20,6 +20,12 @@ from dotdo.values import Canonical, decode, encode, shown
 
 ANY = "*"
 
+_NAMES = "select distinct noun, def ->> 'name' from _schema where def is not null"
+_CANDIDATE = """
+select seq from _log where seq > ?1 and seq <= ?2 and (op = ?5 or (
+ noun in (select value from json_each(?3)) and (noun = ?6 or op in (select value from json_each(?4)))))
+order by seq limit 1"""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -131,30 +137,66 @@ class EventReader:
 
     Args:
         session: Sees the log.
+        patterns: Which events are wanted; all when none is given.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *patterns: Pattern) -> None:
         self._session = session
+        self._patterns = patterns or (Pattern(),)
         self._verbs: dict[int, Verb] = {}
         self._reader = Reader(session)
         self._snapshots = Snapshots(session)
 
-    def read(self, after: int, upto: int, pattern: Pattern | None = None) -> Iterator[Event]:
-        """Yield the events in the range (after, upto] that match, in order."""
-        wanted = pattern or Pattern()
+    def next_candidate(self, after: int, upto: int) -> int | None:
+        """Return the first log position in the range (after, upto] at which a wanted event may be; none lies before it."""
+        nouns = orjson.dumps(self._nouns()).decode()
+        found = self._session.read(
+            _CANDIDATE, (after, upto, nouns, self._ops(), system.EVENT, system.RELATIONSHIP)
+        )
+        return found[0][0] if found else None
+
+    def read(self, after: int, upto: int) -> Iterator[Event]:
+        """Yield the wanted events in the range (after, upto], in order."""
         transaction: Transaction | None = None
-        for entry in entries(self._session, after, upto):
+        for entry in entries(self._session, after, upto, self._nouns()):
             if entry.op in (system.COMMIT, system.SCHEMA, system.REWRITE):
                 continue
             if transaction is None or entry.seq > transaction.last:
                 transaction = transaction_at(self._session, entry.seq)
             if transaction is None:
                 return
-            event = self._event(entry, transaction, wanted)
-            if event is not None and wanted.matches(event.noun, event.verb):
+            event = self._event(entry, transaction)
+            if event is not None and self._wants(event.noun, event.verb):
                 yield event
 
-    def _event(self, entry: Entry, transaction: Transaction, wanted: Pattern) -> Event | None:
+    def _wants(self, noun: str, verb: str) -> bool:
+        return any(pattern.matches(noun, verb) for pattern in self._patterns)
+
+    def _nouns(self) -> list[int]:
+        """Return the numbers of the nouns that wanted events may be of, under any name that they have had."""
+        of_rows = [p.noun for p in self._patterns if p.verb in {ANY, *VERBS.values()}]
+        found = {
+            number
+            for number, name in self._session.read(_NAMES)
+            if any(wanted == ANY or _is_variant(wanted, name) for wanted in of_rows)
+        }
+        if any(self._may_be_relationship(pattern) for pattern in self._patterns):
+            found.add(system.RELATIONSHIP)
+        return sorted(found)
+
+    def _may_be_relationship(self, pattern: Pattern) -> bool:
+        """A relationship's change may be such an event: by a form of its verb, or as a change of its own."""
+        if pattern.verb == ANY or pattern.matches("Relationship", pattern.verb):
+            return True
+        return any(pattern.verb in verb.forms for verb in read_verbs(self._session).values())
+
+    def _ops(self) -> str:
+        """Return, as a JSON array, the operations on rows by which wanted events may come about."""
+        verbs = {pattern.verb for pattern in self._patterns}
+        wanted = [op for op, verb in VERBS.items() if verb in verbs or ANY in verbs]
+        return orjson.dumps(wanted).decode()
+
+    def _event(self, entry: Entry, transaction: Transaction) -> Event | None:
         by = (transaction.time_us, transaction.actor, transaction.action, transaction.api)
         if entry.op == system.EVENT:
             noun, verb, data = orjson.loads(entry.before)
@@ -166,7 +208,7 @@ class EventReader:
             return self._relationship(entry, by)
         definition = self._reader.noun_at(entry.noun, entry.seq)
         verb = VERBS[entry.op]
-        if definition is None or not wanted.matches(definition.name, verb):
+        if definition is None or not self._wants(definition.name, verb):
             return None
         before = None if entry.op == system.INSERT else self._reader.thing(definition, entry.before)
         return Event(

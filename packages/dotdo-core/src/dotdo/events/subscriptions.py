@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from dotdo.errors import InvalidName
+from dotdo.errors import EventLoop, InvalidName
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.storage import Store
 from dotdo.values import shown
 
 Handler = Callable[[Event], object]
 H = TypeVar("H", bound=Handler)
+
+_MAX_DEPTH = 100
+_MAX_WAITING = 100_000
 
 _LOG = logging.getLogger("dotdo.events")
 _OF_STORE: WeakKeyDictionary[Store, "Subscriptions"] = WeakKeyDictionary()
@@ -54,24 +57,31 @@ class Subscriptions:
             store.listeners.remove(self._committed)
 
     def _committed(self, first: int, last: int) -> None:
-        """Deliver a transaction's events; what handlers commit themselves is delivered after it."""
-        waiting: deque[tuple[int, int]] | None = getattr(self._running, "ranges", None)
-        if waiting is not None:
-            waiting.append((first, last))
+        """Deliver a transaction's events; what handlers commit themselves is delivered after it.
+
+        Raises:
+            EventLoop: Handlers' events caused others, and so on too far; the rest is not delivered.
+        """
+        round_: _Round | None = getattr(self._running, "round", None)
+        if round_ is not None:
+            round_.add(first, last)
             return
-        waiting = self._running.ranges = deque([(first, last)])
+        round_ = self._running.round = _Round(first, last)
         try:
-            while waiting:
-                self._deliver(*waiting.popleft())
+            while (following := round_.next()) is not None:
+                self._deliver(*following)
         finally:
-            self._running.ranges = None
+            self._running.round = None
+        if round_.first_left is not None:
+            msg = f"handlers cause each other's events, {_MAX_DEPTH} deep or {_MAX_WAITING} at once; those from log position {round_.first_left} on were not delivered to handlers"
+            raise EventLoop(msg)
 
     def _deliver(self, first: int, last: int) -> None:
         store = self._store()
         assert store is not None  # it is what calls
         session = store.acquire()
         try:
-            reader = EventReader(session)
+            reader = EventReader(session, *{pattern for pattern, _ in self._handlers})
             events = list(reader.read(first - 1, last))
         finally:
             store.give_back(session)
@@ -79,6 +89,29 @@ class Subscriptions:
             for pattern, handler in tuple(self._handlers):
                 if pattern.matches(event.noun, event.verb):
                     _call(handler, event)
+
+
+class _Round:
+    """The transactions whose events are to be delivered because of one, each with how deep it was caused."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self._waiting = deque([(first, last, 0)])
+        self._depth = 0
+        self.first_left: int | None = None
+
+    def add(self, first: int, last: int) -> None:
+        """A handler has committed a transaction."""
+        if self._depth < _MAX_DEPTH and len(self._waiting) < _MAX_WAITING:
+            self._waiting.append((first, last, self._depth + 1))
+        elif self.first_left is None:
+            self.first_left = first
+
+    def next(self) -> tuple[int, int] | None:
+        """Return the next transaction, None when there is none."""
+        if not self._waiting:
+            return None
+        first, last, self._depth = self._waiting.popleft()
+        return first, last
 
 
 def _require_callable(handler: object) -> None:

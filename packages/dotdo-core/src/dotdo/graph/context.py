@@ -1,5 +1,6 @@
 """Which session a call on a graph runs in: the transaction that the caller is in, else one out of the store's pool."""
 
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 
@@ -8,7 +9,7 @@ from dotdo.ids import IdSource, id_source
 from dotdo.storage import Session, Store
 from dotdo.values import shown
 
-_TRANSACTIONS: ContextVar[tuple[tuple[Store, Session], ...]] = ContextVar(
+_TRANSACTIONS: ContextVar[tuple["TransactionScope", ...]] = ContextVar(
     "dotdo_transactions", default=()
 )
 
@@ -55,9 +56,9 @@ class Lease:
 
 def current_transaction(store: Store) -> Session | None:
     """Return the session of the transaction that the caller is in, or None."""
-    for known, session in _TRANSACTIONS.get():
-        if known is store:
-            return session
+    for scope in _TRANSACTIONS.get():
+        if scope.store is store and scope.session is not None:
+            return scope.session
     return None
 
 
@@ -81,7 +82,8 @@ class TransactionScope:
         api: str | None = "dotdo",
         isolation: str = "committed",
     ) -> None:
-        self._store = store
+        self.store = store
+        self.session: Session | None = None  # while the outermost scope is open
         self._labels = (actor, action, api)
         if isolation not in {"committed", "snapshot"}:
             msg = f"{shown(isolation)} is no isolation: give committed or snapshot"
@@ -90,21 +92,22 @@ class TransactionScope:
         self._is_nested = False
 
     def __enter__(self) -> Session:
-        outer = current_transaction(self._store)
+        outer = current_transaction(self.store)
         self._is_nested = outer is not None
         if outer is not None:
             outer.savepoint("_scope")
-            self._session = outer
+            self._joined = outer
             return outer
-        session = self._session = self._store.acquire()
+        session = self.store.acquire()
         actor, action, api = self._labels
         try:
             session.describe(actor=actor, action=action, api=api)
             session.begin("snapshot" if self._isolation == "snapshot" else "committed")
         except BaseException:
-            self._store.give_back(session)
+            self.store.give_back(session)
             raise
-        self._token = _TRANSACTIONS.set((*_TRANSACTIONS.get(), (self._store, session)))
+        self.session = session
+        self._token = _TRANSACTIONS.set((*_TRANSACTIONS.get(), self))
         return session
 
     def __exit__(
@@ -114,13 +117,12 @@ class TransactionScope:
         trace: TracebackType | None,
     ) -> None:
         if self._is_nested:
-            if kind is not None and self._session.in_transaction:
-                self._session.rollback_to("_scope")
-            if self._session.in_transaction:
-                self._session.release("_scope")
+            self._leave_savepoint(self._joined, is_undone=kind is not None)
             return
-        _TRANSACTIONS.reset(self._token)
-        session = self._session
+        session, self.session = self.session, None
+        assert session is not None
+        with suppress(ValueError):  # a generator may be closed in another context than it began in
+            _TRANSACTIONS.reset(self._token)
         try:
             if session.in_transaction:
                 if kind is None:
@@ -129,4 +131,11 @@ class TransactionScope:
                     session.rollback()
         finally:
             session.describe(api="dotdo")
-            self._store.give_back(session)
+            self.store.give_back(session)
+
+    @staticmethod
+    def _leave_savepoint(session: Session, *, is_undone: bool) -> None:
+        if is_undone and session.in_transaction:
+            session.rollback_to("_scope")
+        if session.in_transaction:
+            session.release("_scope")

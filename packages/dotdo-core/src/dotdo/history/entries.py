@@ -1,19 +1,23 @@
 """The log read as changes: each entry with the row before and after it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import cast
+
+import orjson
 
 from dotdo.graph.rows import ColumnRows, DocumentRows, Rows
 from dotdo.graph.thing import Thing
 from dotdo.history.transactions import one_state
-from dotdo.storage import Noun, Session, decode_noun, system
+from dotdo.storage import Noun, Session, Value, decode_noun, system
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
 from dotdo.values import Canonical
 
 Image = bytes | None
 
-_ENTRIES = "select seq, noun, op, id, before from _log where seq > ? and seq <= ? order by seq"
+_ENTRIES = "select seq, noun, op, id, before from _log where seq > ? and seq <= ?"
+_OF_NOUNS = f"{_ENTRIES} and (noun in (select value from json_each(?)) or op = {system.EVENT})"
 _IMAGES = frozenset({system.INSERT, system.UPDATE, system.DELETE, system.REWRITE})
 _LATER = "select before, op from _log where seq = (select min(seq) from _log where seq > ? and noun = ? and id = ? and op between 1 and 4)"
 
@@ -39,15 +43,26 @@ class Entry:
     after: Image
 
 
-def entries(session: Session, after: int, upto: int) -> list[Entry]:
+def entries(
+    session: Session, after: int, upto: int, nouns: Collection[int] | None = None
+) -> list[Entry]:
     """Return the entries in the range (after, upto], each with its after-image.
 
     The after-image of an entry is the image before the row's next entry, else the row as it is now.
+
+    Args:
+        session: Sees the log.
+        after: A log position.
+        upto: A log position.
+        nouns: Only the entries of nouns with these numbers, and domain events.
     """
+    sql, params = _ENTRIES, cast("list[Value]", [after, upto])
+    if nouns is not None:
+        sql, params = _OF_NOUNS, [after, upto, orjson.dumps(list(nouns)).decode()]
     with one_state(session):
         found: list[Entry] = []
         later: dict[tuple[int, int], Image] = {}
-        for seq, noun, op, row, before in reversed(session.read(_ENTRIES, (after, upto))):
+        for seq, noun, op, row, before in reversed(session.read(f"{sql} order by seq", params)):
             key = (noun, row)
             image: Image = None
             if op in {system.INSERT, system.UPDATE}:

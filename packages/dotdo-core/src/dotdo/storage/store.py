@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
@@ -185,9 +185,10 @@ class Store:
             self.on_listen(self)
 
     def committed(self, first: int, last: int) -> None:
-        """Tell the listeners of a commit."""
-        for listener in tuple(self.listeners):
-            listener(first, last)
+        """Tell the listeners of a commit, also when one of them raises an error."""
+        with ExitStack() as calls:
+            for listener in reversed(self.listeners):
+                calls.callback(listener, first, last)
 
     def is_shared(self) -> bool:
         """Other processes have the file open too."""

@@ -55,6 +55,11 @@ class Writer(View):
         """The changes of a suspended transaction."""
         return self._progress.segments
 
+    @property
+    def is_running(self) -> bool:
+        """A statement, or a `mutate`, runs."""
+        return self._is_running
+
     def interrupt(self) -> None:
         """Stop the running statement or its waiting for a lock, from any thread."""
         self.connection.interrupt()

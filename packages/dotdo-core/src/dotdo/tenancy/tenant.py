@@ -142,7 +142,7 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         """Return the events after a log position."""
         wanted, start = Pattern.parse(pattern), _whole("after", after)
         with self._graph.session() as session:
-            return list(EventReader(session).read(start, self.version, wanted))
+            return list(EventReader(session, wanted).read(start, self.version))
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -179,10 +179,11 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         *,
         follow: bool = False,
         timeout_s: float | None = None,
-    ) -> Iterator[Event]:
-        """Yield events to a durable consumer, which resumes where it committed.
+    ) -> Consumer:
+        """Return a durable consumer to loop over, which resumes where it committed.
 
-        The caller's writes join a transaction that commits, with the consumer's offset, when the next event is asked for.
+        The loop's writes join a transaction that commits, with the consumer's offset, when the next event is asked for; leaving the
+        loop undoes what was written for the event at hand. `handle(function)` is the loop as a call.
 
         Args:
             name: The consumer's name.
@@ -192,8 +193,8 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         """
         if timeout_s is not None:
             _require_seconds("timeout_s", timeout_s)
-        return Consumer(self._graph, name, Pattern.parse(pattern)).events(
-            follow=follow, timeout_s=timeout_s
+        return Consumer(
+            self._graph, name, Pattern.parse(pattern), follow=follow, timeout_s=timeout_s
         )
 
     # --- branches ----------------------------------------------------------------------------

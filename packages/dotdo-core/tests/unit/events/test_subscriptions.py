@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from dotdo.errors import InvalidName
+from dotdo.errors import EventLoop, InvalidName
 
 
 def collect(shop):
@@ -146,3 +146,31 @@ def test_a_branch_has_handlers_of_its_own_and_a_merge_is_heard(shop):
     assert seen == []
     shop.merge("exp")
     assert [(e.name, e.action) for e in seen] == [("Doc.created", "merge exp")]
+
+
+def test_handlers_that_cause_their_own_events_are_stopped(shop):
+    handled = []
+
+    @shop.on.Echo.created
+    def again(event):
+        handled.append(event.thing.id)
+        shop.things.create("Echo", event.thing.id + 1)
+
+    told = []
+    shop.store.listen(lambda first, last: told.append(last))
+    with pytest.raises(EventLoop, match="100 deep"):
+        shop.things.create("Echo", 0)
+    assert handled == list(range(101))
+    assert shop.things.count("Echo") == len(told) == 102
+    shop.on.remove(again)
+    shop.things.create("Echo", "later")
+
+
+def test_handlers_may_cause_each_others_events_some_steps_far(shop):
+    @shop.on["*"].created
+    def following(event):
+        if event.noun != "Step9":
+            shop.things.create(f"Step{int(event.noun[4:]) + 1}")
+
+    shop.things.create("Step0")
+    assert shop.things.count("Step9") == 1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
     DOUBLE,
     INT,
+    WIDE,
     WIDTH,
     decimal128,
     integer,
@@ -19,13 +19,17 @@ from dotdo_mongo.engine.numbers import (
 )
 from dotdo_mongo.engine.values import NULLISH, NUMBERS, Key
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Total:
     """A sum kept exactly for whole numbers, in two doubles for fractions, and in 34 digits for decimals."""
 
-    __slots__ = ("count", "decimals", "high", "low", "whole", "width")
+    __slots__ = ("count", "decimals", "has_doubles", "high", "low", "whole", "width")
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_doubles: bool = False) -> None:
+        self.has_doubles = has_doubles  # an average takes whole numbers as doubles
         self.count = 0
         self.width = INT
         self.whole = 0
@@ -40,12 +44,15 @@ class Total:
             return
         self.count += sign
         self.width = max(self.width, kind)
-        if kind < DOUBLE:
+        if kind < DOUBLE and not self.has_doubles:
             self.whole += sign * int(value)
-        elif kind == DOUBLE:
-            self._add_double(sign * value)
+        elif kind <= DOUBLE:
+            self._add_double(sign * float(value))
         else:
-            self.decimals = DECIMAL_CONTEXT.add(self.decimals, sign * value.to_decimal())
+            number = value.to_decimal()
+            self.decimals = DECIMAL_CONTEXT.add(
+                self.decimals, number if sign > 0 else number.copy_negate()
+            )
 
     def _add_double(self, value: float) -> None:
         total = self.high + value
@@ -66,12 +73,9 @@ class Total:
 
     def decimal(self) -> Decimal:
         """Return the sum of all as a decimal."""
-        parts = [Decimal(self.high), Decimal(self.low), Decimal(self.whole), self.decimals]
-        total = Decimal(0)
-        for part in parts:
-            if part:
-                total = DECIMAL_CONTEXT.add(total, part) if total else DECIMAL_CONTEXT.plus(part)
-        return self.decimals if not any(parts) else total
+        fractions = WIDE.add(Decimal(self.high), Decimal(self.low))
+        others = DECIMAL_CONTEXT.plus(WIDE.add(fractions, Decimal(self.whole)))
+        return DECIMAL_CONTEXT.add(self.decimals, others)
 
     def value(self) -> Any:
         """Return the sum in the widest type it has met; whole numbers beyond 64 bits as a double."""

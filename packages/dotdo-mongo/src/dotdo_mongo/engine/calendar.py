@@ -81,10 +81,10 @@ def zone(name: str) -> Zone:
 def days_from_civil(year: int, month: int, day: int) -> int:
     """Return days since 1970 of a date of the proleptic Gregorian calendar; months and days may overflow."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
-    year -= month <= 2  # noqa: PLR2004  the year begins in March
+    year -= month <= 2
     era = year // 400
     of_era = year - era * 400
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5  # noqa: PLR2004
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year + day - 1 - 719_468
 
 
@@ -97,8 +97,8 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
     of_year = of_era - (365 * year + year // 4 - year // 100)
     month = (5 * of_year + 2) // 153
     day = of_year - (153 * month + 2) // 5 + 1
-    month += 3 if month < 10 else -9  # noqa: PLR2004  months from March
-    return year + era * 400 + (month <= 2), month, day  # noqa: PLR2004
+    month += 3 if month < 10 else -9
+    return year + era * 400 + (month <= 2), month, day
 
 
 def is_leap(year: int) -> bool:
@@ -143,7 +143,7 @@ class Parts(NamedTuple):
 def weeks_in(year: int) -> int:
     """Return how many ISO weeks a year has."""
     first = (days_from_civil(year, 1, 1) + 3) % 7
-    return 53 if first == 3 or (first == 2 and is_leap(year)) else 52  # noqa: PLR2004  Thursday
+    return 53 if first == 3 or (first == 2 and is_leap(year)) else 52
 
 
 def parts_of(moment_ms: int, where: Zone) -> Parts:
@@ -174,7 +174,7 @@ def iso_week_start(year: int, week: int, day: int) -> int:
 def iso_text(moment_ms: int) -> str:
     """Return a moment as `2024-01-31T12:00:00.000Z`. Code 18537 outside the years 0 to 9999."""
     parts = parts_of(moment_ms, UTC_ZONE)
-    if not 0 <= parts.year <= 9999:  # noqa: PLR2004  four digits
+    if not 0 <= parts.year <= 9999:
         raise failure(
             18537,
             f"Could not convert date to string: date component was outside the supported range of 0-9999: {parts.year}",

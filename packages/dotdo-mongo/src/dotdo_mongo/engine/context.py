@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId, Timestamp
 
-from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.collation import Collation
 
 Document = dict[str, Any]
 Pipeline = Callable[[Iterable[Document]], Iterator[Document]]

@@ -31,6 +31,11 @@ from dotdo_mongo.engine.values import (
 from dotdo_mongo.errors import failure
 
 
+def id_seconds(value: ObjectId) -> int:
+    """Return the time in an id, which MongoDB reads as a signed number."""
+    return int.from_bytes(value.binary[:4], signed=True)
+
+
 class Unconvertible(Exception):
     """The value has no counterpart of the type; onError catches it."""
 
@@ -76,7 +81,7 @@ def _whole(value: Any, lowest: int, highest: int) -> int:
             int(value.to_decimal().to_integral_value(decimal.ROUND_DOWN))
             if value.to_decimal().adjusted() < 40
             else INT64_MAX * 4
-        )  # noqa: PLR2004
+        )
     else:
         number = int(value)
     if not lowest <= number <= highest:
@@ -126,7 +131,9 @@ def _same(value: Any, target: Target) -> Any:
     return value
 
 
-_DECIMAL_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_TOWARD_ZERO = DECIMAL_CONTEXT.copy()
+_TOWARD_ZERO.rounding = decimal.ROUND_DOWN
+_DECIMAL_TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _HEX_DOUBLE = re.compile(r"[+-]?0[xX]")
 
 
@@ -141,7 +148,10 @@ def _text_to_whole(text: str, lowest: int, highest: int) -> int:
         raise Unconvertible(f"Illegal hexadecimal input in $convert with no onError value: {text}")
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise _parse_error(text, "Did not consume whole string." if text else "No digits")
-    number = int(text)
+    digits = text.lstrip("+-").lstrip("0")
+    if len(digits) > 19:
+        raise _parse_error(text, "Overflow")
+    number = int(digits or "0") * (-1 if text[0] == "-" else 1)
     if not lowest <= number <= highest:
         raise _parse_error(text, "Overflow")
     return number
@@ -150,7 +160,7 @@ def _text_to_whole(text: str, lowest: int, highest: int) -> int:
 def _text_to_double(text: str, target: Target) -> float:
     del target
     if _HEX_DOUBLE.match(text):
-        raise Unconvertible(f"Illegal hexadecimal input in $convert with no onError value: {text}")
+        return _hex_double(text)
     lower = text.lower().lstrip("+-")
     if lower in {"inf", "infinity", "nan"}:
         return float(text)
@@ -164,6 +174,13 @@ def _text_to_double(text: str, target: Target) -> float:
     return number
 
 
+def _hex_double(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except (ValueError, OverflowError) as error:
+        raise _parse_error(text, "Did not consume whole string.") from error
+
+
 def _text_to_decimal(text: str, target: Target) -> Decimal128:
     del target
     if _HEX_DOUBLE.match(text):
@@ -175,7 +192,7 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
         )
     if not _DECIMAL_TEXT.fullmatch(text):
         raise _parse_error(text, "Failed to parse string to decimal")
-    number = DECIMAL_CONTEXT.create_decimal(Decimal(text))
+    number = _TOWARD_ZERO.create_decimal(Decimal(text))
     if number.is_infinite():
         raise _parse_error(text, "Conversion from string to decimal would overflow")
     if number == 0 and any(char in "123456789" for char in re.split("[eE]", text)[0]):
@@ -200,15 +217,6 @@ def _text_to_date(text: str, target: Target) -> DatetimeMS:
         raise Unconvertible(str(error)) from error
 
 
-_TO_BYTES: dict[str, Callable[[str], bytes]] = {
-    "base64": lambda text: base64.b64decode(text, validate=True),
-    "base64url": lambda text: _url_bytes(text),
-    "hex": lambda text: binascii.unhexlify(text),
-    "utf8": str.encode,
-    "uuid": lambda text: UUID(text).bytes,
-}
-
-
 def _url_bytes(text: str) -> bytes:
     if re.search(r"[^A-Za-z0-9_=-]", text):
         raise ValueError("not base64url")
@@ -216,6 +224,15 @@ def _url_bytes(text: str) -> bytes:
     if len(text.rstrip("=")) % 4 == 1:
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(padded)
+
+
+_TO_BYTES: dict[str, Callable[[str], bytes]] = {
+    "base64": lambda text: base64.b64decode(text, validate=True),
+    "base64url": _url_bytes,
+    "hex": binascii.unhexlify,
+    "utf8": str.encode,
+    "uuid": lambda text: UUID(text).bytes,
+}
 
 
 _UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -232,7 +249,7 @@ def _need_format(target: Target, source: str) -> str:
 
 def _text_to_binary(text: str, target: Target) -> Any:
     form = _need_format(target, "string")
-    if (form == "uuid") != (target.subtype == 4):  # noqa: PLR2004  UUIDs
+    if (form == "uuid") != (target.subtype == 4):
         raise Unconvertible("Only the UUID string format is allowed with the UUID subtype")
     if form == "auto" or (form == "uuid" and not _UUID_TEXT.fullmatch(text)):
         raise Unconvertible(f"Input string is not a valid {form} string: {text}")
@@ -248,7 +265,7 @@ def _binary(content: bytes, subtype: int) -> Any:
 
 
 def _uuid_text(content: bytes) -> str:
-    if len(content) != 16:  # noqa: PLR2004  a UUID's
+    if len(content) != 16:
         raise ValueError("not a UUID")
     return str(UUID(bytes=content))
 
@@ -262,12 +279,18 @@ _FROM_BYTES: dict[str, Callable[[bytes], str]] = {
 }
 
 
-def _binary_to_text(value: Any, target: Target) -> str:
+def _stored(value: Any) -> tuple[int, bytes]:
+    """Return subtype and bytes as BSON stores them: subtype 2 repeats its length."""
     subtype, content = binary_parts(value)
+    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content
+
+
+def _binary_to_text(value: Any, target: Target) -> str:
+    subtype, content = _stored(value)
     form = _need_format(target, "binData")
     if form == "auto":
-        form = "uuid" if subtype == 4 else "base64"  # noqa: PLR2004  UUIDs
-    elif form == "uuid" and subtype != 4:  # noqa: PLR2004
+        form = "uuid" if subtype == 4 and len(content) == 16 else "base64"
+    elif form == "uuid" and subtype != 4:
         raise Unconvertible("Only the UUID subtype can be converted with the uuid format")
     try:
         return _FROM_BYTES[form](content)
@@ -283,9 +306,9 @@ def _binary_to_binary(value: Any, target: Target) -> Any:
 
 
 def _binary_number(value: Any, target: Target, formats: dict[int, str]) -> Any:
-    subtype, content = binary_parts(value)
+    _, content = _stored(value)
     form = formats.get(len(content))
-    if subtype != 0 or form is None:
+    if form is None:
         raise Unconvertible(
             f"Failed to convert '{content!r}' to number in $convert because of invalid length: {len(content)}"
         )
@@ -372,7 +395,7 @@ _CONVERSIONS: dict[str, dict[str, Conversion]] = {
         "bool": _true,
         "objectId": _same,
         "string": lambda value, _: str(value),
-        "date": lambda value, _: DatetimeMS(int(value.generation_time.timestamp()) * 1000),
+        "date": lambda value, _: DatetimeMS(id_seconds(value) * 1000),
     },
     "date": {
         "bool": _true,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.calendar import (
     DAY_MS,
@@ -25,6 +24,9 @@ from dotdo_mongo.engine.calendar import (
 )
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class BadDate(Exception):
     """The text is no date; its own text says why."""
@@ -37,11 +39,11 @@ def _offset_text(parts: Parts) -> str:
 
 
 def _minutes(parts: Parts) -> str:
-    return f"{'-' if parts.offset_ms < 0 else '+'}{abs(parts.offset_ms) // MINUTE_MS:03d}"
+    return str(parts.offset_ms // MINUTE_MS)
 
 
 def _four(year: int) -> str:
-    if not 0 <= year <= 9999:  # noqa: PLR2004  four digits
+    if not 0 <= year <= 9999:
         raise failure(
             18537,
             f"Could not convert date to string: date component was outside the supported range of 0-9999: {year}",
@@ -92,7 +94,7 @@ def check_readable(text: str) -> str:
 def write(moment_ms: int, text: str, where: Zone) -> str:
     """Return a moment by a format."""
     parts = parts_of(moment_ms, where)
-    return re.sub(r"%(.)", lambda match: _WRITERS[match[1]](parts), text, flags=re.S)
+    return re.sub(r"%(.)", lambda match: _WRITERS[match[1]](parts), text, flags=re.DOTALL)
 
 
 _READERS: dict[str, str] = {
@@ -125,10 +127,10 @@ def read(text: str, form: str, where: Zone | None) -> int:
         r"%(.)|(.)",
         lambda match: _READERS[match[1]] if match[1] else re.escape(match[2]),
         form,
-        flags=re.S,
+        flags=re.DOTALL,
     )
     try:
-        match = re.fullmatch(pattern, text, re.S)
+        match = re.fullmatch(pattern, text, re.DOTALL)
     except re.error as error:
         raise BadDate(f"Error parsing date string '{text}'; repeated format: {error}") from error
     if match is None:
@@ -151,7 +153,7 @@ def read(text: str, form: str, where: Zone | None) -> int:
 
 
 def _check_time(hour: int, minute: int, second: int, text: str) -> None:
-    if hour > 24 or minute > 59 or second > 59:  # noqa: PLR2004  a clock's
+    if hour > 24 or minute > 59 or second > 59:
         raise BadDate(f"Error parsing date string '{text}'; time out of range")
 
 
@@ -173,7 +175,7 @@ def _days(found: dict[str, str], text: str) -> int:
                 f"an incomplete date/time string has been found, with elements missing: '{text}'"
             )
         year, week, day = int(found["G"]), int(found.get("V", 1)), int(found.get("u", 1))
-        if not (1 <= week <= weeks_in(year) and 1 <= day <= 7):  # noqa: PLR2004
+        if not (1 <= week <= weeks_in(year) and 1 <= day <= 7):
             raise BadDate(f"Error parsing date string '{text}'; week out of range")
         return iso_week_start(year, week, day)
     if "Y" not in found:
@@ -189,7 +191,7 @@ def _days(found: dict[str, str], text: str) -> int:
 def _day_of_year(year: int, day: int, text: str) -> int:
     if not 1 <= day <= 365 + is_leap(year):
         raise BadDate(f"Error parsing date string '{text}'; day of year out of range")
-    return days_from_civil(year, 1, 1) + day - 1
+    return days_from_civil(year, 1, 1) + day
 
 
 def _month(found: dict[str, str], text: str) -> int:
@@ -207,7 +209,7 @@ def _month(found: dict[str, str], text: str) -> int:
 def month_number(name: str) -> int | None:
     """Return the month of an English name or its first three letters."""
     for index, full in enumerate(MONTHS):
-        if name == full or name == full[:3] or (name == "sept" and index == 8):  # noqa: PLR2004
+        if name == full or name == full[:3] or (name == "sept" and index == 8):
             return index + 1
     return None
 
@@ -218,7 +220,7 @@ def checked_days(year: int, month: int, day: int, text: str) -> int:
     Raises:
         BadDate: it does not exist.
     """
-    if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):  # noqa: PLR2004
+    if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
         raise BadDate(f"Error parsing date string '{text}'; the parsed date was invalid")
     return days_from_civil(year, month, day)
 
@@ -241,7 +243,7 @@ _DATES = (
     rf"(?P<Y>\d{{4}})-(?P<b>{_NAMES})-(?P<d>\d{{1,2}})",
 )
 _FREE = tuple(
-    re.compile(rf"{date}(?:(?:\s*[Tt]\s*|\s+|\s*,\s*){_TIME}{_ZONE}|\s*(?P<zz>Z))?", re.I)
+    re.compile(rf"{date}(?:(?:\s*[Tt]\s*|\s+|\s*,\s*){_TIME}{_ZONE}|\s*(?P<zz>Z))?", re.IGNORECASE)
     for date in _DATES
 )
 _BLANK = "\0\t\n\v\f\r \u00a0"

@@ -34,7 +34,7 @@ _REFERENCE = local_ms(2000, 1, 1)
 
 def check_unit(value: Any, name: str = "unit") -> str:
     """Return a unit's name. Codes 9 for another, 5439013 for no string."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(5439013, f"{name} expects string to be a time unit, found {type_name(value)}")
     if value not in UNITS:
         raise failure(9, f"unknown time unit value: {value}")
@@ -43,7 +43,7 @@ def check_unit(value: Any, name: str = "unit") -> str:
 
 def check_weekday(value: Any) -> int:
     """Return a day of the week, Monday 0. Codes 5439015 for no string, 5439016 for another."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(5439015, f"startOfWeek expects a string, found {type_name(value)}")
     word = value.lower()
     for index, name in enumerate(WEEKDAYS):
@@ -83,9 +83,7 @@ def difference(start_ms: int, end_ms: int, unit: str, where: Zone, week_start: i
     a, b = (moment + where.offset_at(moment) for moment in (start_ms, end_ms))
     if unit in {"hour", "minute", "second"}:
         size = FIXED_MS[unit]
-        if unit == "hour":
-            return b // size - a // size
-        return end_ms // size - start_ms // size
+        return ((end_ms - b % size) - (start_ms - a % size)) // size
     if unit == "day":
         return b // DAY_MS - a // DAY_MS
     if unit == "week":

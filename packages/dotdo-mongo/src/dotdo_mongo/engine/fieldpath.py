@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import DBRef
 
 from dotdo_mongo.engine.values import ARRAYS, MISSING, OBJECTS
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 MAX_DEPTH = 200
+DBREF_NAMES = frozenset({"$ref", "$id", "$db"})
 
 
 def check_name(name: str) -> str:
@@ -21,7 +24,7 @@ def check_name(name: str) -> str:
     """
     if not name:
         raise failure(15998, "FieldPath field names may not be empty strings.")
-    if name[0] == "$":
+    if name[0] == "$" and name not in DBREF_NAMES:
         raise failure(
             16410,
             f"FieldPath field names may not start with '$'. Consider using $getField or $setField: {name}",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128, Int64
 
 from dotdo_mongo.engine.values import INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INT, LONG, DOUBLE, DECIMAL = 1, 2, 3, 4
 WIDTH: dict[type, int] = {int: INT, Int64: LONG, float: DOUBLE, Decimal128: DECIMAL}
@@ -28,7 +30,7 @@ def decimal128(number: Decimal) -> Decimal128:
     """Return the decimal of 34 digits nearest to a number."""
     if number.is_nan():
         return _NOT_NUMBER
-    return Decimal128(DECIMAL_CONTEXT.plus(number))
+    return Decimal128(DECIMAL_CONTEXT.create_decimal(number))
 
 
 def double_as_decimal(number: float) -> Decimal:
@@ -92,6 +94,18 @@ def of_width(kind: int, exact: Callable[[Any, Any], Any], left: Any, right: Any)
         return decimal128(exact(to_decimal(left), to_decimal(right)))
 
 
+def multiplied(left: Any, right: Any) -> Any:
+    """Return the product of two numbers in the wider type."""
+    return of_width(width(left, right), lambda a, b: a * b, left, right)
+
+
+def divided(left: Any, right: Any) -> Any:
+    """Return a quotient: a double, or a decimal where one of the numbers is."""
+    if width(left, right) == DECIMAL:
+        return decimal128(DECIMAL_CONTEXT.divide(to_decimal(left), to_decimal(right)))
+    return to_double(left) / to_double(right)
+
+
 def is_nan(value: Any) -> bool:
     """Whether a number is NaN."""
     if type(value) is float:
@@ -120,7 +134,7 @@ def whole(value: Any) -> int | None:
         return int(value) if math.isfinite(value) and value == int(value) else None
     if kind is Decimal128:
         number = value.to_decimal()
-        if not number.is_finite() or abs(number.adjusted()) > 40:  # noqa: PLR2004  beyond any integer
+        if not number.is_finite() or abs(number.adjusted()) > 40:
             return 0 if number.is_finite() and number == 0 else None
         return int(number) if number == number.to_integral_value() else None
     return int(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dotdo_mongo.engine.fieldpath import as_document, split_path
+from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.numbers import whole
 from dotdo_mongo.engine.values import NUMBERS, Key
 from dotdo_mongo.errors import failure
@@ -117,7 +117,7 @@ def sorter(
     def run(documents: list[Any]) -> list[Any]:
         found = list(documents)
         for names, is_descending, of in parts:
-            found.sort(key=lambda document: of(document, names), reverse=is_descending)  # noqa: B023  used at once
+            found.sort(key=lambda document: of(document, names), reverse=is_descending)
         return found
 
     return run
@@ -147,7 +147,7 @@ def parse_sort_by(spec: Any, key: SortKey) -> Callable[[list[Any]], list[Any]]:
     for name, value in spec.items():
         paths.append(
             (
-                split_path(name),
+                tuple(name.split(".")),
                 direction(
                     value, 2942505, "The $sortArray sortBy pattern must be 1 or -1, found {}"
                 ),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document, Pipeline
 from dotdo_mongo.engine.stages import STAGES
 from dotdo_mongo.engine.stages.declare import Place, Run, Stage
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document, Pipeline
 
 MAX_STAGES = 1000
 _SPECIAL = frozenset({"$changeStream", "$collStats", "$indexStats", "$currentOp", "$geoNear", "$search", "$vectorSearch", "$searchMeta", "$documents", "$listSessions", "$listLocalSessions", "$planCacheStats", "$listClusterCatalog", "$listSearchIndexes", "$querySettings", "$queryStats", "$listSampledQueries"})  # fmt: skip

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.numbers import to_double, truncated64
 from dotdo_mongo.engine.ordering import document_key, sorter
 from dotdo_mongo.engine.values import NUMBERS, collated_key
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 MAX_KEYS = 32
 _META = frozenset(

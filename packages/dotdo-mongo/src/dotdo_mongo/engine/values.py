@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from bson import (
@@ -22,6 +21,9 @@ from bson import (
     Regex,
     Timestamp,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Key = tuple[Any, ...]
 
@@ -160,7 +162,14 @@ def regex_parts(value: Any) -> tuple[str, str]:
     """Return pattern and options of a regular expression."""
     pattern = value.pattern
     flags = value.flags
-    letters = ((re.I, "i"), (re.L, "l"), (re.M, "m"), (re.S, "s"), (re.U, "u"), (re.X, "x"))
+    letters = (
+        (re.IGNORECASE, "i"),
+        (re.LOCALE, "l"),
+        (re.MULTILINE, "m"),
+        (re.DOTALL, "s"),
+        (re.UNICODE, "u"),
+        (re.VERBOSE, "x"),
+    )
     text = pattern.decode() if isinstance(pattern, bytes) else pattern
     is_compiled = isinstance(value, re.Pattern)
     return text, "".join(
@@ -173,7 +182,7 @@ _NULL: Key = (R_NULL,)
 
 
 def _float_key(value: float) -> Key:
-    return (R_NUMBER, value) if value == value else _NAN  # noqa: PLR0124  NaN only
+    return (R_NUMBER, value) if value == value else _NAN
 
 
 def _decimal_key(value: Decimal128) -> Key:
@@ -292,7 +301,7 @@ def equals(left: Any, right: Any) -> bool:
     return sort_key(left) == sort_key(right)
 
 
-def is_identical(left: Any, right: Any) -> bool:  # noqa: PLR0911  one answer per kind
+def is_identical(left: Any, right: Any) -> bool:
     """Whether both are the same bytes of BSON: types and the order of members count."""
     kind = type(left)
     if kind is not type(right):

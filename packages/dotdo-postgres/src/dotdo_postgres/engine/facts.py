@@ -6,8 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.errors import error
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
+    raise error("0A000", f'parameter "{name}" cannot be changed here')
 
 
 @dataclass(slots=True)
@@ -22,6 +28,7 @@ class Facts:
         user: Name of the user.
         database: Name of the database.
         settings: Settings by name.
+        set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
     """
 
     zone: tzinfo = UTC
@@ -31,3 +38,4 @@ class Facts:
     user: str = "postgres"
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    set_setting: Callable[[str, str | None, bool], str] = _unchangeable

@@ -90,7 +90,13 @@ class Session:
         self.kernel = store.session(api="postgres")
         self.statement_timeout_us = 0
         self.settings = Settings(user, application_name)
-        self.facts = Facts(clock=clock, user=user, database=database, settings=self.settings.values)
+        self.facts = Facts(
+            clock=clock,
+            user=user,
+            database=database,
+            settings=self.settings.values,
+            set_setting=self._set_setting,
+        )
         self.sequences = Sequences(self.kernel)
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
@@ -105,6 +111,12 @@ class Session:
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
+
+    def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
+        from dotdo_postgres.engine.variables import apply
+
+        apply(self, name, value, is_local=is_local)
+        return self.settings.values[name.lower()]
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dotdo_postgres.engine.setting_values import refuse_fixed, shown_value
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.encodings import encoding_named
+from dotdo_postgres.spec.settings import SETTINGS
 
-_DEFAULTS = {
-    "application_name": "", "client_encoding": "UTF8", "client_min_messages": "notice", "datestyle": "ISO, MDY",
-    "default_transaction_isolation": "read committed", "default_transaction_read_only": "off", "extra_float_digits": "1",
-    "integer_datetimes": "on", "intervalstyle": "postgres", "lc_collate": "C", "lc_ctype": "C.UTF-8", "lc_messages": "C",
-    "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "lock_timeout": "0", "max_connections": "100", "search_path": '"$user", public',
-    "server_encoding": "UTF8", "server_version": "15.18", "server_version_num": "150018", "session_authorization": "postgres",
-    "standard_conforming_strings": "on", "statement_timeout": "0", "synchronous_commit": "on", "timezone": "UTC",
-    "transaction_isolation": "read committed", "transaction_read_only": "off", "is_superuser": "on", "bytea_output": "hex",
-    "default_transaction_deferrable": "off", "transaction_deferrable": "off", "in_hot_standby": "off", "row_security": "on",
-    "idle_in_transaction_session_timeout": "0", "work_mem": "4MB", "max_identifier_length": "63", "check_function_bodies": "on",
-    "default_table_access_method": "heap", "default_tablespace": "", "xmloption": "content", "escape_string_warning": "on",
-    "backslash_quote": "safe_encoding", "array_nulls": "on", "search_path_": "",
+# What is said of this server rather than of the one whose settings are generated.
+_OWN = {
+    "lc_collate": "C", "lc_ctype": "C.UTF-8", "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
+    "server_encoding": "UTF8", "server_version": "15.18", "session_authorization": "postgres", "is_superuser": "on",
+    "log_timezone": "UTC",
 }  # fmt: skip
-_DEFAULTS.pop("search_path_")
+_DEFAULTS: dict[str, str] = {name: spec[4] for name, spec in SETTINGS.items()} | _OWN
 _REPORTED = {
     "application_name": "application_name", "client_encoding": "client_encoding", "datestyle": "DateStyle",
     "default_transaction_read_only": "default_transaction_read_only", "in_hot_standby": "in_hot_standby",
@@ -28,11 +23,6 @@ _REPORTED = {
     "server_encoding": "server_encoding", "server_version": "server_version", "session_authorization": "session_authorization",
     "standard_conforming_strings": "standard_conforming_strings", "timezone": "TimeZone",
 }  # fmt: skip
-_SHOWN = {"datestyle": "DateStyle", "timezone": "TimeZone", "intervalstyle": "IntervalStyle"}
-_READ_ONLY = frozenset({
-    "server_version", "server_version_num", "server_encoding", "integer_datetimes", "lc_collate", "lc_ctype", "max_connections",
-    "is_superuser", "max_identifier_length", "in_hot_standby",
-})  # fmt: skip
 _FIXED = {
     "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
@@ -40,12 +30,6 @@ _FIXED = {
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
     "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
 }  # fmt: skip
-_BOOLEANS = frozenset(
-    {"default_transaction_read_only", "transaction_read_only", "synchronous_commit", "row_security"}
-)
-
-
-_SWITCH = {"true": "on", "false": "off", "1": "on", "0": "off"}
 
 
 def _encoding(name: str, value: str) -> str:
@@ -67,6 +51,11 @@ class _Mark:
     name: str
     values: dict[str, str]
     local: dict[str, str]
+
+
+def shown_name(key: str) -> str:
+    """Return a setting's name in PostgreSQL's letters."""
+    return SETTINGS[key][0] if key in SETTINGS else key
 
 
 class Settings:
@@ -160,7 +149,11 @@ class Settings:
         key = name.lower()
         if key not in self.values:
             raise error("42704", f'unrecognized configuration parameter "{name}"')
-        return _SHOWN.get(key, key), self.values[key]
+        return shown_name(key), self.values[key]
+
+    def listed(self) -> list[tuple[str, str, str]]:
+        """Return name, value and description of every setting that PostgreSQL has."""
+        return [(spec[0], self.values[name], spec[8]) for name, spec in SETTINGS.items()]
 
     def set(self, name: str, value: str | None, *, is_local: bool = False) -> str:
         """Change a setting, to the end of the transaction only if `is_local`; None puts its default back.
@@ -174,8 +167,7 @@ class Settings:
         key = name.lower()
         if key not in self.defaults and "." not in key:
             raise error("42704", f'unrecognized configuration parameter "{name}"')
-        if key in _READ_ONLY:
-            raise error("55P02", f'parameter "{name}" cannot be changed')
+        refuse_fixed(key)
         if value is None:
             value = self.defaults.get(key, "")
         if key == "client_encoding":
@@ -185,8 +177,8 @@ class Settings:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
             value = self.defaults[key] if key != "search_path" else value
-        if key in _BOOLEANS:
-            value = _SWITCH.get(value.lower(), value.lower())
+        else:
+            value = shown_value(key, value)
         if key == "session_authorization" and value not in {self.defaults[key], "default"}:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _WITHOUT_EFFECT and value not in _WITHOUT_EFFECT[key]:

@@ -10,6 +10,8 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
+from dotdo_postgres.engine.setting_values import milliseconds
+from dotdo_postgres.engine.settings import shown_name
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
@@ -116,10 +118,12 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
             zone_named(wanted)
         except Exception:  # noqa: BLE001 -- any failure means an unknown zone
             raise error("22023", f'invalid value for parameter "TimeZone": "{value}"') from None
-        settings.keep(key, "UTC" if wanted.lower() == "utc" else wanted, is_local=is_local)
+        if wanted.lower() == "utc":
+            wanted = "UTC"
+        elif wanted.lstrip("+-").isdigit():
+            wanted = f"<{int(wanted):+03d}>{-int(wanted):+03d}"
+        settings.keep(key, wanted, is_local=is_local)
     else:
-        if key in _TIMES and value is not None:
-            _milliseconds(value, name)
         settings.set(name, value, is_local=is_local)
     if key in _FOLLOWED:
         adopt(session)
@@ -147,36 +151,21 @@ def adopt(session: Session) -> None:
         session.facts.zone = zone
         session.forget_plans()
     kernel = session.kernel
-    kernel.lock_timeout_us = _milliseconds(values["lock_timeout"], "lock_timeout") * 1000 or None
-    session.statement_timeout_us = (
-        _milliseconds(values["statement_timeout"], "statement_timeout") * 1000
-    )
+    kernel.lock_timeout_us = milliseconds(values["lock_timeout"]) * 1000 or None
+    session.statement_timeout_us = milliseconds(values["statement_timeout"]) * 1000
     if not session.statement_timeout_us:
         kernel.deadline_us = None
     session.encoding = encoding_named(values["client_encoding"]) or UTF8
-
-
-def _milliseconds(text: str, name: str) -> int:
-    units = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
-    stripped = text.strip()
-    for unit, factor in (("ms", 1), ("min", units["min"]), ("s", 1000), ("h", units["h"])):
-        if stripped.endswith(unit) and stripped.removesuffix(unit).strip().isdigit():
-            return int(stripped.removesuffix(unit)) * factor
-    if not stripped.isdigit():
-        raise error("22023", f'invalid value for parameter "{name}": "{text}"')
-    return int(stripped)
 
 
 def plan_show(planner: Planner, node: Node) -> Prepared:
     """Plan SHOW."""
     name = node["name"]
     if name == "all":
-        raise not_supported("SHOW ALL")
-    shown = {
-        "timezone": "TimeZone",
-        "datestyle": "DateStyle",
-        "intervalstyle": "IntervalStyle",
-    }.get(name.lower(), name.lower())
+        listed = [OutputColumn(word, t.TEXT) for word in ("name", "setting", "description")]
+        columns = planner.result_columns(listed, [Sql(n.null())] * 3)
+        return Prepared(columns, (), "SHOW", _show_all)
+    shown = shown_name(name.lower())
     column = planner.result_columns([OutputColumn(shown, t.TEXT)], [Sql(n.null())])
     prepared = Prepared(column, (), "SHOW", _show)
     prepared.detail = name
@@ -188,6 +177,13 @@ def _show(
 ) -> Result:
     _, value = session.settings.show(prepared.detail)
     return Result(prepared.columns, [(value,)], "SHOW", 1)
+
+
+def _show_all(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    rows = list(session.settings.listed())
+    return Result(prepared.columns, [*rows], "SHOW", len(rows))
 
 
 def plan_discard(planner: Planner, node: Node) -> Prepared:

@@ -11,6 +11,7 @@ class Config:
         "databases",
         "hash_max_listpack_entries",
         "hash_max_listpack_value",
+        "is_lfu",
         "list_max_listpack_size",
         "notify",
         "proto_max_bulk_len",
@@ -29,6 +30,7 @@ class Config:
         self.rdb_version = 10 if release < (7, 2, 0) else 11 if release < (7, 4, 0) else 12
         self.databases = databases
         self.active_expire = True
+        self.is_lfu = False
         self.hash_max_listpack_entries = 512
         self.hash_max_listpack_value = 64
         self.list_max_listpack_size = -2

@@ -1,5 +1,6 @@
 """What a command's function sees of the engine and of its caller; it refuses the caller's connection."""
 
+from collections.abc import Sized
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine import notifications
@@ -43,28 +44,42 @@ class Context:
         """The client's protocol, 2 or 3: some replies differ by more than their encoding."""
         return self.client.resp
 
-    def changed(self, key: bytes, event: bytes, kind: int) -> None:
+    def changed(self, key: bytes, event: bytes, kind: int, count: int = 1) -> None:
         """Say that a key was written, in this call's database.
 
         Args:
             key: whose value, expiry or existence changed.
             event: the keyspace event's name, as `b"hset"`.
             kind: its class in `dotdo_redis.engine.notifications`.
+            count: how many changes this is to INFO.
         """
-        self.modified += 1
+        self.modified += count
         engine = self.engine
         engine.modified(self.client, self.db.index, key)
-        if engine.notifies & kind:
+        if engine.config.notify & kind:
             engine.notify(kind, event, key, self.db.index)
+
+    def changed_in(self, db: "Database", key: bytes, event: bytes, kind: int) -> None:
+        """Say that a key of any database was written, as part of a change already counted."""
+        self.engine.modified(self.client, db.index, key)
+        self.engine.notify(kind, event, key, db.index)
 
     def notify(self, key: bytes, event: bytes, kind: int) -> None:
         """Send a further keyspace event of a change already told."""
         if self.engine.notifies & kind:
             self.engine.notify(kind, event, key, self.db.index)
 
-    def discard_empty(self, key: bytes, value: object) -> bool:
+    def delete(self, key: bytes) -> bool:
+        """Delete a key with its `del` event, as a change of its own; whether it was there."""
+        if self.db.find(key) is None:
+            return False
+        self.db.remove(key)
+        self.changed(key, b"del", notifications.GENERIC)
+        return True
+
+    def discard_empty(self, key: bytes, value: Sized) -> bool:
         """Delete a key whose collection has become empty, with its `del` event; whether it was."""
-        if value:
+        if len(value):
             return False
         self.db.remove(key)
         if self.engine.notifies & notifications.GENERIC:

@@ -11,7 +11,7 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.context import Context, Effect
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
-from dotdo_redis.engine.dispatch import find_command, queue_command
+from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.notifications import Subscriptions
 from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
@@ -61,6 +61,8 @@ class Engine:
         """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
+        """Called with (client, database) when all keys of a database change at once."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
@@ -109,25 +111,30 @@ class Engine:
         with self.lock:
             self.now_us = self.clock()
             self.now_ms = client.last_ms = self.now_us // 1000
-            ctx = client.ctx
-            try:
-                command = find_command(self.table, words)
-                client.last_command = command.shown_name
-                for gate in self.gates:
-                    gate(ctx, command, words)
-                if client.queue is not None and "no_multi_queue" not in command.facts.flags:
-                    queued = queue_command(client, command, words)
-                    if queued is not None:
-                        return queued
-                reply = self.run(ctx, command, words)
-            except ReplyError as error:
-                if client.queue is not None:
-                    client.queue_failed = client.queue_failed or client.last_command != "exec"
-                reply = error
-            self.settle()
+            reply = self._admit(client, words)
+            if reply.__class__ is Command:
+                try:
+                    reply = self.run(client.ctx, reply, words)
+                except ReplyError as error:
+                    reply = error
+                self.settle()
             if client.replies != "ON":
                 return self._silenced(client)
             return reply
+
+    def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
+        """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
+        try:
+            command = find_command(self.table, words)
+            client.last_command = command.shown_name
+            for gate in self.gates:
+                gate(client.ctx, command, words)
+            if client.queue is not None and command.name not in UNQUEUED:
+                return queue_command(client, command, words)
+        except ReplyError as error:
+            client.queue_failed = True
+            return error
+        return command
 
     def run(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
         """Run one command in a context that its caller set up, and record what it wrote.
@@ -250,6 +257,15 @@ class Engine:
         for observer in self.observers:
             observer(client, index, key)
 
+    def modified_all(self, client: ClientState | None, database: Database) -> None:
+        """Tell the same of all keys of a database, before or after they are exchanged or dropped."""
+        for index, key in list(self.watchers):
+            if index == database.index and (key in database.keys):
+                self.modified(client, index, key)
+        self.waiters.signal_database(database.index)
+        for observer in self.flush_observers:
+            observer(client, database.index)
+
     def expired(self, index: int, key: bytes) -> None:
         """Record that a key was deleted because its time was over."""
         if self.journal is not None:
@@ -257,6 +273,17 @@ class Engine:
         self.modified(None, index, key)
         if self.notifies & notifications.EXPIRED:
             self.notify(notifications.EXPIRED, b"expired", key, index)
+
+    def expired_fields(
+        self, index: int, key: bytes, fields: list[bytes], *, is_empty: bool
+    ) -> None:
+        """Record that fields of a hash were deleted because their time was over."""
+        if self.journal is not None:
+            self.effects.append((index, (b"HDEL", key, *fields)))
+        self.modified(None, index, key)
+        self.notify(notifications.HASH, b"hexpired", key, index)
+        if is_empty:
+            self.notify(notifications.GENERIC, b"del", key, index)
 
     def notify(self, kind: int, event: bytes, key: bytes, index: int) -> None:
         """Publish a keyspace event when its class is asked for."""

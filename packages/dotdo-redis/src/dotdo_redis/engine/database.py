@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 from dotdo_redis.engine import notifications
 from dotdo_redis.engine.expiry import Deadlines
 from dotdo_redis.engine.types import Value
+from dotdo_redis.engine.types.hashes import Hash
+from dotdo_redis.engine.types.order import Order
 from dotdo_redis.errors import WrongType
 
 if TYPE_CHECKING:
@@ -20,7 +22,17 @@ class Database:
     `dotdo_redis.engine.types`. An empty collection is never kept.
     """
 
-    __slots__ = ("accessed", "deadlines", "engine", "expires", "index", "keys", "order")
+    __slots__ = (
+        "accessed",
+        "deadlines",
+        "engine",
+        "expires",
+        "field_deadlines",
+        "frequency",
+        "index",
+        "keys",
+        "order",
+    )
 
     def __init__(self, engine: "Engine", index: int) -> None:
         self.engine = engine
@@ -29,7 +41,11 @@ class Database:
         self.expires: dict[bytes, int] = {}
         """Key -> milliseconds since 1970 after which it is gone."""
         self.deadlines = Deadlines()
+        self.field_deadlines = Deadlines()
+        """When a field of which hash may expire first; the hash decides."""
         self.accessed: dict[bytes, int] = {}
+        self.frequency: dict[bytes, int] = {}
+        self.order: Order | None = None
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""
@@ -45,6 +61,8 @@ class Database:
             WrongType: the key holds another type.
         """
         value = self.find(key)
+        if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
+            value = self.keys.get(key)
         if value is None or value.__class__ is kind:
             return value
         raise WrongType
@@ -62,8 +80,11 @@ class Database:
 
     def put(self, key: bytes, value: Value) -> None:
         """Set the value of a key; its expiry stays."""
-        if key not in self.keys and self.engine.notifies & notifications.NEW:
-            self.engine.notify(notifications.NEW, b"new", key, self.index)
+        if key not in self.keys:
+            if self.order is not None:
+                self.order.add(key)
+            if self.engine.notifies & notifications.NEW:
+                self.engine.notify(notifications.NEW, b"new", key, self.index)
         self.keys[key] = value
 
     def replace(self, key: bytes, value: Value) -> None:
@@ -92,12 +113,30 @@ class Database:
         self.remove(key)
         self.engine.expired(self.index, key)
 
+    def purge_fields(self, key: bytes, value: Hash) -> int:
+        """Delete the fields of a hash whose time is over, and the hash when none is left; return how many."""
+        gone = value.purge(self.engine.now_ms)
+        if gone:
+            if not len(value):
+                self.remove(key)
+            self.engine.expired_fields(self.index, key, gone, is_empty=not len(value))
+        return len(gone)
+
     def purge(self, limit: int) -> int:
         """Delete up to `limit` keys whose time is over; return how many."""
         gone = 0
         for key in self.deadlines.due(self.expires, self.engine.now_ms, limit):
             self.expire(key)
             gone += 1
+        return gone + self._purge_hashes(limit)
+
+    def _purge_hashes(self, limit: int) -> int:
+        gone = 0
+        for key in self.field_deadlines.passed(self.engine.now_ms, limit):
+            value = self.keys.get(key)
+            if value.__class__ is Hash and value.expires:
+                gone += self.purge_fields(key, value)
+                self.adopt(key, value)
         return gone
 
     def clear(self) -> int:
@@ -106,5 +145,40 @@ class Database:
         self.keys = {}
         self.expires = {}
         self.deadlines = Deadlines()
+        self.field_deadlines = Deadlines()
         self.accessed = {}
+        self.frequency = {}
+        self.order = None
         return count
+
+    def swap(self, other: "Database") -> None:
+        """Exchange the contents with another database."""
+        for slot in (
+            "accessed",
+            "deadlines",
+            "expires",
+            "field_deadlines",
+            "frequency",
+            "keys",
+            "order",
+        ):
+            mine, theirs = getattr(self, slot), getattr(other, slot)
+            setattr(self, slot, theirs)
+            setattr(other, slot, mine)
+
+    def adopt(self, key: bytes, value: Value) -> None:
+        """Remember when fields of a value that came from elsewhere expire."""
+        if value.__class__ is Hash and value.deadlines is not None:
+            when_ms = value.deadlines.next_ms()
+            if when_ms is not None:
+                self.field_deadlines.add(when_ms, key)
+
+    def ordered(self) -> Order:
+        """The keys by the order of SCAN."""
+        if self.order is None:
+            self.order = Order(self.keys)
+        return self.order
+
+    def live(self, key: bytes) -> bool:
+        """Whether a key is there and its time is not over, without touching it."""
+        return key in self.keys and self.engine.now_ms <= self.expires.get(key, self.engine.now_ms)

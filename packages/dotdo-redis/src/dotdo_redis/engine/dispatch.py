@@ -43,13 +43,11 @@ def _unknown(words: list[bytes]) -> ReplyError:
 
 
 def queue_command(client: ClientState, command: Command, words: list[bytes]) -> Reply:
-    """Queue a command of a transaction; None when it has to run at once.
+    """Queue a command of a transaction.
 
     Raises:
         ReplyError: the command is not allowed inside MULTI.
     """
-    if command.name in UNQUEUED:
-        return None
     if "no_multi" in command.facts.flags:
         raise ReplyError("Command not allowed inside a transaction")
     assert client.queue is not None

@@ -31,3 +31,9 @@ class Deadlines:
             if table.get(key) == when:
                 limit -= 1
                 yield key
+
+    def passed(self, now_ms: int, limit: int) -> Iterator[bytes]:
+        """Yield up to `limit` keys whose deadline has passed, whatever has become of them."""
+        while self.heap and self.heap[0][0] <= now_ms and limit > 0:
+            limit -= 1
+            yield heappop(self.heap)[1]

@@ -1,13 +1,53 @@
 """The table of all commands, built from the families listed here; it refuses registration by import."""
 
-from dotdo_redis.engine.commands import connection, strings, transactions
+from dotdo_redis.engine.commands import (
+    bitfields,
+    bitmaps,
+    connection,
+    expiry,
+    hash_expiry,
+    hashes,
+    keys,
+    list_moves,
+    lists,
+    numbers,
+    objects,
+    ranges,
+    set_algebra,
+    sets,
+    sorting,
+    strings,
+    transactions,
+    zset_algebra,
+    zset_pops,
+    zset_ranges,
+    zsets,
+)
 from dotdo_redis.engine.declaration import Command, Family, Function
 from dotdo_redis.spec.facts import facts
 
 FAMILIES: tuple[Family, ...] = (
     connection.FAMILY,
-    strings.FAMILY,
     transactions.FAMILY,
+    keys.FAMILY,
+    expiry.FAMILY,
+    objects.FAMILY,
+    strings.FAMILY,
+    numbers.FAMILY,
+    ranges.FAMILY,
+    bitmaps.FAMILY,
+    bitfields.FAMILY,
+    hashes.FAMILY,
+    hash_expiry.FAMILY,
+    lists.FAMILY,
+    list_moves.FAMILY,
+    sets.FAMILY,
+    set_algebra.FAMILY,
+    zsets.FAMILY,
+    sorting.FAMILY,
+    zset_ranges.FAMILY,
+    zset_pops.FAMILY,
+    zset_algebra.FAMILY,
 )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators.declare import Accumulation, Family
 from dotdo_mongo.engine.aggregates import numbers_in, percentiles
-from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.expressions.accumulate import percentile_parts
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.ordering import document_key
 from dotdo_mongo.engine.sortspec import parse_sort
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.expressions import Expr, Scope
 
 FAMILY = Family("ranked")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators.declare import Accumulation, Family
 from dotdo_mongo.engine.aggregates import Deviation, Total
-from dotdo_mongo.engine.expressions import Scope
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.values import MISSING, NULLISH, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.expressions import Scope
 
 FAMILY = Family("states")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.expressions.compiler import build
 from dotdo_mongo.engine.expressions.declare import Evaluate, Expr, Scope
 from dotdo_mongo.engine.expressions.logic import is_true
 from dotdo_mongo.engine.expressions.registry import OPERATORS
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 __all__ = [
     "OPERATORS",

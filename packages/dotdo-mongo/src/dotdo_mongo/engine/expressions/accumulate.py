@@ -33,9 +33,9 @@ def _declare(name: str, run: Callable[[SortKey, list[Any]], Any]) -> None:
     FAMILY.form(name)(parse)
 
 
-def total_of(values: list[Any]) -> Total:
+def total_of(values: list[Any], *, has_doubles: bool = False) -> Total:
     """Return the total of values."""
-    total = Total()
+    total = Total(has_doubles=has_doubles)
     for value in values:
         total.add(value)
     return total
@@ -50,7 +50,7 @@ def deviation_of(values: list[Any]) -> Deviation:
 
 
 _declare("$sum", lambda _, values: total_of(values).value())
-_declare("$avg", lambda _, values: total_of(values).mean())
+_declare("$avg", lambda _, values: total_of(values, has_doubles=True).mean())
 _declare("$stdDevPop", lambda _, values: deviation_of(values).population())
 _declare("$stdDevSamp", lambda _, values: deviation_of(values).sample())
 _declare("$max", lambda key, values: extreme(values, key, True))
@@ -86,7 +86,7 @@ def shares(value: Any) -> list[float]:
 def check_method(name: str, argument: Mapping[str, Any]) -> None:
     """Refuse methods that are none. Code 2."""
     method = argument["method"]
-    if not isinstance(method, str):
+    if type(method) is not str:
         raise failure(
             14,
             f"BSON field '{name}.method' is the wrong type '{type_name(method)}', expected type 'string'",

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import DatetimeMS, Decimal128, Int64
 
 from dotdo_mongo.engine.expressions.declare import (
-    VARIADIC,
     Expr,
     Family,
     Scope,
     arguments_of,
     check_arity,
+    constants_last,
     folded,
 )
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
     DECIMAL_CONTEXT,
     DOUBLE,
-    INT,
     LONG,
     WIDE,
     WIDTH,
     decimal128,
+    divided,
     integer,
     is_finite,
-    is_infinite,
     is_nan,
     of_width,
     to_decimal,
@@ -42,13 +40,15 @@ from dotdo_mongo.engine.values import (
     DATES,
     INT64_MAX,
     INT64_MIN,
-    MISSING,
     NULLISH,
     NUMBERS,
     millis,
     type_name,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAMILY = Family("arithmetic")
 
@@ -71,7 +71,7 @@ def _milliseconds(value: Any) -> int:
         raise failure(15, "date overflow in $add")
     kind = type(value)
     if kind is float:
-        return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
+        return math.floor(abs(float(value)) + 0.5) * (1 if value >= 0 else -1)
     if kind is Decimal128:
         return int(value.to_decimal().to_integral_value(decimal.ROUND_HALF_EVEN, WIDE))
     return int(value)
@@ -100,7 +100,7 @@ class _Sum:
 @FAMILY.form("$add")
 def add(argument: Any, scope: Scope) -> Expr:
     """Sum numbers, or numbers and one date. Codes 14, 15, 16612."""
-    parts = [scope.compile(one) for one in arguments_of(argument)]
+    parts = constants_last([scope.compile(one) for one in arguments_of(argument)])
     calls = [part.evaluate for part in parts]
 
     def evaluate(document: Any, variables: Any) -> Any:
@@ -141,7 +141,7 @@ def _times(left: Any, right: Any) -> Any:
 @FAMILY.form("$multiply")
 def multiply(argument: Any, scope: Scope) -> Expr:
     """Multiply numbers. Code 14."""
-    parts = [scope.compile(one) for one in arguments_of(argument)]
+    parts = constants_last([scope.compile(one) for one in arguments_of(argument)])
     calls = [part.evaluate for part in parts]
 
     def evaluate(document: Any, variables: Any) -> Any:
@@ -162,7 +162,28 @@ def _is_zero(value: Any) -> bool:
     return (value.to_decimal() if type(value) is Decimal128 else value) == 0
 
 
-@FAMILY.operator("$divide", 2, null=True)
+def _by_zero(name: str, compiled: Callable[[Any, Any], Any], code: int) -> None:
+    """Declare an operator whose division by zero is told apart in the stages that run compiled."""
+
+    def parse(argument: Any, scope: Scope) -> Expr:
+        given = arguments_of(argument)
+        check_arity(name, len(given), 2, 2)
+        left, right = (scope.compile(one) for one in given)
+        is_late = "compiled" in scope.context.features and not (left.is_constant and right.is_constant)
+
+        def evaluate(document: Any, variables: Any) -> Any:
+            a, b = left.evaluate(document, variables), right.evaluate(document, variables)
+            if type(a) in NULLISH or type(b) in NULLISH:
+                return None
+            if is_late and type(a) in NUMBERS and type(b) in NUMBERS and _is_zero(b):
+                raise failure(code, f"can't {name} by zero")
+            return compiled(a, b)
+
+        return folded(evaluate, (left, right))
+
+    FAMILY.form(name)(parse)
+
+
 def divide(left: Any, right: Any) -> Any:
     """Divide; whole numbers give a double. Codes 2 by zero, 14."""
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
@@ -172,9 +193,7 @@ def divide(left: Any, right: Any) -> Any:
         )
     if _is_zero(right):
         raise failure(2, "can't $divide by zero")
-    if width(left, right) == DECIMAL:
-        return decimal128(DECIMAL_CONTEXT.divide(to_decimal(left), to_decimal(right)))
-    return to_double(left) / to_double(right)
+    return divided(left, right)
 
 
 def _remainder(left: Any, right: Any) -> Any:
@@ -187,7 +206,6 @@ def decimal_remainder(left: Decimal, right: Decimal) -> Decimal:
         return left % right
 
 
-@FAMILY.operator("$mod", 2, null=True)
 def mod(left: Any, right: Any) -> Any:
     """Give the remainder, with the sign of the dividend. Codes 16610, 16611, 5733415."""
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
@@ -203,6 +221,10 @@ def mod(left: Any, right: Any) -> Any:
     if kind == DOUBLE:
         return _double_mod(left, right)
     return integer(abs(int(left)) % abs(int(right)) * (-1 if left < 0 else 1), kind)
+
+
+_by_zero("$divide", divide, 4848401)
+_by_zero("$mod", mod, 4848403)
 
 
 def _double_mod(left: Any, right: Any) -> Any:
@@ -227,6 +249,10 @@ def _rounder(name: str, of_double: Callable[[float], Any], mode: str) -> Callabl
     def rounded(value: Any) -> Any:
         _number(name, value)
         kind = type(value)
+        if kind is Decimal128 and not (
+            is_finite(value) and value.to_decimal().adjusted() < DECIMAL_CONTEXT.prec
+        ):
+            return Decimal128("NaN")  # what 34 digits cannot hold as a whole number
         if kind is float:
             if not math.isfinite(value):
                 return value
@@ -269,7 +295,7 @@ def unary(
         if text:
             raise failure(code, text)
         if type(value) is Decimal128:
-            return decimal128(of_decimal(value.to_decimal()))
+            return decimal128(_shortest(of_decimal(value.to_decimal())))
         try:
             return of_double(to_double(value))
         except OverflowError:
@@ -277,6 +303,20 @@ def unary(
 
     apply.__doc__ = f"Apply {name}. Code 28765."
     return apply
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """Return a result of 34 digits without its trailing zeros, as the decimal library of MongoDB gives it."""
+    if not number.is_finite() or not number:
+        return number
+    digits = number.as_tuple()
+    if len(digits.digits) < DECIMAL_CONTEXT.prec or any(digits.digits[-15:]):
+        return number
+    short = number.normalize(DECIMAL_CONTEXT)
+    exponent = short.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        return short.quantize(Decimal(1), context=DECIMAL_CONTEXT)
+    return short
 
 
 def _below(limit: int, text: str) -> Callable[[Any], str | None]:
@@ -360,7 +400,13 @@ def power(base: Any, exponent: Any) -> Any:
 def _decimal_power(base: Decimal, exponent: Decimal) -> Decimal128:
     if exponent == 0 or base == 1:
         return Decimal128("1")
-    return decimal128(DECIMAL_CONTEXT.power(base, exponent))
+    result = DECIMAL_CONTEXT.power(base, exponent)
+    if result.is_zero():
+        return Decimal128("0E-6176")
+    if not result.is_finite():
+        return decimal128(result)
+    place = max(result.adjusted() + 1 - DECIMAL_CONTEXT.prec, -6176)
+    return decimal128(result.quantize(Decimal((0, (1,), place)), context=WIDE))
 
 
 def _double_power(base: float, exponent: float) -> float:
@@ -378,7 +424,7 @@ def _integer_power(base: int, exponent: int, kind: int) -> Any:
         return _double_power(float(base), float(exponent))
     if base in {0, 1, -1}:
         return integer(base ** (exponent % 2) if base == -1 else (base if exponent else 1), kind)
-    if exponent > 64:  # noqa: PLR2004  beyond any long
+    if exponent > 64:
         return _double_power(float(base), float(exponent))
     result = base**exponent
     if not INT64_MIN <= result <= INT64_MAX:
@@ -390,12 +436,12 @@ def _place(name: str, place: Any) -> int:
     """Read the second argument of $round and $trunc. Codes 16004, 31109, 51082, 51083."""
     if type(place) not in NUMBERS:
         raise failure(16004, f"cannot apply {name} with precision of type {type_name(place)}")
-    if not is_finite(place):
+    if type(place) is float and not is_finite(place):
         raise failure(31109, f"Can't coerce out of range value {place} to long")
     number = whole(place)
     if number is None:
         raise failure(51082, f"precision argument to  {name} must be a integral value")
-    if not -20 <= number <= 100:  # noqa: PLR2004  MongoDB's bounds
+    if not -20 <= number <= 100:
         raise failure(
             51083, f"cannot apply {name} with precision value {number} value must be in [-20, 100]"
         )
@@ -435,11 +481,8 @@ def _fraction_to_place(value: Any, places: int, mode: str) -> Any:
     if not is_finite(value):
         return value
     if type(value) is Decimal128:
-        number = value.to_decimal()
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent <= places:
-            return value
-        return decimal128(number.quantize(Decimal((0, (1,), -places)), mode, _HUGE))
+        found = value.to_decimal().quantize(Decimal((0, (1,), -places)), mode, DECIMAL_CONTEXT)
+        return value if found.is_nan() else decimal128(found)
     number = Decimal(value).quantize(Decimal((0, (1,), -places)), mode, _HUGE)
     result = float(number)
     return math.copysign(result, value)
@@ -450,15 +493,21 @@ round_ = FAMILY.operator("$round", 1, 2)(_to_place("$round", decimal.ROUND_HALF_
 trunc = FAMILY.operator("$trunc", 1, 2)(_to_place("$trunc", decimal.ROUND_DOWN))
 
 
-@FAMILY.operator("$sigmoid", null=True)
-def sigmoid(value: Any) -> Any:
+@FAMILY.form("$sigmoid")
+def sigmoid(argument: Any, scope: Scope) -> Expr:
     """Give 1 / (1 + e^-x). Code 14."""
+    part = scope.compile(argument)
+    return folded(lambda document, variables: _sigmoid(part.evaluate(document, variables)), (part,))
+
+
+def _sigmoid(value: Any) -> Any:
+    if type(value) in NULLISH:
+        return None
     _number("$sigmoid", value, 14)
     if type(value) is Decimal128:
         context = DECIMAL_CONTEXT
-        return decimal128(
-            context.divide(1, context.add(1, context.exp(context.minus(value.to_decimal()))))
-        )
+        power = context.exp(value.to_decimal().copy_negate())
+        return decimal128(context.divide(Decimal(1), context.add(Decimal(1), power)))
     number = to_double(value)
     try:
         return 1 / (1 + math.exp(-number))

@@ -12,15 +12,13 @@ from dotdo_mongo.engine.expressions.declare import (
     Family,
     Named,
     Scope,
-    arguments_of,
-    check_arity,
     constant,
     folded,
 )
 from dotdo_mongo.engine.expressions.logic import is_true
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import as_document
-from dotdo_mongo.engine.numbers import whole, whole32, whole64
+from dotdo_mongo.engine.numbers import whole32, whole64
 from dotdo_mongo.engine.ordering import parse_sort_by
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
@@ -76,7 +74,7 @@ class _Keys:
     def take(self, entry: Any) -> None:
         if isinstance(entry, list):
             self._take_pair(entry)
-        elif isinstance(entry, Mapping):
+        elif isinstance(entry, Mapping) or self.is_pairs:
             self._take_document(entry)
         else:
             raise failure(
@@ -88,12 +86,12 @@ class _Keys:
             raise failure(
                 40391, "$arrayToObject requires a consistent input format. Expected object"
             )
-        if len(entry) != 2:  # noqa: PLR2004  key and value
+        if len(entry) != 2:
             raise failure(
                 40397,
                 f"$arrayToObject requires an array of size 2 arrays,found array of size: {len(entry)}",
             )
-        if not isinstance(entry[0], str):
+        if type(entry[0]) is not str:
             raise failure(
                 40395,
                 f"$arrayToObject requires an array of key-value pairs, where the key must be of type string. Found key type: {type_name(entry[0])}",
@@ -105,7 +103,7 @@ class _Keys:
             raise failure(
                 40396, "$arrayToObject requires a consistent input format. Expected array"
             )
-        if len(entry) != 2:  # noqa: PLR2004  k and v
+        if len(entry) != 2:
             raise failure(
                 40392,
                 f"$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys:{len(entry)}",
@@ -115,7 +113,7 @@ class _Keys:
                 40393,
                 "$arrayToObject requires an object with keys 'k' and 'v'. Missing either or both keys",
             )
-        if not isinstance(entry["k"], str):
+        if type(entry["k"]) is not str:
             raise failure(
                 40394,
                 f"$arrayToObject requires an object with keys 'k' and 'v', where the value of 'k' must be of type string. Found type: {type_name(entry['k'])}",
@@ -302,7 +300,7 @@ def _loop_variable(parts: dict[str, Any]) -> str:
     name = parts.get("as", "this")
     if "as" not in parts:
         return "this"
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise failure(9, f"'as' must be a string, found: {type_name(name)}")
     check_variable_write(name)
     return name

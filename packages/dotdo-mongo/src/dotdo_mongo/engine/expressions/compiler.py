@@ -22,7 +22,7 @@ DESCEND, PRUNE, KEEP = "descend", "prune", "keep"
 
 def build(expression: Any, scope: Scope) -> Expr:
     """Compile an expression in its scope."""
-    if isinstance(expression, str):
+    if type(expression) is str:
         return _text(expression, scope) if expression[:1] == "$" else constant(expression)
     if isinstance(expression, Mapping):
         return _document(expression, scope)

@@ -21,6 +21,7 @@ from dotdo_mongo.engine.calendar import (
     parts_of,
     zone,
 )
+from dotdo_mongo.engine.conversion import id_seconds
 from dotdo_mongo.engine.expressions.declare import Expr, Family, Named, Scope, constant, folded
 from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.values import (
@@ -44,7 +45,7 @@ def date_millis(value: Any) -> int | None:
     if isinstance(value, Timestamp):
         return value.time * 1000
     if isinstance(value, ObjectId):
-        return int(value.generation_time.timestamp()) * 1000
+        return id_seconds(value) * 1000
     return None
 
 
@@ -61,7 +62,7 @@ def _zone(value: Any) -> Zone | None:
         return UTC_ZONE
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(40517, f"timezone must evaluate to a string, found {type_name(value)}")
     return zone(value)
 
@@ -204,12 +205,12 @@ def _part_number(name: str, value: Any) -> int | None:
             f"'{name}' must evaluate to an integer, found {type_name(value)} with value {value}",
         )
     if name in {"year", "isoWeekYear"}:
-        if not 1 <= number <= 9999:  # noqa: PLR2004  MongoDB's bounds
+        if not 1 <= number <= 9999:
             raise failure(
                 40523,
                 f"'{name}' must evaluate to an integer in the range 1 to 9999, found {number}",
             )
-    elif not -32768 <= number <= 32767 and name not in _CLOCK[2:]:  # noqa: PLR2004  16 bits
+    elif not -32768 <= number <= 32767 and name not in _CLOCK[2:]:
         raise failure(
             31034,
             f"'{name}' must evaluate to a value in the range [-32768, 32767]; value {number} is not in range",
@@ -274,7 +275,7 @@ _LOCAL_FORMAT = "%Y-%m-%dT%H:%M:%S.%L"
 def _format(value: Any, code: int, check: Callable[[str], str]) -> str | None:
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             code, f"$dateToString requires that 'format' be a string, found: {type_name(value)}"
         )
@@ -317,7 +318,7 @@ FAMILY.form("$dateToString")(
 
 def _read_date(values: Values, where: Zone | None) -> Any:
     text = values["dateString"]
-    if not isinstance(text, str):
+    if type(text) is not str:
         raise dateformat.BadDate(
             f"$dateFromString requires that 'dateString' be a string, found: {type_name(text)} with value {text}"
         )
@@ -330,12 +331,12 @@ def _from_string(values: Values) -> Any:
     """Apply $dateFromString. Codes 241, 40517, 40684, 18535, 18536."""
     form = values["format"]
     if form is not _ABSENT:
-        if type(form) not in NULLISH and not isinstance(form, str):
+        if type(form) not in NULLISH and type(form) is not str:
             raise failure(
                 40684,
                 f"$dateFromString requires that 'format' be a string, found: {type_name(form)}",
             )
-        if isinstance(form, str):
+        if type(form) is str:
             dateformat.check_readable(form)
     where = None if values["timezone"] is _ABSENT else _zone(values["timezone"])
     if type(values["dateString"]) in NULLISH:
@@ -385,10 +386,10 @@ def _shift(name: str, sign: int) -> None:
         named_form(
             Named(
                 name=name,
-                required={
-                    part: (5166402, f"{name} requires startDate, unit, and amount to be present")
-                    for part in ("startDate", "unit", "amount")
-                },
+                required=dict.fromkeys(
+                    ("startDate", "unit", "amount"),
+                    (5166402, f"{name} requires startDate, unit, and amount to be present"),
+                ),
                 optional=("timezone",),
                 not_object=(5166400, f"{name} expects an object as its argument"),
                 unknown=(5166401, f"Unrecognized argument to {name}: {{}}"),
@@ -405,10 +406,10 @@ _shift("$dateSubtract", -1)
 def _week_start(values: Values, unit: str) -> int | None:
     """Read startOfWeek, Sunday where none was given; only weeks look at it."""
     given = values["startOfWeek"]
-    if unit != "week" or given is _ABSENT:
-        return 6
     if type(given) in NULLISH:
         return None
+    if unit != "week" or given is _ABSENT:
+        return 6
     return dateunits.check_weekday(given)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.values import MISSING, NULLISH, Key, collated_key
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 Variables = dict[str, Any]
 Evaluate = Callable[[Any, Variables], Any]
@@ -56,7 +58,11 @@ def constant(value: Any) -> Expr:
 def folded(evaluate: Evaluate, parts: Iterable[Expr]) -> Expr:
     """Return the expression, computed at once when its parts are all constant."""
     if all(part.is_constant for part in parts):
-        return constant(evaluate({}, {}))
+        try:
+            return constant(evaluate({}, {}))
+        except CommandFailure as error:
+            error.is_of_constants = True
+            raise
     return Expr(evaluate)
 
 
@@ -104,6 +110,11 @@ def arguments_of(argument: Any) -> list[Any]:
     return list(argument) if isinstance(argument, list) else [argument]
 
 
+def constants_last(parts: list[Expr]) -> list[Expr]:
+    """Return the parts of an operator whose order means nothing, as MongoDB orders them."""
+    return sorted(parts, key=lambda part: part.is_constant)
+
+
 def check_arity(name: str, count: int, least: int, most: int) -> None:
     """Refuse a wrong number of arguments.
 
@@ -127,7 +138,7 @@ def applied(function: Callable[..., Any], parts: Sequence[Expr]) -> Evaluate:
     if len(calls) == 1:
         (only,) = calls
         return lambda document, variables: function(only(document, variables))
-    if len(calls) == 2:  # noqa: PLR2004  pairs are the common case
+    if len(calls) == 2:
         first, second = calls
         return lambda document, variables: function(
             first(document, variables), second(document, variables)
@@ -160,6 +171,7 @@ class Family:
         *,
         null: bool = False,
         key: bool = False,
+        commutes: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operator whose function takes the arguments' values.
 
@@ -169,6 +181,7 @@ class Family:
             most: at most; None for the same, VARIADIC for any number.
             null: any null or missing argument gives null without a call.
             key: the function gets the collation's `sort_key` first.
+            commutes: the order of arguments means nothing.
         """
         upper = least if most is None else most
 
@@ -177,6 +190,8 @@ class Family:
                 given = arguments_of(argument)
                 check_arity(name, len(given), least, upper)
                 parts = [scope.compile(one) for one in given]
+                if commutes:
+                    parts = constants_last(parts)
                 body: Callable[..., Any] = function
                 if key:
                     sort_key = scope.key

@@ -22,7 +22,7 @@ from dotdo_mongo.engine.expressions.declare import (
 )
 from dotdo_mongo.engine.numbers import LONG, WIDTH, integer
 from dotdo_mongo.engine.values import INTEGERS, NULLISH, Key, type_name
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 FAMILY = Family("logic")
 
@@ -133,7 +133,7 @@ def cond(argument: Any, scope: Scope) -> Expr:
 def if_null(argument: Any, scope: Scope) -> Expr:
     """Give the first that is neither null nor absent, else the last. Code 1257300."""
     given = arguments_of(argument)
-    if len(given) < 2:  # noqa: PLR2004  a value and its substitute
+    if len(given) < 2:
         raise failure(1257300, f"$ifNull needs at least two arguments, had: {len(given)}")
     parts = [scope.compile(one) for one in given]
     *calls, last = [part.evaluate for part in parts]
@@ -163,7 +163,13 @@ def _branch(branch: Any, scope: Scope) -> tuple[Expr, Expr]:
         raise failure(40064, "$switch requires each branch have a 'case' expression")
     if "then" not in branch:
         raise failure(40065, "$switch requires each branch have a 'then' expression.")
-    return scope.compile(branch["case"]), scope.compile(branch["then"])
+    case = scope.compile(branch["case"])
+    try:
+        return case, scope.compile(branch["then"])
+    except CommandFailure as error:
+        if error.is_of_constants and case.is_constant and not is_true(case.constant):
+            return case, constant(None)  # never reached, so never computed
+        raise
 
 
 def _switch_parts(argument: Any, scope: Scope) -> tuple[list[tuple[Expr, Expr]], Expr | None]:

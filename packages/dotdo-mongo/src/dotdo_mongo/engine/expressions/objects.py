@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import bson
 from collections.abc import Mapping
 from typing import Any
+
+import bson
 
 from dotdo_mongo.engine.expressions.declare import (
     NOT_CONSTANT,
@@ -30,6 +31,8 @@ FAMILY = Family("objects")
 def merge_objects(*values: Any) -> Any:
     """Join documents, later members over earlier. Code 40400."""
     merged: dict[str, Any] = {}
+    if len(values) == 1 and isinstance(values[0], list):
+        (values,) = values
     for value in values:
         if type(value) in NULLISH:
             continue
@@ -85,7 +88,7 @@ def get_field(argument: Any, scope: Scope) -> Expr:
 
 
 def _field_name(value: Any) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             3041704,
             f"$getField requires 'field' to evaluate to type String, but got {type_name(value)}",
@@ -95,10 +98,10 @@ def _field_name(value: Any) -> str:
 
 def _member_name(field: Any, scope: Scope, operator: str) -> str:
     """Read the constant name of $setField and $unsetField. Codes 4161106 to 4161108."""
-    if isinstance(field, str) and field[:1] == "$":
+    if type(field) is str and field[:1] == "$":
         if field[:2] == "$$":
             part = scope.compile(field)
-            if part.is_constant and isinstance(part.constant, str):
+            if part.is_constant and type(part.constant) is str:
                 return part.constant
             raise failure(4161108, f"'{operator}' requires 'field' to evaluate to a constant")
         scope.compile(field)
@@ -107,12 +110,13 @@ def _member_name(field: Any, scope: Scope, operator: str) -> str:
             f"{operator}: field path '{field}' not allowed; did you mean {{$literal: '{field}'}}?",
         )
     part = scope.compile(field)
-    if not part.is_constant or isinstance(field, list):
+    is_literal = isinstance(field, Mapping) and next(iter(field), "") in {"$literal", "$const"}
+    if isinstance(field, list) or (isinstance(field, Mapping) and field and not is_literal):
         raise failure(
             4161106,
             f"{operator} requires 'field' to evaluate to a constant, but got a non-constant argument",
         )
-    if not isinstance(part.constant, str):
+    if type(part.constant) is not str:
         raise failure(
             4161107,
             f"{operator} requires 'field' to evaluate to type String, but got {type_name(part.constant)}",
@@ -134,7 +138,7 @@ def _set_named(name: str, *required: str) -> Named:
     )
 
 
-_SET_FIELD = _set_named("$setField", "field", "input", "value")
+_SET_FIELD = _set_named("$setField", "field", "value", "input")
 _UNSET_FIELD = _set_named("$unsetField", "field", "input")
 
 
@@ -164,9 +168,9 @@ def _with_member(name: str, source: Expr, value: Expr, operator: str) -> Expr:
 def set_field(argument: Any, scope: Scope) -> Expr:
     """Give a document with one member set. Codes 4161100 to 4161109, 9534700."""
     parts = _SET_FIELD.parts(argument)
-    name = _member_name(parts["field"], scope, "$setField")
+    source, value = scope.compile(parts["input"]), scope.compile(parts["value"])
     return _with_member(
-        name, scope.compile(parts["input"]), scope.compile(parts["value"]), "$setField"
+        _member_name(parts["field"], scope, "$setField"), source, value, "$setField"
     )
 
 
@@ -174,8 +178,9 @@ def set_field(argument: Any, scope: Scope) -> Expr:
 def unset_field(argument: Any, scope: Scope) -> Expr:
     """Give a document without one member. Codes 4161100 to 4161109, 9534700."""
     parts = _UNSET_FIELD.parts(argument)
+    source = scope.compile(parts["input"])
     name = _member_name(parts["field"], scope, "$unsetField")
-    return _with_member(name, scope.compile(parts["input"]), constant(MISSING), "$unsetField")
+    return _with_member(name, source, constant(MISSING), "$unsetField")
 
 
 _LET = Named(
@@ -266,7 +271,7 @@ _META = frozenset(
 @FAMILY.form("$meta")
 def meta(argument: Any, scope: Scope) -> Expr:
     """Give a document's metadata. Codes 17307, 17308."""
-    if not isinstance(argument, str):
+    if type(argument) is not str:
         raise failure(17307, "$meta only supports string arguments")
     if argument not in _META:
         raise failure(17308, f"Unsupported argument to $meta: {argument}")
@@ -290,7 +295,7 @@ def bson_size(value: Any) -> int:
 @FAMILY.operator("$binarySize", null=True)
 def binary_size(value: Any) -> int:
     """Give the size of a string or of binary data in bytes. Code 51276."""
-    if isinstance(value, str):
+    if type(value) is str:
         return len(value.encode())
     if isinstance(value, bytes):
         return len(value)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
@@ -12,20 +11,23 @@ from dotdo_mongo.engine.expressions.declare import Expr, Family, Named, Scope, f
 from dotdo_mongo.engine.values import NULLISH, regex_parts, type_name
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FAMILY = Family("regexes")
 
 
 def _options(name: str, value: Any) -> str | None:
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(51106, f"{name} needs 'options' to be of type string: {type_name(value)}")
     return value
 
 
 def _pattern(name: str, pattern: Any, options: Any) -> regexes.Pattern | None:
     """Read pattern and options. Codes 51105 to 51111."""
-    if type(pattern) not in NULLISH and not isinstance(pattern, (str, Regex)):
+    if type(pattern) not in NULLISH and type(pattern) not in {str, Regex}:
         raise failure(51105, f"{name} needs 'regex' to be of type string or regex")
     letters = _options(name, options)
     if type(pattern) in NULLISH:
@@ -47,7 +49,7 @@ def _pattern(name: str, pattern: Any, options: Any) -> regexes.Pattern | None:
             51110, f"{name}: regular expression options string cannot contain an embedded null byte"
         )
     try:
-        return regexes.compiled(text, regexes.check_options(letters or "", 51108, "imsxu"))
+        return regexes.compiled(text, regexes.check_options(letters or "", 51108))
     except regexes.BadPattern as error:
         raise failure(51111, f"Invalid Regex in {name}: {error}") from error
 
@@ -62,7 +64,9 @@ def _first(pattern: regexes.Pattern, text: str) -> Any:
 
 
 def _all(pattern: regexes.Pattern, text: str) -> list[Any]:
-    return [_found(match) for match in pattern.finditer(text)]
+    end = len(text)
+    matches = pattern.all(text)
+    return [_found(match) for match in matches if match.start() < end or not end or match.group()]
 
 
 def _declare(name: str, none: Any, run: Callable[[regexes.Pattern, str], Any]) -> None:
@@ -81,14 +85,12 @@ def _declare(name: str, none: Any, run: Callable[[regexes.Pattern, str], Any]) -
         parts = named.compiled(argument, scope)
         is_fixed = parts["regex"].is_constant and parts["options"].is_constant
         fixed = (
-            _pattern(name, parts["regex"].constant, parts["options"].constant)
-            if is_fixed and parts["input"].is_constant is False
-            else None
+            _pattern(name, parts["regex"].constant, parts["options"].constant) if is_fixed else None
         )
 
         def evaluate(document: Any, variables: Any) -> Any:
             text = parts["input"].evaluate(document, variables)
-            if type(text) not in NULLISH and not isinstance(text, str):
+            if type(text) not in NULLISH and type(text) is not str:
                 raise failure(51104, f"{name} needs 'input' to be of type string")
             pattern = fixed or _pattern(
                 name,
@@ -104,6 +106,6 @@ def _declare(name: str, none: Any, run: Callable[[regexes.Pattern, str], Any]) -
     FAMILY.form(name)(parse)
 
 
-_declare("$regexMatch", False, lambda pattern, text: pattern.search(text) is not None)
+_declare("$regexMatch", False, lambda pattern, text: pattern.matches(text))
 _declare("$regexFind", None, _first)
 _declare("$regexFindAll", [], _all)

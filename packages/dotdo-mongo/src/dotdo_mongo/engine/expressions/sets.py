@@ -66,7 +66,7 @@ def set_difference(key: SortKey, left: Any, right: Any) -> Any:
 def set_equals(argument: Any, scope: Scope) -> Expr:
     """Whether all arrays have the same members. Codes 17044, 17045, 5887502."""
     given = arguments_of(argument)
-    if len(given) < 2:  # noqa: PLR2004  a comparison
+    if len(given) < 2:
         raise failure(17045, f"$setEquals needs at least two arguments had: {len(given)}")
     parts = [scope.compile(one) for one in given]
     for part in parts:
@@ -100,7 +100,7 @@ def _distinct(array: list[Any], key: SortKey) -> dict[Key, Any]:
     return found
 
 
-@FAMILY.operator("$setIntersection", 0, VARIADIC, key=True)
+@FAMILY.operator("$setIntersection", 0, VARIADIC, key=True, commutes=True)
 def set_intersection(key: SortKey, *arrays: Any) -> Any:
     """Give the members that all arrays have. Code 17047."""
     common: dict[Key, Any] | None = None
@@ -120,7 +120,7 @@ def set_intersection(key: SortKey, *arrays: Any) -> Any:
     return [member for _, member in sorted((common or {}).items(), key=lambda pair: pair[0])]
 
 
-@FAMILY.operator("$setUnion", 0, VARIADIC, key=True)
+@FAMILY.operator("$setUnion", 0, VARIADIC, key=True, commutes=True)
 def set_union(key: SortKey, *arrays: Any) -> Any:
     """Give the members that any array has. Code 17043."""
     found: dict[Key, Any] = {}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
-from typing import Any
+from decimal import ROUND_HALF_EVEN
+from typing import TYPE_CHECKING, Any
 
-from bson import Code, Timestamp
+from bson import Decimal128, Timestamp
 
 from dotdo_mongo.engine import calendar
-from dotdo_mongo.engine.conversion import double_text
 from dotdo_mongo.engine.expressions.declare import VARIADIC, Expr, Family, Named, Scope, folded
-from dotdo_mongo.engine.numbers import is_finite, truncated64, whole32, whole64
-from dotdo_mongo.engine.values import DATES, MISSING, NULLISH, NUMBERS, millis, type_name
+from dotdo_mongo.engine.numbers import is_finite, whole32, whole64
+from dotdo_mongo.engine.values import DATES, INT64_MIN, MISSING, NULLISH, NUMBERS, millis, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAMILY = Family("strings")
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -33,17 +35,15 @@ def concat(*values: Any) -> Any:
         if type(value) in NULLISH:
             is_null = True
             break
-        if not isinstance(value, str) or isinstance(value, Code):
+        if type(value) is not str:
             raise failure(16702, f"$concat only supports strings, not {type_name(value)}")
         parts.append(value)
     return None if is_null else "".join(parts)
 
 
 def number_text(value: Any) -> str:
-    """Return a number as $toString writes it."""
-    if isinstance(value, float):
-        return double_text(value)
-    return str(value)
+    """Return a number as the old string operators write it: doubles with six digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def coerced(value: Any) -> str:
@@ -92,7 +92,7 @@ def strcasecmp(left: Any, right: Any) -> int:
 @FAMILY.operator("$strLenBytes")
 def str_len_bytes(value: Any) -> int:
     """Count bytes of UTF-8. Code 34473."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(34473, f"$strLenBytes requires a string argument, found: {type_name(value)}")
     return len(value.encode())
 
@@ -100,7 +100,7 @@ def str_len_bytes(value: Any) -> int:
 @FAMILY.operator("$strLenCP")
 def str_len_cp(value: Any) -> int:
     """Count code points. Code 34471."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(34471, f"$strLenCP requires a string argument, found: {type_name(value)}")
     return len(value)
 
@@ -137,13 +137,18 @@ def _byte_position(name: str, value: Any, code: int, what: str) -> int:
         raise failure(
             code, f"{name}: {what} must be a numeric type (is BSON type {type_name(value)})"
         )
-    if type(value) is not int and (not is_finite(value) or whole64(_cut(value)) is None):
+    if isinstance(value, Decimal128):
+        return _rounded_long(value)
+    if not is_finite(value) or whole64(int(value)) is None:
         raise failure(31109, f"Can't coerce out of range value {value} to long")
-    return truncated64(value)
+    return int(value)
 
 
-def _cut(value: Any) -> Any:
-    return int(value.to_decimal()) if hasattr(value, "to_decimal") else int(value)
+def _rounded_long(value: Decimal128) -> int:
+    """Return a decimal rounded to a long, beyond its range the least long, as processors do."""
+    if not is_finite(value) or value.to_decimal().adjusted() > 18:
+        return INT64_MIN
+    return int(value.to_decimal().to_integral_value(ROUND_HALF_EVEN))
 
 
 def _is_continuation(content: bytes, index: int) -> bool:
@@ -189,16 +194,22 @@ def _check_place(name: str, what: str, value: Any) -> int:
     return number
 
 
-def _index_of(name: str, first_code: int, second_code: int, encode: Callable[[str], Any]) -> None:
+def _index_of(
+    name: str,
+    first_code: int,
+    second_code: int,
+    encode: Callable[[str], Any],
+    find: Callable[..., int],
+) -> None:
     def apply(value: Any, wanted: Any, start: Any = 0, end: Any = MISSING) -> Any:
         if type(value) in NULLISH:
             return None
-        if not isinstance(value, str):
+        if type(value) is not str:
             raise failure(
                 first_code,
                 f"{name} requires a string as the first argument, found: {type_name(value)}",
             )
-        if not isinstance(wanted, str):
+        if type(wanted) is not str:
             raise failure(
                 second_code,
                 f"{name} requires a string as the second argument, found: {type_name(wanted)}",
@@ -210,28 +221,36 @@ def _index_of(name: str, first_code: int, second_code: int, encode: Callable[[st
             last = min(_check_place(name, "ending", end), last)
         if first > len(content) or last < first:
             return -1
-        return content.find(encode(wanted), first, last)
+        return find(content, encode(wanted), first, last)
 
     FAMILY.operator(name, 2, 4)(apply)
 
 
-_index_of("$indexOfBytes", 40091, 40092, str.encode)
-_index_of("$indexOfCP", 40093, 40094, str)
+_index_of("$indexOfBytes", 40091, 40092, str.encode, bytes.find)
+
+
+def _find_starting(text: str, wanted: str, start: int, end: int) -> int:
+    """Return where a text begins before `end`, wherever it ends."""
+    if not text and not wanted:
+        return 0
+    found = text.find(wanted, start)
+    return found if found < end else -1
+
+
+_index_of("$indexOfCP", 40093, 40094, str, _find_starting)
 
 
 @FAMILY.operator("$split", 2)
 def split(value: Any, separator: Any) -> Any:
     """Cut a string at a separator. Codes 40085, 40087, 10503900."""
-    if type(value) in NULLISH:
+    if type(value) in NULLISH or type(separator) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             40085,
             f"$split requires an expression that evaluates to a string as a first argument, found: {type_name(value)}",
         )
-    if type(separator) in NULLISH:
-        return None
-    if not isinstance(separator, str):
+    if type(separator) is not str:
         raise failure(
             10503900,
             f"$split requires an expression that evaluates to a string as a second argument, found: {type_name(separator)}",
@@ -265,7 +284,7 @@ def _replace(name: str, most: int) -> None:
         def evaluate(document: Any, variables: Any) -> Any:
             given = [parts[part].evaluate(document, variables) for part in _REPLACE_CODES]
             for (part, (_, code)), value in zip(_REPLACE_CODES.items(), given, strict=True):
-                if type(value) not in NULLISH and not isinstance(value, str):
+                if type(value) not in NULLISH and type(value) is not str:
                     raise failure(
                         code,
                         f"{name} requires that '{part}' be a string, found: {value}",
@@ -301,7 +320,7 @@ def _trim(name: str, cut: Callable[[str, str], str]) -> None:
             text = parts["input"].evaluate(document, variables)
             if type(text) in NULLISH:
                 return None
-            if not isinstance(text, str):
+            if type(text) is not str:
                 raise failure(
                     50699,
                     f"{name} requires its input to be a string, got {text} (of type {type_name(text)}) instead.",
@@ -311,7 +330,7 @@ def _trim(name: str, cut: Callable[[str, str], str]) -> None:
             chars = parts["chars"].evaluate(document, variables)
             if type(chars) in NULLISH:
                 return None
-            if not isinstance(chars, str):
+            if type(chars) is not str:
                 raise failure(
                     50700,
                     f"{name} requires 'chars' to be a string, got {chars} (of type {type_name(chars)}) instead.",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128
 
@@ -24,6 +23,9 @@ from dotdo_mongo.engine.numbers import (
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FAMILY = Family("trigonometry")
 _WORK = decimal.Context(prec=50, Emin=-999999, Emax=999999, traps=[])
 PI = Decimal("3.1415926535897932384626433832795028841971693993751058209749445923078164")
@@ -33,7 +35,9 @@ def _series(first: Decimal, ratio: Callable[[int], Decimal]) -> Decimal:
     total, term, index = first, first, 1
     while True:
         term = _WORK.multiply(term, ratio(index))
-        if term == 0 or abs(term) < Decimal("1e-48") * max(abs(total), Decimal("1e-48")):
+        if term == 0 or term.copy_abs() < Decimal("1e-48") * max(
+            total.copy_abs(), Decimal("1e-48")
+        ):
             return total
         total = _WORK.add(total, term)
         index += 1
@@ -47,13 +51,15 @@ def _reduced(angle: Decimal) -> Decimal:
 def _sine(angle: Decimal) -> Decimal:
     x = _reduced(angle)
     square = _WORK.multiply(x, x)
-    return _series(x, lambda k: _WORK.divide(-square, Decimal(2 * k * (2 * k + 1))))
+    return _series(x, lambda k: _WORK.divide(square.copy_negate(), Decimal(2 * k * (2 * k + 1))))
 
 
 def _cosine(angle: Decimal) -> Decimal:
     x = _reduced(angle)
     square = _WORK.multiply(x, x)
-    return _series(Decimal(1), lambda k: _WORK.divide(-square, Decimal((2 * k - 1) * 2 * k)))
+    return _series(
+        Decimal(1), lambda k: _WORK.divide(square.copy_negate(), Decimal((2 * k - 1) * 2 * k))
+    )
 
 
 def _tangent(angle: Decimal) -> Decimal:
@@ -76,7 +82,7 @@ def _arctangent(x: Decimal) -> Decimal:
             power *= -square
             index += 2
             total += power / index
-        return total * 2**halvings
+        return total * Decimal(2**halvings)
 
 
 def _arcsine(x: Decimal) -> Decimal:

@@ -15,7 +15,7 @@ FAMILY = Family("types")
 
 _BY_NUMBER: dict[int, str] = {
     number: alias for _, alias, number in TYPE_ORDER.values() if alias != "missing"
-} | {6: "undefined", 12: "dbPointer", 14: "symbol", 15: "javascriptWithScope"}
+} | {0: "missing", 6: "undefined", 12: "dbPointer", 14: "symbol", 15: "javascriptWithScope"}
 _ALIASES = frozenset(_BY_NUMBER.values())
 
 
@@ -36,8 +36,8 @@ _PARTS = ("input", "to", "onError", "onNull", "format", "byteOrder", "base")
 
 def _kind(value: Any) -> str:
     """Read the name or number of a type. Codes 2, 9, 40485."""
-    if isinstance(value, str):
-        if value == "missing" or value not in _ALIASES:
+    if type(value) is str:
+        if value not in _ALIASES:
             raise failure(2, f"Unknown type name: {value}")
         return value
     if type(value) not in NUMBERS:
@@ -79,7 +79,7 @@ _FORMATS = frozenset({"auto", "base64", "base64url", "hex", "utf8", "uuid"})
 def _format(value: Any) -> str | None:
     if type(value) in NULLISH:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             4341114, f"$convert requires that 'format' be a string, found: {type_name(value)}"
         )
@@ -91,7 +91,7 @@ def _format(value: Any) -> str | None:
 def _is_little(value: Any) -> bool:
     if type(value) in NULLISH:
         return True
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             9130001, f"$convert requires that 'byteOrder' be a string, found: {type_name(value)}"
         )
@@ -105,9 +105,6 @@ def _read_target(to: Any, form: Any, order: Any) -> Target | None:
         return None
     kind, subtype = to, 0
     if isinstance(to, Mapping):
-        for name in to:
-            if name not in {"type", "subtype"}:
-                raise failure(9, f"$convert found an unknown argument in 'to': {name}")
         if "type" not in to:
             raise failure(9, "Missing 'type' in 'to' of $convert")
         kind = to["type"]
@@ -146,7 +143,7 @@ def convert_(argument: Any, scope: Scope) -> Expr:
         to = parts["to"].evaluate(document, variables)
         if type(value) in NULLISH:
             if type(to) not in NULLISH:
-                _read_target(to, None, None)
+                _kind(to.get("type") if isinstance(to, Mapping) else to)
             return parts["onNull"].evaluate(document, variables) if has_null else None
         target = _read_target(
             to,

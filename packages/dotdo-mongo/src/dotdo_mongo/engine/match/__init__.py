@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from dotdo_mongo.engine.context import Context, Document, Matcher
 from dotdo_mongo.engine.match.compiler import parse, parse_field
 from dotdo_mongo.engine.match.declare import Scope
 from dotdo_mongo.engine.match.geo.near import Near, near_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotdo_mongo.engine.context import Context, Document, Matcher
 
 __all__ = ["Near", "compile_match", "compile_value_match", "near_of"]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex
 
 from dotdo_mongo.engine.match.declare import Family, Predicate, Scope
-from dotdo_mongo.engine.match.paths import Test
 from dotdo_mongo.engine.match.regex import regex_test
-from dotdo_mongo.engine.numbers import is_infinite, is_nan, truncated64, whole, whole32, whole64
+from dotdo_mongo.engine.numbers import is_infinite, is_nan, truncated64, whole32, whole64
 from dotdo_mongo.engine.values import (
     MISSING,
     NULLISH,
@@ -23,10 +21,12 @@ from dotdo_mongo.engine.values import (
     R_NUMBER,
     TYPE_ORDER,
     binary_parts,
-    type_name,
     type_number,
 )
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.match.paths import Test
 
 FAMILY = Family("comparison")
 Siblings = Mapping[str, Any]
@@ -45,7 +45,7 @@ def equal_test(wanted: Any, scope: Scope) -> Test:
         return lambda value: type(value) is kind and value == wanted
     key = scope.key
     goal = key(wanted)
-    if kind in {int, Int64, float} and wanted == wanted:  # noqa: PLR0124  not NaN
+    if kind in {int, Int64, float} and wanted == wanted:
 
         def same_number(value: Any) -> bool:
             its = type(value)
@@ -194,7 +194,7 @@ def type_numbers(argument: Any, what: str = "type") -> frozenset[int]:
 
 
 def _type_number(value: Any) -> frozenset[int]:
-    if isinstance(value, str):
+    if type(value) is str:
         if value == "number":
             return NUMERIC
         if value not in _NUMBERS_BY_ALIAS:
@@ -242,7 +242,7 @@ def _mod_number(value: Any, what: str) -> int:
             2,
             f"malformed mod, {what} value is invalid :: caused by :: Unable to coerce NaN/Inf to integral type",
         )
-    number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
+    number = int(value.to_decimal() if isinstance(value, Decimal128) else value)
     if not -(2**63) <= number < 2**63:
         raise failure(
             2,
@@ -256,9 +256,9 @@ def mod(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa: 
     """A number with this remainder. Code 2."""
     if not isinstance(argument, list):
         raise failure(2, "malformed mod, needs to be an array")
-    if len(argument) < 2:  # noqa: PLR2004  divisor and remainder
+    if len(argument) < 2:
         raise failure(2, "malformed mod, not enough elements")
-    if len(argument) > 2:  # noqa: PLR2004
+    if len(argument) > 2:
         raise failure(2, "malformed mod, too many elements")
     divisor = _mod_number(argument[0], "divisor")
     remainder = _mod_number(argument[1], "remainder")
@@ -268,15 +268,10 @@ def mod(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa: 
     def test(value: Any) -> bool:
         if type(value) not in NUMBERS or is_nan(value) or is_infinite(value):
             return False
-        number = math.trunc(value.to_decimal() if isinstance(value, Decimal128) else value)
+        number = int(value.to_decimal() if isinstance(value, Decimal128) else value)
         if not -(2**63) <= number < 2**63:
             return False
-        return (
-            int(math.copysign(abs(number) % abs(divisor), number)) == remainder
-            if abs(number) < 2**53
-            # fmt: skip
-            else ((abs(number) % abs(divisor)) * (-1 if number < 0 else 1) == remainder)
-        )
+        return abs(number) % abs(divisor) * (-1 if number < 0 else 1) == remainder
 
     return Predicate(test)
 
@@ -311,7 +306,7 @@ def _bit_position(name: str, value: Any) -> int:
     number = whole32(value)
     if number is None:
         raise failure(
-            2 if whole(value) is None else 2,
+            2,
             f"Failed to parse bit position. Expected an integer: {value}",
         )
     if number < 0:

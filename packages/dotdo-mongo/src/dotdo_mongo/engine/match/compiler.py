@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
-from dotdo_mongo.engine.context import Document, Matcher
 from dotdo_mongo.engine.match.arrays import is_operators
 from dotdo_mongo.engine.match.comparison import equal_test
 from dotdo_mongo.engine.match.declare import Predicate, Question, Scope
@@ -16,6 +14,11 @@ from dotdo_mongo.engine.match.paths import both
 from dotdo_mongo.engine.match.regex import regex_test
 from dotdo_mongo.engine.match.registry import FIELDS, TOPS
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotdo_mongo.engine.context import Document, Matcher
 
 MAX_DEPTH = 200
 

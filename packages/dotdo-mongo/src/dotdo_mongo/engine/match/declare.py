@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from dotdo_mongo.engine.context import Context, Document, Matcher
 from dotdo_mongo.engine.match.paths import Test, at_path, both, expanded, negated
 from dotdo_mongo.engine.values import Key, collated_key
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document, Matcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Code
 
-from dotdo_mongo.engine.context import Matcher
 from dotdo_mongo.engine.expressions import compile_expression, expression, is_true
 from dotdo_mongo.engine.match.declare import Family, Question, Scope
 from dotdo_mongo.engine.match.paths import both, everything, nothing
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Matcher
 
 FAMILY = Family("logical")
 
@@ -71,6 +73,7 @@ def comment(argument: Any, scope: Scope) -> Matcher:
 def field_comment(argument: Any, scope: Scope, siblings: Mapping[str, Any]) -> Question | None:
     """Ask nothing; it is a remark."""
     del argument, scope, siblings
+    return None
 
 
 def _constant(name: str, argument: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Matcher
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.values import MISSING
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Matcher
 
 Test = Callable[[Any], bool]
 
@@ -86,7 +88,7 @@ def both(matchers: list[Callable[[Any], bool]]) -> Callable[[Any], bool]:
         return everything
     if len(matchers) == 1:
         return matchers[0]
-    if len(matchers) == 2:  # noqa: PLR2004  pairs are the common case
+    if len(matchers) == 2:
         first, second = matchers
         return lambda value: first(value) and second(value)
     return lambda value: all(matcher(value) for matcher in matchers)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Regex
 
@@ -12,8 +11,10 @@ from dotdo_mongo.engine.match.declare import Family, Predicate, Scope
 from dotdo_mongo.engine.values import regex_parts
 from dotdo_mongo.errors import failure
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 FAMILY = Family("regex")
-MAX_LENGTH = 32764
 
 
 def pattern_of(text: str, options: str) -> regexes.Pattern:
@@ -23,8 +24,6 @@ def pattern_of(text: str, options: str) -> regexes.Pattern:
     if "\0" in options:
         raise failure(2, "Regular expression options string cannot contain an embedded null byte")
     regexes.check_options(options, 51108)
-    if len(text) > MAX_LENGTH:
-        raise failure(51091, "Regular expression is invalid: pattern too long")
     try:
         return regexes.compiled(text, options)
     except regexes.BadPattern as error:
@@ -35,12 +34,12 @@ def regex_test(value: Any, options: str | None = None) -> Callable[[Any], bool]:
     """Return the test of a string by a pattern; an equal regular expression passes too."""
     text, own = regex_parts(value) if isinstance(value, Regex) else (str(value), "")
     letters = own if options is None else options
-    search = pattern_of(text, letters).search
+    matches = pattern_of(text, letters).matches
     parts = (text, "".join(sorted(letters)))
 
     def test(candidate: Any) -> bool:
         if type(candidate) is str:
-            return search(candidate) is not None
+            return matches(candidate)
         return type(candidate) is Regex and regex_parts(candidate) == parts
 
     return test
@@ -52,7 +51,7 @@ def regex(argument: Any, scope: Scope, siblings: Mapping[str, Any]) -> Predicate
     del scope
     options = siblings.get("$options")
     has_options = "$options" in siblings
-    if has_options and not isinstance(options, str):
+    if has_options and type(options) is not str:
         raise failure(2, "$options has to be a string")
     if isinstance(argument, Regex):
         _, own = regex_parts(argument)
@@ -61,7 +60,7 @@ def regex(argument: Any, scope: Scope, siblings: Mapping[str, Any]) -> Predicate
             is_before = names.index("$options") < names.index("$regex")
             raise failure(51074 if is_before else 51075, "options set in both $regex and $options")
         return Predicate(regex_test(argument, options if has_options else None))
-    if not isinstance(argument, str):
+    if type(argument) is not str:
         raise failure(2, "$regex has to be a string")
     return Predicate(regex_test(argument, options or ""))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.projection.find import FindReader
 from dotdo_mongo.engine.projection.parse import Parsed, Reader
 from dotdo_mongo.engine.projection.tree import add_computed, excluded, included
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dotdo_mongo.engine.context import Context, Document
 
 __all__ = ["compile_project", "compile_projection"]
 

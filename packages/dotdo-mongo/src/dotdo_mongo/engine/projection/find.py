@@ -16,7 +16,7 @@ from dotdo_mongo.engine.numbers import truncated64
 from dotdo_mongo.engine.projection.parse import Reader
 from dotdo_mongo.engine.projection.tree import KEEP
 from dotdo_mongo.engine.values import NUMBERS, type_name
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 Change = Callable[[Document, Document], Document]
 """From what is projected so far and the document as it was, to what is projected."""
@@ -84,37 +84,39 @@ class FindReader(Reader):
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
         if not (isinstance(value, bool) or type(value) in NUMBERS):
             raise failure(
-                31308,
-                f"positional projection cannot be used with a literal or an expression: {value}",
+                31308, f"positional projection cannot be used with a literal or an expression: {value}"
             )
         if not _is_true(value):
             raise failure(31395, "positional projection cannot be used with exclusion")
         names = split_path(path)
         self.flag(names, True)
         self.extras.is_positional = True
-        query, context = self.query or {}, self.context
-        index_of = matched_index(query, names, context)
+        query = self.query or {}
+        if "$expr" in query:
+            raise failure(224, "$expr is not supported with a positional projection")
+        index_of = matched_index(query, self.context)
         self.extras.changes.append(
-            lambda found, document: _at_position(found, names, index_of(document))
+            lambda found, document: _position(found, names, lambda: index_of(document))
         )
 
     def _slice(self, names: tuple[str, ...], argument: Any, value: Mapping[str, Any]) -> None:
-        if isinstance(argument, list) and not _is_bounds(argument):
-            self.compute(names, expression(value, self.context))
-            return
         if isinstance(argument, list):
-            skip, count = (_slice_number(one) for one in argument)
-            if count <= 0:
-                raise failure(28729, f"First argument to $slice must be positive: {count}")
+            bounds = _bounds(argument)
+            if bounds is None:
+                self.compute(names, expression(value, self.context))
+                return
+            skip, count = bounds
         elif type(argument) in NUMBERS:
             number = _slice_number(argument)
             skip, count = (number, -number) if number < 0 else (0, number)
         else:
-            raise failure(
-                28667,
-                f"Invalid $slice syntax. The given syntax {value} did not match the find() syntax because :: Location31273: $slice only supports numbers and [skip, limit] arrays :: The given syntax did not match the expression $slice syntax. :: caused by :: Expression $slice takes at least 2 arguments, and at most 3, but 1 were passed in.",
-            )
-        self.parsed.tree.put(names, KEEP)
+            raise _no_slice(value)
+        try:
+            self.parsed.tree.put(names, KEEP)
+        except CommandFailure as error:
+            if self.extras.is_positional:
+                raise _no_slice(value) from error
+            raise
         self.extras.changes.append(
             lambda found, document: _sliced(found, names, skip, count)  # noqa: ARG005
         )
@@ -122,8 +124,7 @@ class FindReader(Reader):
     def _elem_match(self, names: tuple[str, ...], argument: Any) -> None:
         if not isinstance(argument, Mapping):
             raise failure(
-                31274,
-                f"elemMatch: Invalid argument, object required, but got {type_name(argument)}",
+                31274, f"elemMatch: Invalid argument, object required, but got {type_name(argument)}"
             )
         if self.extras.is_positional:
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
@@ -132,12 +133,24 @@ class FindReader(Reader):
         self.extras.has_elem_match = True
         test = member_test(dict(argument), self.context)
         (name,) = names
-        if self.parsed.is_exclusion is None:
-            self.parsed.is_exclusion = False
         self.parsed.tree.put(names, KEEP)
         self.extras.changes.append(
-            lambda found, document: _first_member(found, document, name, test)
+            lambda found, document: _first_member(
+                found, document.get(name), name, test, in_place=bool(self.parsed.is_exclusion)
+            )
         )
+
+    def _settle_id(self) -> None:
+        if self.parsed.is_exclusion is None and self.extras.has_elem_match:
+            self.parsed.is_exclusion = False
+        super()._settle_id()
+
+
+def _no_slice(value: Any) -> CommandFailure:
+    return failure(
+        28667,
+        f"Invalid $slice syntax. The given syntax {value} did not match the find() syntax because :: Location31273: $slice only supports numbers and [skip, limit] arrays :: The given syntax did not match the expression $slice syntax. :: caused by :: Expression $slice takes at least 2 arguments, and at most 3, but 1 were passed in.",
+    )
 
 
 def split_path_positional(name: str) -> None:
@@ -152,19 +165,16 @@ def _is_true(value: Any) -> bool:
     return bool(value.to_decimal() if hasattr(value, "to_decimal") else value)
 
 
-def _is_bounds(argument: list[Any]) -> bool:
-    if len(argument) != 2:  # noqa: PLR2004  skip and limit
-        return False
-    return not isinstance(argument[0], (list, str, Mapping))
+def _bounds(argument: list[Any]) -> tuple[int, int] | None:
+    """Return skip and limit; None when the list is no pair of such numbers."""
+    if len(argument) != 2 or any(type(one) not in NUMBERS for one in argument):  # noqa: PLR2004
+        return None
+    skip, count = (_slice_number(one) for one in argument)
+    return (skip, count) if count > 0 else None
 
 
 def _slice_number(value: Any) -> int:
-    if type(value) not in NUMBERS:
-        raise failure(
-            28724, f"First argument to $slice must be an array, but is of type: {type_name(value)}"
-        )
-    number = truncated64(value)
-    return max(-(2**31), min(2**31 - 1, number))
+    return max(-(2**31), min(2**31 - 1, truncated64(value)))
 
 
 def member_test(argument: Document, context: Context) -> Callable[[Any], bool]:
@@ -199,30 +209,28 @@ def _sliced(value: Any, names: tuple[str, ...], skip: int, count: int) -> Any:
 
 
 def _first_member(
-    found: Document, document: Document, name: str, test: Callable[[Any], bool]
+    found: Document, value: Any, name: str, test: Callable[[Any], bool], *, in_place: bool
 ) -> Document:
-    value = document.get(name)
     chosen = [member for member in value if test(member)][:1] if isinstance(value, list) else []
+    if chosen and in_place:
+        return {**found, name: chosen}
     result = {key: one for key, one in found.items() if key != name}
     if chosen:
         result[name] = chosen
     return result
 
 
-def _at_position(value: Any, names: tuple[str, ...], index: int | None) -> Any:
-    if index is None:
-        raise failure(
-            51246,
-            "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
-        )
-    return _position(value, names, index)
-
-
-def _position(value: Any, names: tuple[str, ...], index: int) -> Any:
+def _position(value: Any, names: tuple[str, ...], index_of: Callable[[], int | None]) -> Any:
     if not isinstance(value, dict) or names[0] not in value:
         return value
     inner = value[names[0]]
     if isinstance(inner, list):
+        index = index_of()
+        if index is None:
+            raise failure(
+                51246,
+                "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
+            )
         if index >= len(inner):
             raise failure(
                 51247,
@@ -231,4 +239,4 @@ def _position(value: Any, names: tuple[str, ...], index: int) -> Any:
         return {**value, names[0]: [inner[index]]}
     if len(names) == 1:
         return value
-    return {**value, names[0]: _position(inner, names[1:], index)}
+    return {**value, names[0]: _position(inner, names[1:], index_of)}

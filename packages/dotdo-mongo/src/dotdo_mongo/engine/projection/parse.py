@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128
 
-from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.expressions import OPERATORS, Expr, Scope, expression, scope_of
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.projection.tree import DROP, KEEP, Node
 from dotdo_mongo.engine.values import NUMBERS
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context
 
 
 @dataclass(slots=True)

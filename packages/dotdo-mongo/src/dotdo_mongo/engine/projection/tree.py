@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.expressions import Expr
 from dotdo_mongo.engine.fieldpath import as_document
 from dotdo_mongo.engine.values import MISSING
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEEP, DROP = "keep", "drop"
 Leaf = Expr | str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.expressions import expression
 from dotdo_mongo.engine.fieldpath import as_document, check_name
 from dotdo_mongo.engine.match import compile_match
@@ -15,6 +14,9 @@ from dotdo_mongo.engine.sortspec import compile_sort
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("flow")
 
@@ -126,7 +128,7 @@ def count(argument: Any, place: Place) -> Run:
 
 def check_count_name(argument: Any) -> str:
     """Return the field of $count."""
-    if not isinstance(argument, str):
+    if type(argument) is not str:
         raise failure(40156, "the count field must be a non-empty string")
     if not argument:
         raise failure(40157, "the count field must be a non-empty string")

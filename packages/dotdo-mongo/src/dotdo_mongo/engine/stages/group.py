@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.accumulators import Accumulation, State, parse_accumulation
-from dotdo_mongo.engine.context import Document
-from dotdo_mongo.engine.expressions import Expr, Scope
+from dotdo_mongo.engine.expressions import Expr, Scope, scope_of
 from dotdo_mongo.engine.numbers import whole32
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.stages.granularity import rounding
 from dotdo_mongo.engine.values import MISSING, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("group")
 Accumulations = list[tuple[str, Accumulation]]
@@ -67,7 +70,10 @@ def _check_id(value: Any) -> None:
 def group(argument: Any, place: Place) -> Run:
     """Gather documents by a key. Codes 15947, 15948, 15955, 17390 and those of accumulators."""
     spec = check_document(argument, 15947, "a group's fields must be specified in an object")
-    scope = place.scope()
+    context = place.context
+    if "prefix" in context.features:
+        context = context.with_(features=context.features | {"compiled"})
+    scope = scope_of(context)
     if "_id" in spec:
         _check_id(spec["_id"])
     part = scope.compile(spec["_id"]) if "_id" in spec else None
@@ -86,7 +92,7 @@ def sort_by_count(argument: Any, place: Place) -> Run:
                 40147,
                 "the sortByCount field must be defined as a $-prefixed path or an expression inside an object",
             )
-    elif not isinstance(argument, str):
+    elif type(argument) is not str:
         raise failure(40149, "the sortByCount field must be specified as a string or as an object")
     elif argument[:1] != "$":
         raise failure(
@@ -102,7 +108,7 @@ def sort_by_count(argument: Any, place: Place) -> Run:
 
 def _check_group_by(value: Any, code: int, stage: str) -> None:
     is_expression = isinstance(value, Mapping) and next(iter(value), "")[:1] == "$"
-    if not is_expression and not (isinstance(value, str) and value[:1] == "$"):
+    if not is_expression and not (type(value) is str and value[:1] == "$"):
         raise failure(
             code,
             f"The {stage} 'groupBy' field must be defined as a $-prefixed path or an expression, but found: {value}.",
@@ -119,18 +125,18 @@ def _boundaries(value: Any, scope: Scope) -> list[Any]:
     found = []
     for one in value:
         part = scope.compile(one)
-        if not part.is_constant or (isinstance(one, str) and one[:2] == "$$"):
+        if not part.is_constant or (type(one) is str and one[:2] == "$$"):
             raise failure(
                 40191,
                 f"The $bucket 'boundaries' field must be an array of constant values, but found value: {one}.",
             )
         found.append(part.constant)
-    if len(found) < 2:  # noqa: PLR2004  one bucket
+    if len(found) < 2:
         raise failure(
             40192,
             f"The $bucket 'boundaries' field must have at least 2 values, but found {len(found)} value(s).",
         )
-    for low, high in zip(found, found[1:], strict=False):
+    for low, high in itertools.pairwise(found):
         a, b = scope.key(low), scope.key(high)
         if max(a[0], 10) != max(b[0], 10) and a[0] != b[0]:
             raise failure(
@@ -170,13 +176,7 @@ def _output(spec: Mapping[str, Any], code: int, stage: str, scope: Scope) -> Acc
     return accumulations(output, scope)
 
 
-@FAMILY.stage("$bucket")
-def bucket(argument: Any, place: Place) -> Run:
-    """Gather documents between boundaries. Codes 40191 to 40202."""
-    spec = check_document(
-        argument, 40201, "Argument to $bucket stage must be an object, but found type: {}."
-    )
-    scope = place.scope()
+def _check_bucket(spec: Mapping[str, Any], scope: Scope) -> None:
     for name, value in spec.items():
         if name == "groupBy":
             _check_group_by(value, 40202, "$bucket")
@@ -192,18 +192,16 @@ def bucket(argument: Any, place: Place) -> Run:
             raise failure(40197, f"Unrecognized option to $bucket: {name}.")
     if "groupBy" not in spec or "boundaries" not in spec:
         raise failure(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.")
-    bounds = _boundaries(spec["boundaries"], scope)
-    default = _check_default(spec["default"], bounds, scope) if "default" in spec else MISSING
-    fields = _output(spec, 40196, "$bucket", scope)
-    if "_id" in spec.get("output", {}):
-        raise failure(15948, "a group's _id may only be specified once")
-    of = scope.compile(spec["groupBy"])
-    keys = [scope.key(bound) for bound in bounds]
+
+
+def _bounded(of: Expr, bounds: list[Any], default: Any, key: Callable[[Any], Key]) -> Expr:
+    """Return the expression that gives the lower boundary of a document's bucket."""
+    keys = [key(bound) for bound in bounds]
 
     def chosen(document: Any, variables: Any) -> Any:
-        key = scope.key(of.evaluate(document, variables))
+        its = key(of.evaluate(document, variables))
         for low, high, bound in zip(keys, keys[1:], bounds, strict=False):
-            if low <= key < high:
+            if low <= its < high:
                 return bound
         if default is MISSING:
             raise failure(
@@ -212,7 +210,24 @@ def bucket(argument: Any, place: Place) -> Run:
             )
         return default
 
-    run = grouped(Expr(chosen), fields, scope.key)
+    return Expr(chosen)
+
+
+@FAMILY.stage("$bucket")
+def bucket(argument: Any, place: Place) -> Run:
+    """Gather documents between boundaries. Codes 40191 to 40202."""
+    spec = check_document(
+        argument, 40201, "Argument to $bucket stage must be an object, but found type: {}."
+    )
+    scope = place.scope()
+    _check_bucket(spec, scope)
+    bounds = _boundaries(spec["boundaries"], scope)
+    default = _check_default(spec["default"], bounds, scope) if "default" in spec else MISSING
+    fields = _output(spec, 40196, "$bucket", scope)
+    if "_id" in spec.get("output", {}):
+        raise failure(15948, "a group's _id may only be specified once")
+    part = _bounded(scope.compile(spec["groupBy"]), bounds, default, scope.key)
+    run = grouped(part, fields, scope.key)
     return lambda documents: iter(
         sorted(run(documents), key=lambda document: scope.key(document["_id"]))
     )
@@ -256,7 +271,7 @@ def bucket_auto(argument: Any, place: Place) -> Run:
                     f"The $bucketAuto 'output' field must be an object, but found type: {type_name(value)}.",
                 )
         elif name == "granularity":
-            if not isinstance(value, str):
+            if type(value) is not str:
                 raise failure(
                     40261,
                     f"The $bucketAuto 'granularity' field must be a string, but found type: {type_name(value)}.",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.context import Context, Document, Pipeline
-from dotdo_mongo.engine.expressions import Expr, Scope
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import read, split_path
 from dotdo_mongo.engine.match import compile_match
@@ -25,6 +23,10 @@ from dotdo_mongo.engine.stages.declare import (
 from dotdo_mongo.engine.stages.shape import with_value
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, Key, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document, Pipeline
+    from dotdo_mongo.engine.expressions import Expr, Scope
 
 FAMILY = Family("joins")
 MAX_DEPTH = 20
@@ -157,7 +159,7 @@ class _Lookup:
                 9,
                 f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}",
             )
-        if not isinstance(source, str):
+        if type(source) is not str:
             raise failure(
                 9, f"$lookup 'from' field must be a string, but found {type_name(source)}"
             )
@@ -234,26 +236,24 @@ def _graph_depth(value: Any) -> int:
     return number
 
 
+def _check_graph_part(name: str, value: Any) -> None:
+    if name not in _GRAPH:
+        raise failure(40104, f"Unknown argument to $graphLookup: {name}")
+    if name == "maxDepth":
+        _graph_depth(value)
+    elif name == "restrictSearchWithMatch":
+        if not isinstance(value, Mapping):
+            raise failure(
+                40185, f"restrictSearchWithMatch must be an object, found {type_name(value)}"
+            )
+    elif name != "startWith" and type(value) is not str:
+        code = 9 if name == "from" else 40103
+        raise failure(code, f"expected string as argument for {name}, found: {type_name(value)}")
+
+
 def _check_graph(spec: Mapping[str, Any]) -> None:
     for name, value in spec.items():
-        if name not in _GRAPH:
-            raise failure(40104, f"Unknown argument to $graphLookup: {name}")
-        if name == "maxDepth":
-            _graph_depth(value)
-        elif name == "restrictSearchWithMatch":
-            if not isinstance(value, Mapping):
-                raise failure(
-                    40185, f"restrictSearchWithMatch must be an object, found {type_name(value)}"
-                )
-        elif name == "from":
-            if not isinstance(value, str):
-                raise failure(
-                    9, f"$graphLookup 'from' field must be a string, but found {type_name(value)}"
-                )
-        elif name != "startWith" and not isinstance(value, str):
-            raise failure(
-                40103, f"expected string as argument for {name}, found: {type_name(value)}"
-            )
+        _check_graph_part(name, value)
     for name in ("from", "as", "startWith", "connectFromField", "connectToField"):
         if name not in spec:
             raise failure(
@@ -310,7 +310,7 @@ def graph_lookup(argument: Any, place: Place) -> Run:
 @FAMILY.stage("$unionWith")
 def union_with(argument: Any, place: Place) -> Run:
     """Append another collection's documents. Codes 9, 14, 73, 40414, 40415."""
-    if isinstance(argument, str):
+    if type(argument) is str:
         argument = {"coll": argument}
     if not isinstance(argument, Mapping):
         raise failure(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_fields, check_kind
 from dotdo_mongo.engine.stages.joins import check_collection
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("output")
 RESERVED = frozenset({"admin", "config", "local"})
@@ -28,7 +30,7 @@ def _writer(stage: str, argument: Any, place: Place) -> Run:
 
 
 def _out_target(argument: Any, place: Place) -> dict[str, Any]:
-    if isinstance(argument, str):
+    if type(argument) is str:
         return {"db": place.context.db, "coll": argument}
     if not isinstance(argument, Mapping):
         raise failure(
@@ -64,7 +66,7 @@ _NOT_MATCHED = frozenset({"insert", "discard", "fail"})
 
 
 def _into(value: Any, place: Place) -> dict[str, Any]:
-    if isinstance(value, str):
+    if type(value) is str:
         return {"db": place.context.db, "coll": value}
     if not isinstance(value, Mapping):
         raise failure(
@@ -78,7 +80,7 @@ def _into(value: Any, place: Place) -> dict[str, Any]:
 
 
 def _on(value: Any) -> list[str]:
-    if isinstance(value, str):
+    if type(value) is str:
         split_path(value)
         return [value]
     if not isinstance(value, list):
@@ -91,7 +93,7 @@ def _on(value: Any) -> list[str]:
             51187, "If explicitly specifying $merge 'on', must include at least one field"
         )
     for one in value:
-        if not isinstance(one, str):
+        if type(one) is not str:
             raise failure(
                 51134, f"$merge 'on' array elements must be strings, but found {type_name(one)}"
             )
@@ -132,7 +134,7 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
             variables={**place.context.variables, "new": None, **dict.fromkeys(names)},
         )
         place.compile(matched, context)
-    elif not isinstance(matched, str):
+    elif type(matched) is not str:
         raise failure(
             51191,
             f"$merge 'whenMatched' field  must be either a string or an array, but found {type_name(matched)}",
@@ -155,7 +157,7 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
 @FAMILY.stage("$merge", is_last=True, in_facet=False)
 def merge(argument: Any, place: Place) -> Run:
     """Merge documents into a collection. Codes 14, 31319, 31320, 51178 to 51191, 51199, 51273."""
-    if isinstance(argument, str):
+    if type(argument) is str:
         argument = {"into": argument}
     if not isinstance(argument, Mapping):
         raise failure(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.context import Context, Document
 from dotdo_mongo.engine.expressions import Expr, expression
 from dotdo_mongo.engine.expressions.compiler import DESCEND, KEEP, PRUNE
 from dotdo_mongo.engine.fieldpath import as_document, check_name, split_path
@@ -16,6 +15,9 @@ from dotdo_mongo.engine.projection.tree import Node, add_computed
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document, each
 from dotdo_mongo.engine.values import MISSING, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Context, Document
 
 FAMILY = Family("shape")
 
@@ -80,7 +82,7 @@ def unset(argument: Any, place: Place) -> Run:
             31119, "$unset specification must be a string or an array with at least one field"
         )
     for name in names:
-        if not isinstance(name, str):
+        if type(name) is not str:
             raise failure(
                 31120,
                 "$unset specification must be a string or an array containing only string values",
@@ -141,8 +143,8 @@ class _Redaction:
     def __init__(self, part: Expr) -> None:
         self.evaluate = part.evaluate
 
-    def of(self, document: Any) -> Any:
-        decision = self.evaluate(document, {})
+    def of(self, document: Any, root: Any) -> Any:
+        decision = self.evaluate(document, {"ROOT": root})
         if decision == KEEP:
             return document
         if decision == PRUNE:
@@ -154,27 +156,27 @@ class _Redaction:
             )
         found = {}
         for name, value in document.items():
-            inner = self._within(value)
+            inner = self._within(value, root)
             if inner is not MISSING:
                 found[name] = inner
         return found
 
-    def _within(self, value: Any) -> Any:
+    def _within(self, value: Any, root: Any) -> Any:
         if isinstance(value, list):
-            parts = [self._within(member) for member in value]
+            parts = [self._within(member, root) for member in value]
             return [part for part in parts if part is not MISSING]
         document = as_document(value)
-        return value if document is None else self.of(document)
+        return value if document is None else self.of(document, root)
 
 
 @FAMILY.stage("$redact")
 def redact(argument: Any, place: Place) -> Run:
     """Keep, prune or descend into each level. Code 17053."""
-    redaction = _Redaction(expression(argument, place.context))
+    redaction = _Redaction(place.scope().defining("ROOT").compile(argument))
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
-            found = redaction.of(document)
+            found = redaction.of(document, document)
             if found is not MISSING:
                 yield found
 
@@ -182,7 +184,7 @@ def redact(argument: Any, place: Place) -> Run:
 
 
 def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
-    if isinstance(argument, str):
+    if type(argument) is str:
         return argument, None, False
     if not isinstance(argument, Mapping):
         raise failure(
@@ -192,7 +194,7 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
     path, index, keeps = None, None, False
     for name, value in argument.items():
         if name == "path":
-            if not isinstance(value, str):
+            if type(value) is not str:
                 raise failure(
                     28808,
                     f"expected a string as the path for $unwind stage, got {type_name(value)}",
@@ -215,7 +217,7 @@ def _unwind_spec(argument: Any) -> tuple[str, str | None, bool]:
 
 
 def _index_name(value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    if type(value) is not str or not value:
         raise failure(
             28810,
             f"expected a non-empty string for the includeArrayIndex  option to $unwind stage, got {type_name(value)}",
@@ -244,6 +246,34 @@ def with_value(document: Any, names: tuple[str, ...], value: Any) -> Document:
     return found
 
 
+class _Unwind:
+    """Gives a document for each member of an array."""
+
+    def __init__(self, names: tuple[str, ...], index: str | None, *, keeps: bool) -> None:
+        self.names = names
+        self.index = split_path(index) if index else None
+        self.keeps = keeps
+
+    def _one(self, document: Document, value: Any, place: int | None) -> Document:
+        found = document if value is MISSING else with_value(document, self.names, value)
+        if self.index:
+            found = with_value(found, self.index, None if place is None else Int64(place))
+        return found
+
+    def run(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents; without keeping, those of no or an empty array are left out."""
+        for document in documents:
+            value = _plain_read(document, self.names)
+            if isinstance(value, list) and value:
+                for place, member in enumerate(value):
+                    yield self._one(document, member, place)
+            elif isinstance(value, list):
+                if self.keeps:
+                    yield self._one(with_value(document, self.names, MISSING), MISSING, None)
+            elif (value is not MISSING and value is not None) or self.keeps:
+                yield self._one(document, MISSING, None)
+
+
 @FAMILY.stage("$unwind")
 def unwind(argument: Any, place: Place) -> Run:
     """Give a document for each member of an array. Codes 15981, 28808 to 28822."""
@@ -255,30 +285,7 @@ def unwind(argument: Any, place: Place) -> Run:
         raise failure(28818, f"path option to $unwind stage should be prefixed with a '$': {path}")
     if "\0" in path:
         raise failure(16419, "$unwind path cannot contain an embedded null byte")
-    names = split_path(path[1:])
-    index_names = split_path(index) if index else None
-
-    def one(document: Document, value: Any, place_in: int | None) -> Document:
-        found = document if value is MISSING else with_value(document, names, value)
-        if index_names:
-            found = with_value(found, index_names, None if place_in is None else Int64(place_in))
-        return found
-
-    def run(documents: Iterable[Document]) -> Iterator[Document]:
-        for document in documents:
-            value = _plain_read(document, names)
-            if isinstance(value, list) and value:
-                for place_in, member in enumerate(value):
-                    yield one(document, member, place_in)
-            elif isinstance(value, list):
-                if keeps:
-                    yield one(with_value(document, names, MISSING), MISSING, None)
-            elif value is not MISSING and value is not None:
-                yield one(document, MISSING, None)
-            elif keeps:
-                yield one(document, MISSING, None)
-
-    return run
+    return _Unwind(split_path(path[1:]), index, keeps=keeps).run
 
 
 def _plain_read(document: Any, names: tuple[str, ...]) -> Any:

@@ -62,6 +62,24 @@ def current_setting_or_null(facts: Facts, name: str, is_missing_ok: int) -> str 
     return facts.settings.get(name.lower()) if is_missing_ok else current_setting(facts, name)
 
 
+@FAMILY.function(
+    "set_config(text, text, boolean)",
+    returns="text",
+    takes_session=True,
+    is_volatile=True,
+    is_strict=False,
+)
+def set_config(facts: Facts, name: str | None, value: str | None, is_local: int | None) -> str:
+    """Change a setting, to the end of the transaction only if so wanted; return its new value.
+
+    Raises:
+        PostgresError: no name (22004), and what SET raises.
+    """
+    if name is None:
+        raise error("22004", "SET requires parameter name")
+    return facts.set_setting(name, value, bool(is_local))
+
+
 @FAMILY.function("pg_sleep(double precision)", returns="void", is_volatile=True)
 def sleep(seconds: float) -> str:
     """Refuse to stop the process."""

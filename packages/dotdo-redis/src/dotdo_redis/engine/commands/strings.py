@@ -94,17 +94,14 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
 
 
 def store(ctx: Context, key: bytes, value: bytes, when_ms: int | None) -> None:
-    """Set a string with its time to live and tell about both; a time already over deletes the key."""
+    """Set a string with its time to live and tell about both."""
     db = ctx.db
-    if when_ms is not None and when_ms <= ctx.now_ms:
-        return delete_instead(ctx, key)
     db.replace(key, value)
     ctx.changed(key, b"set", STRING)
     if when_ms is not None:
         db.expire_at(key, when_ms)
         ctx.notify(key, b"expire", GENERIC)
         ctx.log(b"SET", key, value, b"PXAT", b"%d" % when_ms)
-    return None
 
 
 def delete_instead(ctx: Context, key: bytes) -> None:

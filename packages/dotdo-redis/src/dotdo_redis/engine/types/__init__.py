@@ -2,7 +2,9 @@
 
 from typing import Protocol, TypeAlias
 
-__all__ = ["Collection", "Value"]
+from dotdo_redis.engine.arguments import is_integer
+
+__all__ = ["Collection", "Value", "string_encoding", "type_name"]
 
 
 class Collection(Protocol):
@@ -25,3 +27,21 @@ class Collection(Protocol):
 
 
 Value: TypeAlias = bytes | bytearray | Collection
+
+LONGEST_INTEGER = 20
+EMBEDDED_BYTES = 44
+"""The longest string that Redis keeps beside its object."""
+
+
+def type_name(value: Value) -> bytes:
+    """As TYPE says it."""
+    return b"string" if isinstance(value, bytes | bytearray) else value.type_name
+
+
+def string_encoding(value: bytes | bytearray) -> bytes:
+    """As OBJECT ENCODING says it of a string."""
+    if isinstance(value, bytearray):
+        return b"raw"
+    if len(value) <= LONGEST_INTEGER and is_integer(value):
+        return b"int"
+    return b"embstr" if len(value) <= EMBEDDED_BYTES else b"raw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -44,16 +45,18 @@ def flat_point(value: Any, *, is_exact: bool = False) -> Point:
         value = list(value.values())
     if not isinstance(value, list):
         raise _bad(f"Point must be an array or object, instead got type {type_name(value)}")
-    if len(value) < 2 or (is_exact and len(value) > 2):  # noqa: PLR2004  x and y
+    if len(value) < 2 or (is_exact and len(value) > 2):
         raise _bad("Point must be an array or object with two numeric elements")
     return number(value[0]), number(value[1])
 
 
 def position(value: Any) -> Point:
     """Return a GeoJSON position, within the bounds of longitude and latitude."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
     if not isinstance(value, list):
         raise _bad(f"GeoJSON coordinates must be an array, instead got type {type_name(value)}")
-    if len(value) < 2:  # noqa: PLR2004
+    if len(value) < 2:
         raise _bad("Point must contain at least two coordinates")
     longitude, latitude = number(value[0]), number(value[1])
     check_bounds(longitude, latitude)
@@ -62,7 +65,7 @@ def position(value: Any) -> Point:
 
 def check_bounds(longitude: float, latitude: float) -> None:
     """Refuse what is no longitude and latitude."""
-    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):  # noqa: PLR2004  degrees
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise _bad(f"Longitude/latitude is out of bounds, lng: {longitude} lat: {latitude}")
 
 
@@ -79,9 +82,9 @@ def _positions(value: Any, least: int, what: str) -> list[Vector]:
 def _line(value: Any) -> list[Vector]:
     points = _positions(value, 2, "GeoJSON LineString")
     distinct = _without_repeats(points)
-    if len(distinct) < 2:  # noqa: PLR2004  a line
+    if len(distinct) < 2:
         raise _bad(f"GeoJSON LineString must have at least 2 vertices: {value}")
-    for start, end in zip(distinct, distinct[1:], strict=False):
+    for start, end in itertools.pairwise(distinct):
         if is_same(start, (-end[0], -end[1], -end[2])):
             raise _bad("Edge is between antipodal points")
     return distinct
@@ -100,7 +103,7 @@ def _ring(value: Any, *, is_strict: bool = False) -> Loop:
     if not is_same(points[0], points[-1]):
         raise _bad(f"Loop is not closed: {value}")
     distinct = _without_repeats(points[:-1])
-    if len(distinct) < 3:  # noqa: PLR2004  a triangle
+    if len(distinct) < 3:
         raise _bad(f"Loop must have at least 3 different vertices: {value}")
     loop = Loop(distinct, is_strict=is_strict)
     _check_simple(loop, value)
@@ -176,12 +179,12 @@ def crs_of(value: Mapping[str, Any]) -> str:
     if not isinstance(crs, Mapping):
         raise _bad(f"GeoJSON CRS must be an object, instead got type {type_name(crs)}")
     if crs.get("type") != "name":
-        raise _bad(f'GeoJSON CRS must have field "type": "name"')
+        raise _bad('GeoJSON CRS must have field "type": "name"')
     properties = crs.get("properties")
     if not isinstance(properties, Mapping):
         raise _bad('CRS must have field "properties" which is an object')
     name = properties.get("name")
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise _bad('In CRS, "properties.name" must be a string')
     if name not in _CRS and name != STRICT:
         raise _bad(f"Unknown CRS name: {name}")
@@ -193,7 +196,7 @@ def shape_of(value: Any) -> Shape:
     if not isinstance(value, Mapping):
         raise _bad(f"geometry must be an object, instead got type {type_name(value)}")
     kind = value.get("type")
-    if not isinstance(kind, str):
+    if type(kind) is not str:
         raise _bad(f"unknown GeoJSON type: {value}")
     crs = crs_of(value)
     if crs == STRICT:

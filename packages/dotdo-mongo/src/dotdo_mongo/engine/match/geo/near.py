@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Document
 from dotdo_mongo.engine.match.geo.geojson import (
     Point,
     check_bounds,
@@ -23,6 +22,9 @@ from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.ordering import leaves
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Document
 
 NAMES = ("$near", "$nearSphere", "$geoNear")
 
@@ -87,6 +89,8 @@ def _bound(value: Any, name: str, code: int) -> float:
     number = to_double(value)
     if math.isnan(number) or number < 0:
         raise failure(code, f"{name} must be non-negative")
+    if math.isinf(number) and code == 2:  # noqa: PLR2004  GeoJSON's bounds
+        raise failure(code, f"{name} must be finite")
     return number
 
 
@@ -96,7 +100,7 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
             raise failure(
-                34413 if other not in NAMES else 2, f"invalid argument in geo near query: {other}"
+                2 if other in NAMES or other[:4] == "$geo" else 34413, f"invalid argument in geo near query: {other}"
             )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
@@ -122,6 +126,8 @@ def _geojson(path: str, argument: Mapping[str, Any]) -> Near:
                 "invalid point in geo near query $geometry argument: the geometry must be a point",
             )
         point = position(geometry.get("coordinates"))
+    elif "coordinates" in geometry:
+        point = position(geometry["coordinates"])
     else:
         point = flat_point(geometry)
         check_bounds(*point)
@@ -155,7 +161,7 @@ def _legacy(path: str, name: str, argument: Any, operators: Mapping[str, Any]) -
         if type(value) in NUMBERS and bound == "$minDistance":
             code = 16894  # noqa: PLW2901  a number, but not one of these
         bounds[bound] = _bound(value, bound, code)
-    if len(members) > 2 and "$maxDistance" not in bounds:  # noqa: PLR2004  x, y, distance
+    if len(members) > 2 and "$maxDistance" not in bounds:
         bounds["$maxDistance"] = _bound(members[2], "$maxDistance", 16895)
     is_sphere = name == "$nearSphere"
     if is_sphere:

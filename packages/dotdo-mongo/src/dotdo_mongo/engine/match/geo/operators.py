@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.match.declare import Family, Predicate, Scope
 from dotdo_mongo.engine.match.geo.geojson import (
@@ -18,10 +18,12 @@ from dotdo_mongo.engine.match.geo.geojson import (
 )
 from dotdo_mongo.engine.match.geo.near import parse_near
 from dotdo_mongo.engine.match.geo.sphere import angle, vector
-from dotdo_mongo.engine.match.paths import Test
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.values import NUMBERS, type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.match.paths import Test
 
 FAMILY = Family("geo")
 Siblings = Mapping[str, Any]
@@ -39,7 +41,7 @@ def _box(argument: Any) -> Test:
     if not isinstance(argument, (list, Mapping)):
         raise failure(2, "$box must be an array of two points")
     corners = list(argument.values()) if isinstance(argument, Mapping) else argument
-    if len(corners) < 2:  # noqa: PLR2004  two corners
+    if len(corners) < 2:
         raise failure(2, "$box needs two points")
     (ax, ay), (bx, by) = (flat_point(one) for one in corners[:2])
     low_x, high_x, low_y, high_y = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
@@ -56,7 +58,7 @@ def _members(argument: Any, name: str) -> list[Any]:
 
 def _circle(argument: Any, name: str) -> tuple[Point, float]:
     parts = _members(argument, name)
-    if len(parts) != 2:  # noqa: PLR2004  centre and radius
+    if len(parts) != 2:
         raise failure(2, f"{name} needs a center and a radius")
     centre = flat_point(parts[0], is_exact=True)
     if type(parts[1]) not in NUMBERS:
@@ -106,7 +108,7 @@ def _is_on_segment(point: Point, start: Point, end: Point) -> bool:
 
 def _polygon(argument: Any) -> Test:
     ring = [flat_point(one) for one in _members(argument, "$polygon")]
-    if len(ring) < 3:  # noqa: PLR2004  a triangle
+    if len(ring) < 3:
         raise failure(2, "Polygon must have at least 3 points")
     return _on_points(lambda point: _is_inside(point, ring))
 

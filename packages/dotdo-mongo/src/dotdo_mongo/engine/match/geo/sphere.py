@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Vector = tuple[float, float, float]
 EARTH_RADIUS_M = 6_378_100.0
@@ -62,7 +66,9 @@ def is_on_arc(point: Vector, start: Vector, end: Vector) -> bool:
 
 
 def do_cross(a: Vector, b: Vector, c: Vector, d: Vector) -> bool:
-    """Whether the arcs ab and cd cross at a point inside both."""
+    """Whether the arcs ab and cd cross at a point inside both; arcs that share an end do not."""
+    if is_same(a, c) or is_same(a, d) or is_same(b, c) or is_same(b, d):
+        return False
     ab, cd = cross(a, b), cross(c, d)
     side_c, side_d = dot(ab, c), dot(ab, d)
     side_a, side_b = dot(cd, a), dot(cd, b)
@@ -115,7 +121,8 @@ class Loop:
         self.is_inverted = is_strict and area < 0
         self.area = abs(area)
         centre = unit(_sum(self.points))
-        self.outside = (-centre[0], -centre[1], -centre[2])
+        # not the exact antipode, from which no one arc leads to the centre
+        self.outside = unit((-centre[0] + 1e-3, -centre[1] + 2e-3, -centre[2] + 3e-3))
         if self.area > 2 * math.pi - _TINY:
             self.outside = self._far_point()
 
@@ -189,7 +196,7 @@ class Shape:
 
     def arcs(self) -> list[tuple[Vector, Vector]]:
         """Return all arcs of lines and rings."""
-        found = [pair for line in self.lines for pair in zip(line, line[1:], strict=False)]
+        found = [pair for line in self.lines for pair in itertools.pairwise(line)]
         return found + [edge for rings in self.polygons for ring in rings for edge in ring.edges]
 
     def vertices(self) -> list[Vector]:
@@ -212,7 +219,7 @@ class Shape:
             or any(
                 is_on_arc(point, start, end)
                 for line in self.lines
-                for start, end in zip(line, line[1:], strict=False)
+                for start, end in itertools.pairwise(line)
             )
             or self.covers(point)
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.context import Matcher
 from dotdo_mongo.engine.match.declare import Family, Scope
 from dotdo_mongo.engine.match.schema.parser import subschema
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.context import Matcher
 
 FAMILY = Family("schema")
 

@@ -87,7 +87,7 @@ def _flag(name: str, value: Any) -> bool:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise _wrong(name, "a string", value)
     return value
 
@@ -98,7 +98,7 @@ def _strings(name: str, value: Any) -> list[str]:
     if not value:
         raise failure(9, f"$jsonSchema keyword '{name}' cannot be an empty array")
     for one in value:
-        if not isinstance(one, str):
+        if type(one) is not str:
             raise failure(
                 14,
                 f"$jsonSchema keyword '{name}' must be an array of strings, but found an element of type {type_name(one)}",
@@ -112,7 +112,7 @@ _JSON_TYPES = {"object": OBJECT, "array": ARRAY, "number": NUMERIC, "boolean": f
 
 
 def _json_type(value: Any) -> frozenset[int]:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             14,
             f"$jsonSchema keyword 'type' must be either a string or an array of strings, found {type_name(value)}",
@@ -130,14 +130,14 @@ def _several(name: str, value: Any, one: Callable[[Any], frozenset[int]]) -> fro
     if not value:
         raise failure(9, f"$jsonSchema keyword '{name}' must name at least one type")
     found: list[frozenset[int]] = [one(member) for member in value]
-    texts = [member for member in value if isinstance(member, str)]
+    texts = [member for member in value if type(member) is str]
     if len(set(texts)) != len(texts):
         raise failure(9, f"$jsonSchema keyword '{name}' has duplicate value")
     return frozenset().union(*found)
 
 
 def _bson_type(value: Any) -> frozenset[int]:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             14,
             f"$jsonSchema keyword 'bsonType' must be either a string or an array of strings, found {type_name(value)}",
@@ -210,8 +210,7 @@ def _at_most(size: int, limit: int) -> bool:
 
 def _pattern(value: Any, schema: Mapping[str, Any]) -> Test:
     del schema
-    search = pattern_of(_text("pattern", value), "").search
-    return of_type(STRING, lambda found: search(found) is not None)
+    return of_type(STRING, pattern_of(_text("pattern", value), "").matches)
 
 
 def _required(value: Any, schema: Mapping[str, Any]) -> Test:
@@ -233,7 +232,7 @@ def _properties(value: Any, schema: Mapping[str, Any]) -> Test:
     )
 
 
-def _pattern_tests(value: Any) -> list[tuple[Callable[[str], Any], Test]]:
+def _pattern_tests(value: Any) -> list[tuple[Callable[[str], bool], Test]]:
     found = []
     for pattern, one in _object("patternProperties", value).items():
         if not isinstance(one, Mapping):
@@ -241,7 +240,7 @@ def _pattern_tests(value: Any) -> list[tuple[Callable[[str], Any], Test]]:
                 14,
                 f"$jsonSchema keyword 'patternProperties' has property '{pattern}' which is not an object",
             )
-        found.append((pattern_of(pattern, "").search, subschema(dict(one)).test))
+        found.append((pattern_of(pattern, "").matches, subschema(dict(one)).test))
     return found
 
 
@@ -251,9 +250,18 @@ def _pattern_properties(value: Any, schema: Mapping[str, Any]) -> Test:
     return of_type(
         OBJECT,
         lambda found: all(
-            test(member) for name, member in found.items() for search, test in tests if search(name)
+            test(member)
+            for name, member in found.items()
+            for matches, test in tests
+            if matches(name)
         ),
     )
+
+
+def _additional(value: bool | Mapping[str, Any]) -> Test:
+    if isinstance(value, bool):
+        return lambda _: value
+    return subschema(dict(value)).test
 
 
 def _additional_properties(value: Any, schema: Mapping[str, Any]) -> Test:
@@ -261,14 +269,16 @@ def _additional_properties(value: Any, schema: Mapping[str, Any]) -> Test:
         raise _wrong("additionalProperties", "an object or a boolean", value)
     known = set(schema["properties"]) if isinstance(schema.get("properties"), Mapping) else set()
     given = schema.get("patternProperties")
-    patterns = [pattern_of(name, "").search for name in given] if isinstance(given, Mapping) else []
-    test = (lambda _: value) if isinstance(value, bool) else subschema(dict(value)).test
+    patterns = (
+        [pattern_of(name, "").matches for name in given] if isinstance(given, Mapping) else []
+    )
+    test = _additional(value)
 
     def holds(found: Mapping[str, Any]) -> bool:
         return all(
             test(member)
             for name, member in found.items()
-            if name not in known and not any(search(name) for search in patterns)
+            if name not in known and not any(matches(name) for matches in patterns)
         )
 
     return of_type(OBJECT, holds)
@@ -312,7 +322,7 @@ def _items(value: Any, schema: Mapping[str, Any]) -> Test:
 def _additional_items(value: Any, schema: Mapping[str, Any]) -> Test | None:
     if not isinstance(value, (bool, Mapping)):
         raise _wrong("additionalItems", "either a boolean or an object", value)
-    test = (lambda _: value) if isinstance(value, bool) else subschema(dict(value)).test
+    test = _additional(value)
     if not isinstance(schema.get("items"), list):
         return None
     start = len(schema["items"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dotdo_mongo.spec.error_codes import CODE_NAMES
+from dotdo_mongo.errors.codes import CODE_NAMES
 
 
 class MongoError(Exception):
@@ -17,6 +17,8 @@ class CommandFailure(MongoError):
         code_name: MongoDB's name of it.
         message: MongoDB's text.
         extra: further fields of the reply (`errInfo`, `keyPattern`, ...).
+
+    `is_of_constants` tells that it came of computing constants ahead.
     """
 
     def __init__(self, code: int, code_name: str, message: str, **extra: Any) -> None:
@@ -25,6 +27,7 @@ class CommandFailure(MongoError):
         self.code_name = code_name
         self.message = message
         self.extra = extra
+        self.is_of_constants = False
 
 
 def code_name(code: int) -> str:
