@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dotdo_postgres.engine.objects.names import Names
+    from dotdo_postgres.engine.sequences import Sequences
+
+
+class Catalog(Protocol):
+    """Answers what functions ask of the catalog, by the function's own name."""
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """Return the answer; NULL is None."""
 
 
 def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
@@ -28,6 +38,10 @@ class Facts:
         user: Name of the user.
         database: Name of the database.
         settings: Settings by name.
+        session_user: Who logged in; `user` is who is acting.
+        names: Resolves names as the session sees them now.
+        sequences: The session's sequences.
+        catalog: Answers what functions ask of the catalog.
         set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
     """
 
@@ -38,4 +52,8 @@ class Facts:
     user: str = "postgres"
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    session_user: str = "postgres"
+    names: Names = None  # type: ignore[assignment]  # set before the first statement is planned
+    sequences: Sequences = None  # type: ignore[assignment]  # set by the session
+    catalog: Catalog = None  # type: ignore[assignment]  # set by the session
     set_setting: Callable[[str, str | None, bool], str] = _unchangeable

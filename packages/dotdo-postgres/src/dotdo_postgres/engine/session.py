@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine.catalog.answers import Answers
+from dotdo_postgres.engine.catalog.provided import computed
+from dotdo_postgres.engine.catalog.regtypes import RegTypes
+from dotdo_postgres.engine.catalog.rows import rows_of
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.objects.names import Names
+from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -28,16 +36,19 @@ from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, end
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping.encodings import UTF8
+from dotdo_postgres.mapping.types import use_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
+_REGS = RegTypes()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -63,7 +74,7 @@ class TransactionStatus(IntEnum):
 IDLE, INTRANS, INERROR = TransactionStatus  # a look-up in the class costs more than the check
 
 
-class Session:
+class Session:  # noqa: PLR0904 -- what a client can ask of its connection
     """One client's connection.
 
     Args:
@@ -96,8 +107,12 @@ class Session:
             database=database,
             settings=self.settings.values,
             set_setting=self._set_setting,
+            session_user=user,
         )
-        self.sequences = Sequences(self.kernel)
+        self.sequences = self.facts.sequences = Sequences(self)
+        self.facts.catalog = Answers(self.facts)
+        self.current_query = ""
+        self.naming: tuple[str, ...] = ()  # the settings that the plans' names were found by
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
@@ -111,6 +126,9 @@ class Session:
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
+        self._virtual: set[str] = set()
+        self._staged: dict[str, ComputedRows] = {}
+        self._part: tuple[Prepared, Sequence[StorageValue]] | None = None
 
     def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
         from dotdo_postgres.engine.variables import apply
@@ -134,8 +152,7 @@ class Session:
             PostgresError: whatever is wrong with it.
         """
         if self.kernel.catalog is not self._plans_catalog:
-            self._plans.clear()
-            self._plans_catalog = self.kernel.catalog
+            self._look_up_names()
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
@@ -154,20 +171,87 @@ class Session:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
-    def plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+    @property
+    def names(self) -> Names:
+        """How names resolve, by the definitions of the newest plan."""
+        return self.facts.names
+
+    def _look_up_names(self) -> None:
+        """Forget plans of other definitions, and let names mean what they mean now."""
+        self._plans.clear()
+        catalog = self._plans_catalog = self.kernel.catalog
+        path = search_path(self, catalog)
+        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS)
+        self._use_types()
+
+    def _use_types(self) -> None:
+        use_types(self.facts.names.objects.by_oid, self.facts.names)
+
+    def planner(self, sql: str = "", param_oids: tuple[int, ...] = ()) -> Planner:
+        """Return a planner of one statement on the definitions of the moment."""
+        if self.kernel.catalog is not self._plans_catalog:
+            self._look_up_names()
+        self._use_types()
+        return Planner(self.names, param_oids, self.facts.zone, sql)
+
+    def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
+        """Plan a statement that is a step of another one.
+
+        Raises:
+            PostgresError: whatever is wrong with it.
+        """
+        planner = self.planner()
+        planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def run_inside(self, prepared: Prepared, params: Sequence[StorageValue] = ()) -> Result:
+        """Run a statement that is a step of another one; its errors are the other's.
+
+        Raises:
+            PostgresError: it failed.
+        """
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            return prepared.execute(self, prepared, params, True)
+        except (Blocked, CatalogChanged, TurnOver):
+            raise
+        except DotdoError as failure:
+            raise translate(self, prepared, params, failure) from failure
+
+    def plan(
+        self, node: Node | None, sql: str, param_oids: tuple[int, ...] = (), source: str = ""
+    ) -> Prepared:
         """Bind and plan a parsed statement.
+
+        Args:
+            node: Its parse tree, None for the empty statement.
+            sql: The text that positions refer to.
+            param_oids: Types of parameters known beforehand.
+            source: The statement's own text, where `sql` holds others too.
 
         Raises:
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
-        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+        planner = self.planner(source or sql, param_oids)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        self.know_virtual()
         return prepared
+
+    def know_virtual(self) -> None:
+        """Let SQLite know the relations of the catalog that statements planned here name."""
+        for table, relation in self.names.virtual.items():
+            if table not in self._virtual:
+                self._virtual.add(table)
+                columns = [column.physical for column in relation.columns]
+                self.kernel.create_virtual_table(table, columns, partial(rows_of, self, relation))
 
     def check_usable(self, sql: str) -> None:
         """See that a statement may be prepared now.
@@ -190,7 +274,7 @@ class Session:
 
     def forget_plans(self) -> None:
         """Drop cached plans: a setting they depend on has changed."""
-        self._plans.clear()
+        self._look_up_names()
 
     def run(  # noqa: C901 -- one clause for each way in which a statement may have to be run again
         self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
@@ -230,7 +314,9 @@ class Session:
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
             self.fail()
-            raise translate(self, prepared, params, failure) from failure
+            failed, given = self._part or (prepared, params)
+            self._part = None
+            raise translate(self, failed, given, failure) from failure
         except BaseException:
             self.fail()
             raise
@@ -285,6 +371,32 @@ class Session:
             raise error("22003", "bigint out of range")
         return self.run(prepared.rebuild(), params, wait=wait)
 
+    def run_part(self, part: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+        """Run a part of a statement that goes on; when it fails, the error tells of it."""
+        if part.python_calls:
+            self.register(part.python_calls)
+        self._part = part, params
+        result = part.execute(self, part, params, wait)
+        self._part = None
+        return result
+
+    def require_references(self) -> None:
+        """See that the rows keep their foreign keys at the end of a statement of several parts.
+
+        Raises:
+            PostgresError: they do not (SQLSTATE 23503).
+        """
+        if self.kernel.has_unmet_references:
+            unmet = unmet_reference(self, is_deferred=False)
+            if unmet is not None:
+                raise unmet
+
+    def stage_rows(self, name: str, columns: Sequence[str], rows: ComputedRows) -> None:
+        """Let the stages of a statement read rows under a name."""
+        if name not in self._staged:
+            self.kernel.create_virtual_table(name, columns, lambda: self._staged[name])
+        self._staged[name] = rows
+
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""
         if self.transaction_status is INTRANS:
@@ -293,6 +405,7 @@ class Session:
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
             self.begin_statement()
+            self._use_types()
         else:
             self.register(prepared.python_calls)
             prepared.is_registered = True
@@ -300,6 +413,8 @@ class Session:
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
         self.begin_statement()
+        if self.facts.names is not None:
+            self._use_types()
         for call in calls:
             if call.sql_name in self._registered:
                 continue

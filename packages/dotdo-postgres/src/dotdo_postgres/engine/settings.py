@@ -25,7 +25,7 @@ _REPORTED = {
 }  # fmt: skip
 _FIXED = {
     "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
-    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
+    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
     "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
@@ -176,7 +176,7 @@ class Settings:
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
-            value = self.defaults[key] if key != "search_path" else value
+            value = self.defaults[key]
         else:
             value = shown_value(key, value)
         if key == "session_authorization" and value not in {self.defaults[key], "default"}:

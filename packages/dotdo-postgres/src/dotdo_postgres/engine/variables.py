@@ -140,7 +140,8 @@ def configure(session: Session, name: str, value: str) -> None:
 
 
 _TIMES = frozenset({"lock_timeout", "statement_timeout"})
-_FOLLOWED = _TIMES | {"timezone", "client_encoding"}
+_NAMING = ("search_path", "role", "session_authorization")
+_FOLLOWED = _TIMES | {"timezone", "client_encoding", *_NAMING}
 
 
 def adopt(session: Session) -> None:
@@ -149,6 +150,10 @@ def adopt(session: Session) -> None:
     zone = zone_named(values["timezone"])
     if zone != session.facts.zone:
         session.facts.zone = zone
+        session.forget_plans()
+    naming = tuple(values.get(name, "") for name in _NAMING)
+    if naming != session.naming:
+        session.naming = naming
         session.forget_plans()
     kernel = session.kernel
     kernel.lock_timeout_us = milliseconds(values["lock_timeout"]) * 1000 or None

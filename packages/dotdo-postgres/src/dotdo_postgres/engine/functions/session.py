@@ -31,8 +31,6 @@ CLOCK_FUNCTIONS: dict[str, tuple[str, int]] = {
 }
 """Functions without arguments whose value comes with the statement: name -> (kind, type)."""
 
-SEQUENCE_FUNCTIONS = frozenset({"nextval", "currval", "setval"})
-
 
 @FAMILY.function("gen_random_uuid()", returns="uuid", is_volatile=True)
 def random_uuid() -> bytes:
