@@ -1,6 +1,6 @@
 """One request: its command with checked arguments, who sends it, and the doors to the data that it may go through."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -37,6 +37,7 @@ class Request:
         write_concern: Checked.
         deadline_us: When its time is over, if it has a limit.
         action: To what end it writes, for the log.
+        commands: All commands, for those that tell of others.
         leased: The kernel sessions that it works in now, which what it calls must share.
     """
 
@@ -54,6 +55,7 @@ class Request:
     deadline_us: int | None = None
     txn_number: int | None = None
     action: str | None = None
+    commands: Mapping[str, Any] = field(default_factory=dict)
     leased: dict[Store, Session] = field(default_factory=dict)
     raw_sequences: dict[str, list[bytes]] = field(default_factory=dict)
 

@@ -153,12 +153,12 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     if found is None:
         context = context_of(request, name=name)
         return compile_pipeline(stages, context)(())
-    store, collection = found
+    collection = found[1]
     if not collection.is_view:
         context = context_of(request, collection)
         return compile_pipeline(stages, context)(documents_of(request, name))
     check_collation(request, collection)
-    base, below, collation = resolve_view(request, store, collection)
+    base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)
     return compile_pipeline([*below, *stages], context)(documents_of(request, base))
 

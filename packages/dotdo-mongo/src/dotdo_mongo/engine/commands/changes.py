@@ -126,7 +126,7 @@ def _change_view(request: Request, collection: Collection, options: Document) ->
     options["viewOn"], options["pipeline"] = source, stages
 
 
-def _change_collection(
+def _change_collection(  # noqa: C901  (one check after the other, in MongoDB's order)
     request: Request, collection: Collection, options: Document, images: Document | None
 ) -> None:
     arguments = request.arguments

@@ -29,10 +29,8 @@ def explain(request: Request) -> Document:
 
 def explained(request: Request, inner: Document, verbosity: str) -> Document:
     """Return the explanation of a command."""
-    from dotdo_mongo.engine.commands.registry import commands_by_name
-
     name = next(iter(inner), "")
-    declared = commands_by_name().get(name)
+    declared = request.commands.get(name)
     if declared is None:
         raise failure(59, f"Explain failed due to unknown command: {name}")
     if name not in _EXPLAINED:

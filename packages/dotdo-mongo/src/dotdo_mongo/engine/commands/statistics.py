@@ -238,6 +238,9 @@ def db_hash(request: Request) -> Document:
     }  # fmt: skip
 
 
+_ALWAYS = frozenset({"serverStatus", "host", "version"})
+
+
 @command("serverStatus", is_lenient=True)
 def server_status(request: Request) -> Document:
     """Tell how the deployment is."""
@@ -269,12 +272,7 @@ def server_status(request: Request) -> Document:
     if request.body.get("mirroredReads") is not None:
         reply["mirroredReads"] = {"seen": Int64(0), "sent": Int64(0)}
     for name, value in request.body.items():
-        if (
-            name in reply
-            and name != "serverStatus"
-            and value in {0}
-            and name not in {"host", "version"}
-        ):
+        if name in reply and name not in _ALWAYS and not value and value is not None:
             del reply[name]
     return reply
 
@@ -354,17 +352,15 @@ def get_log(request: Request) -> Document:
 
 
 @command("listCommands", is_lenient=True)
-def list_commands(request: Request) -> Document:  # noqa: ARG001
+def list_commands(request: Request) -> Document:
     """List the commands."""
-    from dotdo_mongo.engine.commands.registry import commands_by_name
-
     return {
         "commands": {
             name: {
                 "help": found.help, "requiresAuth": found.needs_authentication, "secondaryOk": not found.is_write,
                 "adminOnly": found.is_admin_only, "apiVersions": ["1"] if found.is_in_api else [], "deprecatedApiVersions": [],
             }
-            for name, found in sorted(commands_by_name().items())
+            for name, found in sorted(request.commands.items())
             if name == found.name
         }
     }  # fmt: skip
