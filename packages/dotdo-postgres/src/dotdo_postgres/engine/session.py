@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Protocol
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine import backends
 from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.notifying import Mailbox
 from dotdo_postgres.engine.objects.names import Names
 from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
@@ -30,6 +33,7 @@ from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
+from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -115,6 +120,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
         self.encoding = UTF8
+        self.is_in_turn = False  # on a loop that others share
+        self.on_cancel: Callable[[], object] = self.cancel
+        self.on_terminate: Callable[[], object] = self.close
+        self.mailbox = Mailbox(store, self.pid)
+        self._give_facts()
+        backends.enter(self)
         self.statements = Statements()
         self.portals = Portals()
         self.drawn: list[StorageValue] = []
@@ -125,12 +136,27 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
         self._virtual: set[str] = set()
+        self._staged: dict[str, ComputedRows] = {}
+        self._part: tuple[Prepared, Sequence[StorageValue]] | None = None
 
     def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
         from dotdo_postgres.engine.variables import apply
 
         apply(self, name, value, is_local=is_local)
         return self.settings.values[name.lower()]
+
+    def _give_facts(self) -> None:
+        """Let functions do what only the session can."""
+        facts, mailbox = self.facts, self.mailbox
+        facts.notify = partial(self._act, mailbox.notify)
+        facts.channels = lambda: sorted(mailbox.channels)
+        facts.sleep = partial(sleep, self)
+        facts.signal = partial(backends.signal, self)
+
+    def _act(self, act: Callable[..., object], *args: str) -> None:
+        act(*args, self.settings.depth)
+        if self.transaction_status is IDLE:
+            self.mailbox.end(is_committed=True)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -156,9 +182,10 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             except BaseException:
                 self.fail()
                 raise
-            if len(self._plans) >= MAX_PLANS:
-                self._plans.clear()
-            self._plans[sql, param_oids] = found
+            if found.is_kept:
+                if len(self._plans) >= MAX_PLANS:
+                    self._plans.clear()
+                self._plans[sql, param_oids] = found
         return found
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
@@ -188,7 +215,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.kernel.catalog is not self._plans_catalog:
             self._look_up_names()
         self._use_types()
-        return Planner(self.names, param_oids, self.facts.zone, sql)
+        return Planner(self, param_oids, sql)
 
     def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
         """Plan a statement that is a step of another one.
@@ -310,7 +337,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
             self.fail()
-            raise translate(self, prepared, params, failure) from failure
+            failed, given = self._part or (prepared, params)
+            self._part = None
+            raise translate(self, failed, given, failure) from failure
         except BaseException:
             self.fail()
             raise
@@ -363,7 +392,35 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if prepared.rebuild is None:
             self.fail()
             raise error("22003", "bigint out of range")
-        return self.run(prepared.rebuild(), params, wait=wait)
+        wide = prepared.rebuild()
+        wide.source = prepared.source
+        return self.run(wide, params, wait=wait)
+
+    def run_part(self, part: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+        """Run a part of a statement that goes on; when it fails, the error tells of it."""
+        if part.python_calls:
+            self.register(part.python_calls)
+        self._part = part, params
+        result = part.execute(self, part, params, wait)
+        self._part = None
+        return result
+
+    def require_references(self) -> None:
+        """See that the rows keep their foreign keys at the end of a statement of several parts.
+
+        Raises:
+            PostgresError: they do not (SQLSTATE 23503).
+        """
+        if self.kernel.has_unmet_references:
+            unmet = unmet_reference(self, is_deferred=False)
+            if unmet is not None:
+                raise unmet
+
+    def stage_rows(self, name: str, columns: Sequence[str], rows: ComputedRows) -> None:
+        """Let the stages of a statement read rows under a name."""
+        if name not in self._staged:
+            self.kernel.create_virtual_table(name, columns, lambda: self._staged[name])
+        self._staged[name] = rows
 
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""
@@ -456,10 +513,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def ended(self, *, is_committed: bool) -> None:
         """The transaction is over: with it what lives no longer."""
-        if self.settings.end(is_committed=is_committed):
+        has_changed = self.settings.end(is_committed=is_committed)
+        if has_changed or self.settings.values["default_transaction_read_only"] == "on":
             adopt(self)
         if self.portals:
             self.portals.end(is_committed=is_committed)
+        self.mailbox.end(is_committed=is_committed)
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -490,6 +549,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def close(self) -> None:
         """Undo what is open and leave."""
+        self.mailbox.close()
+        backends.leave(self)
         self.kernel.close()
 
 

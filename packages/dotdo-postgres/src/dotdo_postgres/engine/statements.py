@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.copy import plan_copy
+from dotdo_postgres.engine.cursors import plan_close, plan_declare, plan_fetch
 from dotdo_postgres.engine.ddl.alter_table import plan_alter_table
 from dotdo_postgres.engine.ddl.comments import plan_comment
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
@@ -25,8 +27,11 @@ from dotdo_postgres.engine.ddl.types import (
 )
 from dotdo_postgres.engine.ddl.views import plan_create_view, plan_refresh, plan_table_as
 from dotdo_postgres.engine.dml.insert import plan_insert
+from dotdo_postgres.engine.dml.merge import plan_merge
+from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
-from dotdo_postgres.engine.named import plan_deallocate
+from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
+from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -44,6 +49,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "InsertStmt": plan_insert,
     "UpdateStmt": plan_update,
     "DeleteStmt": plan_delete,
+    "MergeStmt": plan_merge,
     "CreateStmt": plan_create_table,
     "AlterTableStmt": plan_alter_table,
     "RenameStmt": plan_rename,
@@ -69,8 +75,20 @@ _PLANNERS: dict[str, PlanStatement] = {
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
+    "PrepareStmt": plan_prepare,
+    "ExecuteStmt": plan_execute,
     "DeallocateStmt": plan_deallocate,
+    "DeclareCursorStmt": plan_declare,
+    "FetchStmt": plan_fetch,
+    "ClosePortalStmt": plan_close,
+    "CopyStmt": plan_copy,
+    "ListenStmt": plan_listen,
+    "NotifyStmt": plan_notify,
+    "UnlistenStmt": plan_unlisten,
 }
+
+
+_WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
 def plan_statement(planner: Planner, node: Node | None) -> Prepared:
@@ -86,6 +104,8 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
         query = {key: value for key, value in body.items() if key != "intoClause"}
         into = {"query": {kind: query}, "into": body["intoClause"], "objtype": "OBJECT_TABLE"}
         return plan_table_as(planner, into | {"is_select_into": True})
+    if kind in _WITH and has_changes(body):
+        return plan_staged(planner, _PLANNERS, kind, body)
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
