@@ -104,6 +104,7 @@ SUBCOMMANDS: dict[bytes, tuple[int, Callable[[Context, list[bytes]], Reply]]] = 
     b"QUICKLIST-PACKED-THRESHOLD": (1, accept),
     b"SET-DISABLE-DENY-SCRIPTS": (1, accept),
     b"STRINGMATCH-LEN": (2, stringmatch_len),
+    b"LOG": (1, accept),
     b"REPLICATE": (-1, accept),
 }
 """Name -> how many arguments (-1: any), and what it does."""
