@@ -101,8 +101,7 @@ def operator_candidates(name: str, count: int) -> list[Candidate]:
     return found
 
 
-@lru_cache(maxsize=4096)
-def resolve_function(
+def _resolve_function(
     name: str, types: tuple[int, ...], names: tuple[str, ...] = (), is_spread: bool = False
 ) -> Candidate | str:
     """Choose a function.
@@ -119,8 +118,7 @@ def resolve_function(
     return _choose(function_candidates(name, len(types), names, is_spread=is_spread), types)
 
 
-@lru_cache(maxsize=4096)
-def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
+def _resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
     """Choose an operator, as `resolve_function` does; an unknown operand is first taken for the other's type."""
     candidates = operator_candidates(name, len(types))
     if len(types) == 2 and t.UNKNOWN in types and types[0] != types[1]:
@@ -133,6 +131,24 @@ def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
                 if candidate.arguments == (t.ANYCOMPATIBLEARRAY, t.ANYCOMPATIBLEARRAY):
                     return candidate
     return _choose(candidates, types)
+
+
+_kept_function = lru_cache(maxsize=4096)(_resolve_function)
+_kept_operator = lru_cache(maxsize=4096)(_resolve_operator)
+
+
+def resolve_function(
+    name: str, types: tuple[int, ...], names: tuple[str, ...] = (), is_spread: bool = False
+) -> Candidate | str:
+    """Choose a function; what is found for PostgreSQL's own types is kept, those of a tenant are only its own."""
+    own = all(oid < t.FIRST_USER_OID for oid in types)
+    return (_kept_function if own else _resolve_function)(name, types, names, is_spread)
+
+
+def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
+    """Choose an operator, as `resolve_function` does."""
+    own = all(oid < t.FIRST_USER_OID for oid in types)
+    return (_kept_operator if own else _resolve_operator)(name, types)
 
 
 def _choose(candidates: Sequence[Candidate], types: tuple[int, ...]) -> Candidate | str:
@@ -276,6 +292,7 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
         bound |= {
             t.ANYELEMENT: element,
             t.ANYNONARRAY: element,
+            t.ANYENUM: element,
             t.ANYARRAY: t.BY_OID[element].array,
         }
     if compatible is not None:

@@ -16,9 +16,10 @@ from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.functions import ordered_set
+from dotdo_postgres.engine.functions.catalog_types import VECTOR_SUBSCRIPTS, VECTORS
 from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
 from dotdo_postgres.engine.functions.registry import routines
-from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
+from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS
 from dotdo_postgres.engine.overloads import (
     Candidate,
     bind_polymorphic,
@@ -83,6 +84,8 @@ def _call(  # noqa: PLR0917 -- what a call is made of
         raise not_supported(f"{name} in this form", location)
     args, result = coerce_arguments(binder, found, args)
     args = in_order(found, routine, args, location)
+    if name == "generate_subscripts" and args[0].type in VECTORS:
+        routine = VECTOR_SUBSCRIPTS
     if routine.kind == "series":
         return bind_series(name, found, routine, args, result, scope, location)
     if is_within:
@@ -158,21 +161,8 @@ def _special(binder: Binder, name: str, args: list[ir.Expr], location: int) -> i
     if not args and name in CLOCK_FUNCTIONS:
         kind, oid = CLOCK_FUNCTIONS[name]
         return ir.SessionValue(oid, -1, location, kind)
-    if (
-        (
-            name in SEQUENCE_FUNCTIONS
-            and args
-            and isinstance(args[0], ir.Const)
-            and isinstance(args[0].value, str)
-        )
-        and len(args) == 1
-        and name != "setval"
-    ):
-        return ir.SessionValue(t.INT8, -1, location, name, args[0].value)
     if name == "pg_typeof" and len(args) == 1:
-        return ir.Const(t.REGTYPE, -1, location, t.format_type(args[0].type))
-    if name == "pg_get_serial_sequence" or name in SEQUENCE_FUNCTIONS:
-        raise not_supported(f"function {name} in this form", location)
+        return ir.Const(t.REGTYPE, -1, location, args[0].type)
     return None
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
+from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t
@@ -74,7 +77,8 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
-        if len(parts) == 3 and parts[0] == "public":
+        if len(parts) == 3:
+            _require_schema(scope, parts, location)
             parts = parts[1:]
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
@@ -86,6 +90,14 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return found
 
 
+def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
+    """See that a name of FROM, as `schema.table.column` gives it, stands for a table of that schema."""
+    item = scope.item(parts[1])
+    entry = None if item is None else item.entry
+    if entry is None or entry.schema != parts[0]:
+        raise missing_from(scope, parts[1], location)
+
+
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:
     """Return what the name of a function in FROM stands for when its rows are plain values."""
     if item.entry is None or not item.entry.calls or len(item.columns) != 1:
@@ -95,7 +107,9 @@ def _scalar_row(item: ScopeItem) -> ir.Expr | None:
 
 def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `x::type` and `type 'literal'`."""
-    target, typmod = resolve_type(node["typeName"])
+    target, typmod = resolve_type(node["typeName"], binder.names)
+    if t.BY_OID[target].kind == "d":
+        return _to_domain(binder, node, scope, target)
     if target == t.BPCHAR and typmod < 0 and "typmods" not in node["typeName"]:
         typmod = -1
     arg_node = node["arg"]
@@ -119,6 +133,14 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
+def _to_domain(binder: Binder, node: Node, scope: Scope, domain: int) -> ir.Expr:
+    """Cast to what a domain is made of, and hold the value against the domain."""
+    base, typmod = base_of(t.BY_OID[domain])
+    expr = binder.expression(node["arg"], scope)
+    made = explicit_cast(binder, expr, base, typmod, node.get("location", 0))
+    return as_domain(binder, made, domain)
+
+
 def explicit_cast(
     binder: Binder, expr: ir.Expr, target: int, typmod: int, location: int
 ) -> ir.Expr:
@@ -129,22 +151,10 @@ def explicit_cast(
     """
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
-    if target == t.REGCLASS and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN:
-        _require_relation(binder, expr)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
     if known:
         return ir.Relabel(target, -1, expr.location, expr)
     return binder.coercer.coerce(expr, target, typmod, "explicit", location)
-
-
-def _require_relation(binder: Binder, name: ir.Const) -> None:
-    """Refuse the name of no relation (42P01); what is not plainly a table's name is not supported."""
-    text = name.value
-    if not isinstance(text, str) or text.isdigit():
-        return
-    if not text.replace("_", "").isalnum():
-        raise not_supported(f'the relation name "{text}" as a value', name.location)
-    binder.relation({"relname": text.lower(), "location": name.location})
 
 
 def bind_collate(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -336,6 +346,9 @@ def subscripted(
             ]
         else:
             indexes.append(_index(binder, part["uidx"], scope))
+    if arg.type in VECTORS and not is_slice:  # these are counted from 0
+        one = ir.Const(t.INT4, -1, -1, 1)
+        indexes = [i and make_operator(binder, "+", i, one, location) for i in indexes]
     result = arg.type if is_slice else t.BY_OID[arg.type].element
     return ir.Subscript(result, -1 if is_slice else arg.typmod, location, arg, indexes, is_slice)
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.bind.series import bind_functions
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
+from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
-    from dotdo_postgres.engine.relations import Relation
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
 
@@ -61,7 +63,8 @@ def table_entry(relation: Relation, name: str) -> Entry:
     columns = [
         OutputColumn(c.name, c.type, c.typmod, relation.oid, c.number) for c in relation.columns
     ]
-    return Entry(name, columns, relation=relation)
+    schema = relation.schema if name == relation.name else ""
+    return Entry(name, columns, relation=relation, schema=schema)
 
 
 def scope_item(entry: Entry) -> ScopeItem:
@@ -76,6 +79,7 @@ def _rename(entry: Entry, alias: Node | None, location: int | None) -> Entry:
     if alias is None:
         return entry
     entry.name = alias["aliasname"]
+    entry.schema = ""
     names = [part["String"]["sval"] for part in alias.get("colnames", [])]
     if len(names) > len(entry.columns):
         message = f'table "{entry.name}" has {len(entry.columns)} columns available but {len(names)} columns specified'
@@ -94,6 +98,9 @@ def _table(
     name = node["relname"]
     cte = scope.find_cte(name) if "schemaname" not in node else None
     if cte is not None:
+        if cte.is_without_rows:
+            message = f'WITH query "{name}" does not have a RETURNING clause'
+            raise error("0A000", message, position=node.get("location", 0))
         cte.uses += 1
         entry = Entry(
             name,
@@ -104,7 +111,11 @@ def _table(
             cte=cte,
         )
     else:
-        entry = table_entry(binder.relation(node), name)
+        found = find_relation(binder, node)
+        if isinstance(found, Relation):
+            entry = table_entry(binder.as_read(found), name)
+        else:
+            entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]

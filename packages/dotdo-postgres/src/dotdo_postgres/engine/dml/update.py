@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.query import Entry, FromItem
+    from dotdo_postgres.engine.query import Cte, Entry, FromItem
 
 Node = dict[str, Any]
 Assignments = list[tuple[RelationColumn, ir.Expr]]
 
 
-def bind_assignments(
+def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
     binder: Binder, relation: Relation, nodes: list[Node], scope: Scope
 ) -> Assignments:
     """Bind SET.
@@ -65,9 +65,16 @@ def bind_assignments(
             raise error("42601", f'multiple assignments to same column "{column.name}"')
         if "MultiAssignRef" in value:
             value = _part(value["MultiAssignRef"])
+        if "SetToDefault" in value and column.generated is not None:
+            continue
         if "SetToDefault" in value:
             found.append((column, default_expression(binder, column)))
             continue
+        if column.generated is not None:
+            detail = f'Column "{column.name}" is a generated column.'
+            raise error(
+                "428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail
+            )
         if column.identity == "a":
             detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
             raise error(
@@ -96,6 +103,16 @@ def _part(node: Node) -> Node:
     return part
 
 
+def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
+    """Write WITH; None for no queries."""
+    from dotdo_postgres.engine.compile.queries import _cte
+
+    if not ctes:
+        return None
+    made = [_cte(compiler, cte) for cte in ctes]
+    return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in ctes))
+
+
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
@@ -104,7 +121,7 @@ class Change:
         self.node = node
         self.binder = planner.binder()
         self.relation = self.binder.relation(node["relation"])
-        outer = Scope()
+        outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
@@ -135,12 +152,7 @@ class Change:
 
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
-        from dotdo_postgres.engine.compile.queries import _cte
-
-        if not self.ctes:
-            return None
-        made = [_cte(compiler, cte) for cte in self.ctes]
-        return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in self.ctes))
+        return with_clause(compiler, self.ctes)
 
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
@@ -254,7 +266,8 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "UPDATE")
-    change.folds = fold(change.assignments, node, planner.zone)
+    if not planner.is_staged:
+        change.folds = fold(change.assignments, node, planner.zone)
     return change.build(is_wide=False)
 
 

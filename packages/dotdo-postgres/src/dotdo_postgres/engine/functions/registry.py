@@ -12,9 +12,17 @@ from dotdo_postgres.engine.functions import (
     booleans,
     bytestrings,
     casts,
+    catalog_types,
     collecting,
     comparison,
     datetimes,
+    enums,
+    info_comments,
+    info_definitions,
+    info_names,
+    info_privileges,
+    info_sequences,
+    info_server,
     jsonbuild,
     jsonchanges,
     jsonrows,
@@ -44,9 +52,17 @@ FAMILIES: tuple[Family, ...] = (
     booleans.FAMILY,
     bytestrings.FAMILY,
     casts.FAMILY,
+    catalog_types.FAMILY,
     collecting.FAMILY,
     comparison.FAMILY,
     datetimes.FAMILY,
+    enums.FAMILY,
+    info_comments.FAMILY,
+    info_definitions.FAMILY,
+    info_names.FAMILY,
+    info_privileges.FAMILY,
+    info_sequences.FAMILY,
+    info_server.FAMILY,
     moment_reading.FAMILY,
     jsonbuild.FAMILY,
     jsonchanges.FAMILY,
@@ -65,6 +81,8 @@ FAMILIES: tuple[Family, ...] = (
     strings.FAMILY,
     windows.FAMILY,
 )
+
+
 _GROUPS = {"operator": "operator", "cast": "cast"}
 
 

@@ -188,6 +188,19 @@ def zipped(count: int) -> Routine:
     return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
 
 
+def enum_cast(target: int) -> Routine:
+    """Return the routine that reads a label of an enum."""
+
+    def read(label: str) -> str:
+        pg_type = t.BY_OID[target]
+        if label not in pg_type.labels:
+            message = f'invalid input value for enum {pg_type.sql_name}: "{label}"'
+            raise error("22P02", message)
+        return label
+
+    return _routine(f"enum_cast_{target}", read, (t.TEXT,), target)
+
+
 def element_key(element: int) -> Callable[[Any], Any]:
     """Return what makes of an element of that type something that is equal where the elements are."""
     return _ELEMENT_KEYS.get(element, _itself)
