@@ -46,18 +46,25 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         execute, client = line.engine.execute, line.client
         with line.engine.lock:
             replies = [execute(client, words) for words in calls]
-        responses = [
-            self._answer(reply, args[0], options)
-            for reply, (args, options) in zip(replies, commands, strict=True)
-        ]
+        responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
         return responses
 
+    def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
+        """What `parse_response` gives for each, errors among the rest."""
+        shape, callbacks = self._shape, dict(self.response_callbacks)
+        found = []
+        for reply, (args, options) in zip(replies, commands, strict=True):
+            if options or isinstance(reply, ReplyError):
+                found.append(self._answer(reply, args[0], options))
+                continue
+            callback = callbacks.get(args[0])
+            shaped = shape(reply)
+            found.append(shaped if callback is None else callback(shaped))
+        return found
+
     def _answer(self, reply: Any, name: str, options: dict[str, Any]) -> Any:
-        """What `parse_response` gives, an error among the rest."""
-        if reply.__class__ is bytes and not options and name not in self.response_callbacks:
-            return self._shape(reply)
         try:
             return self._respond(name, reply, options)
         except ResponseError as error:
@@ -78,10 +85,7 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         if replies is NULL_ARRAY:
             raise WatchError("Watched variable changed.")
         assert isinstance(replies, list)
-        responses = [
-            self._answer(reply, args[0], options)
-            for reply, (args, options) in zip(replies, commands, strict=True)
-        ]
+        responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
         return responses
