@@ -55,6 +55,8 @@ class Keyspace:
         self._number = 0
         self._stale: list[RowRef] = []
         self._is_flushing = False
+        self._is_closed = threading.Event()
+        self._syncer: threading.Thread | None = None
         self._lease: Lease | None = None
 
     # -- coming up
@@ -151,13 +153,18 @@ class Keyspace:
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = AppendFile(self.log_path, syncs=self.durability == "always")
+        if self.durability == "everysec" and self._syncer is None:
+            self._syncer = threading.Thread(
+                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
+            )
+            self._syncer.start()
         return self._file
 
-    def sync(self) -> None:
-        """Have the append file on the disk (everysec)."""
-        file = self._file
-        if file is not None:
-            file.sync()
+    def _sync_each_second(self) -> None:
+        while not self._is_closed.wait(1):
+            file = self._file
+            if file is not None:
+                file.sync()
 
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
@@ -259,6 +266,7 @@ class Keyspace:
 
     def close(self) -> None:
         """Flush for the last time."""
+        self._is_closed.set()
         with self.engine.lock:
             self.flush()
             if self._rows is not None:
