@@ -193,9 +193,9 @@ def _greet(ctx: Context, reading: _Reading) -> None:
 
 
 def _stream_of_group(ctx: Context, key: bytes, reading: _Reading, *, was_waiting: bool) -> Stream:
-    if was_waiting and not ctx.engine.config.shows(7, 2):
-        if ctx.db.find(key).__class__ is not Stream:
-            raise Unblocked("the stream key no longer exists")
+    is_older = not ctx.engine.config.shows(7, 2)
+    if was_waiting and is_older and ctx.db.find(key).__class__ is not Stream:
+        raise Unblocked("the stream key no longer exists")
     stream = ctx.db.get(key, Stream)
     if stream is None:
         raise _missing(key, reading.group)
