@@ -289,7 +289,7 @@ class Engine:
         if blocked.done:
             return
         value = self.databases[index].find(key)
-        if value.__class__ is not blocked.kind and not (value is None and blocked.without_key):
+        if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
         command = find_command(self.table, blocked.words)
