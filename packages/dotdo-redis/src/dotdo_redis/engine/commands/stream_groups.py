@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dotdo_redis.engine.arguments import integer
-from dotdo_redis.engine.commands.streams import new_stream, shown_entry
+from dotdo_redis.engine.commands.streams import shown_entry
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import STREAM
@@ -99,7 +99,7 @@ def create(ctx: Context, args: list[bytes]) -> Reply:
         raise ReplyError(_NEEDS_KEY)
     position = _position(stream, word)
     if stream is None:
-        stream = new_stream(ctx)
+        stream = Stream(ctx.engine.config)
         ctx.db.put(key, stream)
     if name in stream.groups:
         raise BusyGroup
