@@ -11,6 +11,7 @@ from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine import backends
+from dotdo_postgres.engine.advisory import Advisor
 from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
@@ -152,6 +153,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.advisor = Advisor(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -519,6 +521,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.facts.advisor.end()
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -551,6 +554,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Undo what is open and leave."""
         self.mailbox.close()
         backends.leave(self)
+        self.facts.advisor.close()
         self.kernel.close()
 
 

@@ -81,6 +81,10 @@ def days_in_month(year: int, month: int) -> int:
     return 30 if month in {4, 6, 9, 11} else 31
 
 
+_POSIX_ZONE = re.compile(r"(<[\w+-]+>|[A-Za-z]{3,})([+-]?)(\d{1,2})(?::(\d{2}))?")
+"""An abbreviation and the hours west of Greenwich: `<-03>+03`, `EST5`."""
+
+
 @lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo:
     """Return the time zone of that name or offset.
@@ -100,6 +104,10 @@ def zone_named(name: str) -> tzinfo:
         return timezone(
             timedelta(seconds=seconds if match[1] == "-" else -seconds)
         )  # POSIX: west is positive
+    if match := _POSIX_ZONE.fullmatch(name):
+        seconds = int(match[3]) * 3600 + int(match[4] or 0) * 60
+        west = timedelta(seconds=seconds if match[2] == "-" else -seconds)
+        return timezone(west, match[1].strip("<>"))
     raise error("22023", f'time zone "{name}" not recognized')
 
 
@@ -195,12 +203,13 @@ def out_of_range(text: str) -> PostgresError:
     return error("22008", f'date/time field value out of range: "{text}"')
 
 
-def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step for each form of the grammar
+def read_moment(text: str, kind: str, order: str = "MDY") -> Moment:  # noqa: C901, PLR0912 one step for each form of the grammar
     """Read date, time and zone in the orders PostgreSQL takes (ISO, `Jan 8, 1999`, `1/8/1999` as month/day/year).
 
     Args:
         text: As typed.
         kind: Name of the type for messages.
+        order: Of day, month and year where numbers alone are given.
 
     Returns:
         The parts found.
@@ -224,7 +233,7 @@ def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step
                 raise _invalid(kind, text)
             moment.zone = _read_offset(match["offset"])
         elif match["numeric"]:
-            moment.date = _read_numeric_date(match["numeric"], kind, text)
+            moment.date = _read_numeric_date(match["numeric"], kind, text, order)
         elif match["digits"]:
             digits = match["digits"]
             if moment.date is None and month is None and len(digits) == 8:
@@ -300,7 +309,7 @@ def _read_offset(offset: str) -> tzinfo:
     return timezone(timedelta(seconds=-total if offset[0] == "-" else total)) if total else UTC
 
 
-def _read_numeric_date(date: str, kind: str, text: str) -> tuple[int, int, int]:
+def _read_numeric_date(date: str, kind: str, text: str, order: str) -> tuple[int, int, int]:
     fields = re.split(r"[-/.]", date)
     if len(fields) != 3:
         raise _invalid(kind, text)
@@ -312,10 +321,11 @@ def _read_numeric_date(date: str, kind: str, text: str) -> tuple[int, int, int]:
         return int(year), month, int(day)
     if len(fields[0]) > 2:
         return int(fields[0]), int(fields[1]), int(fields[2])
-    year = int(fields[2])
-    if len(fields[2]) <= 2:
+    numbers = dict(zip(order, fields, strict=True))
+    year = int(numbers["Y"])
+    if len(numbers["Y"]) <= 2:
         year += 2000 if year < 70 else 1900
-    return year, int(fields[0]), int(fields[1])
+    return year, int(numbers["M"]), int(numbers["D"])
 
 
 def _check_date(moment: Moment, text: str) -> None:
@@ -354,13 +364,13 @@ def _strip_infinity(text: str) -> str:
     )
 
 
-def date_from_text(text: str) -> int:
+def date_from_text(text: str, order: str = "MDY") -> int:
     """Read a date into days since 1970.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "date")
+    moment = read_moment(_strip_infinity(text), "date", order)
     special = _special(moment, text)
     if special is not None:
         return special
@@ -381,13 +391,13 @@ def time_from_text(text: str) -> int:
     return moment.time_us
 
 
-def timestamp_from_text(text: str) -> int:
+def timestamp_from_text(text: str, order: str = "MDY") -> int:
     """Read a timestamp without time zone into microseconds since 1970; a zone in the text is ignored.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "timestamp")
+    moment = read_moment(_strip_infinity(text), "timestamp", order)
     special = _special(moment, text)
     if special is not None:
         return special
@@ -396,13 +406,13 @@ def timestamp_from_text(text: str) -> int:
     return days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0)
 
 
-def timestamptz_from_text(text: str, zone: tzinfo) -> int:
+def timestamptz_from_text(text: str, zone: tzinfo, order: str = "MDY") -> int:
     """Read an instant into microseconds since 1970 UTC; without an offset the clock of `zone` is meant.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "timestamp with time zone")
+    moment = read_moment(_strip_infinity(text), "timestamp with time zone", order)
     special = _special(moment, text)
     if special is not None:
         return special

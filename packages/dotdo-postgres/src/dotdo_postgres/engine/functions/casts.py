@@ -14,7 +14,7 @@ from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric
+from dotdo_postgres.mapping import codecs, datetimes, floats, interval, jsons, numeric, styles
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS
 
@@ -220,9 +220,12 @@ def numeric_to_text(value: Decimal) -> str:
     return numeric.to_text(value)
 
 
-@FAMILY.cast("interval as text")
-def interval_to_text(value: interval.Interval) -> str:
+@FAMILY.cast("interval as text", takes_session=True)
+def interval_to_text(facts: Facts, value: interval.Interval) -> str:
     """Write it in the style `postgres`."""
+    zone = facts.zone
+    if isinstance(zone, styles.StyledZone):
+        return styles.interval_to_text(value, zone.style)
     return interval.to_text(value)
 
 
@@ -237,9 +240,7 @@ def _to_text(oid: int) -> None:
 for _oid in (
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
@@ -252,7 +253,26 @@ for _oid in (
 @FAMILY.cast("timestamptz as text", takes_session=True)
 def timestamptz_to_text(facts: Facts, value: int) -> str:
     """Write it as the session's zone shows it."""
-    return datetimes.timestamptz_to_text(value, facts.zone)
+    return _written(t.TIMESTAMPTZ, facts, value)
+
+
+def _written(oid: int, facts: Facts, value: int) -> str:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    text: str = codec.to_text(value)
+    return text
+
+
+@FAMILY.cast("timestamp as text", takes_session=True)
+def timestamp_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("date as text", takes_session=True)
+def date_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.DATE, facts, value)
 
 
 # --- from text -----------------------------------------------------------------------------
@@ -275,7 +295,6 @@ for _oid in (
     t.FLOAT8,
     t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
