@@ -98,7 +98,7 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    match = re.fullmatch(r"([+-]?)(\d{1,2})(?::?(\d{2}))?", name)
+    match = re.fullmatch(r"(?:<[^>]*>)?([+-]?)(\d{1,2})(?::?(\d{2}))?", name)
     if match:
         seconds = int(match[2]) * 3600 + int(match[3] or 0) * 60
         return timezone(
@@ -253,11 +253,18 @@ def read_moment(text: str, kind: str, order: str = "MDY") -> Moment:  # noqa: C9
             raise _invalid(kind, text)
         first, second = numbers
         day, year = (second, first) if len(first) > 2 else (first, second)
-        moment.date = int(year), month, int(day)
+        moment.date = _full_year(year, moment), month, int(day)
     elif numbers:
         raise _invalid(kind, text)
     _check_date(moment, text)
     return moment
+
+
+def _full_year(year: str, moment: Moment | None = None) -> int:
+    """Take a year of one or two digits for one near the present."""
+    if len(year) > 2 or (moment is not None and moment.is_bc):
+        return int(year)
+    return int(year) + (2000 if int(year) < 70 else 1900)
 
 
 def _read_word(word: str, moment: Moment, month: int | None, kind: str, text: str) -> int | None:
@@ -318,14 +325,11 @@ def _read_numeric_date(date: str, kind: str, text: str, order: str) -> tuple[int
         if month is None:
             raise _invalid(kind, text)
         day, year = (fields[2], fields[0]) if len(fields[0]) > 2 else (fields[0], fields[2])
-        return int(year), month, int(day)
+        return _full_year(year), month, int(day)
     if len(fields[0]) > 2:
         return int(fields[0]), int(fields[1]), int(fields[2])
     numbers = dict(zip(order, fields, strict=True))
-    year = int(numbers["Y"])
-    if len(numbers["Y"]) <= 2:
-        year += 2000 if year < 70 else 1900
-    return year, int(numbers["M"]), int(numbers["D"])
+    return _full_year(numbers["Y"]), int(numbers["M"]), int(numbers["D"])
 
 
 def _check_date(moment: Moment, text: str) -> None:
@@ -403,7 +407,14 @@ def timestamp_from_text(text: str, order: str = "MDY") -> int:
         return special
     if moment.date is None:
         raise _invalid("timestamp", text)
-    return days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0)
+    return _bounded(days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0))
+
+
+def _bounded(us: int) -> int:
+    """Refuse what is past the last timestamp or before the first (22008)."""
+    if not -210866803200000000 <= us < INFINITY:
+        raise error("22008", "timestamp out of range")
+    return us
 
 
 def timestamptz_from_text(text: str, zone: tzinfo, order: str = "MDY") -> int:
@@ -419,4 +430,4 @@ def timestamptz_from_text(text: str, zone: tzinfo, order: str = "MDY") -> int:
     if moment.date is None:
         raise _invalid("timestamp with time zone", text)
     local = days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0)
-    return local_to_utc(local, moment.zone or zone)
+    return _bounded(local_to_utc(local, moment.zone or zone))

@@ -362,16 +362,17 @@ def _index(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 
 def _jsonb_subscript(binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope) -> ir.Expr:
+    steps: list[ir.Expr] = []
     for part in parts:
         if part.get("is_slice"):
             raise error("42804", "jsonb subscript does not support slices", position=arg.location)
         index = binder.expression(part["uidx"], scope)
-        if index.type not in {t.UNKNOWN, t.TEXT, t.INT4}:
-            if not can_coerce(index.type, t.INT4) and not can_coerce(index.type, t.TEXT):
-                message = f"subscript type {t.format_type(index.type)} is not supported"
-                hint = "jsonb subscript must be coercible to either integer or text."
-                raise error("42804", message, hint=hint, position=index.location)
-            wanted = t.INT4 if can_coerce(index.type, t.INT4) else t.TEXT
-            index = binder.coercer.coerce(index, wanted)
-        arg = make_operator(binder, "->", arg, index, arg.location)
-    return arg
+        if not (can_coerce(index.type, t.INT4) or can_coerce(index.type, t.TEXT)):
+            message = f"subscript type {t.format_type(index.type)} is not supported"
+            hint = "jsonb subscript must be coercible to either integer or text."
+            raise error("42804", message, hint=hint, position=index.location)
+        if index.type != t.UNKNOWN and can_coerce(index.type, t.INT4):
+            index = binder.coercer.coerce(index, t.INT4)
+        steps.append(binder.coercer.coerce(index, t.TEXT, -1, "explicit"))
+    path = ir.ArrayOf(t.BY_OID[t.TEXT].array, -1, arg.location, steps)
+    return make_operator(binder, "#>", arg, path, arg.location)

@@ -16,7 +16,8 @@ from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import codecs, datetimes, floats, interval, jsons, numeric, styles
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import CODECS
+from dotdo_postgres.mapping.codecs import CODECS, codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -245,6 +246,7 @@ for _oid in (
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -299,6 +301,7 @@ for _oid in (
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.OID,
 ):
     _from_text(_oid)
@@ -332,6 +335,24 @@ def json_to_jsonb(value: str) -> str:
 def jsonb_to_json(value: str) -> str:
     """Write jsonb's text."""
     return jsons.jsonb_to_text(value)
+
+
+def _spans_by_text(oid: int) -> None:
+    name = t.BY_OID[oid].name
+
+    @FAMILY.cast(f"text as {name}", takes_session=True)
+    def read(facts: Facts, value: str) -> object:
+        codec = codec_of(oid, facts.zone)
+        assert codec is not None  # ranges have one
+        return codec.from_text(value)
+
+    @FAMILY.cast(f"{name} as text", takes_session=True, is_text_form=True)
+    def write(facts: Facts, value: str) -> str:
+        return value
+
+
+for _oid in (*RANGES, *MULTIRANGES):
+    _spans_by_text(_oid)
 
 
 # --- dates and times -----------------------------------------------------------------------
@@ -397,3 +418,52 @@ def time_to_interval(value: int) -> interval.Interval:
 def interval_to_time(value: interval.Interval) -> int:
     """Keep the time of day."""
     return value.us % _DAY_US
+
+
+# --- out of jsonb --------------------------------------------------------------------------
+
+
+def _scalar(stored: str, name: str) -> object:
+    value = jsons.parse(stored)
+    wanted = bool if name == "boolean" else jsons.Number
+    if isinstance(value, wanted):
+        return value
+    kind = jsons.kind_of(value)
+    raise error(
+        "22023", f"cannot cast jsonb {'numeric' if kind == 'number' else kind} to type {name}"
+    )
+
+
+@FAMILY.cast("jsonb as boolean")
+def jsonb_to_boolean(stored: str) -> int:
+    """Take a truth value."""
+    return int(bool(_scalar(stored, "boolean")))
+
+
+@FAMILY.cast("jsonb as numeric")
+def jsonb_to_numeric(stored: str) -> Decimal:
+    """Take a number."""
+    return Decimal(str(_scalar(stored, "numeric")))
+
+
+def _jsonb_to_number(type_name: str, bits: int) -> None:
+    @FAMILY.cast(f"jsonb as {type_name}")
+    def read(stored: str) -> int:
+        return numeric.to_integer(Decimal(str(_scalar(stored, type_name))), bits, type_name)
+
+
+_jsonb_to_number("smallint", 16)
+_jsonb_to_number("integer", 32)
+_jsonb_to_number("bigint", 64)
+
+
+@FAMILY.cast("jsonb as double precision")
+def jsonb_to_double(stored: str) -> float:
+    """Take a number."""
+    return _numeric_to_float(Decimal(str(_scalar(stored, "double precision"))))
+
+
+@FAMILY.cast("jsonb as real")
+def jsonb_to_real(stored: str) -> float:
+    """Take a number."""
+    return floats.single(float(str(_scalar(stored, "real"))))
