@@ -108,7 +108,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             session_user=user,
         )
         self.sequences = self.facts.sequences = Sequences(self)
-        self.facts.catalog = Answers(self.facts)
+        self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
         self.naming: tuple[str, ...] = ()  # the settings that the plans' names were found by
         self.transaction_status: TransactionStatus = IDLE

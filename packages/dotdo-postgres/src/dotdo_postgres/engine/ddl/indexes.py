@@ -98,7 +98,7 @@ def encode_index(index: Index) -> dict[str, Any]:
 def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
-    facts: dict[str, Any] = {"expressions": {}}
+    facts: dict[str, Any] = {"expressions": {}, "nulls": {}}
     terms = tuple(
         _term(planner, noun, element, facts, at, is_unique=is_unique)
         for at, element in enumerate(elements)
@@ -144,7 +144,7 @@ def _term(
     *,
     is_unique: bool,
 ) -> str:
-    suffix = _direction(element)
+    suffix = _direction(element, facts, at)
     if "name" in element:
         column = noun.column(element["name"])
         if column is None:
@@ -171,15 +171,14 @@ def _term(
         return f"({text}){suffix}"
 
 
-def _direction(element: Node) -> str:
+def _direction(element: Node, facts: dict[str, Any], at: int) -> str:
+    """Return how SQLite sorts a term; where NULLs go otherwise than by default is only kept, as SQLite has no such index."""
     is_descending = element["ordering"] == "SORTBY_DESC"
     nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
-    suffix = " desc" if is_descending else ""
-    if nulls == "SORTBY_NULLS_FIRST" and not is_descending:
-        return " asc nulls first"
-    if nulls == "SORTBY_NULLS_LAST" and is_descending:
-        return f"{suffix} nulls last"
-    return suffix
+    wanted = {"SORTBY_NULLS_FIRST": "first", "SORTBY_NULLS_LAST": "last"}.get(nulls)
+    if wanted is not None and wanted != ("first" if is_descending else "last"):
+        facts["nulls"][str(at)] = wanted
+    return " desc" if is_descending else ""
 
 
 def _expression_name(element: Node) -> str:
