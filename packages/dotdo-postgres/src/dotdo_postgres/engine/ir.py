@@ -87,6 +87,13 @@ class Aggregate(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class Grouping(Expr):
+    """GROUPING(...): a bit for each argument that the grouping set leaves out."""
+
+    args: list[Expr]
+
+
+@dataclass(slots=True, eq=False)
 class WindowSpec:
     """A window: partition, order and the frame as parsed."""
 

@@ -30,6 +30,7 @@ class ResultColumn:
         table_oid: Table the column comes from, 0 when from none.
         column_number: Its number there.
         codec: Forms of its values.
+        scale: Of a numeric that is an integer scaled by 10**scale; None for all else.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ResultColumn:
     table_oid: int
     column_number: int
     codec: Codec
+    scale: int | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Prepared:
         detail: What the way of running needs beyond.
         source: Text and OIDs of the parameters it was made from.
         codecs: How some parameters are read, by place from 0: then as the column they go to keeps them.
+        parameters: How many parameters the text takes, values of the session included.
         is_registered: Its session has made the routines known to SQLite.
         is_long: It has taken so long before that it is not to hold up others.
     """
@@ -101,5 +104,6 @@ class Prepared:
     detail: Any = None
     source: tuple[str, tuple[int, ...]] = field(default=("", ()))
     codecs: dict[int, Codec] = field(default_factory=dict)
+    parameters: int = 0
     is_registered: bool = False
     is_long: bool = False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.session import Session
@@ -38,6 +39,12 @@ class Planner:
         param_oids: Types of parameters known beforehand.
         zone: The session's time zone.
         sql: Text of the statement.
+
+    Attributes:
+        is_trial: Only the types of parameters are looked for.
+        is_staged: Several statements are planned that share their parameters.
+        shared: Their binder.
+        outer: What is around the statement: the names of WITH.
     """
 
     def __init__(
@@ -49,12 +56,19 @@ class Planner:
         self.zone = zone
         self.sql = sql
         self.may_write_materialized = False
+        self.is_trial = self.is_staged = False
+        self.shared: Binder | None = None
+        self.outer: Scope | None = None
 
     def binder(self) -> Binder:
-        """Return a binder for the statement."""
-        binder = make_binder(self.names, self.param_oids, self.zone)
-        binder.may_write_materialized = self.may_write_materialized
-        return binder
+        """Return a binder for the statement; its stages share one."""
+        if self.shared is not None:
+            return self.shared
+        made = make_binder(self.names, self.param_oids, self.zone)
+        made.may_write_materialized = self.may_write_materialized
+        if self.is_staged:
+            self.shared = made
+        return made
 
     def param_types(self, binder: Binder) -> tuple[t.PgType, ...]:
         """Return the types parameters turned out to have.
@@ -64,6 +78,8 @@ class Planner:
         """
         for number, oid in enumerate(binder.param_types, start=1):
             if oid in {0, t.UNKNOWN}:
+                if self.is_trial:
+                    return tuple(t.BY_OID[oid or t.TEXT] for oid in binder.param_types)
                 raise error("42P18", f"could not determine data type of parameter ${number}")
         return tuple(t.BY_OID[oid] for oid in binder.param_types)
 
@@ -96,10 +112,12 @@ class Planner:
             column.table_oid,
             column.column_number,
             codec,
+            form.scale if column.type == t.NUMERIC else None,
         )
 
     def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
         """Put text and needs of a compiled statement into its plan."""
+        prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
         prepared.python_calls = tuple(compiler.python_calls.values())
         prepared.session_values = tuple(compiler.session_values)
@@ -110,7 +128,7 @@ class Planner:
 def plan_select(planner: Planner, node: Node) -> Prepared:
     """Plan a query."""
     binder = planner.binder()
-    query = binder.query({"SelectStmt": node}, None)
+    query = binder.query({"SelectStmt": node}, planner.outer)
     param_types = planner.param_types(binder)
     return _build_select(planner, query, param_types, is_wide=False)
 
@@ -133,7 +151,7 @@ def _build_select(
         prepared.execute = run_locking
         prepared.detail = add_row_ids(compiler, node, query), limit
     planner.finish(compiler, node, prepared)
-    used = n.highest_parameter(node)
+    used = prepared.parameters
     if not locking and used < len(param_types) + len(prepared.session_values):
         prepared.execute = partial(run, used=used)
     if not is_wide:

@@ -79,6 +79,7 @@ class Relation:
         oid: Number in `pg_class`.
         columns: Its columns.
         schema: Name of its schema.
+        snapshot: Names what is read in its place.
     """
 
     noun: Noun
@@ -86,6 +87,7 @@ class Relation:
     oid: int
     columns: tuple[RelationColumn, ...]
     schema: str = "public"
+    snapshot: str = ""
 
     def column(self, name: str) -> RelationColumn | None:
         """Return the column of that name."""

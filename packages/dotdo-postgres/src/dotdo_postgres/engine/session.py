@@ -14,6 +14,7 @@ from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -125,6 +127,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
         self._virtual: set[str] = set()
+        self._staged: dict[str, ComputedRows] = {}
+        self._part: tuple[Prepared, Sequence[StorageValue]] | None = None
 
     def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
         from dotdo_postgres.engine.variables import apply
@@ -310,7 +314,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
             self.fail()
-            raise translate(self, prepared, params, failure) from failure
+            failed, given = self._part or (prepared, params)
+            self._part = None
+            raise translate(self, failed, given, failure) from failure
         except BaseException:
             self.fail()
             raise
@@ -364,6 +370,32 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.fail()
             raise error("22003", "bigint out of range")
         return self.run(prepared.rebuild(), params, wait=wait)
+
+    def run_part(self, part: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+        """Run a part of a statement that goes on; when it fails, the error tells of it."""
+        if part.python_calls:
+            self.register(part.python_calls)
+        self._part = part, params
+        result = part.execute(self, part, params, wait)
+        self._part = None
+        return result
+
+    def require_references(self) -> None:
+        """See that the rows keep their foreign keys at the end of a statement of several parts.
+
+        Raises:
+            PostgresError: they do not (SQLSTATE 23503).
+        """
+        if self.kernel.has_unmet_references:
+            unmet = unmet_reference(self, is_deferred=False)
+            if unmet is not None:
+                raise unmet
+
+    def stage_rows(self, name: str, columns: Sequence[str], rows: ComputedRows) -> None:
+        """Let the stages of a statement read rows under a name."""
+        if name not in self._staged:
+            self.kernel.create_virtual_table(name, columns, lambda: self._staged[name])
+        self._staged[name] = rows
 
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""

@@ -25,6 +25,8 @@ from dotdo_postgres.engine.ddl.types import (
 )
 from dotdo_postgres.engine.ddl.views import plan_create_view, plan_refresh, plan_table_as
 from dotdo_postgres.engine.dml.insert import plan_insert
+from dotdo_postgres.engine.dml.merge import plan_merge
+from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -44,6 +46,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "InsertStmt": plan_insert,
     "UpdateStmt": plan_update,
     "DeleteStmt": plan_delete,
+    "MergeStmt": plan_merge,
     "CreateStmt": plan_create_table,
     "AlterTableStmt": plan_alter_table,
     "RenameStmt": plan_rename,
@@ -73,6 +76,9 @@ _PLANNERS: dict[str, PlanStatement] = {
 }
 
 
+_WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+
+
 def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     """Plan a statement; None is the empty one.
 
@@ -86,6 +92,8 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
         query = {key: value for key, value in body.items() if key != "intoClause"}
         into = {"query": {kind: query}, "into": body["intoClause"], "objtype": "OBJECT_TABLE"}
         return plan_table_as(planner, into | {"is_select_into": True})
+    if kind in _WITH and has_changes(body):
+        return plan_staged(planner, _PLANNERS, kind, body)
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())

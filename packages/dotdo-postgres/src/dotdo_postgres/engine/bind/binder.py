@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class Binder:
         self._queries = queries
         self.keeps_unknown = False
         self.may_write_materialized = False
+        self.snapshots: dict[str, str] = {}
+        self.snapshots_read: dict[str, Relation] = {}
 
     @property
     def param_types(self) -> list[int]:
@@ -89,6 +92,14 @@ class Binder:
         """Bind a query inside a scope."""
         assert self._queries is not None
         return self._queries(self, node, scope)
+
+    def as_read(self, relation: Relation) -> Relation:
+        """Return what is read of a table: as it was before the statement changed it."""
+        name = self.snapshots.get(relation.noun.name)
+        if name is None:
+            return relation
+        found = self.snapshots_read[name] = replace(relation, snapshot=name)
+        return found
 
     def relation(self, node: Node) -> Relation:
         """Resolve a RangeVar to a table.

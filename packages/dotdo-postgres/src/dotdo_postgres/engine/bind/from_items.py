@@ -98,6 +98,9 @@ def _table(
     name = node["relname"]
     cte = scope.find_cte(name) if "schemaname" not in node else None
     if cte is not None:
+        if cte.is_without_rows:
+            message = f'WITH query "{name}" does not have a RETURNING clause'
+            raise error("0A000", message, position=node.get("location", 0))
         cte.uses += 1
         entry = Entry(
             name,
@@ -110,7 +113,7 @@ def _table(
     else:
         found = find_relation(binder, node)
         if isinstance(found, Relation):
-            entry = table_entry(found, name)
+            entry = table_entry(binder.as_read(found), name)
         else:
             entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)

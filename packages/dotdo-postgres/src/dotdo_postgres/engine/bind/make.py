@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.bind import expressions as e
 from dotdo_postgres.engine.bind.binder import Binder, ExpressionBinder
 from dotdo_postgres.engine.bind.calls import bind_call
+from dotdo_postgres.engine.bind.grouping import bind_grouping
 from dotdo_postgres.engine.bind.operators import bind_operator
 from dotdo_postgres.engine.bind.queries import bind_query
 from dotdo_postgres.engine.bind.subqueries import bind_subquery
@@ -34,6 +35,7 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "A_Expr": bind_operator,
     "FuncCall": bind_call,
     "SubLink": bind_subquery,
+    "GroupingFunc": bind_grouping,
 }
 
 

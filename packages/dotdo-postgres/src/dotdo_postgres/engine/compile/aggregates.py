@@ -36,7 +36,23 @@ _EXCLUDES = {0x8000: "CURRENT ROW", 0x10000: "GROUP", 0x20000: "TIES"}
 
 
 def compile_aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
-    """Write an aggregate or window call."""
+    """Write an aggregate or window call; its arguments see the rows, whatever the grouping set."""
+    left_out, compiler.left_out = compiler.left_out, []
+    try:
+        return _aggregate(compiler, expr)
+    finally:
+        compiler.left_out = left_out
+
+
+def compile_grouping(compiler: Compiler, expr: ir.Grouping) -> Sql:
+    """Write GROUPING: which of its arguments the grouping set leaves out."""
+    bits = 0
+    for arg in expr.args:
+        bits = bits << 1 | compiler.is_left_out(arg)
+    return Sql(n.integer(bits), value=bits)
+
+
+def _aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
     args = [compiler.expression(arg) for arg in expr.args]
     routine = expr.routine
     if routine.build is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import not_supported
@@ -15,7 +16,6 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.query import Cte, Entry, Query
     from dotdo_postgres.engine.routines.declare import Routine
 
@@ -71,11 +71,19 @@ class Compiler:
         self.cte_scales: dict[int, list[Sql]] = {}
         self.subquery_columns: list[list[Sql]] = []
         self.array_elements: list[Sql] = []
+        self.left_out: list[ir.Expr] = []
         self._aliases = 0
 
     def expression(self, expr: ir.Expr) -> Sql:
-        """Compile an expression."""
+        """Compile an expression; what the grouping set leaves out is NULL."""
+        if self.left_out and self.is_left_out(expr):
+            form = self._expressions[type(expr)](self, expr)
+            return Sql(n.null(), form.scale, form.digits, is_null=True)
         return self._expressions[type(expr)](self, expr)
+
+    def is_left_out(self, expr: ir.Expr) -> bool:
+        """Tell whether the grouping set being compiled leaves an expression out."""
+        return any(ir.same(expr, other) for other in self.left_out)
 
     def node(self, expr: ir.Expr) -> n.Node:
         """Compile an expression whose type is not numeric, or whose form does not matter."""

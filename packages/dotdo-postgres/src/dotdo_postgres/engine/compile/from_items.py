@@ -76,11 +76,11 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
     alias = compiler.alias()
     if entry.relation is not None:
         table_columns(compiler, entry, alias)
-        return n.table(entry.relation.noun.table, alias)
+        return n.table(entry.relation.snapshot or entry.relation.noun.table, alias)
     if entry.cte is not None:
-        forms = compiler.cte_scales.get(id(entry.cte), [])
+        forms = entry.cte.forms or compiler.cte_scales.get(id(entry.cte), [])
         compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
-        return n.table(compiler.cte_name(entry.cte), alias)
+        return n.table(entry.cte.table or compiler.cte_name(entry.cte), alias)
     if entry.calls:
         return _series(compiler, entry, alias)
     assert entry.query is not None

@@ -39,10 +39,10 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
-    bulk = plan_bulk(planner, binder, relation, columns, node)
+    bulk = None if planner.is_staged else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
-    scope = Scope()
+    scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
@@ -135,7 +135,8 @@ class _Insert:
         self.returning = bind_returning(self.binder, self.node, inner)
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        self.folds = fold(cells, self.node, self.planner.zone)
+        if not self.planner.is_staged:
+            self.folds = fold(cells, self.node, self.planner.zone)
 
     def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:
         """Leave generated columns to SQLite, seeing that only DEFAULT was given for them."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.query import Entry, FromItem
+    from dotdo_postgres.engine.query import Cte, Entry, FromItem
 
 Node = dict[str, Any]
 Assignments = list[tuple[RelationColumn, ir.Expr]]
@@ -103,6 +103,16 @@ def _part(node: Node) -> Node:
     return part
 
 
+def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
+    """Write WITH; None for no queries."""
+    from dotdo_postgres.engine.compile.queries import _cte
+
+    if not ctes:
+        return None
+    made = [_cte(compiler, cte) for cte in ctes]
+    return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in ctes))
+
+
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
@@ -111,7 +121,7 @@ class Change:
         self.node = node
         self.binder = planner.binder()
         self.relation = self.binder.relation(node["relation"])
-        outer = Scope()
+        outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
@@ -142,12 +152,7 @@ class Change:
 
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
-        from dotdo_postgres.engine.compile.queries import _cte
-
-        if not self.ctes:
-            return None
-        made = [_cte(compiler, cte) for cte in self.ctes]
-        return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in self.ctes))
+        return with_clause(compiler, self.ctes)
 
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
@@ -261,7 +266,8 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "UPDATE")
-    change.folds = fold(change.assignments, node, planner.zone)
+    if not planner.is_staged:
+        change.folds = fold(change.assignments, node, planner.zone)
     return change.build(is_wide=False)
 
 
