@@ -318,7 +318,8 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     kind, oid = _SQL_VALUES.get(node["op"], ("", 0))
     if not kind or oid == 1266:
         raise not_supported(node["op"].removeprefix("SVFOP_").lower(), node.get("location", 0))
-    value = ir.SessionValue(oid, -1, node.get("location", 0), kind)
+    word = node["op"].removeprefix("SVFOP_").removesuffix("_N")
+    value = ir.SessionValue(oid, -1, node.get("location", 0), kind, word)
     if node["op"].endswith("_N"):
         return binder.coercer.fit(value, min(node.get("typmod", 6), 6), is_explicit=True)
     return value

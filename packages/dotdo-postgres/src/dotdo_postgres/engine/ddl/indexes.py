@@ -28,6 +28,7 @@ from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
+from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
@@ -159,7 +160,8 @@ def _term(
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     try:
-        return f"({n.to_text(compiler.node(expr))}){suffix}"
+        made = n.to_text(compiler.node(expr))
+        require_storable(compiler)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise
@@ -168,7 +170,8 @@ def _term(
                 "a unique index on an expression that SQLite cannot compute by itself"
             ) from None
         facts["unbuilt"] = True  # it would only make queries faster
-        return f"({text}){suffix}"
+        made = text
+    return f"({made}){suffix}"
 
 
 def _direction(element: Node, facts: dict[str, Any], at: int) -> str:
