@@ -95,6 +95,7 @@ def run_unit(unit: str, port: int, left_out: list[str]) -> str:
         f"unit/{unit}",
     ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--tags", TAGS, *OPTIONS]
+    command += ["--baseport", str(spare_port()), "--portcount", "40"]
     for check in left_out:
         command += ["--skiptest", check]
     ended = subprocess.Popen(

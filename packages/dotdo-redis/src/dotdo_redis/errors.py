@@ -95,6 +95,18 @@ class NoScript(ReplyError):
         super().__init__(message)
 
 
+class InvalidObject(ReplyError):
+    """A value whose bytes make no sense."""
+
+    code = "INVALIDOBJ"
+
+
+class Busy(ReplyError):
+    """A command while a script runs for long."""
+
+    code = "BUSY"
+
+
 class OutOfMemory(ReplyError):
     """A write beyond maxmemory."""
 

@@ -24,6 +24,8 @@ from dotdo.storage.writer import Writer
 from dotdo.values import require_text, shown
 
 if TYPE_CHECKING:
+    from dotdo.storage.presence import ForeignHolder
+    from dotdo.storage.row_locks import RowLocks
     from dotdo.storage.schema import Noun
 
 _KEPT_CATALOGS = 4
@@ -38,11 +40,21 @@ class Presence(Protocol):
     def has_others(self) -> bool:
         """Some other process has the file open."""
 
+    def has_foreign_locks(self) -> bool:
+        """Some other process holds rows."""
+
     def watch(self, store: "Store") -> None:
         """See to it that an idle holder of the writer gives way to other processes."""
 
+    def await_place(self, asker: Writer, place: int) -> "ForeignHolder":
+        """Return a holder whose waiter is done when no other process holds the place any more."""
+
     def leave(self) -> None:
         """This process no longer has the file open."""
+
+    @property
+    def rows(self) -> "RowLocks | None":
+        """Row locks that other processes see."""
 
 
 class Store:
@@ -72,7 +84,8 @@ class Store:
         self.is_read_only = not os.access(path, os.W_OK)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Writer] = LockTable()
+        self.rows = None if presence is None else presence.rows
+        self.locks: LockTable[Writer] = LockTable(self.rows)
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -208,6 +221,19 @@ class Store:
         """Other processes have the file open too."""
         return self._presence is not None and self._presence.has_others()
 
+    def has_locks(self) -> bool:
+        """Some open transaction, of this process or another, holds rows that are not in the file."""
+        return bool(self.locks) or self.has_foreign_locks()
+
+    def has_foreign_locks(self) -> bool:
+        """Some open transaction of another process holds rows."""
+        return self._presence is not None and self._presence.has_foreign_locks()
+
+    def await_place(self, asker: Writer, place: int) -> "ForeignHolder":
+        """Return what stands for the transaction of another process that holds a place."""
+        assert self._presence is not None
+        return self._presence.await_place(asker, place)
+
     def watch(self) -> None:
         """A transaction holds the writer and may go idle."""
         if self._presence is not None:
@@ -237,7 +263,8 @@ class Store:
         self._presence = presence
         self._inherited = [session.disown() for session in self.sessions]
         self.sessions, self._idle = set(), []
-        self.latch, self.locks, self.holder = Latch(), LockTable(), None
+        self.rows = None if presence is None else presence.rows
+        self.latch, self.locks, self.holder = Latch(), LockTable(self.rows), None
         self.counters = Counters()
         if self.owners is not None:
             self.owners, self.owned = Owners(self), None

@@ -235,7 +235,7 @@ class Transaction(Writer):
                 before = connection.total_changes()
                 mark = self._last[0]
                 result = run()
-                if store.locks:
+                if store.locks or store.has_foreign_locks():
                     self._check_conflicts(mark)
                 last = 0 if connection.total_changes() == before else self._commit_record(mark)
                 self._control("commit")
@@ -272,13 +272,14 @@ class Transaction(Writer):
 
     def _guarded(self, run: Callable[[], T], *, is_compound: bool) -> T:
         """Run one statement of a transaction, undoing just it when it fails or touches what others hold."""
-        if not self.store.locks and not is_compound:
+        has_locks = self.store.has_locks()
+        if not has_locks and not is_compound:
             return run()
         mark = self._seq()
         self._control("savepoint _statement")
         try:
             result = run()
-            if self.store.locks:
+            if has_locks:
                 self._check_conflicts(mark)
         except BaseException as error:
             if self.connection.in_transaction:

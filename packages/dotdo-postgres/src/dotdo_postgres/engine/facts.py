@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.sequences import Sequences
@@ -24,6 +24,10 @@ class Catalog(Protocol):
 
 def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
     raise error("0A000", f'parameter "{name}" cannot be changed here')
+
+
+def _unavailable(*_: object) -> bool:
+    raise error("0A000", "this function is not supported here")
 
 
 @dataclass(slots=True)
@@ -43,6 +47,10 @@ class Facts:
         sequences: The session's sequences.
         catalog: Answers what functions ask of the catalog.
         set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
+        notify: Tells a channel something at commit.
+        channels: Gives the channels that are listened to.
+        sleep: Lets seconds pass.
+        signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
     zone: tzinfo = UTC
@@ -57,3 +65,7 @@ class Facts:
     sequences: Sequences = None  # type: ignore[assignment]  # set by the session
     catalog: Catalog = None  # type: ignore[assignment]  # set by the session
     set_setting: Callable[[str, str | None, bool], str] = _unchangeable
+    notify: Callable[[str, str], object] = _unavailable
+    channels: Callable[[], Iterable[str]] = tuple
+    sleep: Callable[[float], object] = _unavailable
+    signal: Callable[[int, str], bool] = _unavailable

@@ -18,12 +18,9 @@ from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.compile.sql import Sql
-    from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -35,9 +32,8 @@ class Planner:
     """Plans one statement.
 
     Args:
-        names: Resolves names; holds the definitions.
+        session: Whose statement it is: its names, its time zone.
         param_oids: Types of parameters known beforehand.
-        zone: The session's time zone.
         sql: Text of the statement.
 
     Attributes:
@@ -47,13 +43,12 @@ class Planner:
         outer: What is around the statement: the names of WITH.
     """
 
-    def __init__(
-        self, names: Names, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
-    ) -> None:
-        self.names = names
-        self.catalog = names.catalog
+    def __init__(self, session: Session, param_oids: tuple[int, ...] = (), sql: str = "") -> None:
+        self.session = session
+        self.names = session.names
+        self.catalog = session.names.catalog
         self.param_oids = param_oids
-        self.zone = zone
+        self.zone = session.facts.zone
         self.sql = sql
         self.may_write_materialized = False
         self.is_trial = self.is_staged = False

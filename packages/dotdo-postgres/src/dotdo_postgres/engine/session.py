@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine import backends
 from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
@@ -21,6 +22,7 @@ from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
+from dotdo_postgres.engine.notifying import Mailbox
 from dotdo_postgres.engine.objects.names import Names
 from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
@@ -33,6 +35,7 @@ from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
+from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
@@ -119,6 +122,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
         self.encoding = UTF8
+        self.is_in_turn = False  # on a loop that others share
+        self.on_cancel: Callable[[], object] = self.cancel
+        self.on_terminate: Callable[[], object] = self.close
+        self.mailbox = Mailbox(store, self.pid)
+        self._give_facts()
+        backends.enter(self)
         self.statements = Statements()
         self.portals = Portals()
         self.drawn: list[StorageValue] = []
@@ -137,6 +146,19 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
         apply(self, name, value, is_local=is_local)
         return self.settings.values[name.lower()]
+
+    def _give_facts(self) -> None:
+        """Let functions do what only the session can."""
+        facts, mailbox = self.facts, self.mailbox
+        facts.notify = partial(self._act, mailbox.notify)
+        facts.channels = lambda: sorted(mailbox.channels)
+        facts.sleep = partial(sleep, self)
+        facts.signal = partial(backends.signal, self)
+
+    def _act(self, act: Callable[..., object], *args: str) -> None:
+        act(*args, self.settings.depth)
+        if self.transaction_status is IDLE:
+            self.mailbox.end(is_committed=True)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -162,9 +184,10 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             except BaseException:
                 self.fail()
                 raise
-            if len(self._plans) >= MAX_PLANS:
-                self._plans.clear()
-            self._plans[sql, param_oids] = found
+            if found.is_kept:
+                if len(self._plans) >= MAX_PLANS:
+                    self._plans.clear()
+                self._plans[sql, param_oids] = found
         return found
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
@@ -207,7 +230,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.kernel.catalog is not self._plans_catalog:
             self._look_up_names()
         self._use_types()
-        return Planner(self.names, param_oids, self.facts.zone, sql)
+        return Planner(self, param_oids, sql)
 
     def plan_inside(
         self, node: Node, sql: str = "", *, may_write_materialized: bool = False
@@ -391,7 +414,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if prepared.rebuild is None:
             self.fail()
             raise error("22003", "bigint out of range")
-        return self.run(prepared.rebuild(), params, wait=wait)
+        wide = prepared.rebuild()
+        wide.source = prepared.source
+        return self.run(wide, params, wait=wait)
 
     def run_part(self, part: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
         """Run a part of a statement that goes on; when it fails, the error tells of it."""
@@ -510,10 +535,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def ended(self, *, is_committed: bool) -> None:
         """The transaction is over: with it what lives no longer."""
-        if self.settings.end(is_committed=is_committed):
+        has_changed = self.settings.end(is_committed=is_committed)
+        if has_changed or self.settings.values["default_transaction_read_only"] == "on":
             adopt(self)
         if self.portals:
             self.portals.end(is_committed=is_committed)
+        self.mailbox.end(is_committed=is_committed)
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -544,6 +571,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def close(self) -> None:
         """Undo what is open and leave."""
+        self.mailbox.close()
+        backends.leave(self)
         self.kernel.close()
 
 

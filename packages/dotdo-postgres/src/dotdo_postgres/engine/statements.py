@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.copy import plan_copy
+from dotdo_postgres.engine.cursors import plan_close, plan_declare, plan_fetch
 from dotdo_postgres.engine.ddl.alter_table import plan_alter_table
 from dotdo_postgres.engine.ddl.comments import plan_comment
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
@@ -28,7 +30,8 @@ from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.merge import plan_merge
 from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
-from dotdo_postgres.engine.named import plan_deallocate
+from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
+from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -72,7 +75,16 @@ _PLANNERS: dict[str, PlanStatement] = {
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
+    "PrepareStmt": plan_prepare,
+    "ExecuteStmt": plan_execute,
     "DeallocateStmt": plan_deallocate,
+    "DeclareCursorStmt": plan_declare,
+    "FetchStmt": plan_fetch,
+    "ClosePortalStmt": plan_close,
+    "CopyStmt": plan_copy,
+    "ListenStmt": plan_listen,
+    "NotifyStmt": plan_notify,
+    "UnlistenStmt": plan_unlisten,
 }
 
 

@@ -141,7 +141,7 @@ def configure(session: Session, name: str, value: str) -> None:
 
 _TIMES = frozenset({"lock_timeout", "statement_timeout"})
 _NAMING = ("search_path", "role", "session_authorization")
-_FOLLOWED = _TIMES | {"timezone", "client_encoding", *_NAMING}
+_FOLLOWED = _TIMES | {"timezone", "client_encoding", "default_transaction_read_only", *_NAMING}
 
 
 def adopt(session: Session) -> None:
@@ -160,6 +160,10 @@ def adopt(session: Session) -> None:
     session.statement_timeout_us = milliseconds(values["statement_timeout"]) * 1000
     if not session.statement_timeout_us:
         kernel.deadline_us = None
+    if session.is_idle:
+        kernel.is_read_only = (
+            kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
+        )
     session.encoding = encoding_named(values["client_encoding"]) or UTF8
 
 

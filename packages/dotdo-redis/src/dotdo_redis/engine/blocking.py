@@ -28,9 +28,11 @@ class Blocked:
         "client",
         "db",
         "done",
+        "is_postponed",
         "keys",
         "kind",
         "on_done",
+        "on_timeout",
         "reply",
         "retry",
         "timeout_ms",
@@ -61,6 +63,10 @@ class Blocked:
         self.done = False
         self.reply: Reply = None
         self.on_done: Callable[[Blocked], None] | None = None
+        self.on_timeout: Callable[[], Reply] | None = None
+        """Gives the reply when time is over, in place of `timeout_reply`."""
+        self.is_postponed = False
+        """It has not begun: CLIENT PAUSE holds it back."""
 
     def finish(self, reply: Reply) -> None:
         """Give the reply to whoever waits for it, once."""

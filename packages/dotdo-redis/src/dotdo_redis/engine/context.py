@@ -59,6 +59,12 @@ class Context:
         if engine.config.notify & kind:
             engine.notify(kind, event, key, self.db.index)
 
+    def touched(self, key: bytes) -> None:
+        """Say that a key was written in a way that breaks no WATCH and wakes nobody."""
+        self.modified += 1
+        for observer in self.engine.observers:
+            observer(self.client, self.db.index, key)
+
     def changed_in(self, db: "Database", key: bytes, event: bytes, kind: int) -> None:
         """Say that a key of any database was written, as part of a change already counted."""
         self.engine.modified(self.client, db.index, key)

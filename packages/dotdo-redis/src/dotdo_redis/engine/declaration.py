@@ -44,6 +44,9 @@ class Command:
     function: Function | None
     subcommands: dict[bytes, "Command"] = field(default_factory=dict)
     calls: int = 0
+    usec: int = 0
+    failed_calls: int = 0
+    rejected_calls: int = 0
     is_write: bool = False
     shown_name: str = ""
 

@@ -184,8 +184,6 @@ PROVIDERS = (
     _view("pg_stat_user_indexes", _index_statistics),
     _view("pg_stat_all_indexes", _index_statistics),
     _view("pg_locks", empty),
-    _view("pg_prepared_statements", empty),
-    _view("pg_cursors", empty),
     _view("pg_seclabels", empty),
 )
 __all__ = ["PROVIDERS", "constraint_definition", "t", "table_columns"]

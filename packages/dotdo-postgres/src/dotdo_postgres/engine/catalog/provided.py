@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog import information_schema, pg_objects, pg_relations, pg_views
+from dotdo_postgres.engine.catalog import (
+    information_schema,
+    pg_objects,
+    pg_relations,
+    pg_views,
+    session_views,
+)
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.catalog.providers import Provider
@@ -27,6 +33,7 @@ def computed() -> frozenset[str]:
 def providers() -> dict[str, Provider]:
     """Return every provider by the relation's qualified name."""
     tuples = (
-        pg_relations.PROVIDERS, pg_objects.PROVIDERS, pg_views.PROVIDERS, information_schema.PROVIDERS,
+        pg_relations.PROVIDERS, pg_objects.PROVIDERS, pg_views.PROVIDERS, session_views.PROVIDERS,
+        information_schema.PROVIDERS,
     )  # fmt: skip
     return {provider.relation: provider for group in tuples for provider in group}

@@ -230,7 +230,7 @@ class _Merge:
             values = {"valuesLists": [{"List": {"items": cells}}], "op": "SETOP_NONE"}
             node["selectStmt"] = {"SelectStmt": values}
         oids = tuple(column.type for column in columns)
-        return plan_insert(Planner(self.planner.names, oids, self.planner.zone), node)
+        return plan_insert(Planner(self.planner.session, oids), node)
 
 
 def _as_parameter(compiler: Compiler, sql: Any, column: RelationColumn) -> n.Node:
