@@ -1,14 +1,10 @@
-"""The door for pymongo's suite in-process: what the suite imports as the driver's clients is ours, on a home of its own."""
+"""The door for pymongo's suite in-process: what the suite imports as the driver's clients is ours, in a home in memory."""
 
 import importlib
 import os
 import sys
-import tempfile
 
-import pytest
-
-_home = tempfile.TemporaryDirectory()
-os.environ["DOTDO_HOME"] = _home.name
+os.environ["DOTDO_HOME"] = ":memory:"
 
 import pymongo  # noqa: E402 -- the home must be named before
 
@@ -21,8 +17,3 @@ for name in ("MongoClient", "AsyncMongoClient"):
         if is_driver and getattr(module, name, None) is theirs:
             setattr(module, name, ours)
 importlib.invalidate_caches()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the home."""
-    _home.cleanup()

@@ -10,6 +10,7 @@ from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import check_collation
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.streams import ChangeStream, stream_options
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
@@ -156,10 +157,15 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     if found is None:
         context = context_of(request, name=name)
         return compile_pipeline(stages, context)(())
-    collection = found[1]
+    store, collection = found
     if not collection.is_view:
         context = context_of(request, collection)
-        return compile_pipeline(stages, context)(documents_of(request, name))
+        run = compile_pipeline(stages, context)
+        if not stages or "$match" not in stages[0]:
+            return run(documents_of(request, name))
+        way = plan(collection, stages[0]["$match"], context, hint=request.arguments["hint"])
+        found_by = (record.document for record in way.records(request.reader(store)))
+        return compile_pipeline(stages[1:], context)(found_by)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)
