@@ -51,7 +51,7 @@ def local_values(document: Any, names: tuple[str, ...]) -> list[Any]:
     value = read(document, names)
     if value is MISSING:
         return [None]
-    return list(value) if isinstance(value, list) else [value]
+    return (list(value) or [None]) if isinstance(value, list) else [value]
 
 
 class _Index:
@@ -104,6 +104,12 @@ class _Lookup:
         spec = check_document(
             argument, 9, "the $lookup stage specification must be an object, but found {}"
         )
+        spec = {
+            name: one
+            for name, one in spec.items()
+            if not (one is None and name in {"let", "localField", "foreignField"})
+            and not (one == "" and name in {"localField", "foreignField"})
+        }
         self._check(spec)
         self.place = place
         self.context = place.context
@@ -120,6 +126,7 @@ class _Lookup:
             place.compile(self.stages, self._with(names))
 
     def _check(self, spec: Mapping[str, Any]) -> None:
+        self._source(spec)
         check_fields("$lookup", spec, _LOOKUP_FIELDS)
         for name in ("as", "localField", "foreignField"):
             if name in spec:
@@ -155,6 +162,8 @@ class _Lookup:
         source = spec["from"]
         if isinstance(source, Mapping):
             db, collection = source.get("db"), source.get("coll")
+            for name, part in source.items():
+                check_kind("from", name, part, "string")
             raise failure(
                 9,
                 f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}",

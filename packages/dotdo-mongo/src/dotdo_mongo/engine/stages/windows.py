@@ -124,11 +124,12 @@ def set_window_fields(argument: Any, place: Place) -> Run:
         argument, 9, "the $setWindowFields stage specification must be an object, found {}"
     )
     check_fields("$setWindowFields", spec, ("partitionBy", "sortBy", "output"), ("output",))
-    if "sortBy" in spec:
-        check_kind("$setWindowFields", "sortBy", spec["sortBy"], "object")
+    given = spec.get("sortBy")
+    if given is not None:
+        check_kind("$setWindowFields", "sortBy", given, "object")
     check_kind("$setWindowFields", "output", spec["output"], "object")
     scope = _window_scope(place.context)
-    sort = parse_sort(spec["sortBy"], place.context)[0] if spec.get("sortBy") else None
+    sort = parse_sort(given, place.context)[0] if given else (None if given is None else [])
     part = scope.compile(spec["partitionBy"]) if "partitionBy" in spec else None
     outputs = [
         (split_path(name), _function_of(name, one, sort, scope))
