@@ -56,6 +56,15 @@ def _check_last(name: str, index: int, count: int, features: frozenset[str]) -> 
         raise failure(40601, f"{name} can only be the final stage in the pipeline")
 
 
+def _metadata_of(name: str, argument: Any) -> frozenset[str]:
+    """Return what a stage tells of its documents beside their fields."""
+    if name == "$match" and isinstance(argument, Mapping) and "$text" in argument:
+        return frozenset({"textScore"})
+    if name == "$rankFusion" and isinstance(argument, Mapping):
+        return frozenset({"score", "scoreDetails"} if argument.get("scoreDetails") else {"score"})
+    return frozenset({"geoNearDistance"}) if name == "$geoNear" else frozenset()
+
+
 def _source(name: str, argument: Any, context: Context) -> Run:
     open_source = context.sources[name]
     found = open_source(argument, context)
@@ -78,10 +87,11 @@ def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
     runs: list[Run] = []
     named = [_stage_of(spec, context) for spec in stages]
     is_prefix = not context.depth
+    features = context.features
     for index, (name, argument, stage) in enumerate(named):
         _check_place(name, stage, index, len(named), context)
         is_prefix = is_prefix and name in _PREFIX
-        here = context.with_(features=context.features | {"prefix"}) if is_prefix else context
+        here = context.with_(features=features | {"prefix"} if is_prefix else features)
         if stage is None and name not in context.sources:
             raise failure(40324, f"Unrecognized pipeline stage name: '{name}'")
         if name in context.sources:
@@ -90,6 +100,7 @@ def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
             runs.append(
                 stage.parse(argument, Place(context=here, compile=compile_pipeline, index=index))
             )
+        features = features | _metadata_of(name, argument)
     return lambda documents: _flow(documents, runs)
 
 

@@ -74,7 +74,7 @@ def _meta(value: Mapping[str, Any], context: Context) -> str:
 def _meta_reader(context: Context, kind: str) -> Callable[[Document], Any]:
     if kind == "randVal":
         return lambda _: context.random()
-    return lambda document: context.metadata.get(id(document), {}).get(kind, 0)
+    return lambda document: context.metadata.get(document, kind, 0)
 
 
 def compile_sort(

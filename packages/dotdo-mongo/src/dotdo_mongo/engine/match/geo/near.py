@@ -94,6 +94,12 @@ def _bound(value: Any, name: str, code: int) -> float:
     return number
 
 
+def check_flat_bounds(x: float, y: float) -> None:
+    """Refuse what lies outside a 2d index. Code 16433."""
+    if not (-180 <= x <= 180 and -180 <= y <= 180):  # noqa: PLR2004  the index's bounds
+        raise failure(16433, f"point not in interval of [ -180, 180 ]: {x}, {y}")
+
+
 def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     """Read $near or $nearSphere with what stands beside it. Codes 2, 16893 to 16895, 34413."""
     name = next(one for one in NAMES if one in operators)
