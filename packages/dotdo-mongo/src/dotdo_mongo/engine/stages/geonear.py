@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_mongo.engine.expressions import Scope
 from dotdo_mongo.engine.fieldpath import MAX_DEPTH, read, split_path
 from dotdo_mongo.engine.match import Near, compile_match
+from dotdo_mongo.engine.match.comparison import truth
 from dotdo_mongo.engine.match.geo.geojson import check_bounds, flat_point, is_geojson, position
 from dotdo_mongo.engine.match.geo.near import check_flat_bounds
 from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FAMILY = Family("geonear")
 _KEY_DEPTH = 180
+_KNOWN = frozenset(
+    {"near", "distanceField", "spherical", "minDistance", "maxDistance", "query", "key"}
+) | {"distanceMultiplier", "includeLocs", "uniqueDocs"}
 _GONE = {"limit": 50858, "num": 50857, "start": 50856}
 
 
@@ -93,7 +97,7 @@ def _near(spec: Mapping[str, Any], field: str, kind: str, scope: Scope) -> Near:
         where = position(point.get("coordinates"))
     else:
         where = flat_point(point)
-    is_sphere = is_json or bool(spec.get("spherical"))
+    is_sphere = is_json or truth(spec.get("spherical", False))
     if (is_json and kind == "2d") or (kind == "2dsphere" and not is_sphere):
         raise failure(291, "error processing query: unable to find index for $geoNear query")
     if kind == "2d":
@@ -117,9 +121,11 @@ class _GeoNear:
 
     def __init__(self, spec: Mapping[str, Any], place: Place) -> None:
         context = place.context
-        for name, code in _GONE.items():
-            if name in spec:
-                raise failure(code, f"$geoNear no longer supports the '{name}' parameter.")
+        for name in spec:
+            if name in _GONE:
+                raise failure(_GONE[name], f"$geoNear no longer supports the '{name}' parameter.")
+            if name not in _KNOWN:
+                raise failure(2, f"unrecognized option to $geoNear: {name}")
         self.field = self.locations = None
         if "distanceField" in spec:
             self.field = _path("distanceField", spec["distanceField"], 16606)
@@ -163,6 +169,7 @@ class _GeoNear:
             if self.locations is not None:
                 shaped = with_value(shaped, self.locations, read(document, names))
             self.metadata.put(shaped, "geoNearDistance", scaled)
+            self.metadata.put(shaped, "geoNearPoint", read(document, names))
             yield shaped
 
 

@@ -155,7 +155,7 @@ def _fill_part(spec: Mapping[str, Any], scope: Scope) -> Expr | None:
     return scope.compile(spec["partitionBy"]) if "partitionBy" in spec else None
 
 
-@FAMILY.stage("$fill")
+@FAMILY.stage("$fill", in_update=True)
 def fill(argument: Any, place: Place) -> Run:
     """Fill null and absent fields. Codes 9, 14, 40414, 40415, 6050200 to 6050204."""
     spec = check_document(argument, 6050200, "The $fill stage must be an object")

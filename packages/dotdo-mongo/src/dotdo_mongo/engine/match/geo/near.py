@@ -17,7 +17,7 @@ from dotdo_mongo.engine.match.geo.geojson import (
     stored_point,
     stored_shape,
 )
-from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, vector
+from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, cap_angle, vector
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.ordering import leaves
 from dotdo_mongo.engine.values import NUMBERS, type_name
@@ -64,6 +64,9 @@ class Near:
 
     def _measure(self, value: Any) -> float | None:
         if self.is_sphere:
+            point = None if self.is_geojson else stored_point(value)
+            if point is not None:
+                return cap_angle(self.centre, vector(*point)) * self.unit
             shape = stored_shape(value)
             return None if shape is None else shape.distance(self.centre) * self.unit
         point = stored_point(value)
