@@ -3,6 +3,7 @@
 Usage: python tools/generate_postgres_spec.py "host=... port=..." /path/to/errcodes.txt packages/dotdo-postgres/src/dotdo_postgres/spec
 """
 
+import json
 import pprint
 import sys
 from pathlib import Path
@@ -34,6 +35,11 @@ select lower(name), name, vartype, unit, context, case when context in ('user', 
   when vartype = 'string' or name in ('port', 'shared_buffers', 'wal_buffers', 'max_wal_size', 'min_wal_size', 'fsync') then ''
   else current_setting(name) end, min_val, max_val, enumvals, short_desc
 from pg_settings order by 1"""
+# Functions that an operator calls.
+OPERATOR_FUNCTIONS = """
+select distinct on (p.oid) proname::text, (select coalesce(array_agg(a::int order by n), '{}') from unnest(proargtypes) with ordinality u(a, n)),
+  oprname::text
+from pg_operator o join pg_proc p on p.oid = oprcode where oprnamespace = 'pg_catalog'::regnamespace order by p.oid, o.oid"""
 # Functions whose arguments have names, or that return several columns.
 ARGUMENTS = """
 select oid::int, coalesce(proargnames, '{}'), coalesce(proargmodes::text[], '{}'), coalesce(proallargtypes::int[], '{}')
@@ -42,6 +48,60 @@ from pg_proc where pronamespace = 'pg_catalog'::regnamespace and prokind <> 'p' 
 RELATIONS = """
 select nspname || '.' || relname from pg_class c join pg_namespace n on n.oid = relnamespace
 where nspname in ('pg_catalog', 'information_schema') and relkind in ('r', 'v') order by 1"""
+
+COLUMNS = """
+select n.nspname || '.' || c.relname, c.oid::int, c.relkind::text, a.attname::text,
+  case when typtype = 'd' then typbasetype else atttypid end::int, case when typtype = 'd' then typtypmod else atttypmod end
+from pg_class c join pg_namespace n on n.oid = relnamespace join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = atttypid
+where nspname in ('pg_catalog', 'information_schema') and relkind in ('r', 'v') and attnum > 0 and not attisdropped order by 1, a.attnum"""
+STATIC = (
+    "pg_aggregate", "pg_am", "pg_amop", "pg_amproc", "pg_attribute", "pg_authid", "pg_cast", "pg_class", "pg_collation", "pg_constraint",
+    "pg_conversion", "pg_index", "pg_language", "pg_namespace", "pg_opclass", "pg_operator", "pg_opfamily", "pg_proc", "pg_range",
+    "pg_settings", "pg_tablespace", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_ts_parser", "pg_ts_template", "pg_type",
+)  # fmt: skip
+"""Relations of pg_catalog whose rows in a fresh database are facts."""
+SYSTEM_ROWS = {
+    "pg_attribute": "attrelid < 16384 and attrelid not in (select oid from pg_class where relkind in ('t', 'i'))",
+    "pg_class": "oid < 16384 and relkind <> 't'",
+    "pg_settings": "category <> 'File Locations' and name not like '%directories' and name not like 'ssl%' and name not like 'krb%' and name <> 'port'",
+}
+_LOCAL = {"short_desc", "extra_desc", "sourcefile", "sourceline", "pending_restart"}
+"""Columns of pg_settings that are prose, or of the machine."""
+_READ = {1000: "int[]", 1005: "int[]", 22: "int[]", 30: "int[]", 1028: "int[]", 24: "int", 1009: "text[]", 1003: "text[]", 1034: "text[]",
+         1002: "text[]", 16: "int", 18: "text", 19: "text", 25: "text", 26: "bigint", 28: "xid", 21: "int", 23: "int", 700: "float8",
+         1043: "text", 2206: "int"}  # fmt: skip
+
+
+def catalog_rows(fetch: Any, columns: dict[str, list[Any]]) -> dict[str, list[list[Any]]]:
+    """Read the rows of the relations that a fresh database has."""
+    found = {}
+    for name in STATIC:
+        parts = []
+        for column, oid, _ in columns[f"pg_catalog.{name}"]:
+            if oid not in _READ or column in _LOCAL:
+                parts.append("null")
+            elif oid in {22, 30}:
+                parts.append(f"string_to_array({column}::text, ' ')::int[]")
+            elif oid == 28:
+                parts.append(f"{column}::text::bigint")
+            elif oid == 16:
+                parts.append(f"{column}::int")
+            else:
+                parts.append(f"{column}{'::oid' if oid == 24 else ''}::{_READ[oid]}")
+        where = SYSTEM_ROWS.get(name, "true")
+        found[name] = [
+            list(row)
+            for row in fetch(f"select {', '.join(parts)} from {name} where {where} order by 1, 2")
+        ]
+    return found
+
+
+def relation_columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    """Group columns by relation."""
+    found: dict[str, list[Any]] = {}
+    for relation, _, _, *column in rows:
+        found.setdefault(relation, []).append(column)
+    return found
 
 
 def grouped(rows: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
@@ -77,6 +137,20 @@ def sqlstates(path: Path) -> dict[str, str]:
     return found
 
 
+def write_json(path: Path, value: object) -> None:
+    """Write a value, one line for each item."""
+    if isinstance(value, dict):
+        lines = [
+            f"{json.dumps(key)}:{json.dumps(item, separators=(',', ':'))}"
+            for key, item in value.items()
+        ]
+        path.write_text("{" + ",\n".join(lines) + "}\n")
+    else:
+        assert isinstance(value, list)
+        lines = [json.dumps(item, separators=(",", ":"), ensure_ascii=False) for item in value]
+        path.write_text("[" + ",\n".join(lines) + "]\n")
+
+
 def module(title: str, version: str, **constants: object) -> str:
     """Return the text of a module of constants."""
     body = "\n".join(
@@ -108,9 +182,10 @@ def main(dsn: str, errcodes: str, folder: str) -> None:
                 CASTS={(row[0], row[1]): tuple(row[2:]) for row in fetch(CASTS)},
             ),
             "operators": module(
-                "Operators: name -> (left, right, result); left 0 for prefix operators.",
+                "Operators: name -> (left, right, result), left 0 for prefix operators; and by the functions they call.",
                 version,
                 OPERATORS=grouped(fetch(OPERATORS)),
+                BY_FUNCTION={(row[0], tuple(row[1])): row[2] for row in fetch(OPERATOR_FUNCTIONS)},
             ),
             "functions": module(
                 "Functions: name -> (oid, arguments, result, variadic, kind, returns set, defaults, volatility).",
@@ -136,6 +211,15 @@ def main(dsn: str, errcodes: str, folder: str) -> None:
                 RELATIONS=frozenset(row[0] for row in fetch(RELATIONS)),
             ),
         }
+        listed = fetch(COLUMNS)
+        columns = relation_columns(listed)
+        oids = {relation: [oid, kind] for relation, oid, kind, *_ in listed}
+        rows = catalog_rows(fetch, columns)
+    data = target / "data"
+    data.mkdir(exist_ok=True)
+    write_json(data / "relations.json", {name: [*oids[name], columns[name]] for name in columns})
+    for name, found in rows.items():
+        write_json(data / f"{name}.json", found)
     for name, text in modules.items():
         (target / f"{name}.py").write_text(text)
     states = module("SQLSTATE -> condition name.", version, SQLSTATES=sqlstates(Path(errcodes)))

@@ -1,28 +1,29 @@
-"""The door for psycopg's suite over the wire: a host with a fresh tenant, named to the suite as its server."""
+"""The door for psycopg's suite over the wire: a server with a fresh tenant, named to the suite as its server."""
 
-import tempfile
-from contextlib import ExitStack
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from dotdo.serving import Host, Services, TcpListener, serve_in_thread
-from dotdo.tenancy import Home, open_tenant
-from dotdo_postgres.server import protocol
-
-_stack = ExitStack()
+SERVER = Path(__file__).with_name("serve_postgres.py")
+_running: list[subprocess.Popen[str]] = []
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Start the host before the suite reads its options."""
-    home = Home(_stack.enter_context(tempfile.TemporaryDirectory()))
-    home.create("psycopg")
-    services = Services(lambda name: open_tenant(name, create=False, home=home))
-    host = Host([TcpListener(protocol, port=0)], services)
-    _stack.enter_context(serve_in_thread(host))
-    port = host.addresses[0][1]  # type: ignore[index]  # of TCP
+    """Start the server before the suite reads its options."""
+    command = [sys.executable, str(SERVER), "psycopg"]
+    server = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    _running.append(server)
+    assert server.stdout
+    port = int(server.stdout.readline())
     args.append(f"--test-dsn=host=127.0.0.1 port={port} user=postgres dbname=psycopg")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the host."""
-    _stack.close()
+    """Stop the server."""
+    for server in _running:
+        server.communicate()
+    _running.clear()

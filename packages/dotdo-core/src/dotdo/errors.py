@@ -166,6 +166,10 @@ class NewerFormat(StorageError):
     """The file was written by a newer version of dotdo."""
 
 
+class UnknownFunction(StorageError):
+    """A statement, or a definition that it concerns, uses an SQL function that no installed package offers."""
+
+
 class StatementError(StorageError):
     """SQLite refused a statement that the kernel or a compiler made: a fault of ours."""
 

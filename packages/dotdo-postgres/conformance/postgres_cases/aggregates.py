@@ -145,14 +145,6 @@ CASES = [
         "select percentile_disc(0) within group (order by x), percentile_disc(1) within group (order by x), percentile_cont(0.333) within group (order by x) filter (where x > 1) from (values (1), (2), (5), (null)) t(x)",
         "select percentile_cont(1.5) within group (order by x) from (values (1)) t(x)",
     ),
-    case(
-        "bitwise",
-        "select bit_and(genre_id), bit_or(genre_id) from genre",
-        gap="bit_and and bit_or are refused (0A000)",
-    ),
-    case(
-        "regression",
-        "select regr_count(milliseconds, bytes) from track",
-        gap="the statistics of pairs are refused (0A000)",
-    ),
+    case("bitwise", "select bit_and(genre_id), bit_or(genre_id) from genre"),
+    case("regression", "select regr_count(milliseconds, bytes) from track"),
 ]

@@ -293,24 +293,15 @@ CASES = [
         gap="a whole row that an outer join may leave out is refused (0A000)",
     ),
     case("row-value", "select row(1, 'a', null)", gap="a row as a result is refused (0A000)"),
-    case(
-        "multi-series",
-        "select generate_series(1, 3), generate_series(1, 10, 4)",
-        gap="several set-returning functions in one list are refused (0A000)",
-    ),
+    case("multi-series", "select generate_series(1, 3), generate_series(1, 10, 4)"),
     case(
         "age-of-instant",
         "select age(timestamptz '2024-01-01') = age(current_date::timestamptz, timestamptz '2024-01-01')",
     ),
-    case(
-        "multi-dimensional-array",
-        "select array[[1, 2], [3, 4]]",
-        gap="arrays of several dimensions are refused (0A000)",
-    ),
+    case("multi-dimensional-array", "select array[[1, 2], [3, 4]]"),
     case(
         "interval-total",
         "select sum(x), avg(x) from (values (interval '1 day'), (interval '2 hours')) t(x)",
-        gap="sum and avg of interval are refused (0A000)",
     ),
     case(
         "array-search",

@@ -245,7 +245,6 @@ CASES = [
     case(
         "with-insert",
         "with d as (delete from genre where genre_id = 300 returning *) select count(*) from d",
-        gap="data-modifying WITH is refused (0A000)",
     ),
     case(
         "information-schema",

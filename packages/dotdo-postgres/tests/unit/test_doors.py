@@ -67,7 +67,6 @@ def test_a_statement_is_stopped_at_its_timeout_and_the_next_one_runs(connection)
 @pytest.mark.parametrize(
     "setting",
     [
-        "default_transaction_read_only = on",
         "session authorization nobody",
         "extra_float_digits = 0",
     ],

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 
-from dotdo.errors import InvalidName, TransactionError
+from dotdo.errors import InvalidName, SerializationFailure, TransactionError
 from dotdo.events.event import Event, EventReader, Pattern
 from dotdo.graph.context import Graph, TransactionScope
 from dotdo.history.transactions import end_of_window, head, horizon, transaction_at
@@ -104,6 +104,10 @@ class Consumer(Iterable[Event]):
                         self._advance(transaction, offset, event.seq)
                 except _TakenElsewhere:
                     break
+                except SerializationFailure:
+                    if self._has_stayed(offset):
+                        raise
+                    break  # another process handled the event: its output is in the way of this one
                 offset = event.seq
             else:
                 self._skip(offset, upto)
@@ -131,6 +135,10 @@ class Consumer(Iterable[Event]):
         rows = session.read("select seq from _consumer where name = ?", (self._name,))
         offset: int = rows[0][0] if rows else 0
         return max(offset, horizon(session))
+
+    def _has_stayed(self, offset: int) -> bool:
+        with self._graph.session() as session:
+            return self._offset(session) == offset
 
     def _advance(self, session: Session, offset: int, seq: int) -> None:
         """Move the offset, which is no row that could be taken out of the file and put back: the writer is kept from here on.

@@ -7,15 +7,18 @@ import orjson
 
 from dotdo.errors import InvalidName, InvalidQuery, InvalidValue
 from dotdo.graph.nouns import check_path, field_expression, member_of
-from dotdo.sql import compared_value
+from dotdo.sql import ORDER, compared_value, numeric
 from dotdo.storage import Column, Noun
 from dotdo.storage.names import literal, quoted
 from dotdo.storage.types import JSON_TYPES, storage_of
 from dotdo.values import Canonical, encode, shown, tagged
 
-_MAX_DEPTH = 60
-_MAX_CONDITIONS = 30_000  # SQLite takes 32,766 values; and trees of a height of 1,000, which these bounds keep below
+_MAX_DEPTH = 80
+_MAX_CONDITIONS = (
+    5_000  # SQLite's time grows with their square; and trees are of a height below its 1,000
+)
 _MAX_SORT = 100
+_MANY = 250
 _FEW = 16  # so many values of a list are bound one by one, for whose number the statement is known already
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 
@@ -27,11 +30,12 @@ class Filter:
         noun: Whose things are filtered.
     """
 
-    __slots__ = ("_conditions", "_noun", "params")
+    __slots__ = ("_conditions", "_noun", "needs_order", "params")
 
     def __init__(self, noun: Noun) -> None:
         self._noun = noun
         self._conditions = 0
+        self.needs_order = False  # the SQL function `ORDER` is called
         self.params: list[Canonical] = []
 
     def compile(self, query: object, depth: int = 0) -> str:
@@ -85,8 +89,11 @@ class Filter:
         if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not value:
             msg = f"{name} needs a list of filters"
             raise InvalidQuery(msg, value)
-        self._count(len(value))
-        text = f"({_joined([f'({self.compile(part, depth + 1)})' for part in value], joint)})"
+        alternatives, others = _by_field(value) if joint == "or" else ({}, value)
+        self._count(len(others) + len(alternatives))
+        found = [self._in(_checked_path(field), values) for field, values in alternatives.items()]
+        found += [f"({self.compile(part, depth + 1)})" for part in others]
+        text = f"({_joined(found, joint)})"
         return f"not coalesce({text}, false)" if name == "$nor" else text
 
     def _operator(self, field: str, operator: object, operand: object, depth: int) -> str:
@@ -158,10 +165,18 @@ class Filter:
         plain = tagged_value(value)
         if isinstance(plain, dict):
             ((tag, inner),) = plain.items()
+            if tag in _NUMBERS:
+                return self._compare_number(field, value, sign)
             container, path = member_of(self._noun, field)
             expression = f"{container} ->> {literal(f'{path}.{chr(34)}{tag}{chr(34)}')}"
             plain = inner
         return f"({expression} {sign} {self._bind(plain)} and typeof({expression}) in {_typeof(plain)})"
+
+    def _compare_number(self, field: str, value: Canonical, sign: str) -> str:
+        """Compare with a number that JSON has no form for: in the order of all numbers."""
+        self.needs_order = True
+        container, path = self._member(field)
+        return f"{ORDER}({container} -> {path}) {sign} {self._bind(numeric.encode(value))}"
 
     def _in(self, field: str, values: object) -> str:
         if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
@@ -256,9 +271,40 @@ class Filter:
             raise InvalidQuery(str(error), value) from None
 
 
+def _by_field(
+    filters: Sequence[Canonical],
+) -> tuple[dict[str, list[Canonical]], list[Canonical]]:
+    """Take out of alternatives those that want one value of one field, where they are many: a list that the field is looked up in."""
+    values: dict[str, list[Canonical]] = {}
+    if len(filters) > _FEW:
+        for part in filters:
+            if _is_one_value(part):
+                ((field, value),) = part.items()
+                values.setdefault(field, []).append(value)
+    found = {field: listed for field, listed in values.items() if len(listed) > _FEW}
+    return found, [p for p in filters if not (_is_one_value(p) and next(iter(p)) in found)]
+
+
+def _is_one_value(part: object) -> bool:
+    if not isinstance(part, Mapping) or len(part) != 1:
+        return False
+    ((field, value),) = part.items()
+    has_operators = isinstance(value, Mapping) and any(str(k).startswith("$") for k in value)
+    return isinstance(field, str) and not field.startswith("$") and not has_operators
+
+
 def _joined(conditions: list[str], joint: str) -> str:
-    """Join conditions by `and` or `or`, many of them as a tree of little height."""
-    while len(conditions) > _FEW:
+    """Join conditions by `and` or `or`, many of them as a tree of little height.
+
+    Very many are kept from SQLite's planner, which looks at every pair of them.
+    """
+    if len(conditions) > _MANY:
+        return f"coalesce({_tree(conditions, joint)}, false)"
+    return _tree(conditions, joint)
+
+
+def _tree(conditions: list[str], joint: str) -> str:
+    while len(conditions) > 3:
         pairs = zip(conditions[::2], conditions[1::2], strict=False)
         odd = conditions[-1:] if len(conditions) % 2 else []
         conditions = [f"({left} {joint} {right})" for left, right in pairs] + odd
@@ -273,6 +319,7 @@ def _array(values: list[Canonical]) -> str:
         raise InvalidQuery(msg) from None
 
 
+_NUMBERS = frozenset({"$n", "$i"})
 _INFINITE = frozenset({math.inf, -math.inf})
 
 Operator = Callable[[Filter, str, Canonical], str]

@@ -13,6 +13,7 @@ from dotdo.graph.query import Filter, order_by, page
 from dotdo.graph.rows import ColumnRows, DocumentRows, is_visibility, rows_of
 from dotdo.graph.thing import Thing, Visibility, address
 from dotdo.graph.verbs import Verbs
+from dotdo.sql import ORDER, order_of
 from dotdo.storage import CatalogChanged, Noun, Row, Session
 from dotdo.storage.counters import sequence_counter
 from dotdo.storage.names import quoted
@@ -284,6 +285,8 @@ class Things:
             rows = rows_of(catalog, definition)
             condition = Filter(definition)
             text = self._visible(condition.compile({} if where is None else where))
+            if condition.needs_order:
+                session.ensure_function(ORDER, order_of, 1)
             count, start = page(limit, offset)
             sql = f"select {rows.columns} from {quoted(definition.table)} where {text} order by {order_by(definition, sort)} limit ? offset ?"
             found = session.read(sql, [*condition.params, count, start], planned_for=catalog)
@@ -298,6 +301,8 @@ class Things:
             definition = session.catalog.find(noun)
             condition = Filter(definition)
             text = self._visible(condition.compile({} if where is None else where))
+            if condition.needs_order:
+                session.ensure_function(ORDER, order_of, 1)
             sql = f"select count(*) from {quoted(definition.table)} where {text}"
             ((found,),) = session.read(sql, condition.params, planned_for=session.catalog)
             return found  # type: ignore[no-any-return]  # a count

@@ -38,7 +38,13 @@ class PastStore(Store):
         self.seq = seq
         self.is_read_only = True
 
-    def session(self, *, api: str | None = None, actor: str | None = None) -> "PastSession":
+    def session(
+        self,
+        *,
+        api: str | None = None,
+        actor: str | None = None,
+        owner: str | None = None,  # noqa: ARG002  (of the past nobody owns anything)
+    ) -> "PastSession":
         """Open a read-only session on the past."""
         connection = connect(self.path, is_read_only=True, durability=self.durability)
         session = PastSession(self, connection, api, actor)
@@ -107,6 +113,7 @@ class PastSession(Session):
             raise HistoryUnavailable(msg)
         if self._catalog is None:
             self._catalog = Catalog(self._position, then)
+            self.provide(self._catalog.functions)
 
     def _add_changes(self) -> None:
         changed = self.execute(

@@ -8,6 +8,7 @@ from dotdo.storage.ddl import index_name, key_index
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
 from dotdo.storage.locks import Blocked, Mode, Waiter
 from dotdo.storage.names import literal, physical_column, physical_table, quoted
+from dotdo.storage.owners import Owner
 from dotdo.storage.schema import (
     Check,
     Column,
@@ -36,6 +37,7 @@ __all__ = [
     "Index",
     "Mode",
     "Noun",
+    "Owner",
     "Params",
     "Retention",
     "Row",

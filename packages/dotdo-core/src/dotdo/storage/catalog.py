@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from dotdo.errors import AmbiguousName, UnknownNoun
+from dotdo.storage.functions import functions_of
 from dotdo.storage.images import Images
 from dotdo.storage.inflection import variants
 from dotdo.storage.schema import Noun
@@ -16,7 +17,16 @@ class Catalog:
         nouns: The definitions.
     """
 
-    __slots__ = ("_images", "_variants", "by_id", "by_name", "by_table", "derived", "version")
+    __slots__ = (
+        "_functions",
+        "_images",
+        "_variants",
+        "by_id",
+        "by_name",
+        "by_table",
+        "derived",
+        "version",
+    )
 
     def __init__(self, version: int, nouns: Iterable[Noun]) -> None:
         self.version = version
@@ -28,6 +38,7 @@ class Catalog:
         self.derived: dict[
             object, object
         ] = {}  # what other rooms compute from it, by keys of theirs
+        self._functions: frozenset[str] | None = None
         self._images: dict[int, Images] = {}
         self._variants: dict[str, list[Noun]] | None = None
 
@@ -35,6 +46,13 @@ class Catalog:
     def nouns(self) -> Iterable[Noun]:
         """Every noun, the kernel's own left out."""
         return [noun for noun in self.by_name.values() if not noun.name.startswith("$")]
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Names of the functions that definitions use beyond SQLite's own."""
+        if self._functions is None:
+            self._functions = functions_of(self.nouns)
+        return self._functions
 
     def noun(self, name: str) -> Noun | None:
         """Return the noun of exactly that name, or None."""

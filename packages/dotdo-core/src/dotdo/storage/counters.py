@@ -31,21 +31,40 @@ class Counters:
             self._next[name] = first + n
             return first
 
-    def claim(self, name: str, n: int, transaction: "Writer") -> tuple[int, int]:
+    def claim(self, name: str, n: int, transaction: "Writer", start: int = 1) -> tuple[int, int]:
         """Raise the durable mark, in the transaction that holds the writer, so that `n` numbers more can be taken.
+
+        Args:
+            name: The counter.
+            n: How many.
+            transaction: Holds the writer.
+            start: First number of a counter that has given none.
 
         Returns:
             The mark before and the new one.
         """
         with self._guard:
-            high = _read_mark(transaction, name)
-            first = self._next.get(name, 1)
+            high = _read_mark(transaction, name, start - 1)
+            first = self._next.get(name, start)
             if high != self._limits.get(name):  # not claimed yet, or by another process since
                 first = max(first, high + 1)
             limit = max(first + n - 1, high) + CHUNK
             _write_mark(transaction, name, limit)
             self._next[name], self._limits[name] = first, limit
             return high, limit
+
+    def put(self, name: str, following: int, transaction: "Writer") -> tuple[int, int]:
+        """Let the counter go on with a number, also one that it gave before; return the mark before and the new one."""
+        with self._guard:
+            before = _read_mark(transaction, name)
+            _write_mark(transaction, name, following - 1)
+            self._next[name], self._limits[name] = following, following - 1
+            return before, following - 1
+
+    def peek(self, name: str) -> int | None:
+        """Return the number that comes next, None when this process has not asked for any."""
+        with self._guard:
+            return self._next.get(name)
 
     def restore(self, claims: Claims, transaction: "Writer", *, is_alone: bool) -> None:
         """Write marks again that were undone: numbers below them have been handed out.
@@ -68,9 +87,9 @@ class Counters:
             self._limits.clear()
 
 
-def _read_mark(transaction: "Writer", name: str) -> int:
+def _read_mark(transaction: "Writer", name: str, default: int = 0) -> int:
     found = transaction.connection.execute("select high from _counter where name = ?", (name,)).get
-    return 0 if found is None else int(found)
+    return default if found is None else int(found)
 
 
 def _write_mark(transaction: "Writer", name: str, high: int) -> None:

@@ -13,6 +13,7 @@ from dotdo.errors import (
 )
 from dotdo.storage import ddl, system
 from dotdo.storage.catalog import Catalog
+from dotdo.storage.functions import functions_of
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
 from dotdo.storage.schema import Column, Noun, encode_noun
@@ -44,6 +45,7 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             raise AlreadyExists(msg)
         number = noun.id or _free_number(session)
         made = msgspec.structs.replace(noun, id=number)
+        session.provide(functions_of([made]))
         if made.has_table:
             session.execute(ddl.table(made, _targets(catalog, made)))
             for text in (*ddl.indexes(made).values(), *ddl.search(made)):
@@ -118,6 +120,7 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
         if old is None:
             msg = f"noun {new.name!r} does not exist"
             raise UnknownNoun(msg)
+        session.provide(functions_of([new]))
         namesake = session.catalog.noun(new.name)
         if namesake is not None and namesake.id != new.id:
             msg = f"noun {new.name!r} exists"

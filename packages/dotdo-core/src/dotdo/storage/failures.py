@@ -9,6 +9,7 @@ from dotdo import errors
 
 _FAILED = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.*)", re.DOTALL)
 _INDEX = re.compile(r"index '(.*)'", re.DOTALL)
+_UNKNOWN = re.compile(r"(?:no such|unknown) function: ([^()\s]+)")
 _CHECK = re.compile(r"CHECK constraint failed: (.*)", re.DOTALL)
 _DATATYPE = re.compile(r"cannot store \w+ value in \w+ column ([^.]*)\.(.*)", re.DOTALL)
 
@@ -50,6 +51,10 @@ def translate(error: apsw.Error) -> errors.DotdoError:
     message = str(error)
     if isinstance(error, apsw.ConstraintError):
         return _constraint(error, message)
+    if unknown := _UNKNOWN.search(message):
+        return errors.UnknownFunction(
+            f"no installed package offers the SQL function {unknown[1]!r}"
+        )
     for kind, result in _KINDS:
         if isinstance(error, kind):
             return result(message)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 Extra = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a package's own
-Layout = Literal["columns", "document", "keyspace", "definition"]
+Layout = Literal["columns", "document", "definition"]
 Action = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
 
@@ -93,7 +93,7 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
     Args:
         id: Number in `_noun` and `_log`; 0 before it is created.
         name: As users write it (`album`, `app.users`, `Customer`).
-        layout: `columns`: a row of typed columns; `document`: key and JSONB; `keyspace`: for Redis;
+        layout: `columns`: a row of typed columns; `document`: key and JSONB;
             `definition`: no table and no things, only what a package keeps in `extra` (a view, a sequence); its name begins with `$`.
         table: Physical name of the table, empty when there is none.
         columns: Visible columns in order; of a document noun the key column `id` only.
@@ -102,6 +102,7 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
         key_name: Name of the primary key constraint.
         search: Fields in the full text index.
         extra: What a package needs to know beyond this, under the package's key.
+        owner: Name of the engine that keeps the newest rows itself, see `dotdo.storage.owners`; empty for none.
     """
 
     id: int
@@ -119,6 +120,7 @@ class Noun(msgspec.Struct, frozen=True, omit_defaults=True):
     search: tuple[str, ...] = ()
     retention: Retention = Retention()
     extra: Extra = {}
+    owner: str = ""
 
     def column(self, name: str) -> Column | None:
         """Return the column of that user-visible name, or None."""

@@ -129,19 +129,52 @@ class Session(Statements):
         """Return the first of `n` new values for the noun's hidden row id."""
         return self.next_number(f"noun {noun.id}", n)
 
-    def next_number(self, counter: str, n: int = 1) -> int:
-        """Return the first of `n` numbers that the counter has never given before."""
+    def next_number(self, counter: str, n: int = 1, start: int = 1) -> int:
+        """Return the first of `n` numbers that the counter has never given before; its very first is `start`."""
         counters = self.store.counters
         first = counters.take(counter, n)
         while first is None:
-            self.mutate(lambda: self._claim(counter, n))
+            self.mutate(lambda: self._claim(counter, n, start))
             first = counters.take(counter, n)
         return first
 
-    def _claim(self, counter: str, n: int) -> None:
-        before, high = self.store.counters.claim(counter, n, self)
+    def put_number(self, counter: str, following: int) -> None:
+        """Let a counter go on with a number, also with one that it gave before."""
+        self.mutate(lambda: self._note(counter, *self.store.counters.put(counter, following, self)))
+
+    def peek_number(self, counter: str, start: int = 1) -> int:
+        """Return the number that a counter would give next."""
+        following = self.store.counters.peek(counter)
+        if following is not None:
+            return following
+        rows = self.read("select high from _counter where name = ?", (counter,))
+        return int(rows[0][0]) + 1 if rows else start
+
+    def _claim(self, counter: str, n: int, start: int) -> None:
+        self._note(counter, *self.store.counters.claim(counter, n, self, start))
+
+    def _note(self, counter: str, before: int, high: int) -> None:
         known = self._claims.get(counter)
         self._claims[counter] = (before if known is None else known[0], high)
+
+    # --- facts ---------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> Value:
+        """Return what a package has noted about the file, None when nothing."""
+        rows = self.read("select v from _meta where k = ?", (f"fact {name}",))
+        return rows[0][0] if rows else None
+
+    def set_fact(self, name: str, value: Value) -> None:
+        """Note something about the file, in the transaction at hand, which keeps the writer from here on.
+
+        Facts have no history: the past shows the present ones, a branch begins with its parent's, followers get none.
+        """
+
+        def work() -> None:
+            self.pin()  # no row that could be taken out of the file and put back
+            self.execute("insert or replace into _meta values (?, ?)", (f"fact {name}", value))
+
+        self.mutate(work)
 
     # --- functions ---------------------------------------------------------------------------
 
@@ -153,6 +186,12 @@ class Session(Statements):
             self.connection.create_scalar_function(
                 name, function, n_args, deterministic=deterministic
             )
+
+    def ensure_function(self, name: str, function: Function, n_args: int) -> None:
+        """Make a Python function callable that is the same for all time; once known, this costs nothing."""
+        if name not in self._functions:
+            self.create_function(name, function, n_args)
+            self._functions |= {name}
 
     def _undisturbed(self) -> AbstractContextManager[None]:
         """Keep others from taking the transaction out through this connection meanwhile."""
@@ -198,6 +237,7 @@ class Session(Statements):
         self._execute = self._statement = self._control = self.connection.execute
         self.state, self._is_running = IDLE, False
         self._seen, self._catalog, self._claims, self._progress = -1, None, {}, Progress()
+        self._functions = frozenset()
         return inherited
 
     def close(self) -> None:

@@ -8,12 +8,15 @@ import apsw
 from dotdo.errors import ReadOnly
 from dotdo.storage.failures import BINDING, fail_to_bind
 from dotdo.storage.locks import Blocked
+from dotdo.storage.owners import Unsettled
 from dotdo.storage.transaction import Transaction
-from dotdo.storage.view import IDLE, OPEN, CatalogChanged
+from dotdo.storage.view import HOLDING, IDLE, OPEN, SUSPENDED, CatalogChanged
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
     from dotdo.storage.store import Store
+
+_NONE: frozenset[str] = frozenset()
 
 T = TypeVar("T")
 Value = int | float | str | bytes | None
@@ -32,6 +35,7 @@ class Statements(Transaction):
     def __init__(self, store: "Store", connection: apsw.Connection) -> None:
         super().__init__(store, connection)
         self.changes = 0
+        self._settled = _NONE  # owners who are paused for the statement that runs
         self._statement = connection.cursor().execute
 
     def read(
@@ -57,6 +61,8 @@ class Statements(Transaction):
             CatalogChanged: Definitions are no longer those of `planned_for`.
             Blocked: It must wait, and `wait` is false.
         """
+        if self.store.owned is not None:
+            self._settle(sql)
         state = self.state
         if (state is IDLE or (state is OPEN and self.isolation == "committed")) and (
             not self._is_running
@@ -101,12 +107,15 @@ class Statements(Transaction):
             Blocked: It must wait, and `wait` is false.
         """
         execute = self._execute if self._is_running else self._statement
+        names = _NONE if self.store.owned is None else self._unsettled(sql)
 
         def run() -> list[Row]:
             rows = execute(sql, params).fetchall()
             self.changes = self.connection.changes()
             return rows
 
+        if names:
+            return self._mutate_owned(run, planned_for, wait, names)
         return self._mutate(run, planned_for, wait)
 
     def write_many(
@@ -129,6 +138,9 @@ class Statements(Transaction):
             self.changes = 0
             return self.connection.executemany(sql, counted()).fetchall()
 
+        names = _NONE if self.store.owned is None else self._unsettled(sql)
+        if names:
+            return self._mutate_owned(run, planned_for, wait, names, is_compound=True)
         return self._mutate(run, planned_for, wait, is_compound=True)
 
     def mutate(
@@ -141,7 +153,12 @@ class Statements(Transaction):
             planned_for: The catalog that it was made for.
             wait: Wait in this thread where waiting is needed.
         """
-        return self._mutate(work, planned_for, wait, is_compound=True)
+        try:
+            return self._mutate(work, planned_for, wait, is_compound=True)
+        except Unsettled as found:
+            if self._is_running:
+                raise
+            return self._mutate_owned(work, planned_for, wait, found.names, is_compound=True)
 
     def change_definitions(self, work: Callable[[], T]) -> T:
         """Run statements that change definitions; an open transaction keeps the writer from here on."""
@@ -152,10 +169,12 @@ class Statements(Transaction):
             self._catalog = self.store.read_catalog(self.connection)
             return result
 
-        return self._mutate(run, None, wait=True, is_compound=True)
+        return self.mutate(run)
 
     def execute(self, sql: str, params: Params = ()) -> list[Row]:
         """Run a statement inside `mutate`."""
+        if self.store.owned is not None:
+            self._unsettled(sql)
         return self._execute(sql, params).fetchall()
 
     def _mutate(
@@ -189,3 +208,61 @@ class Statements(Transaction):
             if self.store.listeners and last:
                 self.store.committed(first, last)
             return result
+
+    # --- rows that an owner keeps -------------------------------------------------------------
+
+    def _unsettled(self, sql: str) -> frozenset[str]:
+        """Return the owners that a statement concerns and who are not paused yet.
+
+        Raises:
+            Unsettled: There are some, and it is too late to pause them for it.
+        """
+        owned = self.store.owned
+        if owned is None or self.is_owner:
+            return _NONE
+        names = owned.concerned(sql) - self._settled
+        if names and self._is_running:
+            raise Unsettled(names)
+        return names
+
+    def _settle(self, sql: str) -> None:
+        """Let the owners that a reading statement concerns flush, where it can see what they write."""
+        names = self._unsettled(sql)
+        is_fixed = self.isolation == "snapshot" and (
+            self._has_snapshot or self.state in {HOLDING, SUSPENDED}
+        )
+        if names and self.store.owned is not None and not is_fixed:
+            self.store.owned.flush(names)
+
+    def _mutate_owned(
+        self,
+        run: Callable[[], T],
+        planned_for: "Catalog | None",
+        wait: bool,
+        names: frozenset[str],
+        *,
+        is_compound: bool = False,
+    ) -> T:
+        """Run a statement while the owners that it concerns are paused; they are not while it waits for others."""
+
+        def run_and_claim() -> T:
+            result = run()
+            if self.state is not IDLE:
+                self._claim_owned()
+            return result
+
+        while True:
+            owned = self.store.owned
+            assert owned is not None
+            try:
+                with owned.paused(names):
+                    self._settled |= names
+                    return self._mutate(
+                        run_and_claim, planned_for, wait=False, is_compound=is_compound
+                    )
+            except Unsettled as found:
+                names |= found.names
+            except Blocked as blocked:
+                self._wait(blocked, wait)
+            finally:
+                self._settled -= names

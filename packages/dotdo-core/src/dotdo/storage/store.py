@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
@@ -16,6 +16,7 @@ from dotdo.storage.counters import Counters
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
+from dotdo.storage.owners import Owners
 from dotdo.storage.schema import decode_noun
 from dotdo.storage.session import Session
 from dotdo.storage.view import SUSPENDED
@@ -52,6 +53,7 @@ class Store:
         clock: Gives the time of transactions.
         durability: What commits survive.
         presence: Knows of other processes, or None when there can be none.
+        has_owners: Engines that keep rows of its nouns themselves are asked and told, see `owners`.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Store:
         clock: Clock = system_clock,
         durability: Durability = "process",
         presence: Presence | None = None,
+        has_owners: bool = False,
     ) -> None:
         check_file(path)
         self.path = path
@@ -79,24 +82,32 @@ class Store:
         self.on_listen: Callable[[Store], None] | None = None
         self._idle: list[Session] = []
         self._presence = presence
+        self.owners = Owners(self) if has_owners else None
+        self.owned: Owners | None = None  # the same, when some noun has an owner
         self.newest_catalog = 0  # version of the newest that this process knows
         self._catalogs: dict[int, Catalog] = {}
 
-    def session(self, *, api: str | None = None, actor: str | None = None) -> Session:
+    def session(
+        self, *, api: str | None = None, actor: str | None = None, owner: str | None = None
+    ) -> Session:
         """Open a session.
 
         Args:
             api: Through which API it writes.
             actor: Who writes.
+            owner: Which owner of nouns it belongs to: that one is neither asked nor told of what it does.
 
         Raises:
             StorageError: The file cannot be used.
         """
         connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
         session = Session(self, connection, api, actor)
+        session.is_owner = owner is not None
         session.is_read_only = self.is_read_only
         connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
+        if self.owners is not None and not self.newest_catalog:
+            session.refresh()  # owners of nouns are to be known before the first statement
         return session
 
     def acquire(self) -> Session:
@@ -124,7 +135,7 @@ class Store:
         """
         session = self.acquire()
         try:
-            with self.latch:
+            with nullcontext() if self.owned is None else self.owned.paused(), self.latch:
                 if self.holder is not None and not self.holder.suspend():
                     msg = "a transaction that changes definitions is open"
                     raise LockTimeout(msg)
@@ -176,6 +187,9 @@ class Store:
         for version in sorted(self._catalogs)[: 1 - _KEPT_CATALOGS]:
             del self._catalogs[version]
         self._catalogs[catalog.version] = catalog
+        if self.owners is not None and catalog.version >= self.newest_catalog:
+            self.owners.learn(catalog)
+            self.owned = self.owners or None
         self.newest_catalog = max(self.newest_catalog, catalog.version)
 
     def listen(self, listener: Listener) -> None:
@@ -225,9 +239,14 @@ class Store:
         self.sessions, self._idle = set(), []
         self.latch, self.locks, self.holder = Latch(), LockTable(), None
         self.counters = Counters()
+        if self.owners is not None:
+            self.owners, self.owned = Owners(self), None
+            self._catalogs, self.newest_catalog = {}, 0
 
     def close(self) -> None:
-        """Close every session."""
+        """Close every session, after the owners of nouns have flushed."""
+        if self.owners is not None:
+            self.owners.close()
         self._idle.clear()
         for session in list(self.sessions):
             session.close()

@@ -38,6 +38,7 @@ class Transaction(Writer):
         super().__init__(store, connection)
         self.time_us: int | None = None  # of the next transactions, when they repeat another file's
         self._tail = ""  # of the commit record
+        self.is_owner = False  # of nouns whose rows it keeps itself
 
     @property
     def in_transaction(self) -> bool:
@@ -60,6 +61,7 @@ class Transaction(Writer):
             msg = "a transaction is open already"
             raise TransactionError(msg)
         self.state, self.isolation = OPEN, isolation
+        self._is_pinned = False  # by what was written outside a transaction
         self.is_read_only = read_only or self.store.is_read_only
         self.flow = current_flow()
         self.waiter = Waiter(self)
@@ -102,6 +104,8 @@ class Transaction(Writer):
                 self._fail(error)
             raise
         self._committed()
+        if self.store.owned is not None and last:
+            self._invalidate_owned(mark)
         self._finish()
         return mark + 1, last
 
@@ -118,6 +122,26 @@ class Transaction(Writer):
             store.before_commit(self, mark + 1, last)  # type: ignore[arg-type]  # every transaction is a session's
         self._last = (last, time_us)
         return last
+
+    def _owned_rows(self, mark: int) -> list[tuple[int, int]]:
+        """Return the rows of owned nouns that were written since a log position."""
+        owned = self.store.owned
+        if owned is None or self.is_owner:
+            return []
+        rows = self._execute("select distinct noun, id from _log where seq > ? and op < 4", (mark,))
+        return [(noun, row) for noun, row in rows if noun in owned.numbers]
+
+    def _claim_owned(self) -> None:
+        """Let owners leave alone what the open transaction has written."""
+        rows = self._owned_rows(self._progress.marks[0][1])
+        if rows and self.store.owned is not None:
+            self.store.owned.claim(rows, self.waiter)
+
+    def _invalidate_owned(self, mark: int) -> None:
+        """Let owners forget what was just committed by others than them."""
+        rows = self._owned_rows(mark)
+        if rows and self.store.owned is not None:
+            self.store.owned.invalidate(rows)
 
     def _committed(self) -> None:
         self._seen = self.connection.data_version()
@@ -170,6 +194,8 @@ class Transaction(Writer):
             self._progress.undo(depth)
             self._enter_locks()
         waiter, self.waiter = self.waiter, Waiter(self)
+        if self.store.owned is not None and self.state is HOLDING:
+            self._claim_owned()
         waiter.finish()
 
     def _undone_in_part(self) -> None:
@@ -222,6 +248,8 @@ class Transaction(Writer):
             self._seen = connection.data_version()
             if self._claims or self._has_definitions:
                 self._committed()
+            if store.owned is not None and last:
+                self._invalidate_owned(mark)
             return result, mark + 1, last
         finally:
             latch.release()

@@ -7,6 +7,7 @@ import apsw
 
 from dotdo.errors import StatementTimeout
 from dotdo.storage.failures import fail
+from dotdo.storage.functions import provide
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
@@ -58,6 +59,12 @@ class View:
         self._seen = -1  # data version that `catalog` and `_last` belong to
         self._last = (0, 0)  # seq and time of the newest commit
         self._catalog: Catalog | None = None
+        self._functions: frozenset[str] = frozenset()  # that the connection was given
+
+    def provide(self, names: frozenset[str]) -> None:
+        """Make the functions that definitions use known to the connection, as far as installed packages offer them."""
+        provide(self.connection, names - self._functions)
+        self._functions |= names
 
     def is_over_deadline(self) -> bool:
         """The running statement is past `deadline_us` (of the store's clock) and is to be stopped."""
@@ -86,7 +93,9 @@ class View:
         Never called while changes of this transaction are in the file.
         """
         version, seq, time_us = self._execute(_STATE).get
-        self._catalog = self.store.load_catalog(version, self.connection)
+        catalog = self._catalog = self.store.load_catalog(version, self.connection)
+        if not catalog.functions <= self._functions:
+            self.provide(catalog.functions)
         self._last = (seq, time_us)
         self._seen = self.connection.data_version()
         return False

@@ -60,6 +60,11 @@ class Writer(View):
         """A statement, or a `mutate`, runs."""
         return self._is_running
 
+    @property
+    def is_interrupted(self) -> bool:
+        """The running statement is to stop: for functions that take long themselves."""
+        return bool(self.connection.is_interrupted)
+
     def interrupt(self) -> None:
         """Stop the running statement or its waiting for a lock, from any thread."""
         self.connection.interrupt()

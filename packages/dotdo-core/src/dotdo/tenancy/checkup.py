@@ -11,6 +11,7 @@ from typing import Literal
 from dotdo.errors import DotdoError
 from dotdo.storage import ddl, system
 from dotdo.storage.connection import Connection, check_file, connect
+from dotdo.storage.functions import functions_of, provide
 from dotdo.storage.images import Images
 from dotdo.storage.store import read_nouns
 from dotdo.tenancy.home import Home
@@ -30,7 +31,7 @@ class Finding:
 
     Args:
         level: How bad it is.
-        check: Name of the check: `folder`, `space`, `leftovers`, `permissions`, `opens`, `integrity`, `foreign-keys`, `log`, `definitions`, `wal`.
+        check: Name of the check: `folder`, `space`, `leftovers`, `permissions`, `opens`, `functions`, `integrity`, `foreign-keys`, `log`, `definitions`, `wal`.
         subject: What was looked at: a reference, or a file.
         message: What was found, in one line.
     """
@@ -143,6 +144,7 @@ def examine_branch(home: Home, reference: Reference) -> Iterator[Finding]:
         return
     yield Finding("ok", "opens", subject, f"format {system.FORMAT}")
     try:
+        yield _run("functions", _functions, connection, subject)
         for name, check in _CHECKS.items():
             yield _run(name, check, connection, subject)
     finally:
@@ -179,6 +181,15 @@ def _run(
         return Finding("ok", name, subject, "no fault")
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return Finding("problem", name, subject, "; ".join(found[:_SHOWN]) + more)
+
+
+def _functions(connection: Connection) -> list[str]:
+    """Make the functions that definitions use known to the connection; return which are missing."""
+    wanted = functions_of(read_nouns(connection))
+    provide(connection, wanted)
+    found = connection.execute("select distinct lower(name) from pragma_function_list")
+    missing = wanted - {str(name) for (name,) in found}
+    return [f"no installed package offers the function {name!r}" for name in sorted(missing)]
 
 
 def _integrity(connection: Connection) -> list[str]:

@@ -139,7 +139,11 @@ class Home:
                 msg = f"tenant {reference} does not exist"
                 raise UnknownTenant(msg)
             store = Store(
-                path, clock=self.clock, durability=self.durability, presence=self._join(path)
+                path,
+                clock=self.clock,
+                durability=self.durability,
+                presence=self._join(path),
+                has_owners=True,
             )
             if self.durability == "everysec":
                 self._syncer.add(path)

@@ -120,3 +120,17 @@ def test_a_function_may_draw_numbers_while_it_is_read(
     if is_in_transaction:
         session.commit()
     assert other.next_number("s") == 4
+
+
+def test_a_counter_goes_on_where_it_is_put(session: Session) -> None:
+    assert session.peek_number("c", start=5) == 5
+    assert session.next_number("c", start=5) == 5
+    assert session.peek_number("c") == 6
+    session.put_number("c", 3)
+    assert [session.next_number("c"), session.next_number("c", 2), session.next_number("c")] == [
+        3,
+        4,
+        6,
+    ]
+    session.put_number("c", -10)
+    assert session.next_number("c") == -10

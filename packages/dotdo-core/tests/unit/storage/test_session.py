@@ -142,12 +142,12 @@ def test_rows_cannot_be_locked_outside_a_transaction(session: Session, numbers: 
 def test_functions_are_the_sessions_own(session: Session, other: Session) -> None:
     session.create_function("twice", lambda x: x * 2, 1)
     assert session.read("select twice(21)") == [(42,)]
-    from dotdo.errors import StatementError
+    from dotdo.errors import UnknownFunction
 
-    with pytest.raises(StatementError):
+    with pytest.raises(UnknownFunction):
         other.read("select twice(21)")
     session.create_function("twice", None, 1)
-    with pytest.raises(StatementError):
+    with pytest.raises(UnknownFunction):
         session.read("select twice(21)")
 
 

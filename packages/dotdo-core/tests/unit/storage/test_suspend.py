@@ -492,3 +492,13 @@ class TestLocksByRequest:
         with pytest.raises(SerializationFailure):
             session.write("update t set v = 11 where id = 1")
         assert values(session) == [11, 20, 30]
+
+
+def test_what_was_pinned_outside_a_transaction_does_not_pin_the_next_one(numbers, session, other):
+    session.set_fact("a", 1)
+    session.begin()
+    session.write("update t set v = 11 where id = 1")
+    other.write("update t set v = 22 where id = 2", wait=False)
+    session.commit()
+    assert session.read("select v from t order by id") == [(11,), (22,), (30,)]
+    assert (session.fact("a"), session.fact("b")) == (1, None)

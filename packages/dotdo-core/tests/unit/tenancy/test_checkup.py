@@ -48,7 +48,7 @@ def raw(home: Home, sql: str, reference: Reference = ACME) -> None:
 def test_a_sound_home_has_no_fault(home: Home) -> None:
     found = [*examine_home(home), *(f for r in references(home) for f in examine_branch(home, r))]
     assert {f.check for f in found} == {
-        "folder", "space", "leftovers", "permissions", "wal", "opens", "integrity", "foreign-keys", "log", "definitions",
+        "folder", "space", "leftovers", "permissions", "wal", "opens", "integrity", "foreign-keys", "log", "definitions", "functions",
     }  # fmt: skip
     assert not {f.check: f.message for f in found if f.level == "problem"}
 

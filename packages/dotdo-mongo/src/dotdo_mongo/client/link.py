@@ -25,7 +25,10 @@ def deployment_of(home: Home | None = None) -> Deployment:
     with _guard:
         found = _deployments.get(id(where))
         if found is None or found[0] is not where:
-            found = _deployments[id(where)] = where, Deployment(HomeDatabases(where), system_clock)
+            found = _deployments[id(where)] = (
+                where,
+                Deployment(HomeDatabases(where), system_clock, new_lock=threading.RLock),
+            )
         return found[1]
 
 

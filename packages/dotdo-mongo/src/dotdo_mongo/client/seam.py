@@ -206,7 +206,7 @@ class _Watcher:
     @property
     def _is_known(self) -> bool:
         known = self._topology._description._server_descriptions
-        return known[self._description.address].server_type != 0
+        return bool(known[self._description.address].server_type != 0)
 
     def _seen(self) -> ServerDescription:
         deployment = self.deployment or deployment_of()
@@ -259,7 +259,7 @@ def _async_monitor(of: Deployment | None, name: str | None) -> type:
         async def close(self) -> None:
             """Nothing runs."""
 
-        async def join(self, timeout: float | None = None) -> None:
+        async def join(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (the driver's signature)
             """Nothing runs."""
 
     return Watcher

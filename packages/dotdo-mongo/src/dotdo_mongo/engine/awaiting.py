@@ -18,7 +18,7 @@ class Awaiting:
     stores: tuple[Store, ...]
     until_us: int
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], object]) -> Callable[[], None]:
         """Call `wake` at each commit; return what ends that."""
 
         def committed(first: int, last: int) -> None:

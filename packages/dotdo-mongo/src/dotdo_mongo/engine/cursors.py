@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from threading import RLock
 from typing import Any
 
 from bson import Int64
@@ -11,6 +10,7 @@ from bson.raw_bson import RawBSONDocument
 
 from dotdo.clock import Clock
 from dotdo.storage import Store
+from dotdo_mongo.engine.guards import NewLock
 from dotdo_mongo.errors import failure
 from dotdo_mongo.mapping.codec import encode, raw
 
@@ -102,12 +102,13 @@ class CursorTable:
     Args:
         clock: Microseconds since 1970.
         randomness: Gives n random bytes.
+        new_lock: Makes a lock that its owner may take again.
     """
 
-    def __init__(self, clock: Clock, randomness: Callable[[int], bytes]) -> None:
+    def __init__(self, clock: Clock, randomness: Callable[[int], bytes], new_lock: NewLock) -> None:
         self._clock, self._randomness = clock, randomness
         self._open: dict[int, Cursor] = {}
-        self._guard = RLock()
+        self._guard = new_lock()
 
     def __len__(self) -> int:
         return len(self._open)

@@ -14,6 +14,7 @@ from dotdo.tenancy.home import Home
 from dotdo.tenancy.opening import open_reference
 from dotdo.tenancy.references import MAIN, Reference, parse_reference
 from dotdo_mongo.engine.cursors import CursorTable
+from dotdo_mongo.engine.guards import Free, NewLock
 from dotdo_mongo.engine.sessions import SessionTable
 from dotdo_mongo.errors import failure
 
@@ -102,6 +103,7 @@ class Deployment:
         databases: Where databases are.
         clock: Microseconds since 1970.
         randomness: Gives n random bytes.
+        new_lock: Makes a lock that its owner may take again; none are needed in one thread.
         host: Host and port as replies name it.
         set_name: Name of the replica set of one that it presents itself as.
     """
@@ -109,19 +111,20 @@ class Deployment:
     databases: Databases
     clock: Clock
     randomness: Callable[[int], bytes] = os.urandom
+    new_lock: NewLock = Free
     host: str = "localhost:27017"
     set_name: str = "dotdo"
     cursors: CursorTable = field(init=False)
     sessions: SessionTable = field(init=False)
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[Any, Any] = field(default_factory=dict)
     started_us: int = field(init=False)
     counters: dict[str, int] = field(default_factory=dict)
     process_id: ObjectId = field(default_factory=ObjectId)
     _last_us: int = 0
 
     def __post_init__(self) -> None:
-        self.cursors = CursorTable(self.clock, self.randomness)
-        self.sessions = SessionTable(self.clock)
+        self.cursors = CursorTable(self.clock, self.randomness, self.new_lock)
+        self.sessions = SessionTable(self.clock, self.new_lock)
         self.started_us = self.clock()
 
     def cluster_time(self) -> Timestamp:

@@ -47,8 +47,8 @@ def keys_of(document: Document, index: Document) -> Keys:
     collation = index.get("collation")
     parsed = None if collation is None else parse_collation(collation)
     keys: Keys = {}
-    for values in _rows(columns, document, index, arrays):
-        shown = [None if value is MISSING else value for value in values]
+    for row in _rows(columns, document, index, arrays):
+        shown = [None if value is MISSING else value for value in row]
         keys[tuple(_comparable(value, parsed) for value in shown)] = shown
     return keys
 

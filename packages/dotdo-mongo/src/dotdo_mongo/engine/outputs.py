@@ -109,7 +109,7 @@ class Merge:
 
 
 def _parsed(argument: Any) -> tuple[Any, Merge]:
-    given = {"into": argument} if isinstance(argument, str) else argument
+    given: Document = {"into": argument} if isinstance(argument, str) else argument
     on = given.get("on", "_id")
     merge = Merge(
         [on] if isinstance(on, str) else list(on),

@@ -40,13 +40,14 @@ class Plan:
 
     def records(self, reader: Reader) -> Iterator[Record]:
         """Yield the records that match."""
-        found = self._candidates(reader)
+        found = self.candidates(reader)
         matches = self.matches
         if matches is None:
             return found
         return (record for record in found if matches(record.document))
 
-    def _candidates(self, reader: Reader) -> Iterator[Record]:
+    def candidates(self, reader: Reader) -> Iterator[Record]:
+        """Yield the records that may match."""
         table = self.collection.table
         if self.stage == "IDHACK":
             found = table.by_identity(reader, self.identity)

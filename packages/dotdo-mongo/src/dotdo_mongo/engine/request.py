@@ -1,6 +1,6 @@
 """One request: its command with checked arguments, who sends it, and the doors to the data that it may go through."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -37,6 +37,8 @@ class Request:
         write_concern: Checked.
         deadline_us: When its time is over, if it has a limit.
         action: To what end it writes, for the log.
+        commands: All commands, for those that tell of others.
+        leased: The kernel sessions that it works in now, which what it calls must share.
     """
 
     deployment: Deployment
@@ -53,6 +55,8 @@ class Request:
     deadline_us: int | None = None
     txn_number: int | None = None
     action: str | None = None
+    commands: Mapping[str, Any] = field(default_factory=dict)
+    leased: dict[Store, Session] = field(default_factory=dict)
     raw_sequences: dict[str, list[bytes]] = field(default_factory=dict)
 
     @property
@@ -81,7 +85,7 @@ class Request:
         """Return what runs reading statements for this request."""
         if self.transaction is not None:
             return self.transaction.session(store, actor=self.client.user)
-        return Pooled(store)
+        return self.leased.get(store) or Pooled(store)
 
     @contextmanager
     def lease(self, store: Store) -> Iterator[Session]:
@@ -89,12 +93,16 @@ class Request:
         if self.transaction is not None:
             yield self.transaction.session(store, actor=self.client.user)
             return
-        session = store.acquire()
+        if store in self.leased:
+            yield self.leased[store]
+            return
+        session = self.leased[store] = store.acquire()
         session.describe(api=API, actor=self.client.user, action=self.action)
         session.deadline_us = self.deadline_us
         try:
             yield session
         finally:
+            del self.leased[store]
             session.describe(api="dotdo")
             session.deadline_us = None
             store.give_back(session)
@@ -115,7 +123,8 @@ class Request:
             return None
         wanted = self.collection_name if name is None else name
         with self.lease(store) as session:
-            session.refresh()
+            if store not in self.leased or not session.in_transaction:
+                session.refresh()
             found = find_collection(session.catalog, wanted)
         return None if found is None else (store, found)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import Any
 
 from dotdo.clock import Clock
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine.guards import Free, Guard, NewLock
 from dotdo_mongo.errors import CommandFailure, failure
 
 TIMEOUT_MINUTES = 30
@@ -78,7 +78,7 @@ class LogicalSession:
     number: int = -1  # the newest txnNumber
     transaction: Transaction | None = None
     replies: dict[int, dict[str, Any]] = field(default_factory=dict)  # by statement, of `number`
-    guard: Any = field(default_factory=RLock)
+    guard: Guard = field(default_factory=Free)
 
     def abort(self) -> None:
         """Undo the transaction that is open, if any."""
@@ -123,13 +123,13 @@ class LogicalSession:
         """
         if number < self.number:
             raise self._too_old(number)
-        if number == self.number:
-            if self.transaction is None or self.transaction.state != "aborted" or self.replies:
-                raise failure(
-                    50911,
-                    f"Cannot start a transaction at given transaction number {number} a transaction with the same number"
-                    " is in state " + (self.transaction.state if self.transaction else "none"),
-                )
+        known = self.transaction
+        if number == self.number and (known is None or known.state != "aborted" or self.replies):
+            raise failure(
+                50911,
+                f"Cannot start a transaction at given transaction number {number}: a transaction with the same number"
+                f" is in state {known.state if known is not None else 'none'}",
+            )
         self.abort()
         self.number, self.replies = number, {}
         self.transaction = Transaction(number, now_us, read_concern=read_concern)
@@ -162,12 +162,13 @@ class SessionTable:
 
     Args:
         clock: Microseconds since 1970.
+        new_lock: Makes a lock that its owner may take again.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, new_lock: NewLock) -> None:
         self._clock = clock
         self._known: dict[tuple[bytes, str | None], LogicalSession] = {}
-        self._guard = RLock()
+        self._guard, self._new_lock = new_lock(), new_lock
 
     def __iter__(self) -> Iterator[LogicalSession]:
         return iter(list(self._known.values()))
@@ -182,7 +183,7 @@ class SessionTable:
             if found is None:
                 if len(self._known) >= _MAX_SESSIONS:
                     self.expire()
-                found = self._known[lsid, user] = LogicalSession(lsid, user)
+                found = self._known[lsid, user] = LogicalSession(lsid, user, guard=self._new_lock())
             found.used_us = self._clock()
             return found
 

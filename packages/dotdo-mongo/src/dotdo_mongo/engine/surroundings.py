@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from dotdo.storage import Store
 from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
@@ -67,13 +66,13 @@ def documents_of(
         for record in collection.table.scan(reader):
             yield record.document
         return
-    base, stages, collation = resolve_view(request, store, collection)
+    base, stages, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation, variables={})
     yield from compile_pipeline(stages, context)(documents_of(request, base, database, depth + 1))
 
 
 def resolve_view(
-    request: Request, store: Store, view: Collection
+    request: Request, view: Collection
 ) -> tuple[str, list[Document], Collation | None]:
     """Return the collection below a view, the whole pipeline over it, and the view's collation.
 

@@ -23,7 +23,7 @@ def key_of(identity: Value) -> Key:
     if kind is ObjectId:
         return '{"$oid":"' + str(identity) + '"}'
     if kind is str:
-        return orjson.dumps(identity).decode() if _is_json(identity) else identity  # type: ignore[arg-type,return-value]
+        return orjson.dumps(identity).decode() if _is_json(identity) else identity  # type: ignore[return-value]
     normal = _normal(identity)
     if type(normal) in {int, float}:
         return normal  # type: ignore[return-value]  # just seen

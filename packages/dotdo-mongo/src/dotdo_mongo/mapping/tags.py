@@ -20,6 +20,7 @@ from bson import (
     Timestamp,
 )
 
+from dotdo.values import Canonical
 from dotdo_mongo.mapping.codec import Document, Value
 
 Json: TypeAlias = object
@@ -168,25 +169,25 @@ def _text_moment(text: Json) -> Value:
     return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
 
 
-_DECODERS: dict[str, Callable[[Json], Value]] = {
-    "$long": lambda v: Int64(v),  # type: ignore[call-overload]
-    "$oid": lambda v: ObjectId(v),  # type: ignore[arg-type]
+_DECODERS: dict[str, Callable[[Canonical], Value]] = {
+    "$long": Int64,
+    "$oid": ObjectId,
     "$t": _moment,
-    "$ms": lambda v: DatetimeMS(v),  # type: ignore[arg-type]
+    "$ms": DatetimeMS,
     "$l": _text_moment,
     "$d": _text_moment,
     "$c": lambda v: v,
     "$s": untagged,
     "$n": lambda v: Decimal128(str(v)),
     "$i": lambda v: Decimal128(str(v)),
-    "$f": lambda v: float(v),  # type: ignore[arg-type]
-    "$b": lambda v: bytes.fromhex(v),  # type: ignore[arg-type]
-    "$u": lambda v: Binary(UUID(v).bytes, _UUID),  # type: ignore[arg-type]
-    "$bin": lambda v: Binary(bytes.fromhex(v[1]), v[0]),  # type: ignore[index]
-    "$re": lambda v: Regex(v[0], v[1]),  # type: ignore[index]
-    "$ts": lambda v: Timestamp(v[0], v[1]),  # type: ignore[index]
+    "$f": float,
+    "$b": bytes.fromhex,
+    "$u": lambda v: Binary(UUID(v).bytes, _UUID),
+    "$bin": lambda v: Binary(bytes.fromhex(v[1]), v[0]),
+    "$re": lambda v: Regex(v[0], v[1]),
+    "$ts": lambda v: Timestamp(v[0], v[1]),
     "$js": _code,
     "$min": lambda _: MinKey(),
     "$max": lambda _: MaxKey(),
-    "$o": lambda v: {name: untagged(item) for name, item in v},  # type: ignore[attr-defined]
+    "$o": lambda v: {name: untagged(item) for name, item in v},
 }

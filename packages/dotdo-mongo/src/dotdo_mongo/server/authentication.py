@@ -1,12 +1,9 @@
 """SASL on a connection: SCRAM-SHA-1 and SCRAM-SHA-256 against the host's credentials; it keeps no passwords."""
 
-from dotdo.serving import (
-    AuthenticationFailed,
-    Mechanism,
-    ProtocolViolation,
-    ScramExchange,
-    SessionContext,
-)
+from collections.abc import Callable
+
+from dotdo.serving import Mechanism, ScramExchange, SessionContext
+from dotdo.serving.errors import AuthenticationFailed, ProtocolViolation
 from dotdo_mongo.engine.client import ClientState
 
 Document = dict[str, object]
@@ -51,9 +48,9 @@ class Authentication:
             if answer.get("ok") == 1.0:
                 reply["speculativeAuthenticate"] = answer
 
-    def _guarded(self, run: object) -> Document:
+    def _guarded(self, run: Callable[[], Document]) -> Document:
         try:
-            return run()  # type: ignore[operator,no-any-return]  # one of the two steps
+            return run()
         except (AuthenticationFailed, ProtocolViolation, KeyError, TypeError):
             self._exchange = None
             return {

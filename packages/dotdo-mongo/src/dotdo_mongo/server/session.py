@@ -1,7 +1,7 @@
 """One connection to a deployment: messages in, replies out; it refuses to do what the engine does."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator  # noqa: TC003  (a type checker reads it in other modules too)
 
 from dotdo.serving import DRAIN, Close, CloseReason, Session, SessionContext, Step, Wait
 from dotdo.serving import Reply as Answer
@@ -29,12 +29,16 @@ _UNCOMPRESSED = frozenset(
 _DRAIN_BYTES = 1 << 20
 
 
+def _nothing() -> None:
+    """Nothing was listened to."""
+
+
 class _Commits:
     """Commits of stores as the serving host's waiter."""
 
     def __init__(self, awaiting: Awaiting) -> None:
         self._awaiting = awaiting
-        self._stop = lambda: None
+        self._stop: Callable[[], None] = _nothing
 
     def add_done_callback(self, callback: DoneCallback) -> None:
         self._stop = self._awaiting.listen(callback)

@@ -2,6 +2,7 @@
 
 from dotdo_postgres.client.connection import Connection, Pipeline
 from dotdo_postgres.client.connection_async import AsyncConnection, AsyncPipeline
+from dotdo_postgres.client.copy import AsyncCopy, Copy
 from dotdo_postgres.client.cursor import (
     ClientCursor,
     Cursor,
@@ -20,6 +21,7 @@ from dotdo_postgres.client.cursor_async import (
 __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
+    "AsyncCopy",
     "AsyncCursor",
     "AsyncPipeline",
     "AsyncRawCursor",
@@ -27,6 +29,7 @@ __all__ = [
     "AsyncServerCursor",
     "ClientCursor",
     "Connection",
+    "Copy",
     "Cursor",
     "Pipeline",
     "RawCursor",

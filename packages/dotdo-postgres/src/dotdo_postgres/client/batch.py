@@ -129,7 +129,7 @@ async def run_async(cursor: Any, batch: Batch, *, returning: bool) -> None:
     this = Run(cursor, batch, returning=returning)
     try:
         for step in this.steps():
-            await waiting.again_when_free(step)
+            await waiting.again_when_free(this.pgconn, step)
             await waiting.give_way()
     except PostgresError as error:
         raise this.failed(error) from None

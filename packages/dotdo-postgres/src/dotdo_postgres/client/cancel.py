@@ -1,8 +1,11 @@
 """Cancelling the statement that a session runs, by the names libpq gives it; done at once."""
 
+from typing import TYPE_CHECKING
+
 from psycopg.pq import ConnStatus, PollingStatus
 
-from dotdo_postgres.engine.session import Session
+if TYPE_CHECKING:
+    from dotdo_postgres.client.pgconn import PGconn
 
 
 class PGcancel:
@@ -12,12 +15,13 @@ class PGcancel:
     socket = -1
     error_message = b""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, pgconn: "PGconn") -> None:
+        self._pgconn = pgconn
 
     def cancel(self) -> None:
         """Cancel."""
-        self._session.cancel()
+        self._pgconn.cancel_copy()
+        self._pgconn.session.cancel()
 
     start = blocking = cancel
 

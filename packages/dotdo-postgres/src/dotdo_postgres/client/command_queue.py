@@ -2,22 +2,30 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import errors as e
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
+from psycopg.pq.misc import PGnotify
 
-from dotdo.storage import Blocked
+from dotdo.storage import Blocked, TurnOver
+from dotdo_postgres.client.copying import Copying, CopyResult
 from dotdo_postgres.client.pgresult import PGresult
+from dotdo_postgres.engine.backends import terminated
+from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.errors import PostgresError
 
 if TYPE_CHECKING:
+    from psycopg.abc import Buffer
+
     from dotdo.storage import Waiter
+    from dotdo_postgres.engine.plan import Prepared
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.errors import Notice
 
 OK = int(ConnStatus.OK)
-IDLE, ACTIVE, INERROR = 0, 1, 3
+ACTIVE = 1
+T = TypeVar("T")
 Unit = Callable[[], list[PGresult]]
 """One command; run again from its start when another transaction had to be waited for."""
 
@@ -35,27 +43,34 @@ class CommandQueue:
         self.pipeline_status = int(PipelineStatus.OFF)
         self.error_message = b""
         self.notice_handler: Callable[[PGresult], None] | None = None
+        self.notify_handler: Callable[[PGnotify], None] | None = None
         self.can_wait = True
+        self.send_away: Callable[[Callable[[], Any]], Any] | None = None
         self.waiter: Waiter | None = None
+        self._errand: Any = None  # what runs in a thread, a future
+        self._copying: Copying | None = None
+        self._is_terminated = False  # by another session
         self._units: deque[tuple[Unit, str | None]] = deque()
         self._results: deque[PGresult | None] = deque()
         self._held: list[PGresult | None] = []
         self._chunk_size = 0
-        self._is_implicit = False
 
     @property
     def transaction_status(self) -> int:
         """IDLE, INTRANS, INERROR; ACTIVE while results are to be read; UNKNOWN when closed."""
         if self.status != OK:
             return TransactionStatus.UNKNOWN
-        if self._units or self._results or self._held or self._is_implicit:
+        if self._units or self._results or self._held or self._copying:
+            return ACTIVE
+        if self.session.is_implicit:
             return ACTIVE
         return int(self.session.transaction_status)
 
     @property
     def is_quiet(self) -> bool:
         """Nothing is under way, so that a statement may be run on the session itself."""
-        return not (self._units or self._results or self.pipeline_status) and self.status == OK
+        is_idle = not (self._units or self._results or self.pipeline_status or self._copying)
+        return is_idle and self.status == OK and not self._is_terminated
 
     def _check_open(self) -> None:
         if self.status != OK:
@@ -65,8 +80,30 @@ class CommandQueue:
         self._units.clear()
         self._results.clear()
         self._held.clear()
-        self.waiter = None
-        self._is_implicit = False
+        self.waiter = self._errand = self._copying = None
+
+    def run(self, prepared: "Prepared", call: Callable[[], T]) -> T:
+        """Run a statement, in its turn where others wait for the same thread.
+
+        Raises:
+            PostgresError: it failed.
+            Blocked: it must wait, and this connection does not.
+            TurnOver: it takes long, and is to run in a thread.
+        """
+        if self.send_away is None or self._errand is not None:
+            return call()
+        return in_turn(self.session, prepared, call)
+
+    def begin_errand(self, work: Callable[[], T]) -> Any:
+        """Start work in a thread; return its future."""
+        assert self.send_away is not None
+        self._errand = True  # the thread has no turns to take
+        self._errand = self.send_away(work)
+        return self._errand
+
+    def end_errand(self) -> None:
+        """The work is through."""
+        self._errand = None
 
     def submit(self, unit: Unit, statement: str | None = None) -> None:
         """Run a command, or queue it behind one that waits.
@@ -90,10 +127,14 @@ class CommandQueue:
         while self._units:
             unit, statement = self._units[0]
             try:
-                results = self._outcome(unit, statement)
+                results = self._outcome(self._errand.result if self._errand else unit, statement)
             except Blocked as blocked:
-                self.waiter = blocked.waiter
+                self.waiter, self._errand = blocked.waiter, None
                 return
+            except TurnOver:
+                self.waiter = self.begin_errand(unit)
+                return
+            self._errand = None
             self._units.popleft()
             self._deliver(results, ends=unit != self._sync)
         self.report_notices()
@@ -101,15 +142,68 @@ class CommandQueue:
     def _deliver(self, results: list[PGresult], *, ends: bool) -> None:
         """Queue results; those of a pipeline are held back until a sync or a flush is asked for."""
         self._held += results
+        last = results[-1] if results else None
+        if isinstance(last, CopyResult):
+            self._copying = Copying(last, can_wait=self.can_wait)
+            ends = False
         if ends:
             self._held.append(None)
         if not (self.pipeline_status and ends):
             self.send_flush_request()
 
+    # --- COPY --------------------------------------------------------------------------------
+
+    def put_copy_data(self, buffer: "Buffer") -> int:
+        """Take data of a COPY; return 0 when it must be given again."""
+        copying = self._copy("sending copy data")
+        try:
+            copying.put(bytes(buffer))
+        except Blocked as blocked:
+            self.waiter = blocked.waiter
+            return 0
+        return 1
+
+    def put_copy_end(self, error_: bytes | None = None) -> int:
+        """End the data of a COPY, or give it up for a reason."""
+        copying = self._copy("sending copy end")
+        if error_ is not None:
+            copying.give_up(error_)
+        self._finish_copy(copying)
+        return 1
+
+    def get_copy_data(self, async_: int) -> tuple[int, memoryview]:
+        """Return the next piece of a COPY; size -1 at the end, when the result can be read."""
+        copying = self._copy("receiving copy data")
+        piece = copying.next_piece()
+        if piece is None:
+            self._finish_copy(copying)
+            return -1, memoryview(b"")
+        return len(piece), memoryview(piece)
+
+    def _copy(self, what: str) -> Copying:
+        self._check_open()
+        if self._copying is None:
+            raise e.OperationalError(f"{what} failed: no COPY in progress")
+        return self._copying
+
+    def _finish_copy(self, copying: Copying) -> None:
+        self._copying = None
+        self._units.appendleft((copying.finish, None))
+        self._go_on()
+
+    def cancel_copy(self) -> None:
+        """End a COPY to the client by an error."""
+        if self._copying is not None:
+            self._copying.cancel()
+
+    # --- results -----------------------------------------------------------------------------
+
     def _outcome(self, unit: Unit, statement: str | None) -> list[PGresult]:
         if self.pipeline_status == PipelineStatus.ABORTED and unit != self._sync:
             return [PGresult(ExecStatus.PIPELINE_ABORTED)]
         try:
+            if self._is_terminated:
+                raise terminated()
             return unit()
         except PostgresError as error_:
             if self.pipeline_status:
@@ -119,11 +213,36 @@ class CommandQueue:
     def _failed(self, error_: PostgresError, statement: str | None) -> PGresult:
         result = PGresult.failure(error_, statement)
         self.error_message = result.error_message
+        self._is_terminated |= error_.severity == "FATAL"
         return result
+
+    def terminate(self) -> None:
+        """Let the next command, or the one that runs, end the connection; from any thread."""
+        self._is_terminated = True
+        self.session.cancel()
+
+    def end(self) -> None:
+        """Close the session: the connection is lost."""
+        self.status = int(ConnStatus.BAD)
+        self.session.close()
 
     def failure(self, error_: PostgresError, statement: str | None) -> e.Error:
         """Return psycopg's exception for an error of the engine."""
         return e.error_from_result(self._failed(error_, statement), encoding="utf-8")
+
+    def notifies(self) -> "PGnotify | None":
+        """Return the next notification, None when none has come or a transaction is open."""
+        self._check_open()
+        inbox = self.session.mailbox.inbox
+        if not inbox or not self.session.is_idle:
+            return None
+        found = inbox.pop(0)
+        return PGnotify(found.channel.encode(), found.pid, found.payload.encode())
+
+    def report_notifies(self) -> None:
+        """Hand what was notified to whoever listens."""
+        while self.notify_handler is not None and (found := self.notifies()) is not None:
+            self.notify_handler(found)
 
     def report_notices(self) -> None:
         """Hand the notices of the last statement to whoever listens."""
@@ -141,6 +260,8 @@ class CommandQueue:
         if not self._results:
             return None
         result = self._results.popleft()
+        if result is None and self._is_terminated:
+            self.end()
         if self._chunk_size and result is not None and result.status == ExecStatus.TUPLES_OK:
             self._results.extendleft(reversed(self._chunks(result)))
             result = self._results.popleft()
@@ -182,11 +303,16 @@ class CommandQueue:
         self._check_open()
         return 0
 
+    @property
+    def errand(self) -> Any:
+        """What runs in a thread, a future; None when nothing does."""
+        return self._errand
+
     def abandon(self) -> None:
         """Drop what waits for another transaction."""
         self._units.clear()
         self._results.clear()
-        self.waiter = None
+        self.waiter = self._errand = None
 
     # --- pipeline mode: statements up to a sync are one transaction unless they begin one themselves ---
 
@@ -224,19 +350,14 @@ class CommandQueue:
         self._results += self._held
         self._held.clear()
 
-    def _begin_implicitly(self, text: str) -> None:
-        word = text.lstrip()[:9].lower()
-        if word.startswith(("begin", "start tra")):
-            self._is_implicit = False
-        elif int(self.session.transaction_status) == IDLE:
-            self.command("BEGIN")
-            self._is_implicit = True
+    def _begin_implicitly(self) -> None:
+        if self.session.is_idle:
+            self.session.begin_implicit()
 
     def _end_implicitly(self) -> None:
-        is_implicit, self._is_implicit = self._is_implicit, False
-        status = int(self.session.transaction_status)
-        if is_implicit and status != IDLE:
-            self.command("ROLLBACK" if status == INERROR else "COMMIT")
+        if self.session.is_implicit:
+            self.session.end_implicit(commit=True, wait=self.can_wait)
+        self.session.statement_over()
 
     def command(self, text: str) -> None:
         """Run a statement of the client's own, such as BEGIN.

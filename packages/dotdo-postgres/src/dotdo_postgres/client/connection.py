@@ -4,10 +4,10 @@ from collections.abc import Generator
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import errors as e
 from psycopg.rows import Row, RowFactory, tuple_row
 
 from dotdo_postgres.client import seam, statements
+from dotdo_postgres.client.arrivals import Arrivals
 from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor import Cursor, ServerCursor
 from dotdo_postgres.errors import PostgresError
@@ -43,7 +43,9 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
     def wait(
         self, gen: Generator[Any, Any, RV], interval: float = 0.1, timeout: float | None = None
     ) -> RV:
-        """Run a generator to its end; nothing it does has to be waited for here."""
+        """Run a generator to its end; nothing but a notification has to be waited for here."""
+        if isinstance(gen, Arrivals):
+            return cast("RV", gen.block(timeout, interval))
         try:
             next(gen)
             while True:
@@ -75,12 +77,9 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()
 
-    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:
-        """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
-        raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
-
-    pipeline = seam.pipeline_method(psycopg.Connection.pipeline, Pipeline=Pipeline)
-    _pipeline_nolock = seam.pipeline_method(
+    notifies = seam.relink(psycopg.Connection.notifies, notifies=Arrivals)
+    pipeline = seam.manager_method(psycopg.Connection.pipeline, Pipeline=Pipeline)
+    _pipeline_nolock = seam.manager_method(
         psycopg.Connection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
         Pipeline=Pipeline,
     )

@@ -1,14 +1,15 @@
 """The asynchronous connection."""
 
+import asyncio
 from collections.abc import Generator
 from functools import partial
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import errors as e
 from psycopg.rows import AsyncRowFactory, Row, tuple_row
 
 from dotdo_postgres.client import seam, statements, waiting
+from dotdo_postgres.client.arrivals import Arrivals
 from dotdo_postgres.client.connection_base import InprocConnection
 from dotdo_postgres.client.cursor_async import AsyncCursor, AsyncServerCursor
 from dotdo_postgres.errors import PostgresError
@@ -41,6 +42,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     ) -> None:
         super().__init__(pgconn, row_factory)
         pgconn.can_wait = False
+        pgconn.send_away = waiting.in_thread
         self.cursor_factory = AsyncCursor
         self.server_cursor_factory = AsyncServerCursor
 
@@ -58,6 +60,8 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         timeout: float | None = None,  # noqa: ASYNC109 -- psycopg's signature
     ) -> RV:
         """Run a generator to its end, waiting where another transaction must end first."""
+        if isinstance(gen, Arrivals):
+            return cast("RV", await gen.arrive(timeout, interval))
         await waiting.give_way()
         try:
             next(gen)
@@ -72,6 +76,9 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         try:
             await waiting.until_done(waiter)
         except BaseException:
+            if self.pgconn.errand is not None:
+                self.pgconn.session.cancel()
+                await asyncio.wait([self.pgconn.errand])
             self.pgconn.abandon()
             raise
 
@@ -94,17 +101,14 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     async def _end(self, command: str) -> None:
         if self.pgconn.session.transaction_status != statements.IDLE:
             try:
-                await waiting.again_when_free(partial(self.pgconn.command, command))
+                await waiting.again_when_free(self.pgconn, partial(self.pgconn.command, command))
             except PostgresError as error:
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()
 
-    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Any:
-        """Refuse: LISTEN and NOTIFY are not there yet (0A000)."""
-        raise e.FeatureNotSupported("LISTEN and NOTIFY are not supported")
-
-    pipeline = seam.pipeline_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
-    _pipeline_nolock = seam.pipeline_method(
+    notifies = seam.relink(psycopg.AsyncConnection.notifies, notifies=Arrivals)
+    pipeline = seam.manager_method(psycopg.AsyncConnection.pipeline, AsyncPipeline=AsyncPipeline)
+    _pipeline_nolock = seam.manager_method(
         psycopg.AsyncConnection._pipeline_nolock,  # noqa: SLF001 -- its maker, under the name psycopg calls it by
         AsyncPipeline=AsyncPipeline,
     )

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from psycopg import errors as e
 
 if TYPE_CHECKING:
-    from psycopg.abc import Buffer
-    from psycopg.pq.misc import ConninfoOption, PGnotify
+    from psycopg.pq.misc import ConninfoOption
 
     from dotdo_postgres.client.conninfo import Conninfo
     from dotdo_postgres.engine.session import Session
@@ -17,7 +16,6 @@ class ConnectionFacts:
 
     Args:
         info: the connection string, read.
-        pid: a number of this connection's own.
     """
 
     session: "Session"
@@ -28,9 +26,8 @@ class ConnectionFacts:
     needs_password = used_password = used_gssapi = ssl_in_use = False
     _encoding = "utf-8"
 
-    def __init__(self, info: "Conninfo", pid: int) -> None:
+    def __init__(self, info: "Conninfo") -> None:
         self.conninfo = info
-        self._pid = pid
 
     def _check_open(self) -> None:
         raise NotImplementedError
@@ -85,7 +82,7 @@ class ConnectionFacts:
     def backend_pid(self) -> int:
         """A number of this connection's own."""
         self._check_open()
-        return self._pid
+        return self.session.pid
 
     @property
     def full_protocol_version(self) -> int:
@@ -119,22 +116,6 @@ class ConnectionFacts:
     def get_error_message(self, encoding: str = "utf-8") -> str:
         """Return the last error of the connection itself."""
         return self.error_message.decode() or "no error details available"
-
-    def notifies(self) -> "PGnotify | None":
-        """Return None: LISTEN is refused by the engine."""
-        return None
-
-    def put_copy_data(self, buffer: "Buffer") -> int:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("sending copy data failed: no COPY in progress")
-
-    def put_copy_end(self, error_: bytes | None = None) -> int:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("sending copy end failed: no COPY in progress")
-
-    def get_copy_data(self, async_: int) -> tuple[int, memoryview]:
-        """Refuse: no COPY is under way."""
-        raise e.OperationalError("receiving copy data failed: no COPY in progress")
 
     def trace(self, fileno: int) -> None:
         """Refuse: there is no protocol to trace."""

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, seam
+from dotdo_postgres.client.copy import Copy
 from dotdo_postgres.client.cursor_base import NativeCursor
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
@@ -48,6 +49,8 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
                 batch.run(self, batched, returning=returning)
                 return
         super().executemany(query, params_list, returning=returning)
+
+    copy = seam.manager_method(psycopg.Cursor.copy, Copy=Copy)
 
     def fetchone(self) -> Row | None:
         """Return the next record, None at the end."""

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import Row
 
 from dotdo_postgres.client import batch, seam, waiting
+from dotdo_postgres.client.copy import AsyncCopy
 from dotdo_postgres.client.cursor_base import NativeCursor
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.errors import PostgresError
@@ -32,7 +33,9 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
             if bound is not None:
                 statement = bound
                 try:
-                    ran = await waiting.again_when_free(lambda: self.run_short(statement))
+                    ran = await waiting.again_when_free(
+                        self._pgconn, lambda: self.run_short(statement)
+                    )
                     self.take_short(*ran, query, params)
                 except PostgresError as error:
                     self._reset()
@@ -51,6 +54,8 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
                 await batch.run_async(self, batched, returning=returning)
                 return
         await super().executemany(query, params_list, returning=returning)
+
+    copy = seam.manager_method(psycopg.AsyncCursor.copy, AsyncCopy=AsyncCopy)
 
     async def fetchone(self) -> Row | None:
         """Return the next record, None at the end."""

@@ -135,7 +135,10 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             if converters is not None:
                 values = native.stored(session, values, converters)
             try:
-                return session.run(plan.prepared, values, wait=wait), plan
+                if wait:
+                    return session.run(plan.prepared, values), plan
+                call = partial(session.run, plan.prepared, values, wait=False)
+                return pgconn.run(plan.prepared, call), plan
             except CatalogChanged:
                 continue
 
@@ -172,8 +175,11 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             self._raw, self._loaders = result.rows, plan.loaders
             self._rowcount = len(result.rows)
         self._make_row = self._row_factory(self)
-        if self._pgconn.session.notices:
+        session = self._pgconn.session
+        if session.notices:
             self._pgconn.report_notices()
+        if session.mailbox.inbox:
+            self._pgconn.report_notifies()
 
     def _native_rows(self) -> Sequence[tuple[Any, ...]] | None:
         """Return the Python rows of a result of the short way, None when there is none."""

@@ -1,9 +1,7 @@
 """A connection as psycopg's own code talks to libpq, over an engine session in the same process: no socket, results at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING
 
 from psycopg import errors as e
 from psycopg import sql
@@ -15,14 +13,36 @@ from dotdo_postgres.client import conninfo, parameters, statements, tenants
 from dotdo_postgres.client.cancel import PGcancel
 from dotdo_postgres.client.command_queue import OK, CommandQueue
 from dotdo_postgres.client.connection_facts import ConnectionFacts
+from dotdo_postgres.client.copying import COPY_STATUSES, CopyResult
 from dotdo_postgres.client.pgresult import PGresult
+from dotdo_postgres.client.scripts import ScriptRun
+from dotdo_postgres.engine.named import Statement, types_of
 from dotdo_postgres.engine.session import Session
-from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.errors import PostgresError
 
-if TYPE_CHECKING:
-    from psycopg.pq.misc import PGnotify
 
-_pids = count(1)
+class Ending:
+    """What comes after a COPY of the extended protocol: the end of its transaction, if it began one.
+
+    Args:
+        session: the engine's.
+        can_wait: in this thread, for other transactions.
+    """
+
+    def __init__(self, session: Session, *, can_wait: bool) -> None:
+        self._session = session
+        self._can_wait = can_wait
+
+    def __call__(self) -> list[PGresult]:
+        """Commit."""
+        if self._session.is_implicit:
+            self._session.end_implicit(commit=True, wait=self._can_wait)
+        return []
+
+    def abort(self) -> None:
+        """Undo."""
+        if self._session.is_implicit:
+            self._session.end_implicit(commit=False)
 
 
 class PGconn(CommandQueue, ConnectionFacts):
@@ -35,9 +55,8 @@ class PGconn(CommandQueue, ConnectionFacts):
 
     def __init__(self, info: conninfo.Conninfo, session: Session) -> None:
         CommandQueue.__init__(self, session)
-        ConnectionFacts.__init__(self, info, next(_pids))
-        self.notify_handler: Callable[[PGnotify], None] | None = None
-        self._prepared: dict[bytes, tuple[str, tuple[int, ...]]] = {}
+        ConnectionFacts.__init__(self, info)
+        session.on_terminate = self.terminate
 
     # --- opening and closing ---
 
@@ -79,8 +98,8 @@ class PGconn(CommandQueue, ConnectionFacts):
         """Close the session and open another on the same tenant."""
         self.finish()
         self.session = tenants.open_session(self.conninfo)
+        self.session.on_terminate = self.terminate
         self.status = OK
-        self._prepared.clear()
 
     def reset_start(self) -> None:
         """Do `reset` at once."""
@@ -102,7 +121,8 @@ class PGconn(CommandQueue, ConnectionFacts):
                 "sending query failed: PQsendQuery not allowed in pipeline mode"
             )
         text = command.decode()
-        self.submit(lambda: self._simple(text), text)
+        run = ScriptRun(self.session, text, self.run, can_wait=self.can_wait)
+        self.submit(run, text)
 
     def send_query_params(
         self,
@@ -122,7 +142,7 @@ class PGconn(CommandQueue, ConnectionFacts):
     ) -> None:
         """Check a statement and keep it under a name; the empty name is replaced each time."""
         text, oids = command.decode(), tuple(param_types or ())
-        self.submit(lambda: self._prepare(name, text, oids), text)
+        self.submit(lambda: self._prepare(name.decode(), text, oids), text)
 
     def send_query_prepared(
         self,
@@ -133,26 +153,23 @@ class PGconn(CommandQueue, ConnectionFacts):
     ) -> None:
         """Run a prepared statement."""
         values = param_values or ()
-        self.submit(lambda: self._extended(*self._find(name), values, param_formats, result_format))
+        self.submit(lambda: self._run_named(name.decode(), values, param_formats, result_format))
 
     def send_describe_prepared(self, name: bytes) -> None:
         """Describe a prepared statement: parameters and columns."""
-        self.submit(lambda: self._describe(name))
+        self.submit(lambda: self._describe(name.decode()))
 
     def send_close_prepared(self, name: bytes) -> None:
         """Forget a prepared statement; an unknown one is no error."""
-        self.submit(lambda: self._close(name))
+        self.submit(lambda: self._close(name.decode()))
 
     def send_describe_portal(self, name: bytes) -> None:
-        """Refuse: there are no cursors yet (0A000)."""
-        self.submit(self._refuse_portal)
+        """Describe a cursor: its columns."""
+        self.submit(lambda: self._describe_portal(name.decode()))
 
-    send_close_portal = send_describe_portal
-
-    def _simple(self, text: str) -> list[PGresult]:
-        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
-            return [deallocated]
-        return statements.simple(self.session, text, wait=self.can_wait)
+    def send_close_portal(self, name: bytes) -> None:
+        """Close a cursor; an unknown one is no error."""
+        self.submit(lambda: self._close_portal(name.decode()))
 
     def _extended(
         self,
@@ -162,45 +179,66 @@ class PGconn(CommandQueue, ConnectionFacts):
         formats: Sequence[int] | None,
         result_format: int,
     ) -> list[PGresult]:
-        if (deallocated := statements.deallocated(text, self._prepared)) is not None:
-            return [deallocated]
-        if not text.strip(" \t\r\n\f\v;"):
-            return [PGresult(ExecStatus.EMPTY_QUERY)]
-        if self.pipeline_status:
-            self._begin_implicitly(text)
+        session = self.session
         while True:
-            prepared = self.session.prepare(text, oids)
-            stored = parameters.decode(self.session, prepared, values, formats)
+            prepared = session.prepare(text, oids)
+            if self.pipeline_status and prepared.tag_kind:
+                self._begin_implicitly()
+            stored = parameters.decode(session, prepared, values, formats)
             try:
-                result = self.session.run(prepared, stored, wait=self.can_wait)
+                result = self.run(
+                    prepared, partial(session.run, prepared, stored, wait=self.can_wait)
+                )
             except CatalogChanged:
                 continue
+            if result.copy is not None:
+                return [CopyResult(result, Ending(session, can_wait=self.can_wait))]
             return [statements.result_of(result, result_format)]
 
-    def _prepare(self, name: bytes, text: str, oids: tuple[int, ...]) -> list[PGresult]:
-        if name and name in self._prepared:
-            raise error("42P05", f'prepared statement "{name.decode()}" already exists')
-        self._prepared.pop(name, None)
-        self.session.prepare(text, oids)
-        self._prepared[name] = (text, oids)
+    def _prepare(self, name: str, text: str, oids: tuple[int, ...]) -> list[PGresult]:
+        session = self.session
+        if not name:
+            session.statements.pop("", None)
+        session.check_usable(text)
+        prepared = session.prepare(text, oids)
+        made = Statement(
+            text, oids, prepared.columns, session.facts.clock(), param_types=types_of(prepared)
+        )
+        session.statements.add(name, made)
         return [PGresult(ExecStatus.COMMAND_OK, tag="PREPARE")]
 
-    def _find(self, name: bytes) -> tuple[str, tuple[int, ...]]:
-        if name not in self._prepared:
-            raise error("26000", f'prepared statement "{name.decode()}" does not exist')
-        return self._prepared[name]
+    def _run_named(
+        self,
+        name: str,
+        values: Sequence[Buffer | None],
+        formats: Sequence[int] | None,
+        result_format: int,
+    ) -> list[PGresult]:
+        found = self._find(name)
+        return self._extended(found.sql, found.param_oids, values, formats, result_format)
 
-    def _describe(self, name: bytes) -> list[PGresult]:
-        prepared = self.session.prepare(*self._find(name))
+    def _find(self, name: str) -> Statement:
+        found = self.session.statements.named(name)
+        found.check(self.session.prepare(found.sql, found.param_oids))
+        return found
+
+    def _describe(self, name: str) -> list[PGresult]:
+        found = self._find(name)
+        prepared = self.session.prepare(found.sql, found.param_oids)
         oids = [kind.oid for kind in prepared.param_types]
         return [PGresult(ExecStatus.COMMAND_OK, prepared.columns or (), param_types=oids)]
 
-    def _close(self, name: bytes) -> list[PGresult]:
-        self._prepared.pop(name, None)
+    def _close(self, name: str) -> list[PGresult]:
+        self.session.statements.pop(name, None)
         return [PGresult(ExecStatus.COMMAND_OK)]
 
-    def _refuse_portal(self) -> list[PGresult]:
-        raise not_supported("a cursor")
+    def _describe_portal(self, name: str) -> list[PGresult]:
+        portal = self.session.portals.get(name, "portal")
+        return [PGresult(ExecStatus.COMMAND_OK, portal.columns or ())]
+
+    def _close_portal(self, name: str) -> list[PGresult]:
+        self.session.portals.close(name)
+        return [PGresult(ExecStatus.COMMAND_OK)]
 
     # --- the same, blocking ---
 
@@ -250,16 +288,19 @@ class PGconn(CommandQueue, ConnectionFacts):
         return self._last_result()
 
     def describe_portal(self, name: bytes) -> PGresult:
-        """Refuse: there are no cursors yet (0A000)."""
+        """Describe a cursor."""
         self.send_describe_portal(name)
         return self._last_result()
 
-    close_portal = describe_portal
+    def close_portal(self, name: bytes) -> PGresult:
+        """Close a cursor."""
+        self.send_close_portal(name)
+        return self._last_result()
 
     def _last_result(self) -> PGresult:
         result = self.get_result()
         assert result is not None
-        while (following := self.get_result()) is not None:
+        while result.status not in COPY_STATUSES and (following := self.get_result()) is not None:
             result = following
         return result
 
@@ -267,11 +308,11 @@ class PGconn(CommandQueue, ConnectionFacts):
 
     def get_cancel(self) -> PGcancel:
         """Return what cancels the running statement, from any thread."""
-        return PGcancel(self.session)
+        return PGcancel(self)
 
     def cancel_conn(self) -> PGcancel:
         """Return what cancels the running statement, from any thread."""
-        return PGcancel(self.session)
+        return PGcancel(self)
 
     def make_empty_result(self, exec_status: int) -> PGresult:
         """Return a result without columns or rows."""

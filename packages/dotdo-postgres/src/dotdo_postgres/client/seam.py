@@ -13,7 +13,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import psycopg
-from psycopg import _py_transformer, adapt, generators, pq, sql, types
+from psycopg import _copy_base, _py_transformer, adapt, errors, generators, pq, sql, types
 from psycopg._adapters_map import AdaptersMap
 from psycopg._connection_base import BaseConnection
 from psycopg._cursor_base import BaseCursor
@@ -33,12 +33,14 @@ __all__ = [
     "PyTransformer",
     "Ready",
     "ServerCursorInPython",
+    "WaitTimeout",
     "cursor_in_python",
     "dispatch_escaping",
+    "format_in_python",
     "json_loads",
+    "manager_method",
     "maps_of",
     "of_class",
-    "pipeline_method",
     "python_class",
     "relink",
     "split_query",
@@ -49,6 +51,8 @@ SUPPORTED = ((3, 3, 4), (3, 4))
 
 COMPILED = frozenset({"psycopg_binary", "psycopg_c"})
 
+WaitTimeout: type[Exception] | None = getattr(errors, "_WaitTimeout", None)
+"""What ends a wait without an event; None where psycopg asks again after each interval."""
 PyTransformer = _py_transformer.Transformer
 split_query = _query2pg_nocache
 
@@ -218,6 +222,36 @@ class ServerCursorInPython(ServerCursorMixin[Any, Any]):
     _describe_gen = in_python(ServerCursorMixin._describe_gen)
 
 
+ROWS = {
+    name: getattr(_copy_base, f"_{name}")
+    for name in ("format_row_text", "parse_row_text", "format_row_binary", "parse_row_binary")
+}
+
+
+class TextFormatterInPython(_copy_base.TextFormatter):
+    """psycopg's text of COPY with its functions in Python."""
+
+    parse_row = relink(_copy_base.TextFormatter.parse_row, parse_row_text=ROWS["parse_row_text"])
+    write_row = relink(_copy_base.TextFormatter.write_row, format_row_text=ROWS["format_row_text"])
+
+
+class BinaryFormatterInPython(_copy_base.BinaryFormatter):
+    """psycopg's binary form of COPY with its functions in Python."""
+
+    parse_row = relink(
+        _copy_base.BinaryFormatter.parse_row, parse_row_binary=ROWS["parse_row_binary"]
+    )
+    write_row = relink(
+        _copy_base.BinaryFormatter.write_row, format_row_binary=ROWS["format_row_binary"]
+    )
+
+
+def format_in_python(copy: Any) -> None:
+    """Let a COPY of psycopg's write and read its rows by functions in Python."""
+    is_binary = isinstance(copy.formatter, _copy_base.BinaryFormatter)
+    copy.formatter.__class__ = BinaryFormatterInPython if is_binary else TextFormatterInPython
+
+
 class PipelineInPython(BasePipeline):
     """psycopg's pipeline with its generators in Python."""
 
@@ -225,10 +259,10 @@ class PipelineInPython(BasePipeline):
     _fetch_gen = in_python(BasePipeline._fetch_gen)
 
 
-def pipeline_method(method: Any, **pipeline: type) -> Any:
-    """Return a method of a connection's that makes its pipeline of another class."""
+def manager_method(method: Any, **made: type) -> Any:
+    """Return a context manager of psycopg's, a method, that makes what it gives of another class."""
     manager = asynccontextmanager if isasyncgenfunction(method.__wrapped__) else contextmanager
-    return manager(relink(method.__wrapped__, **pipeline))
+    return manager(relink(method.__wrapped__, **made))
 
 
 require_supported(psycopg.__version__)

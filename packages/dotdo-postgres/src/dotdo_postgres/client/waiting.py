@@ -3,9 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from dotdo.storage import Blocked, Waiter
+from dotdo.storage import Blocked, TurnOver, Waiter
+
+if TYPE_CHECKING:
+    from dotdo_postgres.client.pgconn import PGconn
 
 T = TypeVar("T")
 MAX_BUSY_S = 0.005
@@ -35,16 +38,37 @@ async def until_done(waiter: Waiter) -> None:
         if not done.done():
             done.set_result(None)
 
-    waiter.add_done_callback(lambda: loop.call_soon_threadsafe(resolve))
+    waiter.add_done_callback(lambda *_: loop.call_soon_threadsafe(resolve))
     await done
     Turn.last_s = time.monotonic()
 
 
-async def again_when_free(work: Callable[[], T]) -> T:
-    """Call `work`, again each time a transaction it had to wait for has ended, and return what it gives."""
+async def again_when_free(pgconn: "PGconn", work: Callable[[], T]) -> T:
+    """Call `work` and return what it gives: again each time a transaction it had to wait for has ended, in a thread when it takes long."""
     while True:
         try:
             return work()
         except Blocked as blocked:
             waiter = blocked.waiter
+        except TurnOver:
+            return await away(pgconn, work)
         await until_done(waiter)
+
+
+async def away(pgconn: "PGconn", work: Callable[[], T]) -> T:
+    """Call `work` in a thread; whoever waits no longer stops it first."""
+    errand = pgconn.begin_errand(work)
+    try:
+        return await asyncio.shield(errand)
+    except asyncio.CancelledError:
+        pgconn.session.cancel()
+        await asyncio.wait([errand])
+        raise
+    finally:
+        pgconn.end_errand()
+        Turn.last_s = time.monotonic()
+
+
+def in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
+    """Start `work` in a thread of the running loop."""
+    return asyncio.get_running_loop().run_in_executor(None, work)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.functions.registry import cast_routines
-from dotdo_postgres.engine.routines.checks import ARRAY_TEXT, array_cast
+from dotdo_postgres.engine.routines.checks import ARRAY_TEXT, array_cast, enum_cast
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
@@ -86,6 +86,8 @@ def _fits_polymorphic(source: int, target: int) -> bool:
         return is_array(source)
     if target in {t.ANYNONARRAY, t.ANYCOMPATIBLENONARRAY}:
         return not is_array(source)
+    if target == t.ANYENUM:
+        return bool(t.BY_OID[source].kind == "e")
     return target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}
 
 
@@ -101,6 +103,9 @@ class Coercer:
         self.param_types = param_types
         self.zone = zone
         self.uses_zone = False
+        self.keeps_casts = (
+            False  # also those of literals that could be folded, for what is shown again
+        )
 
     def coerce(
         self,
@@ -140,7 +145,7 @@ class Coercer:
             raise cannot_cast(expr.type, target, place)
         if way == "same":
             return expr
-        folded = _folded(expr, target)
+        folded = None if self.keeps_casts else _folded(expr, target)
         if folded is not None:
             return folded
         if way == "relabel" and (expr.type, target) not in cast_routines():
@@ -161,6 +166,10 @@ class Coercer:
         if category(target) == "S" and is_array(expr.type):
             call = ir.Call(t.TEXT, -1, expr.location, ARRAY_TEXT, [expr])
             return call if target == t.TEXT else ir.Relabel(target, -1, expr.location, call)
+        if t.BY_OID[expr.type].kind == "e" and category(target) == "S":
+            return ir.Relabel(target, -1, expr.location, expr)
+        if t.BY_OID[target].kind == "e" and category(expr.type) == "S":
+            return ir.Call(target, -1, expr.location, enum_cast(target), [expr])
         if category(target) == "S" and target != t.TEXT:
             routine = cast_routines().get((expr.type, t.TEXT))
             if routine is not None:
@@ -202,6 +211,8 @@ class Coercer:
             return ir.Param(target, -1, expr.location, expr.number)
         if isinstance(expr, ir.Const):
             return self.literal(expr, target)
+        if t.BY_OID[target].kind == "e":
+            return ir.Call(target, -1, expr.location, enum_cast(target), [expr])
         routine = cast_routines().get((t.TEXT, target))
         as_text = ir.Relabel(t.TEXT, -1, expr.location, expr)
         if target in {t.TEXT, t.VARCHAR, t.NAME}:

@@ -379,11 +379,16 @@ def _is_referred(session: Session, other: Noun, fk: ForeignKey, gone: Row, new: 
     return bool(session.kernel.read(sql, values))
 
 
-def unmet_reference(session: Session) -> PostgresError | None:
-    """Make the error of a deferred foreign key that the rows as they are do not keep; None when all do."""
+def unmet_reference(session: Session, *, is_deferred: bool = True) -> PostgresError | None:
+    """Make the error of a foreign key that the rows as they are do not keep; None when all do.
+
+    Args:
+        session: Whose rows.
+        is_deferred: Only those that are looked at when the transaction ends.
+    """
     for noun in session.kernel.catalog.nouns:
         for fk in noun.foreign_keys:
-            if fk.is_deferrable and (detail := orphan_detail(session, noun, fk)):
+            if fk.is_deferrable >= is_deferred and (detail := orphan_detail(session, noun, fk)):
                 message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
                 facts = _facts(relation_of(noun), constraint=fk.name)
                 return error("23503", message, detail=detail, **facts)

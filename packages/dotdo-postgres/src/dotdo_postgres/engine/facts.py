@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from dotdo_postgres.engine.objects.names import Names
+    from dotdo_postgres.engine.sequences import Sequences
+
+
+class Catalog(Protocol):
+    """Answers what functions ask of the catalog, by the function's own name."""
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """Return the answer; NULL is None."""
 
 
 def _unchangeable(name: str, value: str | None, is_local: bool) -> str:  # noqa: ARG001 -- called alike
     raise error("0A000", f'parameter "{name}" cannot be changed here')
+
+
+def _unavailable(*_: object) -> bool:
+    raise error("0A000", "this function is not supported here")
 
 
 @dataclass(slots=True)
@@ -28,7 +42,15 @@ class Facts:
         user: Name of the user.
         database: Name of the database.
         settings: Settings by name.
+        session_user: Who logged in; `user` is who is acting.
+        names: Resolves names as the session sees them now.
+        sequences: The session's sequences.
+        catalog: Answers what functions ask of the catalog.
         set_setting: Changes a setting: name, value, whether for the transaction only; returns the new value.
+        notify: Tells a channel something at commit.
+        channels: Gives the channels that are listened to.
+        sleep: Lets seconds pass.
+        signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
     zone: tzinfo = UTC
@@ -38,4 +60,12 @@ class Facts:
     user: str = "postgres"
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    session_user: str = "postgres"
+    names: Names = None  # type: ignore[assignment]  # set before the first statement is planned
+    sequences: Sequences = None  # type: ignore[assignment]  # set by the session
+    catalog: Catalog = None  # type: ignore[assignment]  # set by the session
     set_setting: Callable[[str, str | None, bool], str] = _unchangeable
+    notify: Callable[[str, str], object] = _unavailable
+    channels: Callable[[], Iterable[str]] = tuple
+    sleep: Callable[[float], object] = _unavailable
+    signal: Callable[[int, str], bool] = _unavailable

@@ -87,6 +87,13 @@ class Aggregate(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class Grouping(Expr):
+    """GROUPING(...): a bit for each argument that the grouping set leaves out."""
+
+    args: list[Expr]
+
+
+@dataclass(slots=True, eq=False)
 class WindowSpec:
     """A window: partition, order and the frame as parsed."""
 
@@ -191,10 +198,16 @@ class ArrayOf(Expr):
 
 @dataclass(slots=True, eq=False)
 class Subscript(Expr):
-    """`array[index]`."""
+    """`array[index]`, or a part of an array.
+
+    Args:
+        indexes: One for each dimension; for a part lower and upper bound of each, None where left out.
+        is_slice: It is a part.
+    """
 
     arg: Expr
-    index: Expr
+    indexes: list[Expr | None]
+    is_slice: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -251,10 +264,15 @@ class SessionValue(Expr):
 
 @dataclass(slots=True, eq=False)
 class SeriesCall(Expr):
-    """A set-returning function: gives JSON text of its rows, to be read by json_each."""
+    """A set-returning function: gives JSON text of its rows, to be read by json_each.
+
+    Args:
+        columns: Name and type of each column; rows of several are arrays.
+    """
 
     routine: Routine
     args: list[Expr]
+    columns: list[tuple[str, int]] = field(default_factory=list)
 
 
 def children(expr: Expr) -> list[Expr]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.coercion import can_coerce, category, is_array
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.arguments import ARGUMENTS
 from dotdo_postgres.spec.functions import FUNCTIONS
 from dotdo_postgres.spec.operators import OPERATORS
 
@@ -25,6 +26,10 @@ class Candidate:
         declared: Types as declared, the identity.
         result: Type of the result as declared.
         kind: `f`unction, `a`ggregate, `w`indow or `o`perator.
+        returns_set: It gives rows.
+        is_variadic: Its last argument may repeat.
+        columns: Names and types of the columns it returns, where they have names.
+        order: Place of each argument given among those declared, where names were used.
     """
 
     arguments: tuple[int, ...]
@@ -33,19 +38,57 @@ class Candidate:
     kind: str
     returns_set: bool = False
     is_variadic: bool = False
+    columns: tuple[tuple[str, int], ...] = ()
+    order: tuple[int, ...] = ()
 
 
-def function_candidates(name: str, count: int) -> list[Candidate]:
-    """Return the functions of that name which take that many arguments."""
+def function_candidates(
+    name: str, count: int, names: tuple[str, ...] = (), *, is_spread: bool = False
+) -> list[Candidate]:
+    """Return the functions of that name which take that many arguments.
+
+    Args:
+        name: Its name.
+        count: How many arguments are given.
+        names: Names of the last of them.
+        is_spread: The last one is an array marked VARIADIC.
+    """
     found = []
-    for _, declared, result, variadic, kind, returns_set, defaults, _ in FUNCTIONS.get(name, ()):
-        if variadic and count >= len(declared):
+    for oid, declared, result, variadic, kind, returns_set, defaults, _ in FUNCTIONS.get(name, ()):
+        into, columns = ARGUMENTS.get(oid, ((), ()))
+        if names:
+            order = _named_order(into, len(declared), defaults, count, names)
+            if order is not None:
+                types = tuple(declared[at] for at in order)
+                found.append(
+                    Candidate(types, declared, result, kind, returns_set, False, columns, order)
+                )
+        elif is_spread:
+            if variadic and count == len(declared):
+                found.append(
+                    Candidate(declared, declared, result, kind, returns_set, True, columns)
+                )
+        elif variadic and count >= len(declared):
             spread = declared[:-1] + (variadic,) * (count - len(declared) + 1)
-            found.append(Candidate(spread, declared, result, kind, returns_set, is_variadic=True))
+            found.append(Candidate(spread, declared, result, kind, returns_set, True, columns))
         elif len(declared) - defaults <= count <= len(declared):
-            found.append(Candidate(declared[:count], declared, result, kind, returns_set))
+            found.append(
+                Candidate(declared[:count], declared, result, kind, returns_set, False, columns)
+            )
     exact = {candidate.arguments for candidate in found if not candidate.is_variadic}
     return [c for c in found if not (c.is_variadic and c.arguments in exact)]
+
+
+def _named_order(
+    into: tuple[str, ...], declared: int, defaults: int, count: int, names: tuple[str, ...]
+) -> tuple[int, ...] | None:
+    """Return the places that arguments given by name have among those declared; None when they do not fit."""
+    positional = count - len(names)
+    if count > declared or any(name not in into[positional:] for name in names):
+        return None
+    order = (*range(positional), *(into.index(name) for name in names))
+    missing = set(range(declared)) - set(order)
+    return order if all(at >= declared - defaults for at in missing) else None
 
 
 def operator_candidates(name: str, count: int) -> list[Candidate]:
@@ -58,22 +101,24 @@ def operator_candidates(name: str, count: int) -> list[Candidate]:
     return found
 
 
-@lru_cache(maxsize=4096)
-def resolve_function(name: str, types: tuple[int, ...]) -> Candidate | str:
+def _resolve_function(
+    name: str, types: tuple[int, ...], names: tuple[str, ...] = (), is_spread: bool = False
+) -> Candidate | str:
     """Choose a function.
 
     Args:
         name: Its name.
         types: Types of the arguments, unknown allowed.
+        names: Names of the last of them.
+        is_spread: The last one is an array marked VARIADIC.
 
     Returns:
         The one meant, or `missing` or `ambiguous`.
     """
-    return _choose(function_candidates(name, len(types)), types)
+    return _choose(function_candidates(name, len(types), names, is_spread=is_spread), types)
 
 
-@lru_cache(maxsize=4096)
-def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
+def _resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
     """Choose an operator, as `resolve_function` does; an unknown operand is first taken for the other's type."""
     candidates = operator_candidates(name, len(types))
     if len(types) == 2 and t.UNKNOWN in types and types[0] != types[1]:
@@ -86,6 +131,24 @@ def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
                 if candidate.arguments == (t.ANYCOMPATIBLEARRAY, t.ANYCOMPATIBLEARRAY):
                     return candidate
     return _choose(candidates, types)
+
+
+_kept_function = lru_cache(maxsize=4096)(_resolve_function)
+_kept_operator = lru_cache(maxsize=4096)(_resolve_operator)
+
+
+def resolve_function(
+    name: str, types: tuple[int, ...], names: tuple[str, ...] = (), is_spread: bool = False
+) -> Candidate | str:
+    """Choose a function; what is found for PostgreSQL's own types is kept, those of a tenant are only its own."""
+    own = all(oid < t.FIRST_USER_OID for oid in types)
+    return (_kept_function if own else _resolve_function)(name, types, names, is_spread)
+
+
+def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
+    """Choose an operator, as `resolve_function` does."""
+    own = all(oid < t.FIRST_USER_OID for oid in types)
+    return (_kept_operator if own else _resolve_operator)(name, types)
 
 
 def _choose(candidates: Sequence[Candidate], types: tuple[int, ...]) -> Candidate | str:
@@ -229,6 +292,7 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
         bound |= {
             t.ANYELEMENT: element,
             t.ANYNONARRAY: element,
+            t.ANYENUM: element,
             t.ANYARRAY: t.BY_OID[element].array,
         }
     if compatible is not None:
@@ -240,9 +304,17 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
     return bound
 
 
-def missing_function(name: str, types: Sequence[int], location: int, ambiguous: bool) -> Exception:
+def missing_function(
+    name: str,
+    types: Sequence[int],
+    location: int,
+    ambiguous: bool,
+    names: tuple[str, ...] = (),
+) -> Exception:
     """Make the error for a function that does not exist (42883) or is not unique (42725)."""
-    shown = f"{name}({', '.join(t.format_type(oid) for oid in types)})"
+    labels = [""] * (len(types) - len(names)) + [f"{label} => " for label in names]
+    listed = [label + t.format_type(oid) for label, oid in zip(labels, types, strict=True)]
+    shown = f"{name}({', '.join(listed)})"
     if ambiguous:
         hint = (
             "Could not choose a best candidate function. You might need to add explicit type casts."

@@ -11,6 +11,8 @@ from dotdo_postgres.mapping.codecs import Codec, StorageValue
 if TYPE_CHECKING:
     from dotdo.storage import Catalog
     from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
+    from dotdo_postgres.engine.copy.incoming import CopyIn
+    from dotdo_postgres.engine.copy.outgoing import CopyOut
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.types import PgType
 
@@ -30,6 +32,7 @@ class ResultColumn:
         table_oid: Table the column comes from, 0 when from none.
         column_number: Its number there.
         codec: Forms of its values.
+        scale: Of a numeric that is an integer scaled by 10**scale; None for all else.
     """
 
     name: str
@@ -40,6 +43,7 @@ class ResultColumn:
     table_oid: int
     column_number: int
     codec: Codec
+    scale: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class Result:
         tag: Command tag (`INSERT 0 1`).
         row_count: Rows returned or changed, None when that means nothing.
         is_binary: The rows are told in binary, whatever was asked for.
+        copy: The data that is to come or to be sent before the statement is through.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -59,6 +64,7 @@ class Result:
     tag: str
     row_count: int | None = None
     is_binary: bool = False
+    copy: CopyIn | CopyOut | None = None
 
 
 Execute = Callable[["Session", "Prepared", Sequence[StorageValue], bool], Result]
@@ -83,7 +89,9 @@ class Prepared:
         detail: What the way of running needs beyond.
         source: Text and OIDs of the parameters it was made from.
         codecs: How some parameters are read, by place from 0: then as the column they go to keeps them.
+        parameters: How many parameters the text takes, values of the session included.
         is_registered: Its session has made the routines known to SQLite.
+        is_kept: The plan may be used again for the same text.
         is_long: It has taken so long before that it is not to hold up others.
     """
 
@@ -101,5 +109,7 @@ class Prepared:
     detail: Any = None
     source: tuple[str, tuple[int, ...]] = field(default=("", ()))
     codecs: dict[int, Codec] = field(default_factory=dict)
+    parameters: int = 0
     is_registered: bool = False
     is_long: bool = False
+    is_kept: bool = True

@@ -18,10 +18,8 @@ from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from dotdo.storage import Catalog
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -34,23 +32,38 @@ class Planner:
     """Plans one statement.
 
     Args:
-        catalog: The definitions.
+        session: Whose statement it is: its names, its time zone.
         param_oids: Types of parameters known beforehand.
-        zone: The session's time zone.
         sql: Text of the statement.
+
+    Attributes:
+        is_trial: Only the types of parameters are looked for.
+        is_staged: Several statements are planned that share their parameters.
+        shared: Their binder.
+        outer: What is around the statement: the names of WITH.
     """
 
-    def __init__(
-        self, catalog: Catalog, param_oids: tuple[int, ...], zone: tzinfo, sql: str = ""
-    ) -> None:
-        self.catalog = catalog
+    def __init__(self, session: Session, param_oids: tuple[int, ...] = (), sql: str = "") -> None:
+        self.session = session
+        self.names = session.names
+        self.catalog = session.names.catalog
         self.param_oids = param_oids
-        self.zone = zone
+        self.zone = session.facts.zone
         self.sql = sql
+        self.may_write_materialized = False
+        self.is_trial = self.is_staged = False
+        self.shared: Binder | None = None
+        self.outer: Scope | None = None
 
     def binder(self) -> Binder:
-        """Return a binder for the statement."""
-        return make_binder(self.catalog.noun, self.param_oids, self.zone)
+        """Return a binder for the statement; its stages share one."""
+        if self.shared is not None:
+            return self.shared
+        made = make_binder(self.names, self.param_oids, self.zone)
+        made.may_write_materialized = self.may_write_materialized
+        if self.is_staged:
+            self.shared = made
+        return made
 
     def param_types(self, binder: Binder) -> tuple[t.PgType, ...]:
         """Return the types parameters turned out to have.
@@ -60,6 +73,8 @@ class Planner:
         """
         for number, oid in enumerate(binder.param_types, start=1):
             if oid in {0, t.UNKNOWN}:
+                if self.is_trial:
+                    return tuple(t.BY_OID[oid or t.TEXT] for oid in binder.param_types)
                 raise error("42P18", f"could not determine data type of parameter ${number}")
         return tuple(t.BY_OID[oid] for oid in binder.param_types)
 
@@ -77,6 +92,8 @@ class Planner:
             codec: codecs.Codec | None = (
                 codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
             )
+        elif column.type in t.REG_TYPES:
+            codec = codecs.reg_codec(column.type, self.names)
         else:
             codec = codecs.codec_of(column.type, self.zone)
         if codec is None:
@@ -90,10 +107,12 @@ class Planner:
             column.table_oid,
             column.column_number,
             codec,
+            form.scale if column.type == t.NUMERIC else None,
         )
 
     def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
         """Put text and needs of a compiled statement into its plan."""
+        prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
         prepared.python_calls = tuple(compiler.python_calls.values())
         prepared.session_values = tuple(compiler.session_values)
@@ -104,7 +123,7 @@ class Planner:
 def plan_select(planner: Planner, node: Node) -> Prepared:
     """Plan a query."""
     binder = planner.binder()
-    query = binder.query({"SelectStmt": node}, None)
+    query = binder.query({"SelectStmt": node}, planner.outer)
     param_types = planner.param_types(binder)
     return _build_select(planner, query, param_types, is_wide=False)
 
@@ -120,14 +139,16 @@ def _build_select(
     node, forms = compiler.query(query)
     query.limit = bound
     columns = planner.result_columns(query.columns, forms)
-    prepared = Prepared(columns, param_types, "SELECT", run_select, is_read=not locking)
+    is_writing = any(call.routine.writes for call in compiler.python_calls.values())
+    run = run_writing_select if is_writing else run_select
+    prepared = Prepared(columns, param_types, "SELECT", run, is_read=not (locking or is_writing))
     if locking:
         prepared.execute = run_locking
         prepared.detail = add_row_ids(compiler, node, query), limit
     planner.finish(compiler, node, prepared)
-    used = n.highest_parameter(node)
+    used = prepared.parameters
     if not locking and used < len(param_types) + len(prepared.session_values):
-        prepared.execute = partial(run_select, used=used)
+        prepared.execute = partial(run, used=used)
     if not is_wide:
         prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
     return prepared
@@ -146,6 +167,25 @@ def run_select(
     if used is not None:
         params = params[:used]
     rows = session.kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+    return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
+
+
+def run_writing_select(
+    session: Session,
+    prepared: Prepared,
+    params: Sequence[StorageValue],
+    wait: bool,
+    used: int | None = None,
+) -> Result:
+    """Run a query that calls functions which write."""
+    if prepared.session_values:
+        params = session.with_values(prepared, params)
+    if used is not None:
+        params = params[:used]
+    kernel = session.kernel
+    rows = kernel.mutate(
+        lambda: kernel.execute(prepared.sql, params), planned_for=prepared.catalog, wait=wait
+    )
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.ir import Expr
@@ -40,8 +40,10 @@ class Entry:
         relation: The table, when it is one.
         query: The subquery, when it is one.
         cte: The common table expression it reads.
-        series: The set-returning call it runs over.
+        calls: The functions it runs over, side by side.
         is_lateral: The subquery sees entries to its left.
+        schema: Schema of the table or view that goes by its own name, empty for an alias.
+        view: Number of the view that the subquery stands for, 0 when it is none.
     """
 
     name: str
@@ -49,9 +51,11 @@ class Entry:
     relation: Relation | None = None
     query: Query | None = None
     cte: Cte | None = None
-    series: Expr | None = None
+    calls: list[Expr] = field(default_factory=list)
     with_ordinality: bool = False
     is_lateral: bool = False
+    view: int = 0
+    schema: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +80,9 @@ class Cte:
         columns: Its columns.
         query: What it runs; None while a recursive one is being bound.
         is_recursive: It reads itself.
+        table: Where its rows are kept when it has been run before; empty otherwise.
+        forms: How these are kept.
+        is_without_rows: It changes data and returns nothing.
         is_materialized: `MATERIALIZED` True, `NOT MATERIALIZED` False, neither None.
     """
 
@@ -85,6 +92,9 @@ class Cte:
     is_recursive: bool = False
     is_materialized: bool | None = None
     uses: int = 0
+    table: str = ""
+    forms: list[Any] = field(default_factory=list)
+    is_without_rows: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +131,7 @@ class Select(Query):
 
     Args:
         distinct_on: Expressions of DISTINCT ON; None when there is no DISTINCT ON.
+        grouping_sets: Places of the terms of each grouping set; None when all terms are one set.
         has_groups: GROUP BY, HAVING or aggregates make groups of rows.
     """
 
@@ -128,6 +139,7 @@ class Select(Query):
     from_items: list[FromItem] = field(default_factory=list)
     where: Expr | None = None
     group: list[Expr] = field(default_factory=list)
+    grouping_sets: list[list[int]] | None = None
     has_groups: bool = False
     having: Expr | None = None
     is_distinct: bool = False

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.naming import quote_ident, split_name
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -44,6 +45,7 @@ class RelationColumn:
         sequence: Name of the sequence noun behind a serial or identity column.
         identity: `a`lways, `d`efault or empty.
         generated: Generation expression as SQL text of PostgreSQL, None without.
+        domain: OID of the domain, 0 when the type is none; `type` is what it is made of.
     """
 
     name: str
@@ -56,6 +58,7 @@ class RelationColumn:
     sequence: str | None = None
     identity: str = ""
     generated: str | None = None
+    domain: int = 0
 
     @property
     def scale(self) -> int | None:
@@ -68,12 +71,23 @@ class RelationColumn:
 
 @dataclass(slots=True, frozen=True)
 class Relation:
-    """A table: its noun and its columns."""
+    """A table, or a relation of the catalog: its noun and its columns.
+
+    Args:
+        noun: What keeps it.
+        name: Bare name.
+        oid: Number in `pg_class`.
+        columns: Its columns.
+        schema: Name of its schema.
+        snapshot: Names what is read in its place.
+    """
 
     noun: Noun
     name: str
     oid: int
     columns: tuple[RelationColumn, ...]
+    schema: str = "public"
+    snapshot: str = ""
 
     def column(self, name: str) -> RelationColumn | None:
         """Return the column of that name."""
@@ -114,6 +128,8 @@ def canonical_type(oid: int, typmod: int) -> str:
     name = CANONICAL_NAMES.get(oid)
     if name is None and t.BY_OID[oid].category == "A":
         return "text"
+    if name is None and t.BY_OID[oid].kind == "e":
+        return "text"
     if name is None:
         raise not_supported(f"a column of type {t.format_type(oid)}")
     return name
@@ -132,14 +148,20 @@ def relation_of(noun: Noun) -> Relation:
 _described: dict[int, Relation] = {}
 
 
+def _qualified(schema: str, sequence: str | None) -> str | None:
+    """Name a sequence so that the search path does not matter."""
+    return None if sequence is None else f"{quote_ident(schema)}.{quote_ident(sequence)}"
+
+
 def _describe(noun: Noun) -> Relation:
     """Describe a noun as a table.
 
     Raises:
         PostgresError: its layout has no columns (SQLSTATE 0A000).
     """
-    if noun.layout != "columns":
+    if noun.layout not in {"columns", "definition"}:
         raise not_supported(f'a noun of layout {noun.layout} ("{noun.name}") as a table')
+    schema, name = split_name(noun.name)
     columns = []
     for number, column in enumerate(noun.columns, start=1):
         oid, typmod = column_type(column)
@@ -153,9 +175,10 @@ def _describe(noun: Noun) -> Relation:
                 facts.get("number", number),
                 column.is_nullable,
                 facts.get("default"),
-                facts.get("sequence"),
+                _qualified(schema, facts.get("sequence")),
                 facts.get("identity", ""),
                 facts.get("generated"),
+                facts.get("domain", 0),
             )
         )
-    return Relation(noun, noun.name, FIRST_OID + noun.id, tuple(columns))
+    return Relation(noun, name, FIRST_OID + noun.id, tuple(columns), schema)

@@ -52,7 +52,7 @@ class Script:
             item = self._statements[self._at]
             if session.is_idle:
                 session.begin_implicit()
-            prepared = session.plan(item["stmt"], self._sql)
+            prepared = session.plan(item["stmt"], self._sql, source=_slice(self._sql, item))
             prepared.source = _slice(self._sql, item), ()
         if prepared.param_types:
             session.fail()

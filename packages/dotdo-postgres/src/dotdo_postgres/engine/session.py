@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine import backends
+from dotdo_postgres.engine.catalog.answers import Answers
+from dotdo_postgres.engine.catalog.provided import computed
+from dotdo_postgres.engine.catalog.regtypes import RegTypes
+from dotdo_postgres.engine.catalog.rows import rows_of
+from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects.names import Names
+from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
@@ -23,21 +33,25 @@ from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
+from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping.encodings import UTF8
+from dotdo_postgres.mapping.types import use_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
+_REGS = RegTypes()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -63,7 +77,7 @@ class TransactionStatus(IntEnum):
 IDLE, INTRANS, INERROR = TransactionStatus  # a look-up in the class costs more than the check
 
 
-class Session:
+class Session:  # noqa: PLR0904 -- what a client can ask of its connection
     """One client's connection.
 
     Args:
@@ -96,12 +110,22 @@ class Session:
             database=database,
             settings=self.settings.values,
             set_setting=self._set_setting,
+            session_user=user,
         )
-        self.sequences = Sequences(self.kernel)
+        self.sequences = self.facts.sequences = Sequences(self)
+        self.facts.catalog = Answers(self.facts)
+        self.current_query = ""
+        self.naming: tuple[str, ...] = ()  # the settings that the plans' names were found by
         self.transaction_status: TransactionStatus = IDLE
         self.notices: list[Notice] = []
         self.pid = next(_pids) if pid is None else pid
         self.encoding = UTF8
+        self.is_in_turn = False  # on a loop that others share
+        self.on_cancel: Callable[[], object] = self.cancel
+        self.on_terminate: Callable[[], object] = self.close
+        self.mailbox = Mailbox(store, self.pid)
+        self._give_facts()
+        backends.enter(self)
         self.statements = Statements()
         self.portals = Portals()
         self.drawn: list[StorageValue] = []
@@ -111,12 +135,28 @@ class Session:
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
         self._registered: set[str] = set()
+        self._virtual: set[str] = set()
+        self._staged: dict[str, ComputedRows] = {}
+        self._part: tuple[Prepared, Sequence[StorageValue]] | None = None
 
     def _set_setting(self, name: str, value: str | None, is_local: bool) -> str:
         from dotdo_postgres.engine.variables import apply
 
         apply(self, name, value, is_local=is_local)
         return self.settings.values[name.lower()]
+
+    def _give_facts(self) -> None:
+        """Let functions do what only the session can."""
+        facts, mailbox = self.facts, self.mailbox
+        facts.notify = partial(self._act, mailbox.notify)
+        facts.channels = lambda: sorted(mailbox.channels)
+        facts.sleep = partial(sleep, self)
+        facts.signal = partial(backends.signal, self)
+
+    def _act(self, act: Callable[..., object], *args: str) -> None:
+        act(*args, self.settings.depth)
+        if self.transaction_status is IDLE:
+            self.mailbox.end(is_committed=True)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -134,8 +174,7 @@ class Session:
             PostgresError: whatever is wrong with it.
         """
         if self.kernel.catalog is not self._plans_catalog:
-            self._plans.clear()
-            self._plans_catalog = self.kernel.catalog
+            self._look_up_names()
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
@@ -143,9 +182,10 @@ class Session:
             except BaseException:
                 self.fail()
                 raise
-            if len(self._plans) >= MAX_PLANS:
-                self._plans.clear()
-            self._plans[sql, param_oids] = found
+            if found.is_kept:
+                if len(self._plans) >= MAX_PLANS:
+                    self._plans.clear()
+                self._plans[sql, param_oids] = found
         return found
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
@@ -154,20 +194,87 @@ class Session:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
-    def plan(self, node: Node | None, sql: str, param_oids: tuple[int, ...] = ()) -> Prepared:
+    @property
+    def names(self) -> Names:
+        """How names resolve, by the definitions of the newest plan."""
+        return self.facts.names
+
+    def _look_up_names(self) -> None:
+        """Forget plans of other definitions, and let names mean what they mean now."""
+        self._plans.clear()
+        catalog = self._plans_catalog = self.kernel.catalog
+        path = search_path(self, catalog)
+        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS)
+        self._use_types()
+
+    def _use_types(self) -> None:
+        use_types(self.facts.names.objects.by_oid, self.facts.names)
+
+    def planner(self, sql: str = "", param_oids: tuple[int, ...] = ()) -> Planner:
+        """Return a planner of one statement on the definitions of the moment."""
+        if self.kernel.catalog is not self._plans_catalog:
+            self._look_up_names()
+        self._use_types()
+        return Planner(self, param_oids, sql)
+
+    def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
+        """Plan a statement that is a step of another one.
+
+        Raises:
+            PostgresError: whatever is wrong with it.
+        """
+        planner = self.planner()
+        planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def run_inside(self, prepared: Prepared, params: Sequence[StorageValue] = ()) -> Result:
+        """Run a statement that is a step of another one; its errors are the other's.
+
+        Raises:
+            PostgresError: it failed.
+        """
+        try:
+            if prepared.python_calls:
+                self._make_known(prepared)
+            return prepared.execute(self, prepared, params, True)
+        except (Blocked, CatalogChanged, TurnOver):
+            raise
+        except DotdoError as failure:
+            raise translate(self, prepared, params, failure) from failure
+
+    def plan(
+        self, node: Node | None, sql: str, param_oids: tuple[int, ...] = (), source: str = ""
+    ) -> Prepared:
         """Bind and plan a parsed statement.
+
+        Args:
+            node: Its parse tree, None for the empty statement.
+            sql: The text that positions refer to.
+            param_oids: Types of parameters known beforehand.
+            source: The statement's own text, where `sql` holds others too.
 
         Raises:
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
-        planner = Planner(self.kernel.catalog, param_oids, self.facts.zone, sql)
+        planner = self.planner(source or sql, param_oids)
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        self.know_virtual()
         return prepared
+
+    def know_virtual(self) -> None:
+        """Let SQLite know the relations of the catalog that statements planned here name."""
+        for table, relation in self.names.virtual.items():
+            if table not in self._virtual:
+                self._virtual.add(table)
+                columns = [column.physical for column in relation.columns]
+                self.kernel.create_virtual_table(table, columns, partial(rows_of, self, relation))
 
     def check_usable(self, sql: str) -> None:
         """See that a statement may be prepared now.
@@ -190,7 +297,7 @@ class Session:
 
     def forget_plans(self) -> None:
         """Drop cached plans: a setting they depend on has changed."""
-        self._plans.clear()
+        self._look_up_names()
 
     def run(  # noqa: C901 -- one clause for each way in which a statement may have to be run again
         self, prepared: Prepared, params: Sequence[StorageValue] = (), *, wait: bool = True
@@ -230,7 +337,9 @@ class Session:
             if prepared.rebuild is not None and "integer overflow" in str(failure):
                 return self._run_wide(prepared, params, wait)
             self.fail()
-            raise translate(self, prepared, params, failure) from failure
+            failed, given = self._part or (prepared, params)
+            self._part = None
+            raise translate(self, failed, given, failure) from failure
         except BaseException:
             self.fail()
             raise
@@ -283,7 +392,35 @@ class Session:
         if prepared.rebuild is None:
             self.fail()
             raise error("22003", "bigint out of range")
-        return self.run(prepared.rebuild(), params, wait=wait)
+        wide = prepared.rebuild()
+        wide.source = prepared.source
+        return self.run(wide, params, wait=wait)
+
+    def run_part(self, part: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+        """Run a part of a statement that goes on; when it fails, the error tells of it."""
+        if part.python_calls:
+            self.register(part.python_calls)
+        self._part = part, params
+        result = part.execute(self, part, params, wait)
+        self._part = None
+        return result
+
+    def require_references(self) -> None:
+        """See that the rows keep their foreign keys at the end of a statement of several parts.
+
+        Raises:
+            PostgresError: they do not (SQLSTATE 23503).
+        """
+        if self.kernel.has_unmet_references:
+            unmet = unmet_reference(self, is_deferred=False)
+            if unmet is not None:
+                raise unmet
+
+    def stage_rows(self, name: str, columns: Sequence[str], rows: ComputedRows) -> None:
+        """Let the stages of a statement read rows under a name."""
+        if name not in self._staged:
+            self.kernel.create_virtual_table(name, columns, lambda: self._staged[name])
+        self._staged[name] = rows
 
     def fail(self) -> None:
         """Note that a statement failed: with it an open transaction."""
@@ -293,6 +430,7 @@ class Session:
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
             self.begin_statement()
+            self._use_types()
         else:
             self.register(prepared.python_calls)
             prepared.is_registered = True
@@ -300,6 +438,8 @@ class Session:
     def register(self, calls: tuple[PythonCall, ...]) -> None:
         """Make Python routines known to SQLite."""
         self.begin_statement()
+        if self.facts.names is not None:
+            self._use_types()
         for call in calls:
             if call.sql_name in self._registered:
                 continue
@@ -373,10 +513,12 @@ class Session:
 
     def ended(self, *, is_committed: bool) -> None:
         """The transaction is over: with it what lives no longer."""
-        if self.settings.end(is_committed=is_committed):
+        has_changed = self.settings.end(is_committed=is_committed)
+        if has_changed or self.settings.values["default_transaction_read_only"] == "on":
             adopt(self)
         if self.portals:
             self.portals.end(is_committed=is_committed)
+        self.mailbox.end(is_committed=is_committed)
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -407,6 +549,8 @@ class Session:
 
     def close(self) -> None:
         """Undo what is open and leave."""
+        self.mailbox.close()
+        backends.leave(self)
         self.kernel.close()
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.setting_values import refuse_fixed, shown_value
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.encodings import encoding_named
 from dotdo_postgres.spec.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What is said of this server rather than of the one whose settings are generated.
 _OWN = {
@@ -25,10 +29,10 @@ _REPORTED = {
 }  # fmt: skip
 _FIXED = {
     "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
-    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"}, "search_path": {"public", '"$user", public', "public, pg_catalog"},
+    "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
-    "default_transaction_read_only": {"off"}, "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
+    "extra_float_digits": {"1", "2", "3"}, "idle_in_transaction_session_timeout": {"0"},
 }  # fmt: skip
 
 
@@ -39,17 +43,12 @@ def _encoding(name: str, value: str) -> str:
     return found.name
 
 
-_OF_TRANSACTION = (
-    "transaction_isolation", "transaction_read_only", "transaction_deferrable",
-)  # fmt: skip
-
-
 @dataclass(slots=True)
 class _Mark:
-    """The values at a transaction's begin or at a savepoint."""
+    """A transaction's begin or a savepoint: what was changed since, as it was before."""
 
     name: str
-    values: dict[str, str]
+    before: dict[str, str | None]
     local: dict[str, str]
 
 
@@ -89,26 +88,29 @@ class Settings:
 
     def begin(self) -> None:
         """A transaction begins: what it changes is put back when it fails."""
-        self._marks = [_Mark("", dict(self.values), {})]
+        self._marks = [_Mark("", {}, {})]
         self._local = {}
 
     def savepoint(self, name: str) -> None:
         """A savepoint is set."""
-        self._marks.append(_Mark(name, dict(self.values), dict(self._local)))
+        self._marks.append(_Mark(name, {}, dict(self._local)))
 
     def release(self, name: str) -> int:
         """A savepoint is forgotten; return its depth, the outermost being 1."""
         depth = self._depth_of(name)
-        del self._marks[depth:]
+        while len(self._marks) > depth:
+            mark = self._marks.pop()
+            self._marks[-1].before = mark.before | self._marks[-1].before
         return depth
 
     def rollback_to(self, name: str) -> int:
         """Put back what was changed since a savepoint, which stays; return its depth."""
         depth = self._depth_of(name)
-        del self._marks[depth + 1 :]
-        mark = self._marks[depth]
-        self._replace(mark.values)
-        self._local = dict(mark.local)
+        while len(self._marks) > depth:
+            mark = self._marks.pop()
+            self._put_back(mark.before)
+            self._local = mark.local
+        self._marks.append(_Mark(name, {}, dict(self._local)))
         return depth
 
     def _depth_of(self, name: str) -> int:
@@ -120,19 +122,20 @@ class Settings:
         marks, self._marks = self._marks, []
         local, self._local = self._local, {}
         before = self.revision
-        if not is_committed and marks:
-            self._replace(marks[0].values)
-        elif local:
-            self._replace({**self.values, **local})
+        if is_committed:
+            self._put_back(local)
+        else:
+            for mark in reversed(marks):
+                self._put_back(mark.before)
         return before != self.revision
 
-    def _replace(self, values: dict[str, str]) -> None:
-        kept = {name: self.values[name] for name in _OF_TRANSACTION}
-        if values | kept != self.values:
-            self.values.clear()
-            self.values.update(values)
-            self.values.update(kept)
-            self.revision += 1
+    def _put_back(self, before: Mapping[str, str | None]) -> None:
+        for key, value in before.items():
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
+        self.revision += bool(before)
 
     # --- values ------------------------------------------------------------------------------
 
@@ -176,7 +179,7 @@ class Settings:
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _FIXED:
-            value = self.defaults[key] if key != "search_path" else value
+            value = self.defaults[key]
         else:
             value = shown_value(key, value)
         if key == "session_authorization" and value not in {self.defaults[key], "default"}:
@@ -188,6 +191,8 @@ class Settings:
 
     def keep(self, key: str, value: str, *, is_local: bool = False) -> None:
         """Enter a value that has been found valid."""
+        if self._marks:
+            self._marks[-1].before.setdefault(key, self.values.get(key))
         if is_local:
             self._local.setdefault(key, self.values.get(key, ""))
         else:

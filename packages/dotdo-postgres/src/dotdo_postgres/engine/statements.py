@@ -6,18 +6,32 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.ddl.alter_table import plan_alter_table, plan_rename
+from dotdo_postgres.engine.copy import plan_copy
+from dotdo_postgres.engine.cursors import plan_close, plan_declare, plan_fetch
+from dotdo_postgres.engine.ddl.alter_table import plan_alter_table
+from dotdo_postgres.engine.ddl.comments import plan_comment
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
-from dotdo_postgres.engine.ddl.drop import (
-    plan_create_database,
-    plan_drop,
-    plan_drop_database,
-    plan_truncate,
-)
+from dotdo_postgres.engine.ddl.databases import plan_create_database, plan_drop_database
+from dotdo_postgres.engine.ddl.drop import plan_drop
 from dotdo_postgres.engine.ddl.indexes import plan_index
+from dotdo_postgres.engine.ddl.rename import plan_rename, plan_set_schema
+from dotdo_postgres.engine.ddl.schemas import plan_create_schema
+from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
+from dotdo_postgres.engine.ddl.truncate import plan_truncate
+from dotdo_postgres.engine.ddl.types import (
+    plan_alter_domain,
+    plan_alter_enum,
+    plan_create_composite,
+    plan_create_domain,
+    plan_create_enum,
+)
+from dotdo_postgres.engine.ddl.views import plan_create_view, plan_refresh, plan_table_as
 from dotdo_postgres.engine.dml.insert import plan_insert
+from dotdo_postgres.engine.dml.merge import plan_merge
+from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
-from dotdo_postgres.engine.named import plan_deallocate
+from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
+from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -35,20 +49,46 @@ _PLANNERS: dict[str, PlanStatement] = {
     "InsertStmt": plan_insert,
     "UpdateStmt": plan_update,
     "DeleteStmt": plan_delete,
+    "MergeStmt": plan_merge,
     "CreateStmt": plan_create_table,
     "AlterTableStmt": plan_alter_table,
     "RenameStmt": plan_rename,
     "IndexStmt": plan_index,
     "DropStmt": plan_drop,
     "TruncateStmt": plan_truncate,
+    "ViewStmt": plan_create_view,
+    "CreateTableAsStmt": plan_table_as,
+    "RefreshMatViewStmt": plan_refresh,
+    "CreateSchemaStmt": plan_create_schema,
+    "CreateSeqStmt": plan_create_sequence,
+    "AlterSeqStmt": plan_alter_sequence,
+    "CreateEnumStmt": plan_create_enum,
+    "AlterEnumStmt": plan_alter_enum,
+    "CreateDomainStmt": plan_create_domain,
+    "AlterDomainStmt": plan_alter_domain,
+    "CompositeTypeStmt": plan_create_composite,
+    "CommentStmt": plan_comment,
+    "AlterObjectSchemaStmt": plan_set_schema,
     "CreatedbStmt": plan_create_database,
     "DropdbStmt": plan_drop_database,
     "TransactionStmt": plan_transaction,
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
+    "PrepareStmt": plan_prepare,
+    "ExecuteStmt": plan_execute,
     "DeallocateStmt": plan_deallocate,
+    "DeclareCursorStmt": plan_declare,
+    "FetchStmt": plan_fetch,
+    "ClosePortalStmt": plan_close,
+    "CopyStmt": plan_copy,
+    "ListenStmt": plan_listen,
+    "NotifyStmt": plan_notify,
+    "UnlistenStmt": plan_unlisten,
 }
+
+
+_WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
 def plan_statement(planner: Planner, node: Node | None) -> Prepared:
@@ -60,6 +100,12 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     if node is None:
         return Prepared(None, (), "", _nothing, ends_failed_transaction=True)
     ((kind, body),) = node.items()
+    if kind == "SelectStmt" and "intoClause" in body:
+        query = {key: value for key, value in body.items() if key != "intoClause"}
+        into = {"query": {kind: query}, "into": body["intoClause"], "objtype": "OBJECT_TABLE"}
+        return plan_table_as(planner, into | {"is_select_into": True})
+    if kind in _WITH and has_changes(body):
+        return plan_staged(planner, _PLANNERS, kind, body)
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())

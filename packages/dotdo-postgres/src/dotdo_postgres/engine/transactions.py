@@ -201,7 +201,9 @@ def _release(
     _require(session, "RELEASE SAVEPOINT")
     name = prepared.detail[0]
     _named(session.kernel.release, name)
-    session.portals.released(session.settings.release(name))
+    depth = session.settings.release(name)
+    session.portals.released(depth)
+    session.mailbox.released(depth)
     return Result(None, [], "RELEASE")
 
 
@@ -211,7 +213,9 @@ def _rollback_to(
     _require(session, "ROLLBACK TO SAVEPOINT")
     name = prepared.detail[0]
     _named(session.kernel.rollback_to, name)
-    session.portals.undo(session.settings.rollback_to(name))
+    depth = session.settings.rollback_to(name)
+    session.portals.undo(depth)
+    session.mailbox.undo(depth)
     adopt(session)
     session.transaction_status = type(session.transaction_status).INTRANS
     return Result(None, [], "ROLLBACK")

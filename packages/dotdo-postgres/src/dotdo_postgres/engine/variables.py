@@ -140,7 +140,8 @@ def configure(session: Session, name: str, value: str) -> None:
 
 
 _TIMES = frozenset({"lock_timeout", "statement_timeout"})
-_FOLLOWED = _TIMES | {"timezone", "client_encoding"}
+_NAMING = ("search_path", "role", "session_authorization")
+_FOLLOWED = _TIMES | {"timezone", "client_encoding", "default_transaction_read_only", *_NAMING}
 
 
 def adopt(session: Session) -> None:
@@ -150,11 +151,19 @@ def adopt(session: Session) -> None:
     if zone != session.facts.zone:
         session.facts.zone = zone
         session.forget_plans()
+    naming = tuple(values.get(name, "") for name in _NAMING)
+    if naming != session.naming:
+        session.naming = naming
+        session.forget_plans()
     kernel = session.kernel
     kernel.lock_timeout_us = milliseconds(values["lock_timeout"]) * 1000 or None
     session.statement_timeout_us = milliseconds(values["statement_timeout"]) * 1000
     if not session.statement_timeout_us:
         kernel.deadline_us = None
+    if session.is_idle:
+        kernel.is_read_only = (
+            kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
+        )
     session.encoding = encoding_named(values["client_encoding"]) or UTF8
 
 

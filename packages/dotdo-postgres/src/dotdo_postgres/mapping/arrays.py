@@ -1,109 +1,218 @@
-"""One-dimensional arrays: PostgreSQL's `{a,"b c",NULL}` and the JSON text that carries them inside statements."""
+"""Arrays of any number of dimensions, counted from 1: PostgreSQL's `{a,"b c",NULL}` and the JSON text that carries them inside statements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 
 Value = int | float | str | bytes | None
+MAX_DIMENSIONS = 6
 
 
-def pack(elements: list[Value]) -> str:
-    """Write elements as JSON; bytes become `{"b": hex}`."""
-    return orjson.dumps(
-        [{"b": item.hex()} if isinstance(item, bytes) else item for item in elements]
-    ).decode()
+def pack(elements: list[Any]) -> str:  # type: ignore[explicit-any]  # lists nest
+    """Write elements as JSON; bytes become `{"b": hex}`, lists are inner dimensions."""
+    return orjson.dumps([_packed(item) for item in elements]).decode()
 
 
-def unpack(stored: str) -> list[Value]:
-    """Read the elements back."""
+def _packed(item: Any) -> Any:  # type: ignore[explicit-any]  # lists nest
+    if isinstance(item, bytes):
+        return {"b": item.hex()}
+    return [_packed(inner) for inner in item] if isinstance(item, list) else item
+
+
+def unpack(stored: str) -> list[Any]:  # type: ignore[explicit-any]  # lists nest
+    """Read the elements back, inner dimensions as lists."""
+    return [_unpacked(item) for item in orjson.loads(stored)]
+
+
+def _unpacked(item: Any) -> Any:  # type: ignore[explicit-any]  # lists nest
+    if isinstance(item, dict):
+        return bytes.fromhex(item["b"])
+    return [_unpacked(inner) for inner in item] if isinstance(item, list) else item
+
+
+def flat(stored: str) -> list[Value]:
+    """Return the elements of all dimensions, in order."""
+    return list(leaves(unpack(stored)))
+
+
+def leaves(items: list[Any]) -> Iterator[Value]:  # type: ignore[explicit-any]  # lists nest
+    """Yield the elements of all dimensions, in order."""
+    for item in items:
+        if isinstance(item, list):
+            yield from leaves(item)
+        else:
+            yield item
+
+
+def dimensions(items: object) -> list[int]:
+    """Return the length of each dimension, none for an empty array."""
+    found = []
+    while isinstance(items, list) and items:
+        found.append(len(items))
+        items = items[0]
+    return found
+
+
+def mapped(items: list[Any], change: Callable[[Any], Any]) -> list[Any]:  # type: ignore[explicit-any]  # lists nest
+    """Change every element that is not NULL, whatever the dimensions."""
     return [
-        bytes.fromhex(item["b"]) if isinstance(item, dict) else item
-        for item in orjson.loads(stored)
+        mapped(item, change) if isinstance(item, list) else None if item is None else change(item)
+        for item in items
     ]
 
 
-def from_text(text: str, element: Callable[[str], Value]) -> str:  # noqa: C901 one step for each form of the grammar
+class _Reader:
+    """The reading of an array literal."""
+
+    def __init__(self, text: str, element: Callable[[str], Value], delimiter: str) -> None:
+        self.text, self.element, self.delimiter = text, element, delimiter
+        self.at = 0
+
+    def fail(self, detail: str) -> PostgresError:
+        return error("22P02", f'malformed array literal: "{self.text}"', detail=detail)
+
+    def skip_spaces(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in " \t\n\r\v\f":
+            self.at += 1
+
+    @property
+    def char(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def array(self, depth: int) -> list[Any]:  # type: ignore[explicit-any]  # lists nest
+        if depth > MAX_DIMENSIONS:
+            message = f"number of array dimensions ({depth}) exceeds the maximum allowed ({MAX_DIMENSIONS})"
+            raise error("54000", message)
+        self.at += 1
+        items: list[Any] = []  # type: ignore[explicit-any]  # lists nest
+        self.skip_spaces()
+        if self.char == "}":
+            self.at += 1
+            return items
+        while True:
+            self.skip_spaces()
+            if self.char == "{":
+                items.append(self.array(depth + 1))
+                if not items[-1]:
+                    raise self.fail('Unexpected "}" character.')
+            else:
+                items.append(self.item())
+            self.skip_spaces()
+            if self.char == "}":
+                self.at += 1
+                return items
+            if self.char != self.delimiter:
+                raise self.fail(self._unexpected())
+            self.at += 1
+
+    def _unexpected(self) -> str:
+        if not self.char:
+            return "Unexpected end of input."
+        return 'Unexpected "{" character.' if self.char == "{" else "Unexpected array element."
+
+    def item(self) -> Value:
+        if self.char == '"':
+            return self.element(self.quoted())
+        start, kept = self.at, 0
+        out: list[str] = []
+        while self.char and self.char not in {"}", self.delimiter}:
+            if self.char == '"':
+                raise self.fail("Incorrectly quoted array element.")
+            if self.char == "{":
+                raise self.fail('Unexpected "{" character.')
+            if self.char == "\\":
+                self.at += 1
+                kept = len(out) + 1
+            out.append(self.char)
+            self.at += 1
+        if not self.char:
+            raise self.fail("Unexpected end of input.")
+        word = "".join(out)
+        trimmed = word[:kept] + word[kept:].rstrip(" \t\n\r\v\f")
+        if not trimmed:
+            raise self.fail(f'Unexpected "{self.char}" character.')
+        is_null = trimmed.upper() == "NULL" and "\\" not in self.text[start : self.at]
+        return None if is_null else self.element(trimmed)
+
+    def quoted(self) -> str:
+        out: list[str] = []
+        self.at += 1
+        while self.char and self.char != '"':
+            if self.char == "\\":
+                self.at += 1
+            out.append(self.char)
+            self.at += 1
+        if not self.char:
+            raise self.fail("Unexpected end of input.")
+        self.at += 1
+        return "".join(out)
+
+
+def from_text(text: str, element: Callable[[str], Value], delimiter: str = ",") -> str:
     """Read an array literal.
 
     Args:
-        text: `{1,2,NULL}`.
+        text: `{1,2,NULL}`, `{{1,2},{3,4}}`.
         element: Reads one element.
+        delimiter: What stands between elements.
 
     Returns:
         JSON text of the elements.
 
     Raises:
-        PostgresError: malformed (22P02), more than one dimension (0A000).
+        PostgresError: malformed (22P02), bounds other than from 1 (0A000).
     """
-    source = text.strip()
-    if not (source.startswith("{") and source.endswith("}")):
-        raise error(
-            "22P02",
-            f'malformed array literal: "{text}"',
-            detail='Array value must start with "{" or dimension information.',
-        )
-    items: list[Value] = []
-    at, end = 1, len(source) - 1
-    if not source[1:end].strip():
-        return "[]"
-    while at <= end:
-        while source[at] in " \t\n":
-            at += 1
-        if source[at] == "{":
-            raise not_supported("an array of more than one dimension")
-        if source[at] == '"':
-            item, at = _quoted(source, at + 1, text)
-            items.append(element(item))
-        else:
-            start = at
-            while at < end and source[at] != ",":
-                at += 2 if source[at] == "\\" else 1
-            raw = source[start:at].strip()
-            if not raw:
-                raise error(
-                    "22P02",
-                    f'malformed array literal: "{text}"',
-                    detail='Unexpected "," character.',
-                )
-            items.append(None if raw.upper() == "NULL" else element(raw.replace("\\", "")))
-        while at < end and source[at] in " \t\n":
-            at += 1
-        if at < end and source[at] != ",":
-            raise error(
-                "22P02", f'malformed array literal: "{text}"', detail="Unexpected array element."
-            )
-        at += 1
-    return pack(items)
+    reader = _Reader(text, element, delimiter)
+    reader.skip_spaces()
+    if reader.char == "[":
+        raise not_supported("an array with bounds of its own")
+    if reader.char != "{":
+        raise reader.fail('Array value must start with "{" or dimension information.')
+    items = reader.array(1)
+    reader.skip_spaces()
+    if reader.char:
+        raise reader.fail("Junk after closing right brace.")
+    if not is_even(items):
+        detail = "Multidimensional arrays must have sub-arrays with matching dimensions."
+        raise reader.fail(detail)
+    return pack(items if any(True for _ in leaves(items)) else [])
 
 
-def _quoted(source: str, at: int, text: str) -> tuple[str, int]:
-    out = []
-    while at < len(source) and source[at] != '"':
-        if source[at] == "\\":
-            at += 1
-        out.append(source[at : at + 1])
-        at += 1
-    if at >= len(source):
-        raise error(
-            "22P02", f'malformed array literal: "{text}"', detail="Unexpected end of input."
-        )
-    return "".join(out), at + 1
-
-
-def to_text(stored: str, element: Callable[[Value], str]) -> str:
-    """Write an array the way PostgreSQL shows it."""
-    return (
-        "{"
-        + ",".join(["NULL" if item is None else quote(element(item)) for item in unpack(stored)])
-        + "}"
+def is_even(items: list[Any]) -> bool:  # type: ignore[explicit-any]  # lists nest
+    """Tell whether all parts of a dimension are alike."""
+    lists = [item for item in items if isinstance(item, list)]
+    if not lists:
+        return True
+    shape = dimensions(lists[0])
+    return len(lists) == len(items) and all(
+        dimensions(item) == shape and is_even(item) for item in lists
     )
 
 
-def quote(text: str) -> str:
+def to_text(stored: str, element: Callable[[Value], str], delimiter: str = ",") -> str:
+    """Write an array the way PostgreSQL shows it."""
+    return _shown(unpack(stored), element, delimiter)
+
+
+def _shown(items: list[Any], element: Callable[[Value], str], delimiter: str) -> str:  # type: ignore[explicit-any]  # lists nest
+    parts = [
+        "NULL"
+        if item is None
+        else _shown(item, element, delimiter)
+        if isinstance(item, list)
+        else quote(element(item), delimiter)
+        for item in items
+    ]
+    return "{" + delimiter.join(parts) + "}"
+
+
+def quote(text: str, delimiter: str = ",") -> str:
     """Quote an element where the array syntax needs it."""
-    if text and text.upper() != "NULL" and not any(char in '{},"\\ \t\n\r\v\f' for char in text):
+    special = '{}"\\ \t\n\r\v\f' + delimiter
+    if text and text.upper() != "NULL" and not any(char in special for char in text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

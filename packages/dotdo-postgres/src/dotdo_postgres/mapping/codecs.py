@@ -1,5 +1,6 @@
 """Codecs: for each type its text, binary, storage and Python forms; types without one are refused by the binder before."""
 
+import math
 import struct
 import uuid
 from collections.abc import Callable
@@ -336,6 +337,46 @@ def _oid_from_text(text: str) -> int:
     return integer_from_text(text, 64, "oid")
 
 
+def _vector(element: int) -> Codec:
+    """Return the codec of int2vector and oidvector, kept as arrays are and written with spaces."""
+
+    def from_text(text: str) -> str:
+        return arrays.pack([int(part) for part in text.split()])
+
+    def to_text(stored: str) -> str:
+        return " ".join(map(str, arrays.unpack(stored)))
+
+    def to_binary(stored: str) -> bytes:
+        items = [int(str(item)) for item in arrays.unpack(stored)]
+        form, size = (">ih", 2) if element == t.INT2 else (">iI", 4)
+        head = struct.pack(">iiI", 1, 0, element) + struct.pack(">ii", len(items), 0)
+        return head + b"".join(struct.pack(form, size, item) for item in items)
+
+    return Codec(from_text, to_text, str.encode, to_binary, to_text, None)  # type: ignore[arg-type]  # nobody sends one
+
+
+def reg_codec(oid: int, names: t.RegNames | None) -> Codec:
+    """Return the codec of regclass or one of its kin, kept as OIDs.
+
+    Args:
+        oid: The type.
+        names: How names resolve; those of the thread's statement by default.
+    """
+
+    def resolver() -> t.RegNames:
+        found = names or t.reg_names()
+        assert found is not None  # a statement is being planned or run
+        return found
+
+    def from_text(text: str) -> int:
+        return resolver().read_reg(oid, text)
+
+    def to_text(value: int) -> str:
+        return resolver().write_reg(oid, value)
+
+    return Codec(from_text, to_text, *_pack(">I", "oid"), to_text, None)
+
+
 CODECS: dict[int, Codec] = {
     t.BOOL: Codec(boolean_from_text, _boolean_text, _bool_from_binary, _BOOL_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, _bytea_to_text, bytes, bytes),
@@ -349,8 +390,13 @@ CODECS: dict[int, Codec] = {
     t.NAME: _text(),
     t.UNKNOWN: _text(),
     18: Codec(lambda text: text[:1], str, _decode_text, str.encode),
-    t.REGTYPE: _text(),
-    t.REGCLASS: _text(),
+    22: _vector(t.INT2),
+    30: _vector(t.OID),
+    28: Codec(_oid_from_text, str, *_pack(">I", "xid")),
+    29: Codec(_oid_from_text, str, *_pack(">I", "cid")),
+    194: _text(),
+    1033: _text(),
+    **{oid: reg_codec(oid, None) for oid in t.REG_TYPES},
     2275: _text(),
     t.VOID: Codec(str, lambda _: "", _decode_text, lambda _: b"", lambda _: "", None),
     t.FLOAT4: Codec(_float4_from_text, floats.single_to_text, *_FLOAT4_BINARY,
@@ -377,40 +423,39 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     write = element.from_python
 
     def to_python(stored: str) -> list[Any]:  # type: ignore[explicit-any]  # each type has its own
-        return [
-            item if item is None or read is None else read(item) for item in arrays.unpack(stored)
-        ]
+        items = arrays.unpack(stored)
+        return items if read is None else arrays.mapped(items, read)
 
     def from_python(items: list[Any]) -> str:  # type: ignore[explicit-any]  # each type has its own
-        return arrays.pack(
-            [item if item is None or write is None else write(item) for item in items]
-        )
+        return arrays.pack(items if write is None else arrays.mapped(items, write))
 
     def to_binary(stored: str) -> bytes:
         items = arrays.unpack(stored)
-        head = struct.pack(">iiI", 1 if items else 0, int(None in items), element_oid)
-        head += struct.pack(">ii", len(items), 1) if items else b""
+        sizes, cells = arrays.dimensions(items), list(arrays.leaves(items))
+        head = struct.pack(">iiI", len(sizes), int(None in cells), element_oid)
+        head += b"".join(struct.pack(">ii", size, 1) for size in sizes)
         parts = [
             struct.pack(">i", -1)
             if item is None
             else struct.pack(">i", len(data := element.to_binary(item))) + data
-            for item in items
+            for item in cells
         ]
         return head + b"".join(parts)
 
     def from_binary(data: bytes) -> str:
-        dimensions, _, _ = struct.unpack_from(">iiI", data)
-        if dimensions == 0:
-            return "[]"
-        if dimensions > 1:
-            raise error("0A000", "an array of more than one dimension is not supported")
-        count, _ = struct.unpack_from(">ii", data, 12)
-        items, at = [], 20
-        for _ in range(count):
+        count, _, _ = struct.unpack_from(">iiI", data)
+        sizes = [struct.unpack_from(">ii", data, 12 + 8 * at) for at in range(count)]
+        if any(bound != 1 for _, bound in sizes):
+            raise not_supported("an array with bounds of its own")
+        cells, at = [], 12 + 8 * count
+        for _ in range(math.prod(size for size, _ in sizes) if sizes else 0):
             (size,) = struct.unpack_from(">i", data, at)
             at += 4
-            items.append(None if size < 0 else element.from_binary(data[at : at + size]))
+            cells.append(None if size < 0 else element.from_binary(data[at : at + size]))
             at += max(size, 0)
+        items: list[Any] = cells  # type: ignore[explicit-any]  # lists nest
+        for size, _ in reversed(sizes[1:]):
+            items = [items[at : at + size] for at in range(0, len(items), size)]
         return arrays.pack(items)
 
     return Codec(
@@ -423,9 +468,39 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     )
 
 
-@lru_cache(maxsize=256)
 def codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     """Return the codec of a type in a time zone, None when values of it cannot be kept yet."""
+    return _codec_of(oid, zone) if oid < t.FIRST_USER_OID else user_codec(oid, zone)
+
+
+def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
+    """Return the codec of a type that a user made."""
+    pg_type = t.BY_OID.get(oid)
+    if pg_type is None:
+        return None
+    if pg_type.kind == "e":
+        return _enum(pg_type.sql_name, frozenset(pg_type.labels))
+    if pg_type.kind == "d":
+        return codec_of(pg_type.base, zone)
+    if pg_type.category == "A":
+        element = codec_of(pg_type.element, zone)
+        return _array_codec(element, pg_type.element) if element else None
+    return None
+
+
+def _enum(name: str, labels: frozenset[str]) -> Codec:
+    def from_text(text: str) -> str:
+        if text not in labels:
+            raise error("22P02", f'invalid input value for enum {name}: "{text}"')
+        return text
+
+    return Codec(
+        from_text, str, lambda data: from_text(_decode_text(data)), str.encode, None, from_text
+    )
+
+
+@lru_cache(maxsize=256)
+def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
     codec = CODECS.get(oid)

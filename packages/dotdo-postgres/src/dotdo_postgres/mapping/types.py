@@ -1,6 +1,9 @@
 """PostgreSQL's types as the binder sees them: names, categories, type modifiers. Built from spec/types."""
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from dotdo_postgres.spec.types import TYPES
 
@@ -18,7 +21,10 @@ class PgType:
         is_preferred: Preferred within its category.
         element: Type of the elements of an array, else 0.
         array: Type of arrays of it, or 0.
-        kind: `b`ase, `p`seudo, `r`ange, `m`ultirange.
+        kind: `b`ase, `p`seudo, `r`ange, `m`ultirange, `e`num, `d`omain, `c`omposite.
+        base: What a domain is made of, its type modifier, and what its values must keep (SQL text by name of the check).
+        labels: Values of an enum in their order.
+        fields: Names, types and type modifiers of a composite type's columns.
     """
 
     oid: int
@@ -30,12 +36,60 @@ class PgType:
     element: int
     array: int
     kind: str
+    base: int = 0
+    base_typmod: int = -1
+    labels: tuple[str, ...] = ()
+    fields: tuple[tuple[str, int, int], ...] = ()
 
 
-BY_OID: dict[int, PgType] = {
-    oid: PgType(oid, name, sql_name, size, category, preferred, element, array, kind)
+FIRST_USER_OID = 16384
+
+
+class RegNames(Protocol):
+    """Reads and writes values of regclass, regtype and their kin."""
+
+    def read_reg(self, kind: int, text: str) -> int:
+        """Return the OID that a name means; raises the type's own error."""
+
+    def write_reg(self, kind: int, oid: int) -> str:
+        """Return the name of an object."""
+
+
+_NO_TYPES: Mapping[int, PgType] = {}
+_user_types: ContextVar[Mapping[int, PgType]] = ContextVar("user_types", default=_NO_TYPES)
+_reg_names: ContextVar[RegNames | None] = ContextVar("reg_names", default=None)
+"""Types that users made, and how names resolve, of the tenant whose statement is prepared or run."""
+
+
+class _Types(dict[int, PgType]):
+    """PostgreSQL's own types by OID, then those of the statement's tenant."""
+
+    def __missing__(self, oid: int) -> PgType:
+        return _user_types.get()[oid]
+
+    def get(self, oid: int, default: Any = None) -> Any:  # type: ignore[explicit-any]  # as the mapping it extends
+        """Return the type, or the default."""
+        return dict.get(self, oid) or _user_types.get().get(oid, default)
+
+    def __contains__(self, oid: object) -> bool:
+        return dict.__contains__(self, oid) or oid in _user_types.get()
+
+
+def use_types(types: Mapping[int, PgType], names: RegNames | None = None) -> None:
+    """Let this context know the types that the tenant's users made, by OID, and how names resolve."""
+    _user_types.set(types)
+    _reg_names.set(names)
+
+
+def reg_names() -> RegNames | None:
+    """Return how names resolve in the statement that is prepared or run."""
+    return _reg_names.get()
+
+
+BY_OID: dict[int, PgType] = _Types(
+    (oid, PgType(oid, name, sql_name, size, category, preferred, element, array, kind))
     for oid, (name, size, category, preferred, element, array, kind, sql_name) in TYPES.items()
-}
+)
 BY_NAME: dict[str, PgType] = {pg_type.name: pg_type for pg_type in BY_OID.values()}
 _BY_SQL_NAME = {pg_type.sql_name: pg_type for pg_type in BY_OID.values()} | {
     "timestamp": BY_NAME["timestamp"],
@@ -49,6 +103,7 @@ BOOL, BYTEA, NAME, INT8, INT2, INT4 = 16, 17, 19, 20, 21, 23
 TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
+REG_TYPES = frozenset({24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191})
 UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
 ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM = 2277, 2283, 2776, 3500
 ANYCOMPATIBLE, ANYCOMPATIBLEARRAY, ANYCOMPATIBLENONARRAY = 5077, 5078, 5079

@@ -1,15 +1,18 @@
 """What the client says once it is connected, and what is answered: simple and extended protocol, errors, readiness."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
 
 from dotdo.serving import CLOSE, Control, SessionContext
+from dotdo.serving.faults import log_fault
 from dotdo.storage import Blocked, TurnOver
-from dotdo_postgres.engine.named import Statement
+from dotdo_postgres.engine.named import Statement, types_of
 from dotdo_postgres.engine.parameters import decode
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.session import Session
+from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.engine.variables import configure
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.protocol import backend, frontend
@@ -17,10 +20,6 @@ from dotdo_postgres.protocol.frames import Frame, Frames, fatal
 from dotdo_postgres.server.delivery import Delivery
 from dotdo_postgres.server.running import Runner
 from dotdo_postgres.server.steps import Steps
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-from functools import partial
 
 _STATEMENT = ord("S")
 _SYNC = ord("S")
@@ -34,19 +33,32 @@ class Conversation:
         session: the engine's.
         frames: where messages come from.
         output: where messages go.
+        cancel: abandons what runs.
+
+    Attributes:
+        is_due: what is written is to be sent now.
     """
 
     def __init__(
-        self, context: SessionContext, session: Session, frames: Frames, output: list[bytes]
+        self,
+        context: SessionContext,
+        session: Session,
+        frames: Frames,
+        output: list[bytes],
+        cancel: Callable[[], None],
     ) -> None:
         self.session = session
+        self.is_due = True
+        session.mailbox.on_arrival = context.channel.wake
+        session.on_cancel = cancel
+        session.on_terminate = context.channel.close
         self._metrics = context.metrics
         self._frames = frames
         self._output = output
         self._runner = Runner(session)
         self._delivery = Delivery(session, output, self._runner)
         self._is_skipping = False
-        self._told: dict[str, str] = {}
+        self._known: dict[str, str] = {}
         self._told_revision = -1
         self._handlers: dict[int, Callable[[bytes], Steps | None]] = {
             ord("Q"): self._query,
@@ -59,9 +71,9 @@ class Conversation:
             ord("H"): self._flush,
             ord("F"): self._call_function,
             ord("X"): self._terminate,
-            ord("d"): self._flush,  # left over from a COPY that has failed
-            ord("c"): self._flush,
-            ord("f"): self._flush,
+            ord("d"): self._pass_over,
+            ord("c"): self._pass_over,
+            ord("f"): self._pass_over,
         }
 
     # --- driving -----------------------------------------------------------------------------
@@ -80,16 +92,24 @@ class Conversation:
             raise fatal(f"invalid frontend message type {kind}")
         try:
             steps = handler(frame.body)
-        except PostgresError as failure:
-            self._fail(failure)
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
+            self._fail(self._told(failure))
             return None
         return None if steps is None else self._guarded(steps)
 
     def _guarded(self, steps: Steps) -> Steps:
         try:
             yield from steps
-        except PostgresError as failure:
-            self._fail(failure)
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
+            self._fail(self._told(failure))
+
+    def _told(self, failure: Exception) -> PostgresError:
+        """Return what the client is told; what should not have been raised is logged by type and place."""
+        if isinstance(failure, PostgresError):
+            return failure
+        self._metrics.faults += 1
+        log_fault("postgres", self.session.pid, failure)
+        return error("XX000", f"internal error: {type(failure).__name__}")
 
     def _fail(self, failure: PostgresError) -> None:
         """Tell an error of the extended protocol; what follows is left out up to the next Sync."""
@@ -101,6 +121,7 @@ class Conversation:
             raise failure
         self.session.fail()
         self._metrics.errors += 1
+        self.is_due = True
         self._delivery.tell_notices()
         self._output.append(backend.error_response(failure, self.session.encoding.codec))
 
@@ -131,8 +152,8 @@ class Conversation:
         self._told_revision = revision
         codec = self.session.encoding.codec
         for name, value in self.session.parameters.items():
-            if self._told.get(name) != value:
-                self._told[name] = value
+            if self._known.get(name) != value:
+                self._known[name] = value
                 self._output.append(backend.parameter_status(name, value, codec))
 
     def tell_ready(self) -> None:
@@ -142,28 +163,37 @@ class Conversation:
             self.tell_settings()
         self.tell_notifications()
         self._output.append(backend.READY[self.session.transaction_status])
+        self.is_due = True
 
     def tell_notifications(self) -> None:
         """Tell what has been notified, unless a transaction is open."""
+        session = self.session
+        if session.mailbox.inbox and session.is_idle:
+            codec = session.encoding.codec
+            self._output += [
+                backend.notification(one.pid, one.channel, one.payload, codec)
+                for one in session.mailbox.take()
+            ]
 
     @property
     def is_listening(self) -> bool:
         """Whether it waits for notifications."""
-        return False
+        return bool(self.session.mailbox.channels)
 
     # --- simple protocol ---------------------------------------------------------------------
 
     def _query(self, body: bytes) -> Steps:
         self._metrics.requests += 1
+        self._runner.begin()
         self.session.portals.close("")
         script: Script | None = None
         try:
             script = Script(self.session, self._text(frontend.read_text(body)))
             yield from self._run_script(script)
-        except PostgresError as failure:
+        except Exception as failure:  # noqa: BLE001 -- a fault of ours ends the statement only
             if script is not None:
                 script.end(is_failed=True, wait=False)
-            self._report(failure)
+            self._report(self._told(failure))
         self.session.statement_over()
         self.tell_ready()
 
@@ -188,7 +218,13 @@ class Conversation:
             session.statements.pop("", None)
         session.check_usable(sql)
         prepared = session.prepare(sql, message.oids)
-        made = Statement(sql, message.oids, prepared.columns, session.facts.clock())
+        made = Statement(
+            sql,
+            message.oids,
+            prepared.columns,
+            session.facts.clock(),
+            param_types=types_of(prepared),
+        )
         session.statements.add(name, made)
         self._output.append(backend.PARSE_COMPLETE)
 
@@ -226,12 +262,12 @@ class Conversation:
             self._delivery.describe(prepared.columns, ())
         else:
             portal = session.portals.get(name, "portal")
-            formats = (1,) if portal.is_binary else portal.result_formats
-            self._delivery.describe(portal.columns, formats)
+            self._delivery.describe(portal.columns, portal.result_formats)
 
     def _execute(self, body: bytes) -> Steps | None:
         name, max_rows = frontend.read_execute(body)
         self._metrics.requests += 1
+        self._runner.begin()
         portal = self.session.portals.get(self._text(name), "portal")
         if portal.result is None and self._run_at_once(portal) is None:
             return self._execute_in_steps(portal, max_rows)
@@ -245,7 +281,7 @@ class Conversation:
         if not prepared.is_read and session.is_idle and self._frames.next_kind != _SYNC:
             session.begin_implicit()
         try:
-            return self._runner.in_turn(prepared, lambda: self._runner.portal(portal))
+            return in_turn(session, prepared, lambda: self._runner.portal(portal))
         except (Blocked, TurnOver):
             return None
 
@@ -280,7 +316,11 @@ class Conversation:
         self.tell_ready()
 
     def _flush(self, _body: bytes) -> None:
-        """Do nothing: everything is sent at once anyway."""
+        """Send what is written."""
+        self.is_due = True
+
+    def _pass_over(self, _body: bytes) -> None:
+        """Pass over what is left of a COPY that has failed."""
 
     def _call_function(self, _body: bytes) -> None:
         self._report(error("0A000", "function calls by the protocol are not supported"))

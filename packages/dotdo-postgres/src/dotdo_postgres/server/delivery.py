@@ -1,17 +1,24 @@
 """Results on their way to the client: rows in parts that wait until the client has taken those before, COPY, tags, notices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
-from dotdo.serving import DRAIN
+from dotdo.serving import DRAIN, Control
+from dotdo_postgres.engine.copy import CopyIn, CopyOut
 from dotdo_postgres.engine.plan import Result, ResultColumn
 from dotdo_postgres.engine.plan import Row as StoredRow
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import Session
+from dotdo_postgres.errors import error
 from dotdo_postgres.protocol import backend
+from dotdo_postgres.protocol.frames import Frame
+from dotdo_postgres.protocol.frontend import read_text
 from dotdo_postgres.server.answers import Shape, Shapes, spread
 from dotdo_postgres.server.running import Runner
-from dotdo_postgres.server.steps import Steps
+from dotdo_postgres.server.steps import NEXT_FRAME, NextFrame, Steps
 
+Copying = Generator[Control | NextFrame, Frame | None, Result]
+_COPY_DATA, _COPY_DONE, _COPY_FAIL = b"dcf"
+_IGNORED_IN_COPY = frozenset(b"HS")
 CHUNK_ROWS = 500
 DRAIN_BYTES = 128 << 10
 
@@ -62,7 +69,9 @@ class Delivery:
 
     def whole(self, result: Result, formats: tuple[int, ...]) -> Steps:
         """Tell a result of the simple protocol, with the shape of its rows."""
-        if result.columns is not None:
+        if result.copy is not None:
+            result = yield from self._copy(result)
+        elif result.columns is not None:
             if result.is_binary:
                 formats = (1,)
             shape = self._shape(result.columns, formats)
@@ -76,12 +85,13 @@ class Delivery:
         """Tell the next rows of a portal that has run, all that are left for 0, and how it stands."""
         result = portal.result
         assert result is not None
+        if result.copy is not None:
+            return self._copy_and_end(result)
         if result.columns is None:
             self._end(result.tag)
             return None
-        formats = (1,) if portal.is_binary or result.is_binary else portal.result_formats
         rows = portal.take(max_rows)
-        shape = self._shape(result.columns, formats)
+        shape = self._shape(result.columns, portal.result_formats)
         is_through = not max_rows or len(rows) < max_rows
         tag = result.tag
         if max_rows or portal.has_parts:
@@ -107,6 +117,51 @@ class Delivery:
             self.tell_notices()
             self._output.append(backend.PORTAL_SUSPENDED)
 
+    # --- COPY --------------------------------------------------------------------------------
+
+    def _copy_and_end(self, result: Result) -> Steps:
+        result = yield from self._copy(result)
+        self._end(result.tag)
+
+    def _copy(self, result: Result) -> Copying:
+        """Send the data of a COPY, or take it; return the result that it ends with."""
+        copy = result.copy
+        if isinstance(copy, CopyOut):
+            return self._send(copy, result)
+        assert copy is not None
+        return self._take(copy)
+
+    def _send(self, copy: CopyOut, result: Result) -> Copying:
+        self._output.append(backend.copy_out(copy.is_binary, copy.column_count))
+        pending = 0
+        for piece in copy.pieces():
+            self._output.append(backend.message(b"d", piece))
+            pending += len(piece)
+            if pending >= DRAIN_BYTES:
+                pending = 0
+                yield DRAIN
+                self._runner.check_cancelled()
+        self._output.append(backend.COPY_DONE)
+        return result
+
+    def _take(self, copy: CopyIn) -> Copying:
+        self._output.append(backend.copy_in(copy.is_binary, copy.column_count))
+        while True:
+            frame = yield NEXT_FRAME
+            assert frame is not None
+            if frame.kind == _COPY_DATA:
+                copy.feed(frame.body)
+                if copy.is_full:
+                    yield from self._runner.call(lambda: copy.flush(wait=False))
+            elif frame.kind == _COPY_DONE:
+                return (yield from self._runner.call(lambda: copy.finish(wait=False)))
+            elif frame.kind == _COPY_FAIL:
+                reason = self._session.encoding.decode(read_text(frame.body))
+                raise copy.failed(reason)
+            elif frame.kind not in _IGNORED_IN_COPY:
+                message = f"unexpected message type 0x{frame.kind:02X} during COPY from stdin"
+                raise error("08P01", message)
+
     # --- both --------------------------------------------------------------------------------
 
     def _rows(self, rows: Sequence[StoredRow], shape: Shape) -> Steps:
@@ -117,6 +172,7 @@ class Delivery:
             if pending >= DRAIN_BYTES:
                 pending = 0
                 yield DRAIN
+                self._runner.check_cancelled()
 
     def _end(self, tag: str) -> None:
         self.tell_notices()

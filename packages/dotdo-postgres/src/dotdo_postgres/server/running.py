@@ -10,12 +10,12 @@ from dotdo_postgres.engine.patience import give_up, patience_s
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import Session
+from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.protocol.frames import Frame
 from dotdo_postgres.server.steps import NextFrame
 
 T = TypeVar("T")
-TURN_US = 5_000
-"""How long a reading statement may run before it goes on in a thread."""
 
 
 class Runner:
@@ -31,38 +31,28 @@ class Runner:
 
     def cancel(self, control: Control) -> None:
         """Abandon what is waited for."""
+        self._is_cancelled = True
         if isinstance(control, Wait):
-            self._is_cancelled = True
             control.cancel()
         elif isinstance(control, Work):
-            self._is_cancelled = True
             self._session.cancel()
 
-    def in_turn(self, prepared: Prepared, call: Callable[[], T]) -> T:
-        """Run a statement now.
+    def begin(self) -> None:
+        """A request begins: what was cancelled before is not."""
+        self._is_cancelled = False
+
+    def check_cancelled(self) -> None:
+        """See that the request goes on.
 
         Raises:
-            PostgresError: it failed.
-            Blocked: another transaction must end first.
-            TurnOver: it takes long: it is to run in a thread.
+            PostgresError: it was cancelled (57014).
         """
-        if not prepared.is_read:
-            return call()
-        if prepared.is_long:
-            raise TurnOver
-        kernel = self._session.kernel
-        kernel.turn_ends_us = kernel.store.clock() + TURN_US
-        try:
-            return call()
-        except TurnOver:
-            prepared.is_long = True
-            raise
-        finally:
-            kernel.turn_ends_us = None
+        if self._is_cancelled:
+            raise _cancelled()
 
     def run(
         self, prepared: Prepared, call: Callable[[], T]
-    ) -> Generator[Control | NextFrame, object, T]:
+    ) -> Generator[Control | NextFrame, Frame | None, T]:
         """Run a statement in as many steps as it takes.
 
         Args:
@@ -72,17 +62,16 @@ class Runner:
         Raises:
             PostgresError: it failed, was cancelled, or had to wait too long.
         """
-        return self._until_done(lambda: self.in_turn(prepared, call), call)
+        return self._until_done(lambda: in_turn(self._session, prepared, call), call)
 
-    def call(self, call: Callable[[], T]) -> Generator[Control | NextFrame, object, T]:
+    def call(self, call: Callable[[], T]) -> Generator[Control | NextFrame, Frame | None, T]:
         """Do what may have to wait, such as a commit, in as many steps as it takes."""
         return self._until_done(call, call)
 
     def _until_done(
         self, here: Callable[[], T], elsewhere: Callable[[], T]
-    ) -> Generator[Control | NextFrame, object, T]:
+    ) -> Generator[Control | NextFrame, Frame | None, T]:
         session = self._session
-        self._is_cancelled = False
         attempt = here
         try:
             while True:

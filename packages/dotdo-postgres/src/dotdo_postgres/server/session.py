@@ -7,6 +7,7 @@ from dotdo.serving import (
     Close,
     CloseReason,
     Control,
+    Drain,
     Reply,
     Session,
     SessionContext,
@@ -21,6 +22,8 @@ from dotdo_postgres.server.steps import NextFrame, Steps
 if TYPE_CHECKING:
     from dotdo_postgres.server.conversation import Conversation
 
+BUFFER_BYTES = 8192
+"""How much is kept back until a client that sends one message after another wants to hear."""
 _FAREWELLS = {
     CloseReason.SHUTDOWN: ("57P01", "terminating connection due to administrator command"),
     CloseReason.TERMINATED: ("57P01", "terminating connection due to administrator command"),
@@ -96,13 +99,19 @@ class WireSession(Session):
 
     def _advance(self) -> Reply:
         control = self._control = self._next_control()
-        sent = self._taken()
+        conversation = self._conversation
+        if conversation is None or conversation.is_due or isinstance(control, Drain | Close):
+            sent = self._taken()
+        else:
+            sent = b"" if sum(map(len, self._output)) < BUFFER_BYTES else self._taken()
         return sent if control is None else Step(sent, control)
 
     def _taken(self) -> bytes:
         output = self._output
         sent = output[0] if len(output) == 1 else b"".join(output)
         output.clear()
+        if self._conversation is not None:
+            self._conversation.is_due = False
         return sent
 
     def _next_control(self) -> Control | None:
@@ -136,6 +145,8 @@ class WireSession(Session):
             return None
         if isinstance(wanted, NextFrame):
             self._wants_frame = True
+            if self._conversation is not None:
+                self._conversation.is_due = True
             return None
         return wanted
 

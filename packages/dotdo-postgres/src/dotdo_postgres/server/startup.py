@@ -136,7 +136,9 @@ class Startup:
         session = self._session(
             parameters["user"], parameters.get("database") or parameters["user"]
         )
-        conversation = Conversation(self._context, session, self._frames, self._output)
+        conversation = Conversation(
+            self._context, session, self._frames, self._output, self._cancel
+        )
         try:
             conversation.configure(_settings(parameters))
         except PostgresError as failure:

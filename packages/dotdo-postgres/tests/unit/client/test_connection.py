@@ -156,22 +156,56 @@ def test_there_is_no_socket(connection: Any) -> None:
         connection.fileno()
 
 
-def test_notifies_are_refused(connection: Any) -> None:
-    with pytest.raises(psycopg.NotSupportedError):
-        connection.notifies()
+def test_notifications_come_at_commit_once_and_only_if_it_comes(connection: Any) -> None:
+    connection.execute("listen news")
+    with dotdo_postgres.connect("dbname=shop") as other:
+        other.execute("notify news, 'lost'")
+        other.rollback()
+        other.execute("notify news, 'a'")
+        other.execute("select pg_notify('news', 'a'), pg_notify('elsewhere', 'b')")
+        assert list(connection.notifies(timeout=0)) == []
+        other.commit()
+        (found,) = connection.notifies(timeout=5, stop_after=1)
+        assert (found.channel, found.payload, found.pid) == ("news", "a", other.info.backend_pid)
 
 
-def test_copy_is_refused_and_the_connection_goes_on(table: Any) -> None:
-    with pytest.raises(psycopg.NotSupportedError), table.cursor().copy("copy item to stdout"):
-        pass
-    assert table.execute("select 1").fetchone() == (1,)
+def test_a_terminated_connection_is_lost(connection: Any) -> None:
+    with dotdo_postgres.connect("dbname=shop") as other:
+        connection.execute("select pg_terminate_backend(%s)", [other.info.backend_pid])
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            other.execute("select 1")
+        assert other.closed
 
 
-def test_server_side_cursors_are_refused(connection: Any) -> None:
-    cursor = connection.cursor("named")
-    with pytest.raises(psycopg.NotSupportedError):
-        cursor.execute("select 1")
-    cursor.close()
+def test_copy_goes_out_and_comes_in(table: Any) -> None:
+    cursor = table.cursor()
+    with cursor.copy("copy item to stdout") as copy:
+        data = b"".join(copy)
+    table.execute("delete from item")
+    with cursor.copy("copy item from stdin") as copy:
+        copy.write(data)
+    assert cursor.rowcount == table.execute("select count(*) from item").fetchone()[0] > 0
+
+
+def test_a_failed_copy_leaves_nothing(table: Any) -> None:
+    before = table.execute("select count(*) from item").fetchone()
+
+    def write() -> None:
+        with table.cursor().copy("copy item from stdin") as copy:
+            copy.write("900\t\\N\t1\n901\tx\n")
+
+    with pytest.raises(psycopg.errors.BadCopyFileFormat) as caught:
+        write()
+    assert caught.value.diag.context == 'COPY item, line 2: "901\tx"'
+    assert table.execute("select count(*) from item").fetchone() == before
+
+
+def test_server_side_cursors_walk_over_the_rows(connection: Any) -> None:
+    with connection.transaction(), connection.cursor("named", scrollable=True) as cursor:
+        cursor.execute("select generate_series(1, %s)", [5])
+        assert cursor.fetchmany(2) == [(1,), (2,)]
+        cursor.scroll(-1)
+        assert [row[0] for row in cursor] == [2, 3, 4, 5]
 
 
 def test_options_set_parameters() -> None:

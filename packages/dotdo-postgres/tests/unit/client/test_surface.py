@@ -40,6 +40,7 @@ def test_the_classes_that_reach_the_engine_are_ours() -> None:
     assert OURS == [
         "AsyncClientCursor",
         "AsyncConnection",
+        "AsyncCopy",
         "AsyncCursor",
         "AsyncPipeline",
         "AsyncRawCursor",
@@ -47,6 +48,7 @@ def test_the_classes_that_reach_the_engine_are_ours() -> None:
         "AsyncServerCursor",
         "ClientCursor",
         "Connection",
+        "Copy",
         "Cursor",
         "Pipeline",
         "RawCursor",

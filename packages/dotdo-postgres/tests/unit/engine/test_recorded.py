@@ -16,7 +16,7 @@ RECORDED = [
     for path in sorted((HERE / "recorded").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
-SCRIPT = json.loads((HERE / "script.json").read_text())
+SCRIPTS = sorted((HERE / "scripts").glob("*.json"))
 
 
 def answer(session: Session, sql: str) -> dict[str, Any]:
@@ -63,7 +63,8 @@ def test_statement_gives_the_recorded_answer(shared_session: Session, case: dict
     assert without_order(given) == without_order(case)
 
 
-def test_script_gives_the_recorded_answers_in_turn(session: Session) -> None:
-    for case in SCRIPT:
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+def test_script_gives_the_recorded_answers_in_turn(session: Session, path: Path) -> None:
+    for case in json.loads(path.read_text()):
         given = {"sql": case["sql"], **answer(session, case["sql"])}
         assert without_order(given) == without_order(case)

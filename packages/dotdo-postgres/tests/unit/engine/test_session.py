@@ -107,12 +107,7 @@ def test_definitions_are_undone_with_their_transaction(session: Session) -> None
 
 
 def test_what_is_missing_says_so(session: Session) -> None:
-    for sql in (
-        "select * from pg_class",
-        "listen x",
-        "select xmlelement(name a)",
-        "select pg_sleep(1)",
-    ):
+    for sql in ("select xmlelement(name a)",):
         with pytest.raises(PostgresError) as failure:
             rows(session, sql)
         assert failure.value.sqlstate == "0A000"

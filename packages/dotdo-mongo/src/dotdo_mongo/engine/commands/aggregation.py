@@ -5,6 +5,7 @@ from typing import Any
 
 from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import Argument, Declared, command, optional
+from dotdo_mongo.engine.commands.explaining import explained
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import check_collation
 from dotdo_mongo.engine.cursors import Cursor
@@ -85,6 +86,10 @@ def aggregate(request: Request) -> Document:
     if name is not None:
         checked_collection(request.db, name)
     namespace = f"{request.db}.{'$cmd.aggregate' if name is None else name}"
+    if arguments["explain"]:
+        return explained(
+            request, {n: v for n, v in request.body.items() if n != "explain"}, "queryPlanner"
+        )
     if stages and "$changeStream" in stages[0]:
         return _watch(request, name, stages)
     documents = _documents(request, name, stages)
@@ -148,12 +153,12 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     if found is None:
         context = context_of(request, name=name)
         return compile_pipeline(stages, context)(())
-    store, collection = found
+    collection = found[1]
     if not collection.is_view:
         context = context_of(request, collection)
         return compile_pipeline(stages, context)(documents_of(request, name))
     check_collation(request, collection)
-    base, below, collation = resolve_view(request, store, collection)
+    base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)
     return compile_pipeline([*below, *stages], context)(documents_of(request, base))
 

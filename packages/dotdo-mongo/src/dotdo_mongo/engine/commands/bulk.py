@@ -5,7 +5,13 @@ from typing import Any
 
 from dotdo.storage import Session
 from dotdo_mongo.engine.commands import kinds
-from dotdo_mongo.engine.commands.declaration import Declared, command, optional, parse_part, required
+from dotdo_mongo.engine.commands.declaration import (
+    Declared,
+    command,
+    optional,
+    parse_part,
+    required,
+)
 from dotdo_mongo.engine.commands.namespaces import split
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.writes import (
@@ -14,8 +20,8 @@ from dotdo_mongo.engine.commands.writes import (
     Target,
     apply_update,
     check_update,
-    delete_some,
     delete_limit,
+    delete_some,
 )
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.request import Request
@@ -104,7 +110,9 @@ def bulk_write(request: Request) -> Document:
     arguments = request.arguments
     ops = arguments["ops"]
     if not 1 <= len(ops) <= _MAX_OPS:
-        raise failure(16, f"Write batch sizes must be between 1 and {_MAX_OPS}. Got {len(ops)} operations.")
+        raise failure(
+            16, f"Write batch sizes must be between 1 and {_MAX_OPS}. Got {len(ops)} operations."
+        )
     size = parse_part(_CURSOR, arguments["cursor"] or {}, "bulkWrite.cursor")["batchSize"]
     namespaces = [parse_part(_NAMESPACE, item, "bulkWrite.nsInfo") for item in arguments["nsInfo"]]
     parsed = [_parsed(op, len(namespaces)) for op in ops]
@@ -140,8 +148,10 @@ def _parsed(op: Document, namespaces: int) -> tuple[str, Document]:
     kind = next(iter(op), "")
     declared = _KINDS.get(kind)
     if declared is None:
-        raise failure(40415, f"BSON field 'bulkWrite.ops.{kind}' is an unknown field.") if kind else failure(
-            9, "BulkWrite operation is empty"
+        raise (
+            failure(40415, f"BSON field 'bulkWrite.ops.{kind}' is an unknown field.")
+            if kind
+            else failure(9, "BulkWrite operation is empty")
         )
     parsed = parse_part(declared, op, "bulkWrite.ops")
     if parsed[kind] >= namespaces:
@@ -156,7 +166,10 @@ def _as_update(op: Document) -> Document:
         "q": op["filter"],
         "u": op["updateMods"],
         "c": op["constants"],
-        **{name: op[name] for name in ("multi", "upsert", "collation", "arrayFilters", "hint", "sort")},
+        **{
+            name: op[name]
+            for name in ("multi", "upsert", "collation", "arrayFilters", "hint", "sort")
+        },
     }
 
 

@@ -6,7 +6,14 @@ from dotdo.storage import Session, Store
 from dotdo_mongo.engine.collection import Collection, collection_of, with_indexes, with_options
 from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.create_options import check_validator, check_view_pipeline
-from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional, parse_part, required
+from dotdo_mongo.engine.commands.declaration import (
+    COLLECTION,
+    Declared,
+    command,
+    optional,
+    parse_part,
+    required,
+)
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.definitions import change
 from dotdo_mongo.engine.definitions import create as create_definition
@@ -61,16 +68,24 @@ _TIMESERIES: Declared = {
 }
 
 
-@command("collMod", _COLL_MOD, target=COLLECTION, takes_write_concern=True, is_in_api=True, is_write=True)
+@command(
+    "collMod", _COLL_MOD, target=COLLECTION, takes_write_concern=True, is_in_api=True, is_write=True
+)
 def coll_mod(request: Request) -> Document:
     """Change options of a collection, a view or an index."""
     arguments = request.arguments
     name = request.collection_name
-    parsed = None if arguments["index"] is None else parse_part(_INDEX, arguments["index"], "collMod.index")
+    parsed = (
+        None
+        if arguments["index"] is None
+        else parse_part(_INDEX, arguments["index"], "collMod.index")
+    )
     images = None
     if arguments["changeStreamPreAndPostImages"] is not None:
         images = parse_part(
-            _IMAGES, arguments["changeStreamPreAndPostImages"], "collMod.changeStreamPreAndPostImages"
+            _IMAGES,
+            arguments["changeStreamPreAndPostImages"],
+            "collMod.changeStreamPreAndPostImages",
         )
     found = request.find(name)
     if found is None:
@@ -111,7 +126,7 @@ def _change_view(request: Request, collection: Collection, options: Document) ->
     options["viewOn"], options["pipeline"] = source, stages
 
 
-def _change_collection(
+def _change_collection(  # noqa: C901  (one check after the other, in MongoDB's order)
     request: Request, collection: Collection, options: Document, images: Document | None
 ) -> None:
     arguments = request.arguments
@@ -130,7 +145,9 @@ def _change_collection(
             options[name] = arguments[name]
     if images is not None:
         if collection.kind == "timeseries":
-            raise failure(72, "option not supported on a time-series collection: changeStreamPreAndPostImages")
+            raise failure(
+                72, "option not supported on a time-series collection: changeStreamPreAndPostImages"
+            )
         options.pop("changeStreamPreAndPostImages", None)
         if images["enabled"]:
             options["changeStreamPreAndPostImages"] = {"enabled": True}
@@ -148,7 +165,10 @@ def _change_cap(arguments: Document, collection: Collection, options: Document) 
         raise failure(72, "Collection must be capped.")
     if size is not None:
         if size > _MAX_CAPPED_BYTES:
-            raise failure(2, f"BSON field 'collMod.cappedSize' value must be <= {_MAX_CAPPED_BYTES}, actual value '{size}'")
+            raise failure(
+                2,
+                f"BSON field 'collMod.cappedSize' value must be <= {_MAX_CAPPED_BYTES}, actual value '{size}'",
+            )
         options["size"] = size
     if most is not None:
         if most > 0:
@@ -162,12 +182,18 @@ def _change_expiry(arguments: Document, collection: Collection, options: Documen
     if seconds is None:
         return
     if collection.kind != "timeseries" and not collection.is_clustered:
-        raise failure(72, "'expireAfterSeconds' is only supported on time-series collections or clustered collections")
+        raise failure(
+            72,
+            "'expireAfterSeconds' is only supported on time-series collections or clustered collections",
+        )
     if seconds == "off":
         options.pop("expireAfterSeconds", None)
         return
     if not 0 <= seconds <= _SECONDS_MAX:
-        raise failure(72, f"TTL index 'expireAfterSeconds' option must be within 0 and {_SECONDS_MAX}: {seconds}")
+        raise failure(
+            72,
+            f"TTL index 'expireAfterSeconds' option must be within 0 and {_SECONDS_MAX}: {seconds}",
+        )
     options["expireAfterSeconds"] = seconds
 
 
@@ -182,16 +208,28 @@ def _change_buckets(given: Document, collection: Collection, options: Document) 
     now = dict(options["timeseries"])
     granularity = parsed["granularity"]
     if granularity is not None:
-        if parsed["bucketMaxSpanSeconds"] is not None and parsed["bucketMaxSpanSeconds"] != _SPANS[granularity]:
-            raise failure(72, "Timeseries 'bucketMaxSpanSeconds' is not configurable to a value other than the default for the granularity")
+        if (
+            parsed["bucketMaxSpanSeconds"] is not None
+            and parsed["bucketMaxSpanSeconds"] != _SPANS[granularity]
+        ):
+            raise failure(
+                72,
+                "Timeseries 'bucketMaxSpanSeconds' is not configurable to a value other than the default for the granularity",
+            )
         if "granularity" in now and _ORDER.index(granularity) < _ORDER.index(now["granularity"]):
-            raise failure(72, "Invalid transition for timeseries.granularity. Can only transition from 'seconds' to 'minutes' or 'minutes' to 'hours'.")
+            raise failure(
+                72,
+                "Invalid transition for timeseries.granularity. Can only transition from 'seconds' to 'minutes' or 'minutes' to 'hours'.",
+            )
         now["granularity"], now["bucketMaxSpanSeconds"] = granularity, _SPANS[granularity]
         now.pop("bucketRoundingSeconds", None)
     else:
         span, rounding = parsed["bucketMaxSpanSeconds"], parsed["bucketRoundingSeconds"]
         if span is None or rounding is None or span != rounding:
-            raise failure(72, "'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' must be set to the same value")
+            raise failure(
+                72,
+                "'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' must be set to the same value",
+            )
         if span < now["bucketMaxSpanSeconds"]:
             raise failure(72, "'bucketMaxSpanSeconds' can only be increased")
         now.pop("granularity", None)
@@ -199,7 +237,9 @@ def _change_buckets(given: Document, collection: Collection, options: Document) 
     options["timeseries"] = now
 
 
-def _change_index(collection: Collection, parsed: Document, reply: Document) -> tuple[Document, ...]:
+def _change_index(
+    collection: Collection, parsed: Document, reply: Document
+) -> tuple[Document, ...]:
     if collection.is_view:
         raise failure(72, "option not supported on a view: index")
     name, pattern = parsed["name"], parsed["keyPattern"]
@@ -207,12 +247,19 @@ def _change_index(collection: Collection, parsed: Document, reply: Document) -> 
         raise failure(72, "Must specify either index name or key pattern.")
     if name is not None and pattern is not None:
         raise failure(72, "Cannot specify both key pattern and name.")
-    changes = {n: parsed[n] for n in ("expireAfterSeconds", "hidden", "unique", "prepareUnique") if parsed[n] is not None}
+    changes = {
+        n: parsed[n]
+        for n in ("expireAfterSeconds", "hidden", "unique", "prepareUnique")
+        if parsed[n] is not None
+    }
     if not changes and parsed["forceNonUnique"] is None:
         raise failure(72, "no expireAfterSeconds, hidden, unique, or prepareUnique field")
     seconds = changes.get("expireAfterSeconds")
     if seconds is not None and not 0 <= seconds <= _SECONDS_MAX:
-        raise failure(72, f"TTL index 'expireAfterSeconds' option must be within 0 and {_SECONDS_MAX}: {seconds}")
+        raise failure(
+            72,
+            f"TTL index 'expireAfterSeconds' option must be within 0 and {_SECONDS_MAX}: {seconds}",
+        )
     at = _position(collection, name, pattern)
     index = dict(collection.indexes[at])
     if index["name"] == "_id_" and changes:
@@ -224,7 +271,9 @@ def _change_index(collection: Collection, parsed: Document, reply: Document) -> 
 
 def _position(collection: Collection, name: str | None, pattern: Document | None) -> int:
     for i, index in enumerate(collection.indexes):
-        if index["name"] == name or (pattern is not None and list(index["key"].items()) == list(pattern.items())):
+        if index["name"] == name or (
+            pattern is not None and list(index["key"].items()) == list(pattern.items())
+        ):
             return i
     shown = name if name is not None else pattern
     raise failure(27, f"cannot find index {shown} for ns {collection.name}")
@@ -234,7 +283,9 @@ def _set(index: Document, key: str, value: Any, reply: Document) -> None:
     old = index.get(key)
     if key == "expireAfterSeconds":
         if len(index["key"]) > 1:
-            raise failure(72, "TTL indexes are single-field indexes, compound indexes do not support TTL")
+            raise failure(
+                72, "TTL indexes are single-field indexes, compound indexes do not support TTL"
+            )
         if old is not None:
             reply["expireAfterSeconds_old"] = old
         reply["expireAfterSeconds_new"] = value
@@ -321,13 +372,18 @@ def clone_collection_as_capped(request: Request) -> Document:
     store, collection = found
     _check_source(request, collection)
     if request.find(target) is not None:
-        raise failure(48, f"cloneCollectionAsCapped failed - destination collection {request.db}.{target} already exists")
+        raise failure(
+            48,
+            f"cloneCollectionAsCapped failed - destination collection {request.db}.{target} already exists",
+        )
     with request.lease(store) as session:
         _capped_copy(request, (session, store), collection, target)
     return {}
 
 
-def _capped_copy(request: Request, where: tuple[Session, Store], source: Collection, name: str) -> None:
+def _capped_copy(
+    request: Request, where: tuple[Session, Store], source: Collection, name: str
+) -> None:
     session, store = where
     size = -(-request.arguments["size"] // 256) * 256
     documents = [record.document for record in source.table.scan(session)]

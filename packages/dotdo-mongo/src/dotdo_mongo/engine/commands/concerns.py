@@ -120,7 +120,7 @@ def _check_timeout(item: Any) -> None:
         raise failure(9, f"wtimeout must be less than or equal to {INT32_MAX}")
 
 
-def _check_nodes(item: Any) -> None:
+def _check_nodes(item: Any) -> None:  # noqa: C901  (one check after the other, in MongoDB's order)
     if isinstance(item, dict):
         if not item:
             raise failure(9, "tagged write concern requires tags")

@@ -65,7 +65,7 @@ CREATE: dict[str, Argument | kinds.Kind] = {
 }
 
 
-def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]:
+def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]:  # noqa: C901  (one check after the other, in MongoDB's order)
     """Return the kind, the options and the first indexes of a collection to be created."""
     arguments = request.arguments
     if arguments["viewOn"] is not None:

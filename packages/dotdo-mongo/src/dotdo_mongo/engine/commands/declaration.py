@@ -10,7 +10,7 @@ from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
-Run = Callable[["Request"], Document]
+Run = Callable[[Request], Document]
 
 
 @dataclass(frozen=True, slots=True)

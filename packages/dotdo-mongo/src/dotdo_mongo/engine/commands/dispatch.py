@@ -70,7 +70,15 @@ def _request(
         raise failure(13, f"{declared.name} may only be run against the admin database.")
     _check_api(declared, body)
     request = Request(
-        deployment, client, declared.name, db, body, {}, deployment.clock(), raw_sequences=sequences
+        deployment,
+        client,
+        declared.name,
+        db,
+        body,
+        {},
+        deployment.clock(),
+        raw_sequences=sequences,
+        commands=commands_by_name(),
     )
     request.session = _session(request, body)
     request.read_concern = read_concern(

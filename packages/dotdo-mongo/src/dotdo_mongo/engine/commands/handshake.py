@@ -163,11 +163,6 @@ def get_command_line(request: Request) -> Document:  # noqa: ARG001
     return {"argv": ["dotdo"], "parsed": {}}
 
 
-_KILL_OP: Declared = {
-    "op": kinds.Kind(lambda value, where: _operation(value, where), refuses_null=True)
-}
-
-
 def _operation(value: Any, where: str) -> int:
     if not kinds.is_number(value):
         raise kinds.wrong_type(where, value, "long, int, decimal, double")
@@ -181,6 +176,9 @@ def _operation(value: Any, where: str) -> int:
     if not -(1 << 31) <= number < 1 << 31:
         raise failure(26823, f"invalid op : {number}. Op ID cannot be represented with 32 bits")
     return number
+
+
+_KILL_OP: Declared = {"op": kinds.Kind(_operation, refuses_null=True)}
 
 
 @command("killOp", _KILL_OP, is_admin_only=True, is_lenient=True)

@@ -78,7 +78,7 @@ def _check_key(key: Document) -> str:
     return kind
 
 
-def _check_part(path: str, direction: Any, kind: str) -> str:
+def _check_part(path: str, direction: Any, kind: str) -> str:  # noqa: C901  (one check after the other, in MongoDB's order)
     if isinstance(direction, str):
         if not direction:
             raise failure(67, "Values in the index key pattern cannot be empty strings")
@@ -161,7 +161,7 @@ def _shown_key(key: Document, kind: str) -> Document:
     return shown
 
 
-def _add_flags(given: Document, spec: Document, key: Document) -> None:
+def _add_flags(given: Document, spec: Document, key: Document) -> None:  # noqa: C901  (one check after the other, in MongoDB's order)
     for name in _FLAGS:
         if name not in given:
             continue
@@ -276,7 +276,7 @@ def _add_collation(
     spec["collation"] = parsed.spec
 
 
-def _add_plugin(given: Document, spec: Document, kind: str) -> None:
+def _add_plugin(given: Document, spec: Document, kind: str) -> None:  # noqa: C901  (one check after the other, in MongoDB's order)
     if kind == "text":
         _add_text(given, spec)
     elif kind == "2dsphere":

@@ -116,17 +116,17 @@ def _tell_streams(request: Request, names: list[str]) -> None:
             cursor.documents.dropped(request.db, names, request.now_us)
 
 
+def _drop_target(value: Any, where: str) -> Any:
+    return value if isinstance(value, bool) else kinds.UUID.check(value, where)
+
+
 _RENAME: Declared = {
     "to": required(kinds.STRING),
-    "dropTarget": kinds.Kind(lambda value, where: _drop_target(value, where), refuses_null=True),
+    "dropTarget": kinds.Kind(_drop_target, refuses_null=True),
     "stayTemp": optional(kinds.BOOL, False),
     "collectionUUID": kinds.UUID,
     "maxTimeMS": kinds.MAX_TIME,
 }
-
-
-def _drop_target(value: Any, where: str) -> Any:
-    return value if isinstance(value, bool) else kinds.UUID.check(value, where)
 
 
 @command(

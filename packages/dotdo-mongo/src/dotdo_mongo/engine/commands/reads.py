@@ -70,7 +70,7 @@ def find(request: Request) -> Document:
     _check_options(arguments)
     found = request.find(name)
     if found is not None and found[1].is_view:
-        return on_view(request, found[0], found[1], _as_stages(arguments))
+        return on_view(request, found[1], _as_stages(arguments))
     collection = None if found is None else found[1]
     if arguments["tailable"] and (collection is not None and not collection.is_capped):
         raise failure(

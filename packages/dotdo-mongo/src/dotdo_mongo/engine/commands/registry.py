@@ -4,14 +4,22 @@ from collections.abc import Mapping
 from functools import cache
 
 from dotdo_mongo.engine.commands import (
+    administration,
     aggregation,
+    bulk,
+    changes,
     cursors,
+    explaining,
     handshake,
     indexes,
     listings,
     namespaces,
+    parameters,
+    plan_cache,
     reads,
     session_commands,
+    statistics,
+    users,
     writes,
 )
 from dotdo_mongo.engine.commands.declaration import Command
@@ -26,6 +34,14 @@ _FAMILIES = (
     indexes.COMMANDS,
     handshake.COMMANDS,
     session_commands.COMMANDS,
+    bulk.COMMANDS,
+    changes.COMMANDS,
+    statistics.COMMANDS,
+    explaining.COMMANDS,
+    administration.COMMANDS,
+    parameters.COMMANDS,
+    plan_cache.COMMANDS,
+    users.COMMANDS,
 )
 
 

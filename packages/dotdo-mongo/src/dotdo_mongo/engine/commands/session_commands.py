@@ -1,16 +1,22 @@
 """Commands on logical sessions and their transactions."""
 
+from functools import partial
 from typing import Any
 
 from bson import Binary
 
 from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import Declared, command
+from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.sessions import TIMEOUT_MINUTES
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
+
+
+def _is_of(lsid: bytes, cursor: Cursor) -> bool:
+    return cursor.lsid == lsid
 
 
 @command("startSession", is_in_api=False)
@@ -52,7 +58,7 @@ def end_sessions(request: Request) -> Document:
     """End sessions."""
     for lsid in request.arguments["target"]:
         request.deployment.sessions.end(lsid, request.client.user)
-        request.deployment.cursors.kill_where(lambda cursor, lsid=lsid: cursor.lsid == lsid)
+        request.deployment.cursors.kill_where(partial(_is_of, lsid))
     return {}
 
 
@@ -72,7 +78,7 @@ def kill_sessions(request: Request) -> Document:
     ]
     for lsid in wanted:
         request.deployment.sessions.end(lsid, request.client.user)
-        request.deployment.cursors.kill_where(lambda cursor, lsid=lsid: cursor.lsid == lsid)
+        request.deployment.cursors.kill_where(partial(_is_of, lsid))
     return {}
 
 
@@ -101,9 +107,7 @@ def kill_all_sessions(request: Request) -> Document:
     for session in request.deployment.sessions:
         if not named or session.user in named:
             request.deployment.sessions.end(session.lsid, session.user)
-            request.deployment.cursors.kill_where(
-                lambda cursor, lsid=session.lsid: cursor.lsid == lsid
-            )
+            request.deployment.cursors.kill_where(partial(_is_of, session.lsid))
     return {}
 
 

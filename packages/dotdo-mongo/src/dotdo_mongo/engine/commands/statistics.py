@@ -43,7 +43,9 @@ def whole(number: int) -> int | Int64:
     return number if number <= kinds.INT32_MAX else Int64(number)
 
 
-@command("collStats", {"scale": _SCALE, "queryExecStats": kinds.ANY}, target=COLLECTION, is_in_api=False)
+@command(
+    "collStats", {"scale": _SCALE, "queryExecStats": kinds.ANY}, target=COLLECTION, is_in_api=False
+)
 def coll_stats(request: Request) -> Document:
     """Measure a collection."""
     found = request.find()
@@ -60,7 +62,9 @@ def coll_stats(request: Request) -> Document:
     return reply | storage_stats(request, store, collection, scale)
 
 
-def storage_stats(request: Request, store: Store, collection: Collection, scale: int = 1) -> Document:
+def storage_stats(
+    request: Request, store: Store, collection: Collection, scale: int = 1
+) -> Document:
     """Return the measures of a collection as collStats and $collStats show them."""
     count, size = measure(request, store, collection)
     sizes = {index["name"]: _PAGE // scale for index in collection.indexes}
@@ -68,9 +72,17 @@ def storage_stats(request: Request, store: Store, collection: Collection, scale:
     reply: Document = {"size": whole(size // scale), "count": whole(count)}
     if count:
         reply["avgObjSize"] = size // count
-    reply |= {"numOrphanDocs": 0, "storageSize": whole(stored // scale), "freeStorageSize": 0, "capped": collection.is_capped}
+    reply |= {
+        "numOrphanDocs": 0,
+        "storageSize": whole(stored // scale),
+        "freeStorageSize": 0,
+        "capped": collection.is_capped,
+    }
     if collection.is_capped:
-        reply |= {"max": collection.options.get("max", 0), "maxSize": collection.options["size"] // scale}
+        reply |= {
+            "max": collection.options.get("max", 0),
+            "maxSize": collection.options["size"] // scale,
+        }
     reply |= {
         "nindexes": collection.index_count,
         "indexDetails": {},
@@ -141,7 +153,12 @@ def data_size(request: Request) -> Document:
     if collection.is_view:
         raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
     count, size = measure(request, store, collection)
-    return {"estimate": bool(arguments["estimate"]), "size": Int64(size), "numObjects": Int64(count), "millis": millis}
+    return {
+        "estimate": bool(arguments["estimate"]),
+        "size": Int64(size),
+        "numObjects": Int64(count),
+        "millis": millis,
+    }
 
 
 _VALIDATE: Declared = {
@@ -157,11 +174,22 @@ def validate(request: Request) -> Document:
     found = request.find()
     for name in ("repair", "fixMultikey"):
         if arguments[name]:
-            raise failure(72, f"Running the validate command with {{ {name}: true }} can only be performed in standalone mode.")
+            raise failure(
+                72,
+                f"Running the validate command with {{ {name}: true }} can only be performed in standalone mode.",
+            )
     if arguments["background"] and arguments["full"]:
-        raise failure(72, "Running the validate command with both { background: true } and { full: true } is not supported.")
-    if arguments["metadata"] and any(arguments[n] for n in ("full", "background", "checkBSONConformance")):
-        raise failure(72, "Running the validate command with { metadata: true } is not supported with any other options")
+        raise failure(
+            72,
+            "Running the validate command with both { background: true } and { full: true } is not supported.",
+        )
+    if arguments["metadata"] and any(
+        arguments[n] for n in ("full", "background", "checkBSONConformance")
+    ):
+        raise failure(
+            72,
+            "Running the validate command with { metadata: true } is not supported with any other options",
+        )
     if found is None:
         raise failure(26, f"Collection '{request.namespace}' does not exist to validate.")
     store, collection = found
@@ -184,7 +212,11 @@ def db_hash(request: Request) -> Document:
     """Return hashes of what the collections hold."""
     store = request.store()
     wanted = request.arguments["collections"]
-    names = set(wanted) if isinstance(wanted, list) and wanted and all(isinstance(n, str) for n in wanted) else None
+    names = (
+        set(wanted)
+        if isinstance(wanted, list) and wanted and all(isinstance(n, str) for n in wanted)
+        else None
+    )
     hashes, uuids, capped = {}, {}, []
     for collection in [] if store is None else collections(request, store):
         if collection.is_view or (names is not None and collection.name not in names):
@@ -193,7 +225,10 @@ def db_hash(request: Request) -> Document:
         digest = md5(usedforsecurity=False)
         for record in collection.table.scan(request.reader(store)):
             digest.update(record.encoded)
-        hashes[collection.name], uuids[collection.name] = digest.hexdigest(), Binary(collection.uuid, 4)
+        hashes[collection.name], uuids[collection.name] = (
+            digest.hexdigest(),
+            Binary(collection.uuid, 4),
+        )
         if collection.is_capped:
             capped.append(collection.name)
     total = md5("".join(hashes.values()).encode(), usedforsecurity=False).hexdigest()
@@ -201,6 +236,9 @@ def db_hash(request: Request) -> Document:
         "host": request.deployment.host, "collections": hashes, "capped": capped, "uuids": uuids, "md5": total,
         "timeMillis": max(0, (request.deployment.clock() - request.now_us) // 1000),
     }  # fmt: skip
+
+
+_ALWAYS = frozenset({"serverStatus", "host", "version"})
 
 
 @command("serverStatus", is_lenient=True)
@@ -234,13 +272,21 @@ def server_status(request: Request) -> Document:
     if request.body.get("mirroredReads") is not None:
         reply["mirroredReads"] = {"seen": Int64(0), "sent": Int64(0)}
     for name, value in request.body.items():
-        if name in reply and name != "serverStatus" and value in {0, False} and name not in {"host", "version"}:
+        if name in reply and name not in _ALWAYS and not value and value is not None:
             del reply[name]
     return reply
 
 
 def _catalog_stats(request: Request) -> Document:
-    found = {"collections": 0, "capped": 0, "clustered": 0, "timeseries": 0, "views": 0, "internalCollections": 0, "internalViews": 0}
+    found = {
+        "collections": 0,
+        "capped": 0,
+        "clustered": 0,
+        "timeseries": 0,
+        "views": 0,
+        "internalCollections": 0,
+        "internalViews": 0,
+    }
     for name in request.deployment.databases.names()[:50]:
         store = request.deployment.databases.open(name, create=False)
         for collection in [] if store is None else collections(request, store):
@@ -271,7 +317,9 @@ def lock_info(request: Request) -> Document:  # noqa: ARG001
     return {"lockInfo": []}
 
 
-@command("currentOp", {"$all": kinds.ANY, "$ownOps": kinds.ANY}, is_admin_only=True, is_lenient=True)
+@command(
+    "currentOp", {"$all": kinds.ANY, "$ownOps": kinds.ANY}, is_admin_only=True, is_lenient=True
+)
 def current_op(request: Request) -> Document:
     """Tell what is running: this request."""
     return {"inprog": [operation(request)]}
@@ -304,17 +352,15 @@ def get_log(request: Request) -> Document:
 
 
 @command("listCommands", is_lenient=True)
-def list_commands(request: Request) -> Document:  # noqa: ARG001
+def list_commands(request: Request) -> Document:
     """List the commands."""
-    from dotdo_mongo.engine.commands.registry import commands_by_name
-
     return {
         "commands": {
             name: {
                 "help": found.help, "requiresAuth": found.needs_authentication, "secondaryOk": not found.is_write,
                 "adminOnly": found.is_admin_only, "apiVersions": ["1"] if found.is_in_api else [], "deprecatedApiVersions": [],
             }
-            for name, found in sorted(commands_by_name().items())
+            for name, found in sorted(request.commands.items())
             if name == found.name
         }
     }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from dotdo.storage import Store
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.cursors import Cursor
@@ -13,13 +12,13 @@ from dotdo_mongo.errors import failure
 Document = dict[str, Any]
 
 
-def on_view(request: Request, store: Store, view: Collection, stages: list[Any]) -> Document:
+def on_view(request: Request, view: Collection, stages: list[Any]) -> Document:
     """Return the reply of a reading command on a view.
 
     Raises:
         CommandFailure: The command's collation differs from the view's (code 167).
     """
-    base, below, collation = resolve_view(request, store, view)
+    base, below, collation = resolve_view(request, view)
     check_collation(request, view)
     context = context_of(request, view, collation=collation)
     context = context.with_(collation=collation)

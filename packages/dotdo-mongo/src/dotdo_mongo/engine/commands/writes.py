@@ -367,22 +367,6 @@ def _upsert(writer: Writer, part: Document, context: Context, change: Change) ->
 
 # --- delete --------------------------------------------------------------------------------------
 
-_DELETE_STATEMENT: Declared = {
-    "q": required(kinds.OBJECT),
-    "limit": required(
-        kinds.Kind(lambda value, where: delete_limit(value, where), takes_null=True)
-    ),
-    "collation": kinds.OBJECT,
-    "hint": kinds.HINT,
-    "sampleId": kinds.ANY,
-}
-_DELETE: Declared = {
-    "deletes": required(kinds.OBJECTS),
-    "ordered": optional(kinds.BOOL, True),
-    "let": kinds.OBJECT,
-    "maxTimeMS": kinds.MAX_TIME,
-}
-
 
 def delete_limit(value: Any, where: str) -> int:
     """Return the limit of a delete statement: 0 or 1.
@@ -396,6 +380,21 @@ def delete_limit(value: Any, where: str) -> int:
     if number not in {0, 1} or (isinstance(value, float) and value != number):
         raise failure(9, f"The limit field in delete objects must be 0 or 1. Got {value}")
     return number
+
+
+_DELETE_STATEMENT: Declared = {
+    "q": required(kinds.OBJECT),
+    "limit": required(kinds.Kind(delete_limit, takes_null=True)),
+    "collation": kinds.OBJECT,
+    "hint": kinds.HINT,
+    "sampleId": kinds.ANY,
+}
+_DELETE: Declared = {
+    "deletes": required(kinds.OBJECTS),
+    "ordered": optional(kinds.BOOL, True),
+    "let": kinds.OBJECT,
+    "maxTimeMS": kinds.MAX_TIME,
+}
 
 
 @command("delete", _DELETE, **_WRITE)

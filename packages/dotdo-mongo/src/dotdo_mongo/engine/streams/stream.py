@@ -8,10 +8,11 @@ from typing import Any
 from bson import Binary
 
 from dotdo.errors import DotdoError
+from dotdo.history import head
 from dotdo.storage import Store
 from dotdo_mongo.engine.collection import find_collection
 from dotdo_mongo.engine.streams.difference import update_description
-from dotdo_mongo.engine.streams.log import Change, LogReader, head
+from dotdo_mongo.engine.streams.log import Change, LogReader
 from dotdo_mongo.engine.streams.options import StreamOptions
 from dotdo_mongo.engine.streams.tokens import Place, timestamp_of, token
 from dotdo_mongo.errors import failure
@@ -35,7 +36,7 @@ class ChangeStream(Iterator[Document]):
         now_us: The present.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  (one place makes it)
         self,
         open_store: Open,
         names: Callable[[], list[str]],
@@ -276,9 +277,10 @@ class ChangeStream(Iterator[Document]):
             record = (
                 None if found is None else found.table.by_identity(session, change.after["_id"])
             )
-            return None if record is None else record.document
         except DotdoError:
             return None
+        else:
+            return None if record is None else record.document
         finally:
             reader.store.give_back(session)
 

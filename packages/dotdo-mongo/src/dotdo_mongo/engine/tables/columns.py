@@ -132,7 +132,7 @@ class ColumnTable:
         return to_canonical(identity)
 
 
-def to_bson(value: Any) -> Any:
+def to_bson(value: Any) -> Any:  # noqa: C901, PLR0911  (one line for each type)
     """Return a canonical value as BSON holds it."""
     match value:
         case bool() | str() | float() | bytes() | None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.relations import resolve_relation
 from dotdo_postgres.engine.coercion import Coercer
-from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.spec.relations import RELATIONS
 
 if TYPE_CHECKING:
-    from dotdo.storage.schema import Noun
     from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.query import Query
+    from dotdo_postgres.engine.relations import Relation
 
 Node = dict[str, Any]
 ExpressionBinder = Callable[["Binder", Node, "Scope"], ir.Expr]
@@ -26,7 +27,7 @@ class Binder:
     """Binds one statement.
 
     Args:
-        find_noun: Gives the noun of a table name, or None.
+        names: Resolves names of relations and types.
         param_oids: Types of parameters known beforehand, 0 where unknown.
         zone: The session's time zone.
         settings: The session's settings by name.
@@ -34,18 +35,20 @@ class Binder:
 
     def __init__(
         self,
-        find_noun: Callable[[str], Noun | None],
+        names: Names,
         param_oids: tuple[int, ...] = (),
         zone: tzinfo = UTC,
         expressions: dict[str, ExpressionBinder] | None = None,
         queries: Callable[[Binder, Node, Scope | None], Query] | None = None,
     ) -> None:
-        self.find_noun = find_noun
+        self.names = names
         self.coercer = Coercer([oid if oid != t.UNKNOWN else 0 for oid in param_oids], zone)
         self._expressions = expressions or {}
         self._queries = queries
-        self.relations: dict[str, Relation] = {}
         self.keeps_unknown = False
+        self.may_write_materialized = False
+        self.snapshots: dict[str, str] = {}
+        self.snapshots_read: dict[str, Relation] = {}
 
     @property
     def param_types(self) -> list[int]:
@@ -90,29 +93,21 @@ class Binder:
         assert self._queries is not None
         return self._queries(self, node, scope)
 
+    def as_read(self, relation: Relation) -> Relation:
+        """Return what is read of a table: as it was before the statement changed it."""
+        name = self.snapshots.get(relation.noun.name)
+        if name is None:
+            return relation
+        found = self.snapshots_read[name] = replace(relation, snapshot=name)
+        return found
+
     def relation(self, node: Node) -> Relation:
         """Resolve a RangeVar to a table.
 
         Raises:
-            PostgresError: 42P01 no such table, 3F000 no such schema, 0A000 for catalogue relations.
+            PostgresError: 42P01 no such table, 42809 no table, 0A000 for catalogue relations that are missing here.
         """
-        schema, name, location = node.get("schemaname"), node["relname"], node.get("location", 0)
-        if "catalogname" in node:
-            shown = f"{node['catalogname']}.{schema}.{name}"
-            message = f'cross-database references are not implemented: "{shown}"'
-            raise error("0A000", message, position=location)
-        if schema in {None, "public"}:
-            relation = self.relations.get(name)
-            if relation is None:
-                noun = self.find_noun(name)
-                if noun is not None:
-                    relation = self.relations[name] = relation_of(noun)
-            if relation is not None:
-                return relation
-        shown = f"{schema}.{name}" if schema else name
-        if (f"pg_catalog.{name}" if schema is None else shown) in RELATIONS:
-            raise not_supported(f'relation "{shown}"', location)
-        raise error("42P01", f'relation "{shown}" does not exist', position=location)
+        return resolve_relation(self, node)
 
 
 def names_of(node: list[Node]) -> list[str]:

@@ -3,56 +3,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.arguments import in_order, split_named, spread
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
 from dotdo_postgres.engine.bind.expressions import explicit_cast
+from dotdo_postgres.engine.bind.operators import call_operator
+from dotdo_postgres.engine.bind.series import bind_series
 from dotdo_postgres.engine.bind.sorting import bind_sort_keys
 from dotdo_postgres.engine.bind.windows import bind_window
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.functions import ordered_set
+from dotdo_postgres.engine.functions.catalog_types import VECTOR_SUBSCRIPTS, VECTORS
 from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
 from dotdo_postgres.engine.functions.registry import routines
-from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS, SEQUENCE_FUNCTIONS
+from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS
 from dotdo_postgres.engine.overloads import (
     Candidate,
     bind_polymorphic,
     missing_function,
     resolve_function,
 )
-from dotdo_postgres.engine.query import Entry, OutputColumn
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.operators import BY_FUNCTION
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C901 one step for each form of the grammar
+def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]
     if len(parts) > 1 and parts[0] not in {"pg_catalog", "public"}:
         raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
-    _refuse_forms(node, location)
-    is_within = bool(node.get("agg_within_group"))
     inner = scope.clause
-    args = (
-        []
-        if node.get("agg_star")
-        else [
-            _row_as_json(name, arg, scope) or binder.expression(arg, scope)
-            for arg in node.get("args", [])
-        ]
-    )
+    nodes, names = split_named(node.get("args", []))
+    args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
     if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
         return args[0]
-    if is_within:
-        node = dict(node)
-        args += _within_group(binder, node.pop("agg_order"), scope, location)
+    if node.get("agg_within_group"):
+        args += _within_group(binder, node["agg_order"], scope, location)
     scope.clause = inner
     special = _special(binder, name, args, location)
     if special is not None:
@@ -60,27 +56,60 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:  # noqa: C90
     if node.get("agg_star") and name != "count":
         raise missing_function(name, [], location, ambiguous=False)
     types = tuple(arg.type for arg in args)
-    found = resolve_function(name, types)
+    found = resolve_function(name, types, names, bool(node.get("func_variadic")))
     if isinstance(found, str):
-        return _cast_call(binder, name, args, location, found)
+        return _cast_call(binder, name, args, names, location, why=found)
     if not args and found.kind == "a" and not node.get("agg_star"):
         message = f"{name}(*) must be used to call a parameterless aggregate function"
         raise error("42809", message, position=location)
+    return _call(binder, node, found, args, scope, name)
+
+
+def _call(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder, node: Node, found: Candidate, args: list[ir.Expr], scope: Scope, name: str
+) -> ir.Expr:
+    """Make the call of a resolved function."""
+    location = node.get("location", 0)
     routine = routines().get(("function", name, found.declared))
     if routine is None:
+        other = _by_other_name(binder, name, found, args, location)
+        if other is not None:
+            return other
         shown = ", ".join(t.format_type(oid) for oid in found.declared)
         raise not_supported(f"function {name}({shown})", location)
-    if routine.kind == "series":
-        return _series(binder, name, found, routine, args, scope, location)
+    if found.is_variadic and node.get("func_variadic"):
+        routine = spread(routine, args, location)
+    is_within = bool(node.get("agg_within_group"))
     if is_within != (routine in ordered_set.FAMILY.routines):
         raise not_supported(f"{name} in this form", location)
     args, result = coerce_arguments(binder, found, args)
+    args = in_order(found, routine, args, location)
+    if name == "generate_subscripts" and args[0].type in VECTORS:
+        routine = VECTOR_SUBSCRIPTS
+    if routine.kind == "series":
+        return bind_series(name, found, routine, args, result, scope, location)
     if is_within:
+        node = {key: value for key, value in node.items() if key != "agg_order"}
         routine = ordered_set.of_type(routine, result, args[-1].type, location)
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
     _refuse_aggregate_forms(node, name, location)
     return ir.Call(result, -1, location, routine, args)
+
+
+def _by_other_name(
+    binder: Binder, name: str, found: Candidate, args: list[ir.Expr], location: int
+) -> ir.Expr | None:
+    """Take the function of a cast or an operator for these: int4(x), textcat(a, b)."""
+    operator = BY_FUNCTION.get((name, found.declared))
+    if operator is not None and not found.is_variadic:
+        as_operator = replace(found, kind="o")
+        return call_operator(binder, operator, as_operator, args, location)
+    target = t.BY_NAME.get(name)
+    if len(args) == 1 and target is not None and target.oid == found.result:
+        arg = binder.coercer.coerce(args[0], found.arguments[0])
+        return explicit_cast(binder, arg, target.oid, -1, location)
+    return None
 
 
 _ROW_TO_JSON = frozenset({"row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"})
@@ -96,7 +125,7 @@ def _row_as_json(name: str, node: Node, scope: Scope) -> ir.Expr | None:
     if scope.column(word, location) is not None:
         return None
     item = scope.item(word)
-    if item is None or item.may_be_missing or item.entry is None or item.entry.series is not None:
+    if item is None or item.may_be_missing or item.entry is None or item.entry.calls:
         return None
     pairs: list[ir.Expr] = []
     for column, expr in item.columns:
@@ -128,32 +157,12 @@ def _refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
             )
 
 
-def _refuse_forms(node: Node, location: int) -> None:
-    if node.get("func_variadic"):
-        raise not_supported("a VARIADIC argument", location)
-    if any("NamedArgExpr" in arg for arg in node.get("args", [])):
-        raise not_supported("named arguments", location)
-
-
 def _special(binder: Binder, name: str, args: list[ir.Expr], location: int) -> ir.Expr | None:
     if not args and name in CLOCK_FUNCTIONS:
         kind, oid = CLOCK_FUNCTIONS[name]
         return ir.SessionValue(oid, -1, location, kind)
-    if (
-        (
-            name in SEQUENCE_FUNCTIONS
-            and args
-            and isinstance(args[0], ir.Const)
-            and isinstance(args[0].value, str)
-        )
-        and len(args) == 1
-        and name != "setval"
-    ):
-        return ir.SessionValue(t.INT8, -1, location, name, args[0].value)
     if name == "pg_typeof" and len(args) == 1:
-        return ir.Const(t.REGTYPE, -1, location, t.format_type(args[0].type))
-    if name == "pg_get_serial_sequence" or name in SEQUENCE_FUNCTIONS:
-        raise not_supported(f"function {name} in this form", location)
+        return ir.Const(t.REGTYPE, -1, location, args[0].type)
     return None
 
 
@@ -186,12 +195,21 @@ def _require_determined(args: list[ir.Expr], arguments: tuple[int, ...]) -> None
         raise error("42804", message)
 
 
-def _cast_call(binder: Binder, name: str, args: list[ir.Expr], location: int, why: str) -> ir.Expr:
+def _cast_call(
+    binder: Binder,
+    name: str,
+    args: list[ir.Expr],
+    names: tuple[str, ...],
+    location: int,
+    *,
+    why: str,
+) -> ir.Expr:
     """`date('2024-01-01')`: a type name used as a function of one argument."""
     target = t.BY_NAME.get(name)
     if len(args) == 1 and target is not None and can_coerce(args[0].type, target.oid, "explicit"):
         return explicit_cast(binder, args[0], target.oid, -1, location)
-    raise missing_function(name, [arg.type for arg in args], location, why == "ambiguous")
+    types = [arg.type for arg in args]
+    raise missing_function(name, types, location, why == "ambiguous", names)
 
 
 def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
@@ -303,23 +321,3 @@ def _only_outer(args: list[ir.Expr], scope: Scope) -> bool:
     for arg in args:
         walk(arg)
     return bool(found) and not any(column.entry in scope.entries for column in found)
-
-
-def _series(  # noqa: PLR0917 one step for each form of the grammar
-    binder: Binder,
-    name: str,
-    found: Candidate,
-    routine: Routine,
-    args: list[ir.Expr],
-    scope: Scope,
-    location: int,
-) -> ir.Expr:
-    args, result = coerce_arguments(binder, found, args)
-    call = ir.SeriesCall(result, -1, location, routine, args)
-    if scope.clause == "FROM":
-        return call
-    if scope.clause != "SELECT" or scope.series or result == t.RECORD:
-        raise not_supported("set-returning functions here", location)
-    entry = Entry(name, [OutputColumn(name, result)], series=call)
-    scope.series.append(entry)
-    return ir.Column(result, -1, location, entry, 0)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
+from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval, numeric
 from dotdo_postgres.mapping import types as t
@@ -74,7 +77,8 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
-        if len(parts) == 3 and parts[0] == "public":
+        if len(parts) == 3:
+            _require_schema(scope, parts, location)
             parts = parts[1:]
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
@@ -86,16 +90,26 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return found
 
 
+def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
+    """See that a name of FROM, as `schema.table.column` gives it, stands for a table of that schema."""
+    item = scope.item(parts[1])
+    entry = None if item is None else item.entry
+    if entry is None or entry.schema != parts[0]:
+        raise missing_from(scope, parts[1], location)
+
+
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:
     """Return what the name of a function in FROM stands for when its rows are plain values."""
-    if item.entry is None or item.entry.series is None or len(item.columns) != 1:
+    if item.entry is None or not item.entry.calls or len(item.columns) != 1:
         return None
     return item.columns[0][1]
 
 
 def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `x::type` and `type 'literal'`."""
-    target, typmod = resolve_type(node["typeName"])
+    target, typmod = resolve_type(node["typeName"], binder.names)
+    if t.BY_OID[target].kind == "d":
+        return _to_domain(binder, node, scope, target)
     if target == t.BPCHAR and typmod < 0 and "typmods" not in node["typeName"]:
         typmod = -1
     arg_node = node["arg"]
@@ -119,6 +133,14 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
+def _to_domain(binder: Binder, node: Node, scope: Scope, domain: int) -> ir.Expr:
+    """Cast to what a domain is made of, and hold the value against the domain."""
+    base, typmod = base_of(t.BY_OID[domain])
+    expr = binder.expression(node["arg"], scope)
+    made = explicit_cast(binder, expr, base, typmod, node.get("location", 0))
+    return as_domain(binder, made, domain)
+
+
 def explicit_cast(
     binder: Binder, expr: ir.Expr, target: int, typmod: int, location: int
 ) -> ir.Expr:
@@ -129,22 +151,10 @@ def explicit_cast(
     """
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
-    if target == t.REGCLASS and isinstance(expr, ir.Const) and expr.type == t.UNKNOWN:
-        _require_relation(binder, expr)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
     if known:
         return ir.Relabel(target, -1, expr.location, expr)
     return binder.coercer.coerce(expr, target, typmod, "explicit", location)
-
-
-def _require_relation(binder: Binder, name: ir.Const) -> None:
-    """Refuse the name of no relation (42P01); what is not plainly a table's name is not supported."""
-    text = name.value
-    if not isinstance(text, str) or text.isdigit():
-        return
-    if not text.replace("_", "").isalnum():
-        raise not_supported(f'the relation name "{text}" as a value', name.location)
-    binder.relation({"relname": text.lower(), "location": name.location})
 
 
 def bind_collate(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -238,12 +248,37 @@ def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Row(t.RECORD, -1, node.get("location", 0), args)
 
 
+def _has_lists(node: Node) -> bool:
+    return any("A_ArrayExpr" in item for item in node.get("elements", []))
+
+
+def _bind_nested(binder: Binder, node: Node, scope: Scope, element: int) -> ir.Expr:
+    """Bind ARRAY[[...], [...]]: every item is an array itself."""
+    location = node.get("location", 0)
+    items = [
+        bind_array(binder, item["A_ArrayExpr"], scope, element)
+        if "A_ArrayExpr" in item
+        else binder.expression(item, scope)
+        for item in node["elements"]
+    ]
+    args, oid, _ = binder.coercer.to_common(items, "ARRAY")
+    if element and oid != t.BY_OID[element].array:
+        args = [
+            binder.coercer.coerce(item, t.BY_OID[element].array, -1, "explicit") for item in args
+        ]
+        oid = t.BY_OID[element].array
+    return ir.ArrayOf(oid, -1, location, args)
+
+
 def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir.Expr:
-    """Bind ARRAY[...] of one dimension."""
+    """Bind ARRAY[...]."""
+    if _has_lists(node):
+        return _bind_nested(binder, node, scope, element)
     items = [binder.expression(item, scope) for item in node.get("elements", [])]
     location = node.get("location", 0)
     if any(is_array(item.type) for item in items):
-        raise not_supported("an array of more than one dimension", location)
+        args, oid, _ = binder.coercer.to_common(items, "ARRAY")
+        return ir.ArrayOf(oid, -1, location, args)
     if element:
         args = [binder.coercer.coerce(item, element, -1, "explicit") for item in items]
     elif not items:
@@ -277,25 +312,66 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
-    """Bind `array[n]`."""
-    indirection = node["indirection"]
+    """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
+    parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
     location = arg.location
-    if (
-        len(indirection) != 1
-        or "A_Indices" not in indirection[0]
-        or indirection[0]["A_Indices"].get("is_slice")
-    ):
+    if None in parts:
         raise not_supported("this selection from a value", location)
+    return subscripted(binder, arg, parts, scope, location)
+
+
+def subscripted(
+    binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope, location: int
+) -> ir.Expr:
+    """Take an element or a part of an array or jsonb.
+
+    Raises:
+        PostgresError: the type has none (SQLSTATE 42804).
+    """
+    if arg.type == t.JSONB:
+        return _jsonb_subscript(binder, arg, parts, scope)
     if not is_array(arg.type):
-        if arg.type == t.JSONB:
-            raise not_supported("subscripts of jsonb", location)
-        raise error(
-            "42804",
-            f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting",
-            position=location,
-        )
-    index = binder.coercer.coerce(
-        binder.expression(indirection[0]["A_Indices"]["uidx"], scope), t.INT4, -1, "assignment"
-    )
-    return ir.Subscript(t.BY_OID[arg.type].element, -1, location, arg, index)
+        message = f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting"
+        raise error("42804", message, position=location)
+    is_slice = any(part.get("is_slice") for part in parts)
+    indexes: list[ir.Expr | None] = []
+    for part in parts:
+        if is_slice and not part.get("is_slice"):
+            indexes += [ir.Const(t.INT4, -1, -1, 1), _index(binder, part["uidx"], scope)]
+        elif is_slice:
+            indexes += [
+                _index(binder, part[key], scope) if key in part else None
+                for key in ("lidx", "uidx")
+            ]
+        else:
+            indexes.append(_index(binder, part["uidx"], scope))
+    if arg.type in VECTORS and not is_slice:  # these are counted from 0
+        one = ir.Const(t.INT4, -1, -1, 1)
+        indexes = [i and make_operator(binder, "+", i, one, location) for i in indexes]
+    result = arg.type if is_slice else t.BY_OID[arg.type].element
+    return ir.Subscript(result, -1 if is_slice else arg.typmod, location, arg, indexes, is_slice)
+
+
+def _index(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    expr = binder.expression(node, scope)
+    if not can_coerce(expr.type, t.INT4, "assignment"):
+        message = "array subscript must have type integer"
+        raise error("42804", message, position=expr.location)
+    return binder.coercer.coerce(expr, t.INT4, -1, "assignment")
+
+
+def _jsonb_subscript(binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope) -> ir.Expr:
+    for part in parts:
+        if part.get("is_slice"):
+            raise error("42804", "jsonb subscript does not support slices", position=arg.location)
+        index = binder.expression(part["uidx"], scope)
+        if index.type not in {t.UNKNOWN, t.TEXT, t.INT4}:
+            if not can_coerce(index.type, t.INT4) and not can_coerce(index.type, t.TEXT):
+                message = f"subscript type {t.format_type(index.type)} is not supported"
+                hint = "jsonb subscript must be coercible to either integer or text."
+                raise error("42804", message, hint=hint, position=index.location)
+            wanted = t.INT4 if can_coerce(index.type, t.INT4) else t.TEXT
+            index = binder.coercer.coerce(index, wanted)
+        arg = make_operator(binder, "->", arg, index, arg.location)
+    return arg

@@ -6,31 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.names import column_name
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.bind.series import bind_functions
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
+from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder, Node
-    from dotdo_postgres.engine.relations import Relation
-    from dotdo_postgres.engine.routines.declare import Routine
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
-
-
-# Functions whose only OUT parameter has a name: it names the column, whatever the alias.
-_RESULT_NAMES = dict.fromkeys(
-    (
-        "json_array_elements",
-        "jsonb_array_elements",
-        "json_array_elements_text",
-        "jsonb_array_elements_text",
-    ),
-    "value",
-)
 
 
 def bind_from(binder: Binder, nodes: list[Node], scope: Scope) -> list[FromItem]:
@@ -74,7 +63,8 @@ def table_entry(relation: Relation, name: str) -> Entry:
     columns = [
         OutputColumn(c.name, c.type, c.typmod, relation.oid, c.number) for c in relation.columns
     ]
-    return Entry(name, columns, relation=relation)
+    schema = relation.schema if name == relation.name else ""
+    return Entry(name, columns, relation=relation, schema=schema)
 
 
 def scope_item(entry: Entry) -> ScopeItem:
@@ -89,6 +79,7 @@ def _rename(entry: Entry, alias: Node | None, location: int | None) -> Entry:
     if alias is None:
         return entry
     entry.name = alias["aliasname"]
+    entry.schema = ""
     names = [part["String"]["sval"] for part in alias.get("colnames", [])]
     if len(names) > len(entry.columns):
         message = f'table "{entry.name}" has {len(entry.columns)} columns available but {len(names)} columns specified'
@@ -107,6 +98,9 @@ def _table(
     name = node["relname"]
     cte = scope.find_cte(name) if "schemaname" not in node else None
     if cte is not None:
+        if cte.is_without_rows:
+            message = f'WITH query "{name}" does not have a RETURNING clause'
+            raise error("0A000", message, position=node.get("location", 0))
         cte.uses += 1
         entry = Entry(
             name,
@@ -117,7 +111,11 @@ def _table(
             cte=cte,
         )
     else:
-        entry = table_entry(binder.relation(node), name)
+        found = find_relation(binder, node)
+        if isinstance(found, Relation):
+            entry = table_entry(binder.as_read(found), name)
+        else:
+            entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
@@ -157,31 +155,9 @@ def _subquery(
 def _function(
     binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]
 ) -> tuple[FromItem, list[ScopeItem]]:
-    if len(node["functions"]) != 1 or "coldeflist" in node or node.get("is_rowsfrom"):
-        raise not_supported("ROWS FROM or a column definition list", None)
-    call_node = node["functions"][0]["List"]["items"][0]
-    inner = Scope(
-        parent=scope.parent, items=left, clause="FROM", ctes=scope.ctes, entries=scope.entries
-    )
-    call = binder.expression(call_node, inner)
-    name = node["alias"]["aliasname"] if "alias" in node else column_name(call_node)
-    result_name = _RESULT_NAMES.get(column_name(call_node), name)
-    columns = [OutputColumn(result_name, call.type, call.typmod)]
-    if call.type == t.RECORD and isinstance(call, ir.SeriesCall):
-        columns = _record_columns(call.routine)
-    entry = Entry(name, columns, series=call)
-    if node.get("ordinality"):
-        entry.columns.append(OutputColumn("ordinality", t.INT8))
-        entry.with_ordinality = True
-    entry = _rename(entry, node.get("alias"), None)
+    entry = _rename(bind_functions(binder, node, scope, left), node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
-
-
-def _record_columns(routine: Routine) -> list[OutputColumn]:
-    """Return the columns of the json functions whose rows are a key and a value."""
-    value = t.TEXT if routine.name.endswith("_text") else routine.arguments[0]
-    return [OutputColumn("key", t.TEXT), OutputColumn("value", value)]
 
 
 def _join(

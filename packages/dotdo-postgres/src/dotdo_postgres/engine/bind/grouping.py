@@ -2,40 +2,100 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.sorting import UNORDERED
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.bind.binder import Binder, Node
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.query import Entry, Query, Select, Target
 
 
+MAX_SETS = 4096
+
+
 def bind_group(
     binder: Binder, nodes: list[Node], targets: list[Target], scope: Scope
-) -> list[ir.Expr]:
-    """Bind GROUP BY terms: input columns first, then output names and ordinals, then expressions."""
+) -> tuple[list[ir.Expr], list[list[int]] | None]:
+    """Bind GROUP BY terms: input columns first, then output names and ordinals, then expressions.
+
+    Returns:
+        The terms, and for each grouping set the places of its terms; None when there is just one set of all.
+
+    Raises:
+        PostgresError: too many grouping sets (SQLSTATE 54001), and what is wrong with a term.
+    """
     found: list[ir.Expr] = []
-    for node in nodes:
-        if "GroupingSet" in node:
-            raise not_supported(
-                "GROUPING SETS, CUBE and ROLLUP", node["GroupingSet"].get("location")
-            )
+
+    def place(node: Node) -> list[int]:
         if "RowExpr" in node:
-            found += bind_group(binder, node["RowExpr"].get("args", []), targets, scope)
-            continue
-        expr = _term(binder, node, targets, scope)
-        if expr.type in UNORDERED:
-            message = f"could not identify an equality operator for type {t.format_type(expr.type)}"
-            raise error("42883", message, position=expr.location)
-        _refuse_aggregates(expr)
-        if not any(ir.same(expr, other) for other in found):
-            found.append(expr)
-    return found
+            return [at for item in node["RowExpr"].get("args", []) for at in place(item)]
+        expr = _checked_term(binder, node, targets, scope)
+        for at, other in enumerate(found):
+            if ir.same(expr, other):
+                return [at]
+        found.append(expr)
+        return [len(found) - 1]
+
+    sets: list[list[int]] = [[]]
+    for node in nodes:
+        own = _sets(node, place)
+        if len(sets) * len(own) > MAX_SETS:
+            raise error("54001", f"too many grouping sets present (maximum {MAX_SETS})")
+        sets = [[*one, *other] for one in sets for other in own]
+    is_plain = not any("GroupingSet" in node for node in nodes)
+    return found, None if is_plain else [sorted(set(one)) for one in sets]
+
+
+def _sets(node: Node, place: Callable[[Node], list[int]]) -> list[list[int]]:
+    grouping = node.get("GroupingSet")
+    if grouping is None:
+        return [place(node)]
+    kind, content = grouping["kind"].removeprefix("GROUPING_SET_"), grouping.get("content", [])
+    if kind == "EMPTY":
+        return [[]]
+    if kind == "SETS":
+        return [one for item in content for one in _sets(item, place)]
+    parts = [place(item) for item in content]
+    if kind == "ROLLUP":
+        return [
+            [at for part in parts[:count] for at in part] for count in range(len(parts), -1, -1)
+        ]
+    if kind == "CUBE" and len(parts) <= 12:
+        return [
+            [at for part in chosen for at in part]
+            for count in range(len(parts), -1, -1)
+            for chosen in itertools.combinations(parts, count)
+        ]
+    raise error("54011", "CUBE is limited to 12 elements", position=grouping.get("location"))
+
+
+def _checked_term(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> ir.Expr:
+    expr = _term(binder, node, targets, scope)
+    if expr.type in UNORDERED:
+        message = f"could not identify an equality operator for type {t.format_type(expr.type)}"
+        raise error("42883", message, position=expr.location)
+    _refuse_aggregates(expr)
+    return expr
+
+
+def bind_grouping(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind GROUPING(...), whose terms are looked up when GROUP BY is known."""
+    location = node.get("location", 0)
+    args = [binder.expression(item, scope) for item in node["args"]]
+    if len(args) > 31:
+        message = "GROUPING must have fewer than 32 arguments"
+        raise error("54023", message, position=location)
+    call = ir.Grouping(t.INT4, -1, location, args)
+    scope.groupings.append(call)
+    return call
 
 
 def _term(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> ir.Expr:
@@ -110,7 +170,10 @@ class _Checker:
     def __init__(self, select: Select, scope: Scope) -> None:
         self.group = select.group
         self.entries = scope.entries
-        self.determined: list[Entry] = [entry for entry in scope.entries if self._determines(entry)]
+        self.sets = select.grouping_sets
+        self.determined: list[Entry] = [
+            entry for entry in scope.entries if self.sets is None and self._determines(entry)
+        ]
 
     def _determines(self, entry: Entry) -> bool:
         relation = entry.relation
@@ -128,6 +191,9 @@ class _Checker:
             return
         if isinstance(expr, ir.Aggregate) and expr.window is None and not inside:
             return
+        if isinstance(expr, ir.Grouping):
+            self._check_grouping(expr)
+            return
         if isinstance(expr, ir.Column):
             self._check_column(expr, inside)
             return
@@ -135,6 +201,12 @@ class _Checker:
             _walk_query(expr.query, self)
         for child in ir.children(expr):
             self.check(child, inside)
+
+    def _check_grouping(self, expr: ir.Grouping) -> None:
+        for arg in expr.args:
+            if not any(ir.same(arg, grouped) for grouped in self.group):
+                message = "arguments to GROUPING must be grouping expressions of the associated query level"
+                raise error("42803", message, position=arg.location)
 
     def _check_column(self, column: ir.Column, inside: bool) -> None:
         if column.entry not in self.entries or column.entry in self.determined:

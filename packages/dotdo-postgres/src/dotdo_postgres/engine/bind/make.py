@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.bind import expressions as e
 from dotdo_postgres.engine.bind.binder import Binder, ExpressionBinder
 from dotdo_postgres.engine.bind.calls import bind_call
+from dotdo_postgres.engine.bind.grouping import bind_grouping
 from dotdo_postgres.engine.bind.operators import bind_operator
 from dotdo_postgres.engine.bind.queries import bind_query
 from dotdo_postgres.engine.bind.subqueries import bind_subquery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dotdo.storage.schema import Noun
+    from dotdo_postgres.engine.objects.names import Names
 
 _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "A_Const": e.bind_constant,
@@ -36,11 +35,10 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "A_Expr": bind_operator,
     "FuncCall": bind_call,
     "SubLink": bind_subquery,
+    "GroupingFunc": bind_grouping,
 }
 
 
-def make_binder(
-    find_noun: Callable[[str], Noun | None], param_oids: tuple[int, ...] = (), zone: tzinfo = UTC
-) -> Binder:
+def make_binder(names: Names, param_oids: tuple[int, ...] = (), zone: tzinfo = UTC) -> Binder:
     """Return a binder for one statement."""
-    return Binder(find_noun, param_oids, zone, _EXPRESSIONS, bind_query)
+    return Binder(names, param_oids, zone, _EXPRESSIONS, bind_query)

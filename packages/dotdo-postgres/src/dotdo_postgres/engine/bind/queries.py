@@ -50,13 +50,14 @@ def bind_with(binder: Binder, node: Node | None, scope: Scope) -> list[Cte]:
             message = f'WITH query name "{name}" specified more than once'
             raise error("42712", message, position=cte_node.get("location", 0))
         if "SelectStmt" not in cte_node["ctequery"]:
-            raise not_supported("a data-modifying statement in WITH", cte_node.get("location", 0))
+            message = "WITH clause containing a data-modifying statement must be at the top level"
+            raise error("0A000", message, position=cte_node.get("location", 0))
         if "search_clause" in cte_node or "cycle_clause" in cte_node:
             raise not_supported("SEARCH and CYCLE", cte_node.get("location", 0))
         cte = _recursive(binder, cte_node, scope) if node.get("recursive") else None
         if cte is None:
             query = binder.query(cte_node["ctequery"], scope)
-            cte = Cte(name, _named(query.columns, cte_node), query)
+            cte = Cte(name, named_columns(query.columns, cte_node), query)
         materialized = cte_node.get("ctematerialized")
         cte.is_materialized = {"CTEMaterializeAlways": True, "CTEMaterializeNever": False}.get(
             materialized
@@ -66,7 +67,8 @@ def bind_with(binder: Binder, node: Node | None, scope: Scope) -> list[Cte]:
     return found
 
 
-def _named(columns: list[OutputColumn], node: Node) -> list[OutputColumn]:
+def named_columns(columns: list[OutputColumn], node: Node) -> list[OutputColumn]:
+    """Give the columns of a query of WITH the names listed for them."""
     names = [part["String"]["sval"] for part in node.get("aliascolnames", [])]
     if len(names) > len(columns):
         message = f'WITH query "{node["ctename"]}" has {len(columns)} columns available but {len(names)} columns specified'
@@ -105,7 +107,7 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
     ):
         raise not_supported("ORDER BY, LIMIT or WITH in a recursive query", node.get("location", 0))
     first = bind_query(binder, {"SelectStmt": body["larg"]}, scope)
-    cte = Cte(name, _named(first.columns, node), is_recursive=True)
+    cte = Cte(name, named_columns(first.columns, node), is_recursive=True)
     inner = Scope(parent=scope)
     inner.ctes = {name: cte}
     second = bind_query(binder, {"SelectStmt": body["rarg"]}, inner)

@@ -48,6 +48,7 @@ class Scope:
         aggregates: Aggregates found at this level.
         has_windows: A window function was found.
         named_windows: Definitions of the WINDOW clause.
+        hidden: Names that are there but may not be used.
     """
 
     parent: Scope | None = None
@@ -57,11 +58,13 @@ class Scope:
     entries: list[Entry] = field(default_factory=list)
     aggregates: list[ir.Aggregate] = field(default_factory=list)
     window_calls: list[ir.Aggregate] = field(default_factory=list)
+    groupings: list[ir.Grouping] = field(default_factory=list)
     named_windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: list[Entry] = field(default_factory=list)
     uses_outer: bool = False
     lateral_of: list[ScopeItem] = field(default_factory=list)
     used_laterally: bool = False
+    hidden: list[ScopeItem] = field(default_factory=list)
 
     def find_cte(self, name: str) -> Cte | None:
         """Return the common table expression of that name, innermost first."""
@@ -144,4 +147,8 @@ def missing_from(scope: Scope, table: str, location: int) -> Exception:
                 message = f'invalid reference to FROM-clause entry for table "{table}"'
                 return error("42P01", message, hint=hint, position=location)
         level = level.parent
+    if any(item.name == table for item in scope.hidden):
+        message = f'invalid reference to FROM-clause entry for table "{table}"'
+        hint = f'There is an entry for table "{table}", but it cannot be referenced from this part of the query.'
+        return error("42P01", message, hint=hint, position=location)
     return error("42P01", f'missing FROM-clause entry for table "{table}"', position=location)

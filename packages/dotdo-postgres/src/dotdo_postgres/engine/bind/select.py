@@ -42,7 +42,9 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         for item in node.get("sortClause", [])
     ]
     scope.clause = "GROUP BY"
-    select.group = bind_group(binder, node.get("groupClause", []), select.targets, scope)
+    select.group, select.grouping_sets = bind_group(
+        binder, node.get("groupClause", []), select.targets, scope
+    )
     scope.clause = "SELECT"
     for target in select.targets:
         if target.expr.type == t.UNKNOWN and not (keeps_unknown and not select.group):
@@ -52,7 +54,11 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     bind_limits(binder, node, select, scope)
     select.from_items = [*select.from_items, *scope.series]
     scope.entries.extend(scope.series)
-    select.has_groups = bool(select.group or scope.aggregates or select.having)
+    select.has_groups = bool(
+        "groupClause" in node or scope.aggregates or select.having or scope.groupings
+    )
+    if select.grouping_sets is not None and scope.window_calls:
+        raise not_supported("window functions over grouping sets")
     if select.has_groups:
         if scope.series:
             raise not_supported("set-returning functions beside aggregates")

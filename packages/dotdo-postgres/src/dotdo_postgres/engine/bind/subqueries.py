@@ -30,7 +30,9 @@ def bind_subquery(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if kind == "ARRAY_SUBLINK":
         if len(query.columns) != 1:
             raise error("42601", "subquery must return only one column", position=location)
-        return ir.Subquery(t.BY_OID[query.columns[0].type].array, -1, location, "array", query)
+        column = t.BY_OID[query.columns[0].type]
+        oid = column.oid if column.category == "A" else column.array
+        return ir.Subquery(oid, -1, location, "array", query)
     if kind in {"ANY_SUBLINK", "ALL_SUBLINK"}:
         return _any_all(
             binder, node, scope, ir.Subquery(t.BOOL, -1, location, kind[:3].lower(), query)

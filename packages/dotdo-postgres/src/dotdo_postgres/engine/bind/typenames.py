@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.binder import names_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.objects.names import Names
 
 MAX_LENGTH = 10485760
 _INTERVAL_FIELDS = {
@@ -15,11 +18,12 @@ _INTERVAL_FIELDS = {
 INTERVAL_FULL_RANGE = 0x7FFF
 
 
-def resolve_type(node: dict[str, Any]) -> tuple[int, int]:
+def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int, int]:
     """Read a TypeName.
 
     Args:
         node: Parse node.
+        names: Resolves names of types that users made.
 
     Returns:
         OID and type modifier.
@@ -31,6 +35,9 @@ def resolve_type(node: dict[str, Any]) -> tuple[int, int]:
     name = parts[-1]
     location = node.get("location", 0)
     pg_type = t.BY_NAME.get(name) if len(parts) == 1 or parts[0] == "pg_catalog" else None
+    if pg_type is None and names is not None:
+        oid = names.type(parts[-2] if len(parts) > 1 else None, name)
+        pg_type = None if oid is None else t.BY_OID[oid]
     if node.get("setof") or node.get("pct_type"):
         raise not_supported("a type of this form", location)
     if pg_type is None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.ordering import order_terms, sort_node
+from dotdo_postgres.engine.compile.ordering import needs_key, order_terms, sort_node
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.query import SortKey
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.routines.declare import Routine
 
 _RANGE, _ROWS, _GROUPS = 0x2, 0x4, 0x8
 _STARTS = {
@@ -33,7 +36,23 @@ _EXCLUDES = {0x8000: "CURRENT ROW", 0x10000: "GROUP", 0x20000: "TIES"}
 
 
 def compile_aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
-    """Write an aggregate or window call."""
+    """Write an aggregate or window call; its arguments see the rows, whatever the grouping set."""
+    left_out, compiler.left_out = compiler.left_out, []
+    try:
+        return _aggregate(compiler, expr)
+    finally:
+        compiler.left_out = left_out
+
+
+def compile_grouping(compiler: Compiler, expr: ir.Grouping) -> Sql:
+    """Write GROUPING: which of its arguments the grouping set leaves out."""
+    bits = 0
+    for arg in expr.args:
+        bits = bits << 1 | compiler.is_left_out(arg)
+    return Sql(n.integer(bits), value=bits)
+
+
+def _aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
     args = [compiler.expression(arg) for arg in expr.args]
     routine = expr.routine
     if routine.build is not None:
@@ -41,8 +60,23 @@ def compile_aggregate(compiler: Compiler, expr: ir.Aggregate) -> Sql:
     types = [arg.type for arg in expr.args]
     if expr.window is not None and not routine.takes_window:
         raise not_supported(f"{routine.name} over a window", expr.location)
-    made = compiler.python(routine, args, types)
-    return Sql(decorated(compiler, expr, made.this, [arg.node for arg in args]))
+    return Sql(python_aggregate(compiler, expr, routine, args, types))
+
+
+def python_aggregate(
+    compiler: Compiler, expr: ir.Aggregate, routine: Routine, args: list[Sql], types: list[int]
+) -> n.Node:
+    """Write a call of a Python aggregate; DISTINCT of several arguments or uneven types is its own to do."""
+    nodes = [arg.node for arg in args]
+    is_own = expr.is_distinct and (
+        len(args) > 1 or any(needs_key(oid, arg) for oid, arg in zip(types, args, strict=True))
+    )
+    if expr.is_distinct and not expr.order:
+        expr = replace(expr, order=[SortKey(arg, False, False) for arg in expr.args[:1]])
+    if is_own:
+        routine = replace(routine, is_distinct=True, sql_name=f"{routine.sql_name}__distinct")
+    name = compiler.python(routine, args, types).this
+    return decorated(compiler, expr, name, nodes, distinct=expr.is_distinct and not is_own)
 
 
 def decorated(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.errors import not_supported
@@ -13,7 +16,6 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.query import Cte, Entry, Query
     from dotdo_postgres.engine.routines.declare import Routine
 
@@ -69,11 +71,19 @@ class Compiler:
         self.cte_scales: dict[int, list[Sql]] = {}
         self.subquery_columns: list[list[Sql]] = []
         self.array_elements: list[Sql] = []
+        self.left_out: list[ir.Expr] = []
         self._aliases = 0
 
     def expression(self, expr: ir.Expr) -> Sql:
-        """Compile an expression."""
+        """Compile an expression; what the grouping set leaves out is NULL."""
+        if self.left_out and self.is_left_out(expr):
+            form = self._expressions[type(expr)](self, expr)
+            return Sql(n.null(), form.scale, form.digits, is_null=True)
         return self._expressions[type(expr)](self, expr)
+
+    def is_left_out(self, expr: ir.Expr) -> bool:
+        """Tell whether the grouping set being compiled leaves an expression out."""
+        return any(ir.same(expr, other) for other in self.left_out)
 
     def node(self, expr: ir.Expr) -> n.Node:
         """Compile an expression whose type is not numeric, or whose form does not matter."""
@@ -120,10 +130,19 @@ class Compiler:
         sql_name = routine.sql_name
         if t.ANY in routine.arguments or any(oid in t.POLYMORPHIC for oid in routine.arguments):
             sql_name += "__" + "_".join(map(str, types))
+        elif len(args) != len(routine.arguments):
+            sql_name += f"__{len(args)}"
         if any(scale is not None for scale in scales):
             sql_name += "__" + "_".join("b" if scale is None else f"s{scale}" for scale in scales)
         self.python_calls.setdefault(sql_name, PythonCall(routine, sql_name, tuple(types), scales))
         return n.call(sql_name, *[arg.node for arg in args])
+
+    def is_volatile(self, node: n.Node) -> bool:
+        """Tell whether an expression calls a function that may answer differently each time."""
+        names = {name for name, call in self.python_calls.items() if call.routine.is_volatile}
+        return bool(names) and any(
+            call.name in names for call in node.find_all(exp.Anonymous, exp.Func)
+        )
 
     def bind_entry(self, entry: Entry, alias: str, columns: list[tuple[str, Sql]]) -> None:
         """Note how the columns of an entry are written."""

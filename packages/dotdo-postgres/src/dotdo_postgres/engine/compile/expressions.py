@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 
+# Types kept as bytes: in JSON text they are objects with hexadecimal digits.
+PACKED = frozenset({t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL})
+
+
 def compile_constant(compiler: Compiler, expr: ir.Const) -> Sql:
     """Write a literal."""
     value: Any = expr.value
@@ -273,6 +277,9 @@ def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
 
 def compile_array(compiler: Compiler, expr: ir.ArrayOf) -> Sql:
     """Write ARRAY[...] as JSON text."""
+    if expr.args and t.BY_OID[expr.args[0].type].category == "A":
+        parts = [compiler.expression(arg) for arg in expr.args]
+        return Sql(compiler.python(checks.nested(len(parts)), parts, [t.TEXT] * len(parts)))
     return Sql(
         n.call(
             "json_array",
@@ -285,7 +292,7 @@ def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
     """Write a value as an element of the JSON text that carries an array."""
     if oid == t.NUMERIC:
         sql = numerics.widened(compiler, sql)
-    if oid in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL} and not sql.is_null:
+    if oid in PACKED and not sql.is_null:
         packed = n.call("json_object", n.string("b"), n.call("hex", sql.node))
         return n.call("iif", n.is_null(sql.node.copy()), n.null(), packed)
     return sql.node
@@ -293,7 +300,7 @@ def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
 
 def array_element(node: n.Node, oid: int) -> n.Node:
     """Read an element of such JSON text."""
-    if oid in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}:
+    if oid in PACKED:
         return n.call("unhex", n.call("json_extract", node, n.string("$.b")))
     return node
 
@@ -309,7 +316,10 @@ def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     compiler.array_elements.append(Sql(element))
     comparison = compiler.node(expr.comparison)
     compiler.array_elements.pop()
-    source = exp.Table(this=n.call("json_each", array), alias=exp.TableAlias(this=n.name(alias)))
+    is_deep = n.binary("=", n.call("substr", array, n.integer(1), n.integer(2)), n.string("[["))
+    flat = compiler.python(checks.FLAT, [Sql(array.copy())], [t.TEXT])
+    rows_of = n.call("iif", is_deep, flat, array.copy())
+    source = exp.Table(this=n.call("json_each", rows_of), alias=exp.TableAlias(this=n.name(alias)))
     inner = comparison.this if type(comparison).__name__ == "Paren" else comparison
     if expr.op == "=" and expr.is_any and type(inner).__name__ == "EQ":
         listed = exp.Select(expressions=[inner.expression])
@@ -367,9 +377,26 @@ def compile_subquery_column(compiler: Compiler, expr: ir.SubqueryColumn) -> Sql:
 
 def compile_subscript(compiler: Compiler, expr: ir.Subscript) -> Sql:
     """Write `array[n]`: NULL outside the array."""
-    index = n.binary("-", compiler.node(expr.index), n.integer(1))
-    packed = expr.type in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}
-    path = n.binary("||", n.binary("||", n.string("$["), index), n.string("].b" if packed else "]"))
-    guarded = n.call("iif", n.binary(">=", index.copy(), n.integer(0)), path, n.null())
-    value = n.call("json_extract", compiler.node(expr.arg), guarded)
-    return Sql(n.call("unhex", value) if packed else value)
+    arg = compiler.expression(expr.arg)
+    indexes = [None if index is None else compiler.expression(index) for index in expr.indexes]
+    if expr.is_slice:
+        is_open = sum(1 << at for at, index in enumerate(indexes) if index is None)
+        bounds = [Sql(n.integer(is_open)), *(index or Sql(n.null()) for index in indexes)]
+        routine = checks.array_slice(len(indexes) // 2)
+        return Sql(compiler.python(routine, [arg, *bounds], [t.TEXT, *[t.INT4] * len(bounds)]))
+    listed = [index for index in indexes if index is not None]
+    if len(listed) > 1 or not arg.is_simple:
+        routine = checks.subscript(len(listed), expr.type)
+        types = [t.TEXT, *[t.INT4] * len(listed)]
+        return Sql(compiler.python(routine, [arg, *listed], types))
+    index_node = n.binary("-", listed[0].node, n.integer(1))
+    packed = expr.type in PACKED
+    tail = n.string("].b" if packed else "]")
+    path = n.binary("||", n.binary("||", n.string("$["), index_node), tail)
+    guarded = n.call("iif", n.binary(">=", index_node.copy(), n.integer(0)), path, n.null())
+    value = n.call("json_extract", arg.node, guarded)
+    found = n.call("unhex", value) if packed else value
+    is_deep = n.binary(
+        "=", n.call("substr", arg.node.copy(), n.integer(1), n.integer(2)), n.string("[[")
+    )
+    return Sql(n.call("iif", is_deep, n.null(), found))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.expressions import array_element, array_item
+from dotdo_postgres.engine.compile.expressions import PACKED, array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.query import Entry, FromItem, Join
-from dotdo_postgres.errors import not_supported
+from dotdo_postgres.engine.routines.checks import zipped
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -75,12 +76,12 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
     alias = compiler.alias()
     if entry.relation is not None:
         table_columns(compiler, entry, alias)
-        return n.table(entry.relation.noun.table, alias)
+        return n.table(entry.relation.snapshot or entry.relation.noun.table, alias)
     if entry.cte is not None:
-        forms = compiler.cte_scales.get(id(entry.cte), [])
+        forms = entry.cte.forms or compiler.cte_scales.get(id(entry.cte), [])
         compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
-        return n.table(compiler.cte_name(entry.cte), alias)
-    if entry.series is not None:
+        return n.table(entry.cte.table or compiler.cte_name(entry.cte), alias)
+    if entry.calls:
         return _series(compiler, entry, alias)
     assert entry.query is not None
     if entry.is_lateral:
@@ -91,23 +92,55 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
 
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
-    call = entry.series
-    assert call is not None
-    oid = entry.columns[0].type
-    if type(call).__name__ != "SeriesCall":
-        query = exp.Select(expressions=[n.aliased(compiler.node(call), "c0")])
-        compiler.bind_entry(entry, alias, [("c0", Sql(n.null()))])
-        return n.subquery(query, alias)
-    compiler.columns[id(entry), 0] = Sql(array_element(n.column(alias, "value"), oid))
-    if call.type == t.RECORD:
-        for at in (0, 1):
-            cell = n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}]"))
-            compiler.columns[id(entry), at] = Sql(cell)
+    """Write set-returning calls as json_each over their rows; plain calls as a query of one row."""
+    if len(entry.calls) == 1 and not isinstance(entry.calls[0], ir.SeriesCall):
+        sql = compiler.expression(entry.calls[0])
+        listed = [n.aliased(sql.node, "c0")]
+        columns = [("c0", Sql(n.null(), sql.scale, sql.digits))]
+        if entry.with_ordinality:
+            listed.append(n.aliased(n.integer(1), "c1"))
+            columns.append(("c1", Sql(n.null())))
+        compiler.bind_entry(entry, alias, columns)
+        return n.subquery(exp.Select(expressions=listed), alias)
+    widths = [len(call.columns) if isinstance(call, ir.SeriesCall) else 1 for call in entry.calls]
+    value = n.column(alias, "value")
+    paths = [""] if sum(widths) == 1 else [f"[{at}]" for at in range(sum(widths))]
+    for at, path in enumerate(paths):
+        oid = entry.columns[at].type
+        compiler.columns[id(entry), at] = Sql(_cell(value.copy(), path, oid))
     if entry.with_ordinality:
         last = len(entry.columns) - 1
         compiler.columns[id(entry), last] = Sql(n.binary("+", n.column(alias, "key"), n.integer(1)))
-    source = n.call("json_each", compiler.node(call))
-    return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))
+    rows = [_rows(compiler, call) for call in entry.calls]
+    if len(rows) > 1:
+        form = ",".join(map(str, widths))
+        args = [Sql(n.string(form)), *map(Sql, rows)]
+        rows = [compiler.python(zipped(len(args)), args, [t.TEXT] * len(args))]
+    return exp.Table(this=n.call("json_each", rows[0]), alias=exp.TableAlias(this=n.name(alias)))
+
+
+def _cell(value: n.Node, path: str, oid: int) -> n.Node:
+    """Write a cell of a row that is an element of JSON text."""
+    if oid in PACKED:
+        return n.call("unhex", n.call("json_extract", value, n.string(f"${path}.b")))
+    return n.call("json_extract", value, n.string(f"${path}")) if path else value
+
+
+def _rows(compiler: Compiler, call: ir.Expr) -> n.Node:
+    sql = compiler.expression(call)
+    if isinstance(call, ir.SeriesCall):
+        return sql.node
+    return n.call("json_array", array_item(compiler, sql, call.type))
+
+
+def _lateral_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
+    """Write a cell so that JSON text keeps it whole: floats with all digits, json as a string."""
+    if oid in {t.FLOAT4, t.FLOAT8}:
+        digits = n.call("printf", n.string("%!.17g"), sql.node.copy())
+        return n.call("iif", n.is_null(sql.node), n.null(), digits)
+    if oid in {t.JSON, t.JSONB}:
+        return n.binary("||", sql.node, n.string(""))
+    return array_item(compiler, sql, oid)
 
 
 def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
@@ -116,19 +149,17 @@ def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     query, forms = compiler.query(entry.query)
     inner = compiler.alias()
     items = [
-        array_item(compiler, Sql(n.column(inner, f"c{at}"), form.scale, form.digits), column.type)
+        _lateral_item(
+            compiler, Sql(n.column(inner, f"c{at}"), form.scale, form.digits), column.type
+        )
         for at, (form, column) in enumerate(zip(forms, entry.columns, strict=True))
     ]
     rows: Any = exp.Select(expressions=[n.call("json_group_array", n.call("json_array", *items))])
     rows.set("from_", exp.From(this=n.subquery(query, inner)))
     for at, column in enumerate(entry.columns):
-        if column.type in {t.FLOAT4, t.FLOAT8, t.JSON, t.JSONB}:
-            raise not_supported(f"LATERAL with a column of type {t.format_type(column.type)}")
-        value = n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}]"))
-        if column.type in {t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL}:
-            value = n.call(
-                "unhex", n.call("json_extract", n.column(alias, "value"), n.string(f"$[{at}].b"))
-            )
-        compiler.columns[id(entry), at] = Sql(value)
+        cell = _cell(n.column(alias, "value"), f"[{at}]", column.type)
+        if column.type in {t.FLOAT4, t.FLOAT8}:
+            cell = n.cast(cell, "real")
+        compiler.columns[id(entry), at] = Sql(cell)
     source = n.call("json_each", n.subquery(rows))
     return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import expressions as e
-from dotdo_postgres.engine.compile.aggregates import compile_aggregate
+from dotdo_postgres.engine.compile.aggregates import compile_aggregate, compile_grouping
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.queries import compile_query, compile_subquery
 
@@ -23,6 +23,7 @@ _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
     ir.Relabel: e.compile_relabel,
     ir.Fit: e.compile_fit,
     ir.Aggregate: compile_aggregate,
+    ir.Grouping: compile_grouping,
     ir.Bool: e.compile_bool,
     ir.NullTest: e.compile_null_test,
     ir.BooleanTest: e.compile_boolean_test,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
+from dotdo_postgres.engine.compile.enum_order import rank
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -31,6 +32,8 @@ def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Nod
     """Write what to sort or group a compiled value by."""
     if oid == t.JSONB and not sql.is_null:
         return compiler.python(checks.JSONB_KEY, [sql], [t.JSONB])
+    if t.BY_OID[oid].kind == "e" and not is_group and not sql.is_null:
+        return rank(sql.node, t.BY_OID[oid].labels)
     if oid == t.INTERVAL and not sql.is_null:
         return compiler.python(checks.INTERVAL_KEY, [sql], [t.INTERVAL])
     if oid == t.NUMERIC and sql.scale is None and is_group and not sql.is_null:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -97,6 +98,8 @@ def _is_plain(node: Any) -> bool:
 
 
 def _select(compiler: Compiler, select: Select) -> Compiled:
+    if select.grouping_sets is not None:
+        return _grouping_sets(compiler, select, select.grouping_sets)
     made: Any = exp.Select()
     attach_from(compiler, made, select.from_items)
     forms = [compiler.expression(target.expr) for target in select.targets]
@@ -132,8 +135,65 @@ def _group(compiler: Compiler, made: Any, select: Select) -> None:
         made.set("group", exp.Group(expressions=terms))
     if select.having is not None:
         made.set("having", exp.Having(this=compiler.node(select.having)))
-        if not terms and not _has_aggregate(select):
-            raise not_supported("HAVING without aggregates")
+    if not terms and not _has_aggregate(select):
+        _keep_one_row(made)
+
+
+def _keep_one_row(made: Any) -> None:
+    """Make the one row that all rows are where no aggregate looks at them: FROM does not matter then."""
+    having = made.args.get("having")
+    for clause in ("from_", "joins", "where", "having"):
+        made.set(clause, None)
+    if having is not None:
+        made.set("where", exp.Where(this=having.this))
+
+
+def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) -> Compiled:
+    """Write grouping sets as a union of queries, one for each; what orders them goes along in columns."""
+    branches = []
+    keys = [key.expr for key in select.order] + (select.distinct_on or [])
+    for places in sets:
+        compiler.left_out = [expr for at, expr in enumerate(select.group) if at not in places]
+        one = replace(
+            select, group=[select.group[at] for at in places], grouping_sets=None, order=[],
+            limit=None, offset=None, is_distinct=False, distinct_on=None,
+        )  # fmt: skip
+        node, forms = _select(compiler, one)
+        for at, expr in enumerate(keys):
+            key = sort_node(compiler, expr, is_group=False)
+            node.append("expressions", n.aliased(key, f"o{at}"))
+        branches.append((node, forms))
+        compiler.left_out = []
+    return _united(compiler, select, branches)
+
+
+def _united(compiler: Compiler, select: Select, branches: list[tuple[Any, list[Sql]]]) -> Compiled:
+    columns = [target.column for target in select.targets]
+    scales = [
+        forms[0].scale if len({form.scale for form in forms}) == 1 else None
+        for forms in zip(*[forms for _, forms in branches], strict=True)
+    ]
+    if select.is_distinct or select.distinct_on is not None:
+        raise not_supported("DISTINCT over grouping sets")
+    made: Any = None
+    forms: list[Sql] = []
+    for node, own in branches:
+        conformed, forms = _conform(compiler, node, own, scales, columns, len(select.order))
+        made = (
+            conformed
+            if made is None
+            else exp.Union(this=made, expression=conformed, distinct=False)
+        )
+    outer = _star_over(compiler, made, forms)
+    alias = outer.args["from_"].this.alias
+    if select.order:
+        terms = [
+            n.ordered(n.column(alias, f"o{at}"), key.is_descending, key.nulls_first)
+            for at, key in enumerate(select.order)
+        ]
+        outer.set("order", exp.Order(expressions=terms))
+    _limit(compiler, outer, select)
+    return outer, forms
 
 
 def _has_aggregate(select: Select) -> bool:
@@ -318,14 +378,15 @@ def _same_chain(node: Any, query: SetOperation) -> bool:
     )
 
 
-def _conform(
+def _conform(  # noqa: PLR0917 -- a query, what it gives and what it shall give
     compiler: Compiler,
     node: Any,
     forms: list[Sql],
     scales: list[int | None],
     columns: list[OutputColumn],
+    extra: int = 0,
 ) -> Compiled:
-    """Bring numeric columns of a query to given scales (None: byte strings)."""
+    """Bring numeric columns of a query to given scales (None: byte strings); `extra` columns o0 ... go along."""
     if all(form.scale == scale for form, scale in zip(forms, scales, strict=True)):
         return node, forms
     outer = _star_over(compiler, node, forms)
@@ -337,7 +398,8 @@ def _conform(
             sql = numerics.widened(compiler, sql)
         expressions.append(n.aliased(sql.node, f"c{at}"))
         made.append(Sql(n.null(), sql.scale, sql.digits))
-    outer.set("expressions", expressions)
+    carried = [n.aliased(n.column(alias, f"o{at}"), f"o{at}") for at in range(extra)]
+    outer.set("expressions", [*expressions, *carried])
     return outer, made
 
 
@@ -458,6 +520,8 @@ def _array(compiler: Compiler, node: Any, form: Sql, expr: ir.Subquery) -> Sql:
     item = array_item(
         compiler, Sql(n.column(alias, "c0"), form.scale, form.digits), expr.query.columns[0].type
     )
+    if t.BY_OID[expr.query.columns[0].type].category == "A":
+        item = n.call("json", item)
     outer: Any = exp.Select(expressions=[n.call("json_group_array", item)])
     outer.set("from_", exp.From(this=n.subquery(node, alias)))
     return Sql(n.subquery(outer))

@@ -9,18 +9,18 @@ import msgspec
 
 from dotdo.storage import Check, ForeignKey, Noun, Unique
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
-from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.ddl.columns import make_object_name
+from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
+from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo.storage import Catalog
     from dotdo_postgres.engine.planner import Planner
 
 Node = dict[str, Any]
@@ -39,26 +39,6 @@ def names_in_use(noun: Noun) -> set[str]:
     found = {item.name for item in noun.uniques} | {item.name for item in noun.checks}
     found |= {item.name for item in noun.foreign_keys} | {item.name for item in noun.indexes}
     return found | ({noun.key_name} if noun.key_name else set())
-
-
-def choose_name(taken: set[str], table: str, column: str, label: str) -> str:
-    """Return a constraint name nobody has: `t_a_key`, `t_a_key1` ..."""
-    number = 0
-    while True:
-        name = make_object_name(table, column, f"{label}{number or ''}")
-        if name not in taken:
-            return name
-        number += 1
-
-
-def index_names(catalog: Catalog) -> set[str]:
-    """Return the names of all relations: tables, keys, uniques and indexes."""
-    found = set(catalog.by_name)
-    for noun in catalog.nouns:
-        found |= {item.name for item in noun.uniques} | {item.name for item in noun.indexes}
-        if noun.key_name:
-            found.add(noun.key_name)
-    return found
 
 
 def physical(
@@ -113,26 +93,34 @@ def add_constraint(
             "CONSTR_NULL",
             "CONSTR_DEFAULT",
             "CONSTR_IDENTITY",
+            "CONSTR_GENERATED",
         } or kind.startswith("CONSTR_ATTR_"):
             return noun
         raise not_supported(f"constraint {kind.removeprefix('CONSTR_')}", node.get("location"))
     if "conname" in node and node["conname"] in names_in_use(noun):
         raise error(
-            "42710", f'constraint "{node["conname"]}" for relation "{noun.name}" already exists'
+            "42710",
+            f'constraint "{node["conname"]}" for relation "{split_name(noun.name)[1]}" already exists',
         )
     made: Noun = add(
-        planner, noun, node, column, taken if taken is not None else index_names(planner.catalog)
+        planner,
+        noun,
+        node,
+        column,
+        taken if taken is not None else planner.names.taken(split_name(noun.name)[0]),
     )
     return made
 
 
 def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
     if noun.key:
-        message = f'multiple primary keys for table "{noun.name}" are not allowed'
+        message = f'multiple primary keys for table "{split_name(noun.name)[1]}" are not allowed'
         raise error("42P16", message, position=node.get("location"))
     columns = physical(noun, _keys(node, column), node.get("location"))
     refuse_uneven(noun, columns, node.get("location"))
-    name = node.get("conname") or choose_name(taken | names_in_use(noun), noun.name, "", "pkey")
+    name = node.get("conname") or choose_name(
+        taken | names_in_use(noun), split_name(noun.name)[1], "", "pkey"
+    )
     if name in taken:
         raise error("42P07", f'relation "{name}" already exists')
     made = tuple(
@@ -161,7 +149,7 @@ def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken:
     columns = physical(noun, names, node.get("location"))
     refuse_uneven(noun, columns, node.get("location"))
     name = node.get("conname") or choose_name(
-        taken | names_in_use(noun), noun.name, "_".join(names), "key"
+        taken | names_in_use(noun), split_name(noun.name)[1], "_".join(names), "key"
     )
     if name in taken:
         raise error("42P07", f'relation "{name}" already exists')
@@ -171,21 +159,74 @@ def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken:
 def _check(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
     text, used = persistent_condition(planner, noun, node["raw_expr"])
     label = column or (used[0] if len(used) == 1 else "")
-    name = node.get("conname") or choose_name(names_in_use(noun), noun.name, label, "check")
-    return msgspec.structs.replace(noun, checks=(*noun.checks, Check(name, text)))
+    name = node.get("conname") or choose_name(
+        names_in_use(noun), split_name(noun.name)[1], label, "check"
+    )
+    source = expression_text(planner.names, noun, node["raw_expr"], is_boolean=True)
+    return msgspec.structs.replace(noun, checks=(*noun.checks, Check(name, text, source)))
 
 
-def persistent_scope(planner: Planner, noun: Noun, clause: str) -> tuple[Scope, Any]:
-    """Return a scope over the columns of one table, and the table's entry."""
-    entry = table_entry(relation_of(noun), noun.name)
-    scope = Scope(items=[scope_item(entry)], clause=clause, entries=[entry])
-    return scope, entry
+def rebound_checks(planner: Planner, noun: Noun, physical_name: str) -> Noun:
+    """Compile the checks that read a column again, after its type has changed."""
+    made = []
+    for check in noun.checks:
+        if f'"{physical_name}"' in check.sql and check.source:
+            tree = parse_expression(check.source)
+            text, _ = persistent_condition(planner, noun, tree)
+            source = expression_text(planner.names, noun, tree, is_boolean=True)
+            made.append(Check(check.name, text, source))
+        else:
+            made.append(check)
+    return msgspec.structs.replace(noun, checks=tuple(made))
+
+
+def renamed_in_checks(planner: Planner, noun: Noun, old: str, new: str) -> Noun:
+    """Write the sources of checks and generated columns with a column's new name."""
+    checks = tuple(
+        msgspec.structs.replace(
+            c, source=renamed_text(planner, noun, c.source, old, new, is_boolean=True)
+        )
+        if c.source
+        else c
+        for c in noun.checks
+    )
+    columns = []
+    for column in noun.columns:
+        facts = column.extra.get(EXTRA, {})
+        if facts.get("generated"):
+            text = renamed_text(planner, noun, facts["generated"], old, new, is_boolean=False)
+            column = msgspec.structs.replace(  # noqa: PLW2901 -- the column as it becomes
+                column, extra={**column.extra, EXTRA: facts | {"generated": text}}
+            )
+        columns.append(column)
+    return msgspec.structs.replace(noun, checks=checks, columns=tuple(columns))
+
+
+def renamed_text(
+    planner: Planner, noun: Noun, text: str, old: str, new: str, *, is_boolean: bool
+) -> str:
+    """Write a stored expression with a column's new name."""
+    tree = parse_expression(text)
+    _rename(tree, old, new)
+    return expression_text(planner.names, noun, tree, is_boolean=is_boolean)
+
+
+def _rename(node: Any, old: str, new: str) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _rename(item, old, new)
+    elif isinstance(node, dict):
+        fields = node.get("ColumnRef", {}).get("fields", [])
+        if fields and fields[-1].get("String", {}).get("sval") == old:
+            fields[-1]["String"]["sval"] = new
+        for item in node.values():
+            _rename(item, old, new)
 
 
 def persistent_condition(planner: Planner, noun: Noun, node: Node) -> tuple[str, list[str]]:
     """Compile a condition that SQLite evaluates by itself; return its text and the columns it names."""
     binder = planner.binder()
-    scope, entry = persistent_scope(planner, noun, "CHECK")
+    scope, entry = persistent_scope(noun, "CHECK")
     expr = binder.boolean(node, scope, "CHECK")
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
@@ -217,9 +258,9 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
             "42830", "number of referencing and referenced columns for foreign key disagree"
         )
     name = node.get("conname") or choose_name(
-        names_in_use(noun), noun.name, "_".join(names), "fkey"
+        names_in_use(noun), split_name(noun.name)[1], "_".join(names), "fkey"
     )
-    _check_types(noun, target, columns, target_columns, name)
+    check_types(noun, target, columns, target_columns, name)
     if node.get("fk_matchtype", "s") != "s":
         raise not_supported("MATCH FULL")
     is_deferrable = bool(node.get("deferrable"))
@@ -235,12 +276,20 @@ def _verb(names: list[str]) -> str:
 
 
 def _target(planner: Planner, noun: Noun, node: Node) -> Noun:
-    name = node["relname"]
-    if name == noun.name:
+    name, schema = node["relname"], node.get("schemaname")
+    own_schema, own = split_name(noun.name)
+    target = planner.names.table(node)
+    if name == own and (
+        schema == own_schema or (schema is None and (target is None or target.id == noun.id))
+    ):
         return noun
-    target = planner.catalog.noun(name)
     if target is None:
-        raise error("42P01", f'relation "{name}" does not exist')
+        if schema is not None:
+            planner.names.require_schema(schema)
+        shown = name if schema is None else f"{schema}.{name}"
+        raise error("42P01", f'relation "{shown}" does not exist')
+    if kind_of(target) != "r":
+        raise error("42809", f'referenced relation "{name}" is not a table')
     return target
 
 
@@ -248,7 +297,10 @@ def _target_columns(target: Noun, node: Node) -> tuple[str, ...]:
     names = [part["String"]["sval"] for part in node.get("pk_attrs", [])]
     if not names:
         if not target.key:
-            raise error("42704", f'there is no primary key for referenced table "{target.name}"')
+            raise error(
+                "42704",
+                f'there is no primary key for referenced table "{split_name(target.name)[1]}"',
+            )
         return target.key
     message = 'column "{name}" referenced in foreign key constraint does not exist'
     columns = physical(target, names, None, message)
@@ -259,7 +311,7 @@ def _target_columns(target: Noun, node: Node) -> tuple[str, ...]:
         if index.is_unique and index.where is None
     ]
     if set(columns) not in unique + plain:
-        text = f'there is no unique constraint matching given keys for referenced table "{target.name}"'
+        text = f'there is no unique constraint matching given keys for referenced table "{split_name(target.name)[1]}"'
         raise error("42830", text)
     return columns
 
@@ -268,9 +320,14 @@ def _plain_terms(terms: tuple[str, ...]) -> list[str]:
     return [term.strip('"') for term in terms]
 
 
-def _check_types(
+def check_types(
     noun: Noun, target: Noun, columns: tuple[str, ...], target_columns: tuple[str, ...], name: str
 ) -> None:
+    """See that a foreign key's columns can be compared.
+
+    Raises:
+        PostgresError: they cannot (42804).
+    """
     here = {c.physical: c for c in relation_of(noun).columns}
     there = {c.physical: c for c in relation_of(target).columns}
     for a, b in zip(columns, target_columns, strict=True):
@@ -293,10 +350,7 @@ _ADDERS: dict[str, Any] = {
 __all__ = [
     "EXTRA",
     "add_constraint",
-    "choose_name",
-    "index_names",
     "names_in_use",
     "persistent_condition",
-    "persistent_scope",
     "physical",
 ]

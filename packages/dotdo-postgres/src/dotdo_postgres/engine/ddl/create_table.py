@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dotdo.errors import AlreadyExists
 from dotdo.storage import Column, Noun, create_noun
 from dotdo.storage.names import physical_column, physical_table
 from dotdo_postgres.engine.ddl.columns import make_column
-from dotdo_postgres.engine.ddl.constraints import add_constraint, index_names
+from dotdo_postgres.engine.ddl.constraints import add_constraint
+from dotdo_postgres.engine.ddl.likes import with_likes
+from dotdo_postgres.engine.naming import noun_name
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.planner import Planner
+from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -29,7 +34,7 @@ def define(act: Any) -> Any:
     def run(
         session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
     ) -> Result:
-        planner = Planner(session.kernel.catalog, (), session.facts.zone)
+        planner = session.planner()
         act(session, planner, prepared.detail)
         return Result(None, [], prepared.tag_kind)
 
@@ -41,20 +46,23 @@ def plan_create_table(planner: Planner, node: Node) -> Prepared:
     for key, what in (
         ("inhRelations", "INHERITS"),
         ("partspec", "PARTITION BY"),
+        ("partbound", "PARTITION OF"),
         ("ofTypename", "OF type"),
     ):
         if key in node:
             raise not_supported(what)
     if node["relation"].get("relpersistence") == "t":
         raise not_supported("a temporary table")
-    if not node.get("if_not_exists") or planner.catalog.noun(node["relation"]["relname"]) is None:
+    key_wanted = planner.names.key_to_create(node["relation"])
+    is_there = key_wanted[1] in planner.names.taken(key_wanted[0])
+    if not (node.get("if_not_exists") and is_there):
         _definition(planner, node)
     return Prepared(None, (), "CREATE TABLE", define(_create), detail=node)
 
 
 def _create(session: Session, planner: Planner, node: Node) -> None:
-    name = node["relation"]["relname"]
-    if planner.catalog.noun(name) is not None:
+    schema, name = planner.names.key_to_create(node["relation"])
+    if name in planner.names.taken(schema):
         if node.get("if_not_exists"):
             session.notice("NOTICE", "42P07", f'relation "{name}" already exists, skipping')
             return
@@ -66,31 +74,13 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
 
 
 def _definition(planner: Planner, node: Node) -> Noun:
-    relation = node["relation"]
-    name = relation["relname"]
-    if relation.get("schemaname") not in {None, "public"}:
-        raise error(
-            "3F000",
-            f'schema "{relation["schemaname"]}" does not exist',
-            position=relation.get("location"),
-        )
-    elements = node.get("tableElts", [])
-    columns: list[Column] = []
-    taken: set[str] = set()
-    for element in elements:
-        definition = element.get("ColumnDef")
-        if definition is None:
-            continue
-        if any(column.name == definition["colname"] for column in columns):
-            raise error("42701", f'column "{definition["colname"]}" specified more than once')
-        physical = physical_column(definition["colname"], taken)
-        taken.add(physical.lower())
-        columns.append(make_column(planner, name, definition, physical, len(columns) + 1))
-    if any(key not in {"ColumnDef", "Constraint"} for element in elements for key in element):
-        raise not_supported("LIKE in CREATE TABLE")
+    key = planner.names.key_to_create(node["relation"])
+    name = noun_name(*key)
     table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
-    noun = Noun(0, name, "columns", table, tuple(columns))
-    relations = index_names(planner.catalog) | {name}
+    noun = Noun(0, name, "columns", table, (), extra=_options(node))
+    elements, noun = with_likes(planner, noun, node.get("tableElts", []))
+    noun = _with_columns(planner, noun, elements)
+    relations = planner.names.taken(key[0]) | {key[1]} | _sequences(noun)
     constraints = [(item["Constraint"], None) for item in elements if "Constraint" in item]
     for element in elements:
         definition = element.get("ColumnDef", {})
@@ -104,6 +94,51 @@ def _definition(planner: Planner, node: Node) -> Noun:
     ):
         noun = add_constraint(planner, noun, constraint, column, relations)
     return noun
+
+
+def _sequences(noun: Noun) -> set[str]:
+    found = (column.extra.get(EXTRA, {}).get("sequence") for column in noun.columns)
+    return {name for name in found if name}
+
+
+def _options(node: Node) -> Any:
+    """Keep storage parameters, which tell PostgreSQL how to lay a table out, to be shown."""
+    found = {}
+    for item in node.get("options", []):
+        element = item["DefElem"]
+        ((_, body),) = element.get("arg", {"String": {"sval": "true"}}).items()
+        found[element["defname"]] = str(next(iter(body.values()), 0))
+    return {EXTRA: {"options": found}} if found else {}
+
+
+def _with_columns(planner: Planner, noun: Noun, elements: list[Node]) -> Noun:
+    """Add the columns: generated ones after those they read."""
+    definitions = [element["ColumnDef"] for element in elements if "ColumnDef" in element]
+    if any(key not in {"ColumnDef", "Constraint"} for element in elements for key in element):
+        raise not_supported("this element of a table")
+    names = [definition["colname"] for definition in definitions]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise error("42701", f'column "{name}" specified more than once')
+    taken: set[str] = set()
+    physical = {}
+    for name in names:
+        physical[name] = physical_column(name, taken)
+        taken.add(physical[name].lower())
+    made: dict[str, Column] = {}
+    for definition in sorted(definitions, key=_is_generated):
+        name = definition["colname"]
+        column = make_column(planner, noun, definition, physical[name], names.index(name) + 1)
+        made[name] = column
+        noun = msgspec.structs.replace(noun, columns=(*noun.columns, column))
+    return msgspec.structs.replace(noun, columns=tuple(made[name] for name in names))
+
+
+def _is_generated(definition: Node) -> bool:
+    return any(
+        item["Constraint"]["contype"] == "CONSTR_GENERATED"
+        for item in definition.get("constraints", [])
+    )
 
 
 def merged(constraints: list[Node]) -> list[Node]:

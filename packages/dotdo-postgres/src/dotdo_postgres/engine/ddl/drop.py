@@ -1,215 +1,199 @@
-"""DROP TABLE and DROP INDEX, TRUNCATE, databases."""
-# ruff: noqa: ARG001 -- what is declared alike is called alike
+"""DROP of every kind of object: names looked up, wrong kinds refused as PostgreSQL does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from dotdo.storage import Noun, alter_noun, drop_noun
-from dotdo.storage.names import quoted
-from dotdo_postgres.engine.ddl.constraints import index_names
+from dotdo_postgres.engine.bind.typenames import resolve_type
+from dotdo_postgres.engine.catalog.dependencies import Object, shown
 from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.dropping import drop_objects
 from dotdo_postgres.engine.ddl.indexes import drop_indexes
-from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
-    from dotdo_postgres.mapping.codecs import StorageValue
 
 Node = dict[str, Any]
+_WORDS = {"r": "table", "v": "view", "m": "materialized view", "S": "sequence", "i": "index"}
+_KINDS = {"TABLE": "r", "VIEW": "v", "MATVIEW": "m", "SEQUENCE": "S", "INDEX": "i"}
+_TAGS = {"MATVIEW": "MATERIALIZED VIEW"}
 
 
-def plan_drop(planner: Planner, node: Node) -> Prepared:
-    """Plan DROP TABLE and DROP INDEX."""
+def plan_drop(planner: Planner, node: Node) -> Prepared:  # noqa: ARG001 -- planned as every statement
+    """Plan DROP."""
     kind = node["removeType"].removeprefix("OBJECT_")
-    if kind not in {"TABLE", "INDEX"}:
-        raise not_supported(f"DROP {kind}")
-    return Prepared(None, (), f"DROP {kind}", define(_drop), detail=node)
-
-
-def _names(node: Node) -> list[str]:
-    return [item["List"]["items"][-1]["String"]["sval"] for item in node["objects"]]
+    tag = f"DROP {_TAGS.get(kind, kind)}"
+    if kind not in _FINDERS:
+        raise not_supported(tag.replace("_", " "))
+    return Prepared(None, (), tag, define(_drop), detail=node)
 
 
 def _drop(session: Session, planner: Planner, node: Node) -> None:
-    names, is_missing_ok = _names(node), bool(node.get("missing_ok"))
-    if node["removeType"] == "OBJECT_INDEX":
-        drop_indexes(session, planner, names, is_missing_ok)
+    kind, is_missing_ok = node["removeType"].removeprefix("OBJECT_"), bool(node.get("missing_ok"))
+    targets: list[Object] = []
+    for item in node["objects"]:
+        try:
+            found = _FINDERS[kind](planner, item, kind)
+        except _MissingError as missing:
+            if not is_missing_ok:
+                raise missing.failure from None
+            session.notice("NOTICE", "00000", f"{missing.what} does not exist, skipping")
+            continue
+        if all(found.identity != other.identity for other in targets):
+            targets.append(found)
+    if not targets:
         return
-    nouns: list[Noun] = []
-    for name in names:
-        noun = planner.catalog.noun(name)
-        if noun is not None:
-            nouns.append(noun)
-        elif is_missing_ok and name not in index_names(planner.catalog):
-            session.notice("NOTICE", "00000", f'table "{name}" does not exist, skipping')
-        elif name in index_names(planner.catalog):
-            hint = "Use DROP INDEX to remove an index."
-            raise error("42809", f'"{name}" is not a table', hint=hint)
-        else:
-            raise error("42P01", f'table "{name}" does not exist')
-    _detach(session, planner, nouns, node.get("behavior") == "DROP_CASCADE")
-    for noun in _children_first(nouns):
-        drop_noun(session.kernel, session.kernel.catalog.by_id[noun.id])
+    if kind == "INDEX":
+        drop_indexes(session, planner, [(item.noun, item.name) for item in targets])
+        return
+    drop_objects(session, planner.names, targets, cascade=node.get("behavior") == "DROP_CASCADE")
 
 
-def _detach(session: Session, planner: Planner, nouns: list[Noun], cascade: bool) -> None:
-    dropped = {noun.name for noun in nouns}
-    depending = [
-        (other, fk)
-        for other in planner.catalog.nouns
-        if other.name not in dropped
-        for fk in other.foreign_keys
-        if fk.target in dropped
-    ]
-    if depending and not cascade:
-        lines = [
-            f"constraint {fk.name} on table {other.name} depends on table {fk.target}"
-            for other, fk in depending
-        ]
-        what = f"table {depending[0][1].target}" if len(dropped) == 1 else "desired object(s)"
-        message = f"cannot drop {what} because other objects depend on {'it' if len(dropped) == 1 else 'them'}"
-        hint = "Use DROP ... CASCADE to drop the dependent objects too."
-        raise error("2BP01", message, detail="\n".join(lines), hint=hint)
-    for other, fk in depending:
-        session.notice(
-            "NOTICE", "00000", f"drop cascades to constraint {fk.name} on table {other.name}"
-        )
-    for name in {other.name for other, _ in depending}:
-        current = session.kernel.catalog.by_name[name]
-        kept = tuple(fk for fk in current.foreign_keys if fk.target not in dropped)
-        alter_noun(session.kernel, msgspec.structs.replace(current, foreign_keys=kept))
+class _MissingError(Exception):
+    """There is no such object: how PostgreSQL says it, and what it is called in the notice."""
+
+    def __init__(self, what: str, failure: PostgresError) -> None:
+        super().__init__(what)
+        self.what = what
+        self.failure = failure
 
 
-def _children_first(nouns: list[Noun]) -> list[Noun]:
-    left, found = list(nouns), []
-    while left:
-        free = [
-            n
-            for n in left
-            if not any(
-                fk.target == n.name for other in left if other is not n for fk in other.foreign_keys
-            )
-        ]
-        if not free:
-            raise not_supported("dropping tables that refer to each other in a cycle")
-        found += free
-        left = [noun for noun in left if noun not in free]
-    return found
+def _missing(sqlstate: str, what: str) -> _MissingError:
+    return _MissingError(what, error(sqlstate, f"{what} does not exist"))
 
 
-# --- TRUNCATE ------------------------------------------------------------------------------
+def qualified(items: list[Node]) -> tuple[str | None, str]:
+    """Read the parts of a qualified name."""
+    parts = [item["String"]["sval"] for item in items]
+    return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 
-def plan_truncate(planner: Planner, node: Node) -> Prepared:
-    """Plan TRUNCATE."""
-    if node.get("restart_seqs"):
-        raise not_supported("TRUNCATE ... RESTART IDENTITY")
-    binder = planner.binder()
-    relations = [binder.relation(item["RangeVar"]) for item in node["relations"]]
-    prepared = Prepared(None, (), "TRUNCATE TABLE", _truncate, catalog=planner.catalog)
-    wanted = {relation.name: relation.noun for relation in relations}
-    cascade = node.get("behavior") == "DROP_CASCADE"
-    grown = True
-    while grown:
-        grown = False
-        for other in planner.catalog.nouns:
-            fk = next((fk for fk in other.foreign_keys if fk.target in wanted), None)
-            if fk is None or other.name in wanted:
-                continue
-            if not cascade:
-                raise error(
-                    "0A000",
-                    "cannot truncate a table referenced in a foreign key constraint",
-                    detail=f'Table "{other.name}" references "{fk.target}".',
-                    hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
-                )
-            wanted[other.name] = other
-            grown = True
-    prepared.detail = [noun.table for noun in _order(list(wanted.values()))]
-    return prepared
+def _place(planner: Planner, schema: str | None) -> None:
+    if schema is not None and not planner.names.has_schema(schema):
+        raise _missing("3F000", f'schema "{schema}"')
 
 
-def _order(nouns: list[Noun]) -> list[Noun]:
+def _relation(planner: Planner, item: Node, kind: str) -> Object:
+    schema, name = qualified(item["List"]["items"])
+    _place(planner, schema)
+    names, wanted = planner.names, _KINDS[kind]
+    key = names.find(schema, name)
+    if key is None:
+        if schema in {None, "pg_catalog"} and _is_system(name):
+            raise error("42501", f'permission denied: "{name}" is a system catalog')
+        shown_name = name if schema is None else f"{schema}.{name}"
+        raise _missing("42704" if wanted == "i" else "42P01", f'{_WORDS[wanted]} "{shown_name}"')
+    there = names.objects.relation_kind(key)
+    assert there is not None
+    if there != wanted:
+        article = "an" if wanted == "i" else "a"
+        hint = f"Use DROP {_WORDS[there].upper()} to remove {'an' if there == 'i' else 'a'} {_WORDS[there]}."
+        raise error("42809", f'"{name}" is not {article} {_WORDS[wanted]}', hint=hint)
+    if wanted == "S":
+        sequence = names.objects.sequences[key]
+        return Object("sequence", sequence.noun, key[1] if sequence.column is not None else "")
+    if wanted == "i":
+        return Object("index", names.objects.indexes[key], key[1])
+    return Object("relation", names.objects.relations[key])
+
+
+def _is_system(name: str) -> bool:
+    from dotdo_postgres.spec.relations import RELATIONS
+
+    return f"pg_catalog.{name}" in RELATIONS
+
+
+def _type(planner: Planner, item: Node, kind: str) -> Object:
+    type_name = item["TypeName"]
+    schema, name = qualified(type_name["names"])
+    _place(planner, schema if schema != "pg_catalog" else None)
+    shown_name = name if schema is None else f"{schema}.{name}"
     try:
-        return _children_first(nouns)
-    except PostgresError:  # a cycle: any order, foreign keys decide
-        return nouns
-
-
-def _truncate(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
-) -> Result:
-    kernel = session.kernel
-
-    def work() -> None:
-        for table in prepared.detail:
-            kernel.execute(f"delete from {quoted(table)}")  # noqa: S608 -- quoted
-
-    kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
-    return Result(None, [], "TRUNCATE TABLE")
-
-
-# --- databases -----------------------------------------------------------------------------
-
-
-def plan_create_database(planner: Planner, node: Node) -> Prepared:
-    """Plan CREATE DATABASE.
-
-    Raises:
-        PostgresError: an option that would make it other than the databases here are (SQLSTATE 0A000).
-    """
-    for item in node.get("options", []):
-        _refuse_option(item["DefElem"])
-    return Prepared(
-        None, (), "CREATE DATABASE", _database, detail=("CREATE DATABASE", node["dbname"], False)
-    )
-
-
-_OPTIONS = {
-    "encoding": {"utf8", "utf-8", "unicode"}, "template": {"template0", "template1"},
-    "lc_collate": {"c", "posix"}, "lc_ctype": {"c", "posix", "c.utf-8", "c.utf8"}, "locale": {"c", "posix"},
-    "connection_limit": {"-1"}, "allow_connections": {"true", "on", "1"}, "is_template": {"false", "off", "0"},
-    "tablespace": {"pg_default"}, "strategy": {"wal_log", "file_copy"}, "locale_provider": {"libc"},
-}  # fmt: skip
-
-
-def _refuse_option(option: Node) -> None:
-    name, given = option["defname"], option.get("arg", {})
-    if not given:  # DEFAULT
-        return
-    ((_, body),) = given.items()
-    value = str(next(iter(body.values()), "")) if isinstance(body, dict) else str(body)
-    if name not in _OPTIONS:
-        raise not_supported(f"CREATE DATABASE with {name.upper()}", option.get("location"))
-    if value.lower() not in _OPTIONS[name]:
-        raise not_supported(
-            f'CREATE DATABASE with {name.upper()} "{value}"', option.get("location")
+        oid, _ = resolve_type(type_name, planner.names)
+    except PostgresError as failure:
+        if failure.sqlstate != "42704":
+            raise
+        noun = planner.names.noun(schema, name)
+        if noun is not None:
+            table = f"{_WORDS[kind_of(noun)]} {shown(planner.names, noun)}"
+            message = f"cannot drop type {shown(planner.names, noun)} because {table} requires it"
+            raise error("2BP01", message, hint=f"You can drop {table} instead.") from None
+        raise _missing("42704", f'type "{shown_name}"') from None
+    noun = planner.catalog.by_id.get(oid - FIRST_OID)
+    if noun is None:
+        message = (
+            f"cannot drop type {t.format_type(oid)} because it is required by the database system"
         )
+        raise error("2BP01", message)
+    if kind == "DOMAIN" and facts_of(noun)["kind"] != "domain":
+        raise error("42809", f'"{shown_name}" is not a domain')
+    return Object("type", noun)
 
 
-def plan_drop_database(planner: Planner, node: Node) -> Prepared:
-    """Plan DROP DATABASE."""
-    return Prepared(
-        None,
-        (),
-        "DROP DATABASE",
-        _database,
-        detail=("DROP DATABASE", node["dbname"], bool(node.get("missing_ok"))),
+def _schema(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin
+    name = item["String"]["sval"]
+    if name in {"pg_catalog", "information_schema"}:
+        raise error(
+            "2BP01", f"cannot drop schema {name} because it is required by the database system"
+        )
+    if name not in planner.names.objects.schemas:
+        raise _missing("3F000", f'schema "{name}"')
+    noun = planner.names.objects.schemas[name]
+    return Object("schema", noun if noun is not None else _NO_NOUN, name)
+
+
+def _function(planner: Planner, item: Node, kind: str) -> Object:
+    from dotdo_postgres.engine.ddl.functions import find_function
+
+    found = find_function(planner, item["ObjectWithArgs"], kind)
+    if isinstance(found, str):
+        raise _missing("42883", found)
+    return Object("function", found)
+
+
+def _part(planner: Planner, item: Node, kind: str) -> Object:
+    items = item["List"]["items"]
+    table = {"relname": items[-2]["String"]["sval"]} | (
+        {"schemaname": items[-3]["String"]["sval"]} if len(items) > 2 else {}
     )
+    name = items[-1]["String"]["sval"]
+    noun = planner.names.table(table)
+    if noun is None:
+        raise _missing("42P01", f'relation "{table["relname"]}"')
+    word = {"TRIGGER": "trigger", "POLICY": "policy"}[kind]
+    key = {"TRIGGER": "triggers", "POLICY": "policies"}[kind]
+    if name not in facts_of(noun).get(key, {}):
+        raise _missing(
+            "42704",
+            f'{word} "{name}" for table "{table["relname"]}"',
+        )
+    return Object(word, noun, name)
 
 
-def _database(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
-) -> Result:
-    verb, name, is_missing_ok = prepared.detail
-    if session.transaction_status is not type(session.transaction_status).IDLE:
-        raise error("25001", f"{verb} cannot run inside a transaction block")
-    session.databases(verb, name, is_missing_ok)
-    return Result(None, [], verb)
+def _extension(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin
+    name = item["String"]["sval"]
+    noun = planner.names.objects.extensions.get(name)
+    if noun is None:
+        raise _missing("42704", f'extension "{name}"')
+    return Object("extension", noun, name)
+
+
+def _no_noun() -> Noun:
+    from dotdo.storage import Noun as Definition
+
+    return Definition(0, "$none", "definition", "")
+
+
+_NO_NOUN = _no_noun()
+_FINDERS: dict[str, Any] = {
+    **dict.fromkeys(_KINDS, _relation),
+    "TYPE": _type, "DOMAIN": _type, "SCHEMA": _schema, "FUNCTION": _function, "PROCEDURE": _function, "ROUTINE": _function,
+    "TRIGGER": _part, "POLICY": _part, "EXTENSION": _extension,
+}  # fmt: skip

@@ -9,19 +9,25 @@ import msgspec
 
 from dotdo.errors import UniqueViolation
 from dotdo.storage import Index, Noun, alter_noun
+from dotdo_postgres.engine.catalog.dependencies import shown
+from dotdo_postgres.engine.catalog.expressions import expression_text
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.ddl.alter_table import find_table
-from dotdo_postgres.engine.ddl.columns import make_object_name
 from dotdo_postgres.engine.ddl.constraints import (
-    index_names,
     persistent_condition,
-    persistent_scope,
+    physical,
     refuse_uneven,
+    renamed_text,
 )
 from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
+from dotdo_postgres.engine.ddl.tables import find_table
+from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
@@ -43,18 +49,28 @@ def plan_index(planner: Planner, node: Node) -> Prepared:
 def _create(session: Session, planner: Planner, node: Node) -> None:
     noun = find_table(session, planner, node["relation"], is_missing_ok=False)
     assert noun is not None
-    taken = index_names(planner.catalog)
+    schema, bare = split_name(noun.name)
+    if kind_of(noun) == "v":
+        raise error(
+            "42809",
+            f'cannot create index on relation "{bare}"',
+            detail="This operation is not supported for views.",
+        )
+    taken = planner.names.taken(schema)
     elements = [item["IndexElem"] for item in node["indexParams"]]
-    name = node.get("idxname") or _choose(taken, noun.name, elements)
+    name = node.get("idxname") or _choose(taken, bare, elements)
     if name in taken:
         if node.get("if_not_exists"):
             session.notice("NOTICE", "42P07", f'relation "{name}" already exists, skipping')
             return
         raise error("42P07", f'relation "{name}" already exists')
-    is_unique = bool(node.get("unique"))
-    index = _definition(planner, noun, node, elements, name, is_unique)
-    if is_unique:
-        refuse_uneven(noun, tuple(term.removesuffix(" desc").strip('"') for term in index.terms))
+    index = _definition(planner, noun, node, elements, name, bool(node.get("unique")))
+    if index.is_unique:
+        refuse_uneven(noun, tuple(term.partition(" ")[0].strip('"') for term in index.terms))
+    if index.extra.get(EXTRA, {}).get("unbuilt"):
+        unbuilt = (*facts_of(noun).get("unbuilt", ()), encode_index(index))
+        alter_noun(session.kernel, with_facts(noun, unbuilt=list(unbuilt)))
+        return
     new = msgspec.structs.replace(noun, indexes=(*noun.indexes, index))
     try:
         alter_noun(session.kernel, new)
@@ -69,27 +85,37 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         )
         message = f'could not create unique index "{name}"'
         raise error(
-            "23505", message, detail=detail, schema="public", table=noun.name, constraint=name
+            "23505", message, detail=detail, schema=schema, table=bare, constraint=name
         ) from None
+
+
+def encode_index(index: Index) -> dict[str, Any]:
+    """Return an index as JSON, for those that are only kept, not built."""
+    found: dict[str, Any] = msgspec.to_builtins(index)
+    return found
 
 
 def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
-    try:
-        terms = tuple(_term(planner, noun, element) for element in elements)
-        where = (
-            persistent_condition(planner, noun, node["whereClause"])[0]
-            if "whereClause" in node
-            else None
-        )
-    except PostgresError as failure:
-        if failure.sqlstate != "0A000" or is_unique:
-            raise
-        raise not_supported(
-            "an index on an expression that SQLite cannot compute by itself"
-        ) from None
-    return Index(name, terms, is_unique, where)
+    facts: dict[str, Any] = {"expressions": {}}
+    terms = tuple(
+        _term(planner, noun, element, facts, at, is_unique=is_unique)
+        for at, element in enumerate(elements)
+    )
+    where = None
+    if "whereClause" in node:
+        facts["where"] = expression_text(planner.names, noun, node["whereClause"], is_boolean=True)
+        try:
+            where = persistent_condition(planner, noun, node["whereClause"])[0]
+        except PostgresError as failure:
+            if failure.sqlstate != "0A000" or is_unique:
+                raise
+            where, facts["unbuilt"] = facts["where"], True
+    included = [item["IndexElem"]["name"] for item in node.get("indexIncludingParams", [])]
+    if included:
+        facts["include"] = list(physical(noun, included, None, 'column "{name}" does not exist'))
+    return Index(name, terms, is_unique, where, {EXTRA: {k: v for k, v in facts.items() if v}})
 
 
 def _choose(taken: set[str], table: str, elements: list[Node]) -> str:
@@ -109,55 +135,107 @@ def _choose(taken: set[str], table: str, elements: list[Node]) -> str:
         number += 1
 
 
-def _term(planner: Planner, noun: Noun, element: Node) -> str:
-    suffix = " desc" if element["ordering"] == "SORTBY_DESC" else ""
+def _term(
+    planner: Planner,
+    noun: Noun,
+    element: Node,
+    facts: dict[str, Any],
+    at: int,
+    *,
+    is_unique: bool,
+) -> str:
+    suffix = _direction(element)
     if "name" in element:
         column = noun.column(element["name"])
         if column is None:
             raise error("42703", f'column "{element["name"]}" does not exist')
         return f'"{column.column}"{suffix}'
     binder = planner.binder()
-    scope, entry = persistent_scope(planner, noun, "index expressions")
+    scope, entry = persistent_scope(noun, "index expressions")
     expr = binder.known(binder.expression(element["expr"], scope))
+    text = expression_text(planner.names, noun, element["expr"], is_boolean=False)
+    name = _expression_name(element)
+    facts["expressions"][str(at)] = {"text": text, "type": expr.type, "name": name}
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
-    return f"({n.to_text(compiler.node(expr))}){suffix}"
+    try:
+        return f"({n.to_text(compiler.node(expr))}){suffix}"
+    except PostgresError as failure:
+        if failure.sqlstate != "0A000":
+            raise
+        if is_unique:
+            raise not_supported(
+                "a unique index on an expression that SQLite cannot compute by itself"
+            ) from None
+        facts["unbuilt"] = True  # it would only make queries faster
+        return f"({text}){suffix}"
 
 
-def drop_indexes(session: Session, planner: Planner, names: list[str], is_missing_ok: bool) -> None:
+def _direction(element: Node) -> str:
+    is_descending = element["ordering"] == "SORTBY_DESC"
+    nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
+    suffix = " desc" if is_descending else ""
+    if nulls == "SORTBY_NULLS_FIRST" and not is_descending:
+        return " asc nulls first"
+    if nulls == "SORTBY_NULLS_LAST" and is_descending:
+        return f"{suffix} nulls last"
+    return suffix
+
+
+def _expression_name(element: Node) -> str:
+    call = element["expr"].get("FuncCall")
+    return str(call["funcname"][-1]["String"]["sval"]) if call is not None else "expr"
+
+
+def rebound_indexes(planner: Planner, noun: Noun, physical_name: str) -> Noun:
+    """Compile the expressions of indexes that read a column again, after its type has changed."""
+    made = []
+    for index in noun.indexes:
+        told = index.extra.get(EXTRA, {})
+        touched = any(f'"{physical_name}"' in term for term in (*index.terms, index.where or ""))
+        if touched and (told.get("expressions") or told.get("where")):
+            raise not_supported("changing the type of a column that an index's expression reads")
+        made.append(index)
+    return msgspec.structs.replace(noun, indexes=tuple(made))
+
+
+def renamed_in_indexes(planner: Planner, noun: Noun, old: str, new: str) -> Noun:
+    """Write the expressions of indexes with a column's new name."""
+    made = []
+    for index in noun.indexes:
+        told = dict(index.extra.get(EXTRA, {}))
+        if told.get("where"):
+            told["where"] = renamed_text(planner, noun, told["where"], old, new, is_boolean=True)
+        if told.get("expressions"):
+            told["expressions"] = {
+                at: item
+                | {"text": renamed_text(planner, noun, item["text"], old, new, is_boolean=False)}
+                for at, item in told["expressions"].items()
+            }
+        made.append(
+            msgspec.structs.replace(index, extra={**index.extra, EXTRA: told}) if told else index
+        )
+    return msgspec.structs.replace(noun, indexes=tuple(made))
+
+
+def drop_indexes(session: Session, planner: Planner, wanted: list[tuple[Noun, str]]) -> None:
     """Drop indexes.
 
     Raises:
-        PostgresError: no such index (42704), it belongs to a constraint (2BP01).
+        PostgresError: one belongs to a constraint (2BP01).
     """
-    for name in names:
-        noun = next(
-            (
-                item
-                for item in session.kernel.catalog.nouns
-                if any(index.name == name for index in item.indexes)
-            ),
-            None,
-        )
-        if noun is not None:
-            indexes = tuple(index for index in noun.indexes if index.name != name)
-            alter_noun(session.kernel, msgspec.structs.replace(noun, indexes=indexes))
-            continue
-        owner = next(
-            (
-                item
-                for item in planner.catalog.nouns
-                if name in {item.key_name, *(u.name for u in item.uniques)}
-            ),
-            None,
-        )
-        if owner is not None:
-            message = f"cannot drop index {name} because constraint {name} on table {owner.name} requires it"
-            hint = f"You can drop constraint {name} on table {owner.name} instead."
+    for owner, name in wanted:
+        noun = session.kernel.catalog.by_id[owner.id]
+        if name in {noun.key_name, *(u.name for u in noun.uniques)}:
+            table = shown(planner.names, noun)
+            message = (
+                f"cannot drop index {name} because constraint {name} on table {table} requires it"
+            )
+            hint = f"You can drop constraint {name} on table {table} instead."
             raise error("2BP01", message, hint=hint)
-        if planner.catalog.noun(name) is not None:
-            hint = "Use DROP TABLE to remove a table."
-            raise error("42809", f'"{name}" is not an index', hint=hint)
-        if not is_missing_ok:
-            raise error("42704", f'index "{name}" does not exist')
-        session.notice("NOTICE", "00000", f'index "{name}" does not exist, skipping')
+        indexes = tuple(index for index in noun.indexes if index.name != name)
+        if len(indexes) < len(noun.indexes):
+            alter_noun(session.kernel, msgspec.structs.replace(noun, indexes=indexes))
+        else:
+            kept = [item for item in facts_of(noun).get("unbuilt", ()) if item["name"] != name]
+            alter_noun(session.kernel, with_facts(noun, unbuilt=kept or None))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.domains import as_domain
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.compile import nodes as n
@@ -40,7 +41,8 @@ def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = ""
             hint="You will need to rewrite or cast the expression.",
             position=expr.location,
         )
-    return binder.coercer.coerce(expr, column.type, column.typmod, "assignment")
+    found = binder.coercer.coerce(expr, column.type, column.typmod, "assignment")
+    return as_domain(binder, found, column.domain) if column.domain else found
 
 
 def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
@@ -48,7 +50,8 @@ def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
     if column.sequence:
         return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
     if column.default is None:
-        return ir.Const(column.type, column.typmod, -1, None)
+        nothing: ir.Expr = ir.Const(column.type, column.typmod, -1, None)
+        return as_domain(binder, nothing, column.domain) if column.domain else nothing
     default: Any = column.default
     expr = assign(binder, binder.expression(default, Scope(clause="DEFAULT")), column, "default")
     _forget_places(expr)

@@ -45,7 +45,8 @@ def plan_bulk(
     ):
         return None
     if set(source) - {"valuesLists", "limitOption", "op"} or any(
-        column.default is not None for column in relation.columns
+        column.default is not None or column.domain or column.generated
+        for column in relation.columns
     ):
         return None
     width = len(rows[0]["List"]["items"])

@@ -39,10 +39,10 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
-    bulk = plan_bulk(planner, binder, relation, columns, node)
+    bulk = None if planner.is_staged else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
-    scope = Scope()
+    scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
@@ -114,10 +114,11 @@ class _Insert:
             given = self.columns[: len(self.query.columns)]
         self.given = given
         self._refuse_identity()
+        given = self._without_generated(given)
         self.defaults = [
             c
             for c in self.relation.columns
-            if c not in given and (c.default is not None or c.sequence)
+            if c not in given and (c.default is not None or c.sequence or c.domain)
         ]
         self.default_exprs = [default_expression(self.binder, column) for column in self.defaults]
         entry = table_entry(
@@ -134,7 +135,26 @@ class _Insert:
         self.returning = bind_returning(self.binder, self.node, inner)
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        self.folds = fold(cells, self.node, self.planner.zone)
+        if not self.planner.is_staged:
+            self.folds = fold(cells, self.node, self.planner.zone)
+
+    def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:
+        """Leave generated columns to SQLite, seeing that only DEFAULT was given for them."""
+        if all(column.generated is None for column in given):
+            return given
+        places = [at for at, column in enumerate(given) if column.generated is not None]
+        for at in places:
+            cells = [row[at] for row in self.rows or ()]
+            if self.rows is None or not all(
+                isinstance(c, ir.Const) and c.value is None for c in cells
+            ):
+                message = f'cannot insert a non-DEFAULT value into column "{given[at].name}"'
+                detail = f'Column "{given[at].name}" is a generated column.'
+                raise error("428C9", message, detail=detail)
+        for row in self.rows or ():
+            row[:] = [cell for at, cell in enumerate(row) if at not in places]
+        self.given = [column for column in given if column.generated is None]
+        return self.given
 
     def _refuse_identity(self) -> None:
         if self.rows is None or self.node.get("override") == "OVERRIDING_SYSTEM_VALUE":

@@ -24,6 +24,8 @@ def run_write(
         _refuse_twice(session, prepared, params)
     if prepared.session_values:
         params = session.with_values(prepared, params)
+    if prepared.parameters < len(params):
+        params = params[: prepared.parameters]
     rows = session.kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
     changes = session.kernel.changes
     if prepared.columns is None:
@@ -78,7 +80,8 @@ def run_insert_query(
             drawn.append(session.sequences.next(argument, int(str(count))) if count else 0)
         else:
             drawn.append(known[key])
-    rows = kernel.write(prepared.sql, [*params, *drawn], planned_for=prepared.catalog, wait=wait)
+    params = [*params, *drawn][: prepared.parameters]
+    rows = kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
     changes = kernel.changes
     if prepared.columns is None:
         return Result(None, [], f"INSERT 0 {changes}", changes)

@@ -17,6 +17,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
+from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.query import Entry, FromItem
+    from dotdo_postgres.engine.query import Cte, Entry, FromItem
 
 Node = dict[str, Any]
 Assignments = list[tuple[RelationColumn, ir.Expr]]
 
 
-def bind_assignments(
+def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
     binder: Binder, relation: Relation, nodes: list[Node], scope: Scope
 ) -> Assignments:
     """Bind SET.
@@ -51,16 +52,29 @@ def bind_assignments(
         if column is None:
             message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
             raise error("42703", message, position=location)
-        if any(other is column for other, _ in found):
-            raise error("42601", f'multiple assignments to same column "{column.name}"')
+        before = next((pair for pair in found if pair[0] is column), None)
         value = target["val"]
         if "indirection" in target:
-            raise not_supported("assignment to a part of a column", location)
+            whole = before[1] if before else _own_value(relation, column, scope)
+            part = assign_part(binder, whole, target["indirection"], value, scope, column)
+            if before is not None:
+                found.remove(before)
+            found.append((column, part))
+            continue
+        if before is not None:
+            raise error("42601", f'multiple assignments to same column "{column.name}"')
         if "MultiAssignRef" in value:
             value = _part(value["MultiAssignRef"])
+        if "SetToDefault" in value and column.generated is not None:
+            continue
         if "SetToDefault" in value:
             found.append((column, default_expression(binder, column)))
             continue
+        if column.generated is not None:
+            detail = f'Column "{column.name}" is a generated column.'
+            raise error(
+                "428C9", f'column "{column.name}" can only be updated to DEFAULT', detail=detail
+            )
         if column.identity == "a":
             detail = f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.'
             raise error(
@@ -68,6 +82,11 @@ def bind_assignments(
             )
         found.append((column, assign(binder, binder.expression(value, scope), column)))
     return found
+
+
+def _own_value(relation: Relation, column: RelationColumn, scope: Scope) -> ir.Expr:
+    entry = next(entry for entry in scope.entries if entry.relation is relation)
+    return ir.Column(column.type, column.typmod, -1, entry, relation.columns.index(column))
 
 
 def _part(node: Node) -> Node:
@@ -84,6 +103,16 @@ def _part(node: Node) -> Node:
     return part
 
 
+def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
+    """Write WITH; None for no queries."""
+    from dotdo_postgres.engine.compile.queries import _cte
+
+    if not ctes:
+        return None
+    made = [_cte(compiler, cte) for cte in ctes]
+    return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in ctes))
+
+
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
@@ -92,7 +121,7 @@ class Change:
         self.node = node
         self.binder = planner.binder()
         self.relation = self.binder.relation(node["relation"])
-        outer = Scope()
+        outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
@@ -123,12 +152,7 @@ class Change:
 
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
-        from dotdo_postgres.engine.compile.queries import _cte
-
-        if not self.ctes:
-            return None
-        made = [_cte(compiler, cte) for cte in self.ctes]
-        return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in self.ctes))
+        return with_clause(compiler, self.ctes)
 
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
@@ -242,7 +266,8 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "UPDATE")
-    change.folds = fold(change.assignments, node, planner.zone)
+    if not planner.is_staged:
+        change.folds = fold(change.assignments, node, planner.zone)
     return change.build(is_wide=False)
 
 

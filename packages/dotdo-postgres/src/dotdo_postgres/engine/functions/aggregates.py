@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -12,14 +14,14 @@ from sqlglot import exp
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
-from dotdo_postgres.engine.compile.aggregates import decorated
+from dotdo_postgres.engine.compile.aggregates import decorated, python_aggregate
 from dotdo_postgres.engine.compile.expressions import array_item
 from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import floats, numeric
+from dotdo_postgres.mapping import arrays, floats, interval, numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -102,8 +104,8 @@ def sum_numeric(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
 def _total(compiler: Compiler, expr: ir.Expr, arg: Sql) -> Sql:
     if arg.scale is not None:
         return Sql(_plain(compiler, expr, "sum", [arg.node]), arg.scale, 18)
-    name = compiler.python(_WIDE_SUM, [arg], [t.NUMERIC]).this
-    return Sql(_plain(compiler, expr, name, [arg.node]))
+    assert isinstance(expr, ir.Aggregate)
+    return Sql(python_aggregate(compiler, expr, _WIDE_SUM, [arg], [t.NUMERIC]))
 
 
 @FAMILY.native_aggregate(
@@ -116,7 +118,10 @@ def average(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     if expr.args[0].type != t.NUMERIC:
         arg = numerics.narrowed_for_wide(compiler, numerics.from_integer(arg, expr.args[0].type))
     total = _total(compiler, expr, arg)
-    rows = _plain(compiler, expr, "count", [arg.node.copy()])
+    counted = arg.node.copy()
+    if expr.is_distinct and arg.scale is None:
+        counted = numerics.key(counted)
+    rows = _plain(compiler, expr, "count", [counted])
     return Sql(compiler.python(checks.AVERAGE, [total, Sql(rows)], [t.NUMERIC, t.INT8]))
 
 
@@ -216,61 +221,71 @@ def any_true(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     return Sql(_plain(compiler, expr, "max", [args[0].node]))
 
 
+class _Joiner:
+    """Joins values by the delimiter that comes with each."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def step(self, value: str | None, delimiter: str | None) -> None:
+        if value is not None:
+            self.parts += [delimiter or "", value] if self.parts else [value]
+
+    def final(self) -> str | None:
+        return "".join(self.parts) if self.parts else None
+
+
+_JOIN = Routine(
+    "aggregate", "string_agg", (t.TEXT, t.TEXT), t.TEXT, body=_Joiner, is_strict=False, sql_name="pg__join"
+)  # fmt: skip
+
+
 @FAMILY.native_aggregate("string_agg(text, text)", returns="text")
 def join_strings(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
-    """Join values by a delimiter; DISTINCT works with a constant one."""
+    """Join values by a delimiter."""
     assert isinstance(expr, ir.Aggregate)
     delimiter = args[1]
-    if not expr.is_distinct:
-        separator = n.string("") if delimiter.is_null else delimiter.node
-        return Sql(_plain(compiler, expr, "group_concat", [args[0].node, separator]))
-    if not isinstance(delimiter.value, str):
-        raise not_supported(
-            "string_agg with DISTINCT and a delimiter that is no constant", expr.location
-        )
-    routine = Routine(
-        "aggregate", "string_agg", (t.TEXT,), t.TEXT, body=_joiner(delimiter.value),
-        sql_name=f"pg__join_{delimiter.value.encode().hex()}",
+    if expr.is_distinct or not (delimiter.is_null or isinstance(delimiter.value, str)):
+        if expr.window is not None:
+            raise not_supported("string_agg of this form over a window", expr.location)
+        return Sql(python_aggregate(compiler, expr, _JOIN, args, [t.TEXT, t.TEXT]))
+    separator = n.string("") if delimiter.is_null else delimiter.node
+    return Sql(_plain(compiler, expr, "group_concat", [args[0].node, separator]))
+
+
+class _Collector:
+    """Collects values, NULLs included."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+
+    def step(self, item: Any) -> None:
+        if isinstance(item, Decimal):
+            item = numeric.encode(item)
+        self.items.append(interval.encode(item) if isinstance(item, interval.Interval) else item)
+
+    def final(self) -> str | None:
+        return arrays.pack(self.items) if self.items else None
+
+
+@cache
+def _collector(oid: int) -> Routine:
+    return Routine(
+        "aggregate", "array_agg", (t.TEXT,), t.TEXT, body=_Collector, is_strict=False, sql_name=f"pg__collect_{oid}"
     )  # fmt: skip
-    name = compiler.python(routine, [args[0]], [t.TEXT]).this
-    if not expr.order:
-        from dotdo_postgres.engine.query import SortKey
-
-        expr = ir.Aggregate(expr.type, -1, expr.location, expr.routine, expr.args, True, [SortKey(expr.args[0], False, False)],
-                            expr.condition, expr.window)  # fmt: skip
-    return Sql(_plain(compiler, expr, name, [args[0].node]))
-
-
-def _joiner(delimiter: str) -> type:
-    class Joiner:
-        def __init__(self) -> None:
-            self.parts: list[str] = []
-
-        def step(self, value: str) -> None:
-            self.parts.append(value)
-
-        def final(self) -> str | None:
-            return delimiter.join(self.parts) if self.parts else None
-
-    return Joiner
 
 
 @FAMILY.native_aggregate("array_agg(anynonarray)", returns="anyarray")
 def collect(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
     """Collect values, NULLs included, into an array."""
     assert isinstance(expr, ir.Aggregate)
-    if expr.is_distinct and not expr.order:
-        from dotdo_postgres.engine.query import SortKey
-
-        expr = ir.Aggregate(expr.type, -1, expr.location, expr.routine, expr.args, True, [SortKey(expr.args[0], False, False)],
-                            expr.condition, expr.window)  # fmt: skip
-    item = array_item(compiler, args[0], expr.args[0].type)
-    rows = _plain(compiler, expr, "count", [exp.Star()], distinct=False)
-    if expr.order or expr.is_distinct:
-        bare = ir.Aggregate(
-            expr.type, -1, expr.location, expr.routine, [], False, [], expr.condition, expr.window
-        )
-        rows = decorated(compiler, bare, "count", [exp.Star()])
+    oid = expr.args[0].type
+    if expr.is_distinct:
+        arg = numerics.widened(compiler, args[0]) if oid == t.NUMERIC else args[0]
+        return Sql(python_aggregate(compiler, expr, _collector(oid), [arg], [oid]))
+    item = array_item(compiler, args[0], oid)
+    bare = replace(expr, order=[])
+    rows = decorated(compiler, bare, "count", [exp.Star()])
     return Sql(
         n.call(
             "iif",

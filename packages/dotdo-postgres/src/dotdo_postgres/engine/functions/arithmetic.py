@@ -44,7 +44,7 @@ def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
         return Sql(node)
     if oid == t.INT8:
         checked = compiler.python(checks.CHECK_BIGINT, [Sql(node.copy())], [t.FLOAT8])
-        if size_of(node) > _INLINE_SIZE:
+        if size_of(node) > _INLINE_SIZE or compiler.is_volatile(node):
             return Sql(checked)
         return Sql(
             n.call(
@@ -56,7 +56,7 @@ def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
         )
     low, high, routine = _LIMITS[oid]
     checked = compiler.python(routine, [Sql(node.copy())], [t.INT8])
-    if size_of(node) > _INLINE_SIZE:
+    if size_of(node) > _INLINE_SIZE or compiler.is_volatile(node):
         return Sql(checked)
     inside = n.binary(
         "and",

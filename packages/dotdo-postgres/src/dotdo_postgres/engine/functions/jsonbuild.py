@@ -99,6 +99,22 @@ def to_json(fragment: str) -> str:
     return fragment
 
 
+@FAMILY.function("array_to_json(anyarray)", returns="json", is_json_form=True)
+def array_to_json(fragment: str) -> str:
+    """Turn an array into json."""
+    return fragment
+
+
+@FAMILY.function("array_to_json(anyarray, boolean)", returns="json", is_json_form=True)
+def array_to_json_lines(fragment: str, is_pretty: str) -> str:
+    """Turn an array into json, each item of the first dimension on its line."""
+    if is_pretty != "true":
+        return fragment
+    items = jsons.parse(fragment)
+    assert isinstance(items, list)
+    return "[" + ",\n ".join(jsons.dump(item) for item in items) + "]"
+
+
 @FAMILY.function("to_jsonb(anyelement)", returns="jsonb", is_json_form=True)
 def to_jsonb(fragment: str) -> str:
     """Turn a value into jsonb."""

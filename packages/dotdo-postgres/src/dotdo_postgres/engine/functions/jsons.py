@@ -52,20 +52,22 @@ def _opened(stored: str, is_jsonb: bool) -> object:
     return members if is_object else items
 
 
-def _whole(stored: str, is_jsonb: bool) -> object:
+def whole(stored: str, is_jsonb: bool) -> object:
     """Read a value as a path starts from it."""
     if not is_jsonb and stored.lstrip(" \t\r\n")[:1] in {"{", "["}:
         return _Raw(stored)
     return jsons.parse(stored)
 
 
-def _out(value: object, is_jsonb: bool) -> str:
+def out(value: object, is_jsonb: bool) -> str:
+    """Write a value: as typed for json, in canonical form for jsonb."""
     if isinstance(value, _Raw):
         return str(value)
     return jsons.dump(jsons.canonical(value)) if is_jsonb else jsons.dump(value)
 
 
-def _text(value: object, is_jsonb: bool = True) -> str | None:
+def text_of(value: object, is_jsonb: bool = True) -> str | None:
+    """Write a value as ->> does: strings bare, null as NULL."""
     if value is None:
         return None
     if isinstance(value, jsons.Number):
@@ -88,6 +90,12 @@ def _step(value: object, key: str | int) -> object:
     return _MISSING
 
 
+def at_text_path(value: object, path: list[Any]) -> tuple[object] | None:
+    """Return what is at a path of texts, None where there is nothing."""
+    found = _path(value, path)
+    return None if found is _MISSING else (found,)
+
+
 def _path(value: object, path: list[Any]) -> object:
     for step in path:
         if isinstance(value, _Raw):
@@ -108,22 +116,22 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
     @FAMILY.operator(f"{name} -> text", f"{name} -> integer", returns=name)
     def child(stored: str, key: str | int) -> str | None:
         found = _step(_opened(stored, is_jsonb), key)
-        return None if found is _MISSING else _out(found, is_jsonb)
+        return None if found is _MISSING else out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} ->> text", f"{name} ->> integer", returns="text")
-    def child_text(stored: str, key: str | int) -> str | None:
+    def childtext_of(stored: str, key: str | int) -> str | None:
         found = _step(_opened(stored, is_jsonb), key)
-        return None if found is _MISSING else _text(found, is_jsonb)
+        return None if found is _MISSING else text_of(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #> text[]", returns=name)
     def at_path(stored: str, path: str) -> str | None:
-        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
-        return None if found is _MISSING else _out(found, is_jsonb)
+        found = _path(whole(stored, is_jsonb), arrays.unpack(path))
+        return None if found is _MISSING else out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #>> text[]", returns="text")
-    def at_path_text(stored: str, path: str) -> str | None:
-        found = _path(_whole(stored, is_jsonb), arrays.unpack(path))
-        return None if found is _MISSING else _text(found, is_jsonb)
+    def at_pathtext_of(stored: str, path: str) -> str | None:
+        found = _path(whole(stored, is_jsonb), arrays.unpack(path))
+        return None if found is _MISSING else text_of(found, is_jsonb)
 
     @FAMILY.function(f"{name}_array_length({name})", returns="integer")
     def array_length(stored: str) -> int:
@@ -140,7 +148,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
         return _kind(jsons.parse(stored))
 
     @FAMILY.series(f"{name}_array_elements_text({name})", returns="text")
-    def elements_text(stored: str) -> list[str | None]:
+    def elementstext_of(stored: str) -> list[str | None]:
         value = _opened(stored, is_jsonb)
         if not isinstance(value, list):
             raise error(
@@ -149,7 +157,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
                 if not isinstance(value, dict)
                 else "cannot extract elements from an object",
             )
-        return [_text(item, is_jsonb) for item in value]
+        return [text_of(item, is_jsonb) for item in value]
 
     @FAMILY.series(f"{name}_array_elements({name})", returns=name)
     def elements(stored: str) -> list[str]:
@@ -161,7 +169,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
                 if not isinstance(value, dict)
                 else "cannot extract elements from an object",
             )
-        return [_out(item, is_jsonb) for item in value]
+        return [out(item, is_jsonb) for item in value]
 
     @FAMILY.series(f"{name}_object_keys({name})", returns="text")
     def keys(stored: str) -> list[str]:
@@ -186,12 +194,12 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
     @FAMILY.series(f"{name}_each({name})", returns="record")
     def each(stored: str) -> list[list[str | None]]:
         found = pairs(stored, f"{name}_each")
-        return [[key, _out(value, is_jsonb)] for key, value in found.items()]
+        return [[key, out(value, is_jsonb)] for key, value in found.items()]
 
     @FAMILY.series(f"{name}_each_text({name})", returns="record")
-    def each_text(stored: str) -> list[list[str | None]]:
+    def eachtext_of(stored: str) -> list[list[str | None]]:
         found = pairs(stored, f"{name}_each_text")
-        return [[key, _text(value, is_jsonb)] for key, value in found.items()]
+        return [[key, text_of(value, is_jsonb)] for key, value in found.items()]
 
 
 def _kind(value: object) -> str:
@@ -277,8 +285,8 @@ def concatenate(left: str, right: str) -> str:
     """Merge objects, join arrays."""
     a, b = jsons.parse(left), jsons.parse(right)
     if isinstance(a, dict) and isinstance(b, dict):
-        return _out(a | b, is_jsonb=True)
-    return _out(
+        return out(a | b, is_jsonb=True)
+    return out(
         (a if isinstance(a, list) else [a]) + (b if isinstance(b, list) else [b]), is_jsonb=True
     )
 
@@ -288,9 +296,9 @@ def remove_key(stored: str, key: str) -> str:
     """Drop a key, or string elements equal to it."""
     value = jsons.parse(stored)
     if isinstance(value, dict):
-        return _out({k: v for k, v in value.items() if k != key}, is_jsonb=True)
+        return out({k: v for k, v in value.items() if k != key}, is_jsonb=True)
     if isinstance(value, list):
-        return _out(
+        return out(
             [item for item in value if isinstance(item, jsons.Number) or item != key], is_jsonb=True
         )
     raise error("22023", "cannot delete from scalar")
@@ -306,41 +314,7 @@ def remove_element(stored: str, index: int) -> str:
         raise error("22023", "cannot delete from scalar")
     if -len(value) <= index < len(value):
         del value[index]
-    return _out(value, is_jsonb=True)
-
-
-def _set(value: object, path: list[Any], new: object, create: bool) -> object:
-    if not path:
-        return new
-    step, *rest = path
-    if isinstance(value, dict):
-        if step not in value and (rest or not create):
-            return value
-        return {**value, step: _set(value.get(step), rest, new, create)}
-    if isinstance(value, list):
-        try:
-            index = int(step)
-        except ValueError:
-            raise error(
-                "22P02", f'path element at position 1 is not an integer: "{step}"'
-            ) from None
-        if -len(value) <= index < len(value):
-            copy = list(value)
-            copy[index] = _set(value[index], rest, new, create)
-            return copy
-        if rest or not create:
-            return value
-        return [*value, new] if index >= 0 else [new, *value]
-    return value
-
-
-@FAMILY.function("jsonb_set(jsonb, text[], jsonb, boolean)", returns="jsonb")
-def jsonb_set(target: str, path: str, new: str, create: int = 1) -> str:
-    """Replace or add a value at a path."""
-    return _out(
-        _set(jsons.parse(target), arrays.unpack(path), jsons.parse(new), bool(create)),
-        is_jsonb=True,
-    )
+    return out(value, is_jsonb=True)
 
 
 @FAMILY.function("jsonb_pretty(jsonb)", returns="text")

@@ -152,28 +152,43 @@ def compile_regex(pattern: str, flags: str = "") -> re.Pattern[str]:
     Raises:
         PostgresError: invalid (2201B), or what Python reads differently (0A000).
     """
-    options = 0
-    for flag in flags:
-        if flag == "i":
-            options |= re.IGNORECASE
-        elif flag in {"n", "m"}:
-            options |= re.MULTILINE
-        elif flag == "x":
-            options |= re.VERBOSE
-        elif flag in {"g", "s", "c", "t"}:
-            continue
-        else:
-            raise error("22023", f'invalid regular expression option: "{flag}"')
-    if not options & re.MULTILINE:
-        options |= re.DOTALL
-    if pattern.startswith("(?") and re.match(r"\(\?[a-z]+\)", pattern):
+    if re.match(r"\*\*\*[:=]", pattern):
+        return compile_regex(pattern[4:], flags + ("q" if pattern[3] == "=" else ""))
+    if re.match(r"\(\?[a-z]+\)", pattern):
         letters, _, rest = pattern[2:].partition(")")
         return compile_regex(rest, flags + letters)
-    text = _translated(pattern)
+    options, is_literal = _options(flags)
+    if re.search(r"[*+?}][+*]", re.sub(r"\\.|\[\^?\]?[^]]*\]", "", pattern)) and not is_literal:
+        raise error("2201B", "invalid regular expression: quantifier operand invalid")
+    text = re.escape(pattern) if is_literal else _translated(pattern, bool(options & re.MULTILINE))
     try:
         return re.compile(text, options)
     except (re.error, OverflowError):
         raise error("2201B", f"invalid regular expression: {_regex_fault(pattern)}") from None
+
+
+def _options(flags: str) -> tuple[int, bool]:
+    """Return Python's options, and whether the pattern is plain text.
+
+    Raises:
+        PostgresError: no such option (22023), basic regular expressions (0A000).
+    """
+    options, has_lines, is_literal = re.DOTALL, False, False
+    for flag in flags:
+        if flag in {"i", "c"}:
+            options = options | re.IGNORECASE if flag == "i" else options & ~re.IGNORECASE
+        elif flag in {"n", "m", "s", "p", "w"}:
+            has_lines = flag in {"n", "m", "w"}
+            options = options & ~re.DOTALL if flag in {"n", "m", "p"} else options | re.DOTALL
+        elif flag in {"x", "t"}:
+            options = options | re.VERBOSE if flag == "x" else options & ~re.VERBOSE
+        elif flag == "q":
+            is_literal = True
+        elif flag == "b":
+            raise not_supported("a basic regular expression")
+        elif flag not in {"g", "e"}:
+            raise error("22023", f'invalid regular expression option: "{flag}"')
+    return options | (re.MULTILINE if has_lines else 0), is_literal
 
 
 def _regex_fault(pattern: str) -> str:
@@ -184,7 +199,7 @@ def _regex_fault(pattern: str) -> str:
     return "quantifier operand invalid"
 
 
-def _translated(pattern: str) -> str:
+def _translated(pattern: str, has_lines: bool = False) -> str:
     out, at = [], 0
     while at < len(pattern):
         char = pattern[at]
@@ -207,7 +222,8 @@ def _translated(pattern: str) -> str:
             out.append(special.get(follower, "\\" + follower))
             at += 2
             continue
-        out.append(r"\Z" if char == "$" else char)
+        end = r"(?=\n|\Z)" if has_lines else r"\Z"
+        out.append(end if char == "$" else char)
         at += 1
     return "".join(out)
 
@@ -323,7 +339,8 @@ def substring_regex(text: str, pattern: str) -> str | None:
     return match[1] if match.re.groups else match[0]
 
 
-def _expanded(replacement: str) -> str:
+def expanded(replacement: str) -> str:
+    r"""Return a replacement in Python's form: `\1` and `\&` are its only escapes."""
     return re.sub(
         r"\\(.)",
         lambda m: (
@@ -347,7 +364,7 @@ def regexp_replace(text: str, pattern: str, replacement: str) -> str:
 def regexp_replace_flags(text: str, pattern: str, replacement: str, flags: str) -> str:
     """Replace the first match, with flag g every one."""
     count = 0 if "g" in flags else 1
-    return compile_regex(pattern, flags).sub(_expanded(replacement), text, count=count)
+    return compile_regex(pattern, flags).sub(expanded(replacement), text, count=count)
 
 
 @FAMILY.function("regexp_match(text, text)", returns="text[]")
@@ -380,44 +397,3 @@ def regexp_matches_flags(text: str, pattern: str, flags: str) -> list[str]:
         return [] if found is None else [found]
     matches = compile_regex(pattern, flags).finditer(text)
     return [arrays.pack(list(m.groups()) if m.re.groups else [m[0]]) for m in matches]
-
-
-def _split(text: str, pattern: str, flags: str = "") -> list[str]:
-    out, last = [], 0
-    for match in compile_regex(pattern, flags).finditer(text):
-        if match.end() == match.start() and match.start() in {0, len(text)}:
-            continue
-        out.append(text[last : match.start()])
-        last = match.end()
-    return [*out, text[last:]]
-
-
-@FAMILY.function("regexp_split_to_array(text, text)", returns="text[]")
-def regexp_split_to_array(text: str, pattern: str) -> str:
-    """Split at matches."""
-    return arrays.pack(list(_split(text, pattern)))
-
-
-@FAMILY.series("regexp_split_to_table(text, text)", returns="text")
-def regexp_split_to_table(text: str, pattern: str) -> list[str]:
-    """Split at matches into rows."""
-    return _split(text, pattern)
-
-
-@FAMILY.function("regexp_count(text, text)", returns="integer")
-def regexp_count(text: str, pattern: str) -> int:
-    """Count the matches."""
-    return sum(1 for _ in compile_regex(pattern).finditer(text))
-
-
-@FAMILY.function("regexp_like(text, text)", returns="boolean")
-def regexp_like(text: str, pattern: str) -> int:
-    """Return whether there is a match."""
-    return _search(text, pattern)
-
-
-@FAMILY.function("regexp_substr(text, text)", returns="text")
-def regexp_substr(text: str, pattern: str) -> str | None:
-    """Return the first match."""
-    match = compile_regex(pattern).search(text)
-    return match[0] if match else None

@@ -31,8 +31,6 @@ CLOCK_FUNCTIONS: dict[str, tuple[str, int]] = {
 }
 """Functions without arguments whose value comes with the statement: name -> (kind, type)."""
 
-SEQUENCE_FUNCTIONS = frozenset({"nextval", "currval", "setval"})
-
 
 @FAMILY.function("gen_random_uuid()", returns="uuid", is_volatile=True)
 def random_uuid() -> bytes:
@@ -80,10 +78,36 @@ def set_config(facts: Facts, name: str | None, value: str | None, is_local: int 
     return facts.set_setting(name, value, bool(is_local))
 
 
-@FAMILY.function("pg_sleep(double precision)", returns="void", is_volatile=True)
-def sleep(seconds: float) -> str:
-    """Refuse to stop the process."""
-    raise error("0A000", "function pg_sleep is not supported")
+@FAMILY.function("pg_sleep(double precision)", returns="void", is_volatile=True, takes_session=True)
+def sleep(facts: Facts, seconds: float) -> str:
+    """Let seconds pass."""
+    facts.sleep(seconds)
+    return ""
+
+
+@FAMILY.function(
+    "pg_notify(text, text)", returns="void", is_volatile=True, takes_session=True, is_strict=False
+)
+def notify(facts: Facts, channel: str | None, payload: str | None) -> str:
+    """Tell a channel something when the transaction commits."""
+    facts.notify(channel or "", payload or "")
+    return ""
+
+
+@FAMILY.function(
+    "pg_cancel_backend(integer)", returns="boolean", is_volatile=True, takes_session=True
+)
+def cancel_backend(facts: Facts, pid: int) -> int:
+    """Cancel what another session runs; false when there is no such session."""
+    return int(facts.signal(pid, "cancel"))
+
+
+@FAMILY.function(
+    "pg_terminate_backend(integer, bigint)", returns="boolean", is_volatile=True, takes_session=True
+)
+def terminate_backend(facts: Facts, pid: int, timeout_ms: int = 0) -> int:
+    """End another session; false when there is no such session."""
+    return int(facts.signal(pid, "terminate"))
 
 
 @FAMILY.function("pg_is_in_recovery()", returns="boolean")

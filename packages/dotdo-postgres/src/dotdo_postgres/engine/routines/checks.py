@@ -6,7 +6,9 @@ from __future__ import annotations
 import struct
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
@@ -16,6 +18,8 @@ from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.facts import Facts
 
 _MAX_EXACT = 1 << 51
@@ -146,39 +150,88 @@ def null_key(table: str, column: str, number: int) -> Routine:
 def array_cast(target: int) -> Routine:
     """Return the routine that reads the output texts of an array's elements as another array type."""
 
-    def cast(facts: Facts, items: list[str | None]) -> str:
+    def cast(facts: Facts, items: list[Any]) -> str:
         codec = codec_of(t.BY_OID[target].element, facts.zone)
         assert codec is not None
-        return arrays.pack([None if item is None else codec.from_text(item) for item in items])
+        return arrays.pack(arrays.mapped(items, codec.from_text))
 
     return _routine(
         f"array_cast_{target}", cast, (t.ANY,), target, is_array_text=True, takes_session=True
     )
 
 
-def _array_key(stored: str) -> bytes:
-    return b"".join([_element_key(item) for item in arrays.unpack(stored)]) + b"\0"
+@cache
+def zipped(count: int) -> Routine:
+    """Return the routine that puts rows of several set-returning calls side by side.
+
+    Args:
+        count: Number of arguments: the widths of the calls, then their rows as JSON text.
+    """
+
+    def join(widths: str, *stored: str | None) -> str:
+        lists = [orjson.loads(text or "[]") for text in stored]
+        blanks = [[None] * int(width) for width in widths.split(",")]
+        rows = []
+        for at in range(max(map(len, lists))):
+            row: list[object] = []
+            for items, blank in zip(lists, blanks, strict=True):
+                if at >= len(items):
+                    row += blank
+                elif len(blank) == 1:
+                    row.append(items[at])
+                else:
+                    row += items[at]
+            rows.append(row)
+        return orjson.dumps(rows).decode()
+
+    types = (t.TEXT,) * count
+    return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
 
 
-def _numeric_array_key(stored: str) -> bytes:
-    plain = [
-        numeric.encode(numeric.decode(item).normalize(numeric.CONTEXT))
-        if isinstance(item, bytes)
-        else None
-        for item in arrays.unpack(stored)
-    ]
-    return b"".join([_element_key(item) for item in plain]) + b"\0"
+def enum_cast(target: int) -> Routine:
+    """Return the routine that reads a label of an enum."""
+
+    def read(label: str) -> str:
+        pg_type = t.BY_OID[target]
+        if label not in pg_type.labels:
+            message = f'invalid input value for enum {pg_type.sql_name}: "{label}"'
+            raise error("22P02", message)
+        return label
+
+    return _routine(f"enum_cast_{target}", read, (t.TEXT,), target)
 
 
-def _interval_array_key(stored: str) -> bytes:
-    keys = [
-        float(interval.decode(item).key) if isinstance(item, bytes) else None
-        for item in arrays.unpack(stored)
-    ]
-    return b"".join([_element_key(item) for item in keys]) + b"\0"
+def element_key(element: int) -> Callable[[Any], Any]:
+    """Return what makes of an element of that type something that is equal where the elements are."""
+    return _ELEMENT_KEYS.get(element, _itself)
 
 
-def _element_key(item: object) -> bytes:
+def _itself(item: Any) -> Any:
+    return item
+
+
+def _numeric_key(item: bytes | None) -> Any:
+    return None if item is None else item[:-2] if len(item) > 2 else item
+
+
+def _interval_element_key(item: bytes | None) -> Any:
+    return None if item is None else float(interval.decode(item).key)
+
+
+def _jsonb_element_key(item: str | None) -> Any:
+    return None if item is None else jsons.sort_key(item)
+
+
+def _padded_key(item: str | None) -> Any:
+    return None if item is None else item.rstrip(" ")
+
+
+_ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
+    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key,
+}  # fmt: skip
+
+
+def _ordered_element(item: object) -> bytes:
     """Return bytes that order as elements do; NULL comes last."""
     if item is None:
         return b"\2"
@@ -191,14 +244,124 @@ def _element_key(item: object) -> bytes:
     return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
 
 
-def _jsonb_array_key(stored: str) -> bytes:
-    keys = [None if item is None else jsons.sort_key(str(item)) for item in arrays.unpack(stored)]
-    return b"".join([_element_key(item) for item in keys]) + b"\0"
-
-
+@cache
 def array_key(element: int) -> Routine:
-    """Return the routine whose results order as arrays of that element type do."""
-    return _ARRAY_KEYS.get(element, ARRAY_KEY)
+    """Return the routine whose results order as arrays of that element type do: by elements, then by dimensions."""
+    key = element_key(element)
+
+    def order(stored: str) -> bytes:
+        items = arrays.unpack(stored)
+        sizes = arrays.dimensions(items)
+        shape = struct.pack(f">B{len(sizes)}I", len(sizes), *sizes)
+        cells = [_ordered_element(key(item)) for item in arrays.leaves(items)]
+        return b"".join(cells) + b"\0" + shape
+
+    return _routine(f"array_key_{element}", order, (t.ANY,), t.BYTEA)
+
+
+def _nested(*stored: str | None) -> str:
+    lists = [[] if text is None else arrays.unpack(text) for text in stored]
+    if any(arrays.dimensions(items) != arrays.dimensions(lists[0]) for items in lists):
+        message = "multidimensional arrays must have array expressions with matching dimensions"
+        raise error("2202E", message)
+    return arrays.pack(lists if lists[0] else [])
+
+
+@cache
+def nested(count: int) -> Routine:
+    """Return the routine that makes an array of arrays."""
+    return _routine(f"nested_{count}", _nested, (t.TEXT,) * count, t.TEXT, is_strict=False)
+
+
+def _subscript(stored: str, *indexes: int) -> Any:
+    found: Any = arrays.unpack(stored)
+    for index in indexes:
+        if not isinstance(found, list) or not 1 <= index <= len(found):
+            return None
+        found = found[index - 1]
+    return None if isinstance(found, list) else found
+
+
+@cache
+def subscript(count: int, result: int) -> Routine:
+    """Return the routine that takes an element by its indexes."""
+    types = (t.TEXT, *(t.INT4,) * count)
+    return _routine(f"subscript_{count}_{result}", _subscript, types, t.TEXT)
+
+
+def _slice(stored: str, *bounds: int | None) -> str:
+    pairs = list(zip(bounds[::2], bounds[1::2], strict=True))
+
+    def cut(items: Any, depth: int) -> Any:
+        if depth >= len(pairs) or not isinstance(items, list):
+            return items
+        low, high = pairs[depth]
+        first, last = 1 if low is None else low, len(items) if high is None else high
+        return [cut(item, depth + 1) for item in items[max(first, 1) - 1 : max(last, 0)]]
+
+    items = arrays.unpack(stored)
+    if len(pairs) > len(arrays.dimensions(items)):
+        return "[]"
+    found = cut(items, 0)
+    return arrays.pack(found if any(True for _ in arrays.leaves(found)) else [])
+
+
+@cache
+def array_slice(count: int) -> Routine:
+    """Return the routine that takes a part of an array: lower and upper bound of each dimension."""
+
+    def take(stored: str | None, *given: int | None) -> str | None:
+        flags, bounds = given[0], given[1:]
+        is_open = [bool(int(flags or 0) >> at & 1) for at in range(len(bounds))]
+        missing = any(b is None and not o for b, o in zip(bounds, is_open, strict=True))
+        return None if stored is None or missing else _slice(stored, *bounds)
+
+    types = (t.TEXT, t.INT4, *(t.INT4,) * (2 * count))
+    return _routine(f"slice_{count}", take, types, t.TEXT, is_strict=False)
+
+
+def _put(stored: str | None, item: str, *indexes: int | None) -> str:
+    if None in indexes:
+        raise error("22004", "array subscript in assignment must not be null")
+    items = [] if stored is None else arrays.unpack(stored)
+    (value,) = arrays.unpack(item)
+    sizes = arrays.dimensions(items)
+    if not sizes and len(indexes) == 1:
+        if indexes[0] != 1:
+            raise not_supported("an array with bounds of its own")
+        return arrays.pack([value])
+    if len(indexes) != len(sizes):
+        raise error("2202E", "wrong number of array subscripts")
+    if len(sizes) == 1:
+        index = int(indexes[0] or 0)
+        if index < 1:
+            raise not_supported("an array with bounds of its own")
+        items += [None] * (index - len(items))
+        items[index - 1] = value
+        return arrays.pack(items)
+    return _put_deep(items, value, indexes)
+
+
+def _put_deep(items: list[Any], value: Any, indexes: tuple[int | None, ...]) -> str:
+    inner = items
+    for index in indexes[:-1]:
+        if not 1 <= int(index or 0) <= len(inner):
+            raise error("2202E", "array subscript out of range")
+        inner = inner[int(index or 0) - 1]
+    if not 1 <= int(indexes[-1] or 0) <= len(inner):
+        raise error("2202E", "array subscript out of range")
+    inner[int(indexes[-1] or 0) - 1] = value
+    return arrays.pack(items)
+
+
+@cache
+def put_element(count: int) -> Routine:
+    """Return the routine that changes an element: array, array of the new value, indexes."""
+    types = (t.TEXT, t.TEXT, *(t.INT4,) * count)
+    return _routine(f"put_element_{count}", _put, types, t.TEXT, is_strict=False)
+
+
+FLAT = _routine("flat", lambda stored: arrays.pack([*arrays.flat(stored)]), (t.TEXT,), t.TEXT)
 
 
 def _average(total: Decimal, count: int) -> Decimal:
@@ -225,11 +388,4 @@ CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_str
 TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 ARRAY_TEXT = _routine("array_text", str, (t.ANY,), t.TEXT, is_text_form=True)
 AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
-ARRAY_KEY = _routine("array_key", _array_key, (t.ANY,), t.BYTEA)
-NUMERIC_ARRAY_KEY = _routine("numeric_array_key", _numeric_array_key, (t.ANY,), t.BYTEA)
-INTERVAL_ARRAY_KEY = _routine("interval_array_key", _interval_array_key, (t.ANY,), t.BYTEA)
-JSONB_ARRAY_KEY = _routine("jsonb_array_key", _jsonb_array_key, (t.ANY,), t.BYTEA)
 JSONB_KEY = _routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
-_ARRAY_KEYS = {
-    t.NUMERIC: NUMERIC_ARRAY_KEY, t.INTERVAL: INTERVAL_ARRAY_KEY, t.JSONB: JSONB_ARRAY_KEY,
-}  # fmt: skip

@@ -37,6 +37,9 @@ class Routine:
         is_text_form: Arguments arrive as their output text.
         is_json_form: Arguments arrive as JSON text.
         is_array_text: Array arguments arrive as lists of the output text of their elements.
+        writes: It changes something beyond its result: the statement that calls it takes the writer.
+        is_distinct: The aggregate passes over values that it has had.
+        is_spread: The last argument is an array whose elements are the last arguments.
         sql_name: Name under which the body is known to SQLite.
     """
 
@@ -53,6 +56,9 @@ class Routine:
     is_text_form: bool = False
     is_array_text: bool = False
     is_json_form: bool = False
+    writes: bool = False
+    is_distinct: bool = False
+    is_spread: bool = False
     sql_name: str = ""
 
 

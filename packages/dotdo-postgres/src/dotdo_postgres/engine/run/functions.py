@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.routines.checks import element_key
 from dotdo_postgres.mapping import arrays, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
@@ -20,6 +21,15 @@ Decoder = Callable[[Any], Any]
 
 def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
     oid, scale = call.types[at], call.scales[at]
+    if call.routine.is_spread and at == len(call.types) - 1:
+        decode = _decoder_of(call, t.BY_OID[oid].element, None, facts)
+        return lambda stored: [
+            item if item is None or decode is None else decode(item) for item in arrays.flat(stored)
+        ]
+    return _decoder_of(call, oid, scale, facts)
+
+
+def _decoder_of(call: PythonCall, oid: int, scale: int | None, facts: Facts) -> Decoder | None:
     routine = call.routine
     if routine.is_text_form:
         return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
@@ -29,9 +39,7 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
         element = codec_of(t.BY_OID[oid].element, facts.zone)
         assert element is not None  # what was bound has a codec
         write = element.to_text
-        return lambda stored: [
-            None if item is None else write(item) for item in arrays.unpack(stored)
-        ]
+        return lambda stored: arrays.mapped(arrays.unpack(stored), write)
     if oid == t.NUMERIC:
         if scale is None:
             return numeric.decode
@@ -56,12 +64,20 @@ def _json_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder:
         return lambda value: jsons.dump(_iso(text(value)))
     if t.BY_OID[oid].category == "A":
         element = _json_decoder(t.BY_OID[oid].element, None, facts)
-        return lambda stored: (
-            "["
-            + ",".join("null" if item is None else element(item) for item in arrays.unpack(stored))
-            + "]"
-        )
+        return lambda stored: _json_array(arrays.unpack(stored), element)
     return lambda value: jsons.dump(text(value))
+
+
+def _json_array(items: list[Any], element: Decoder) -> str:
+    parts = [
+        "null"
+        if item is None
+        else _json_array(item, element)
+        if isinstance(item, list)
+        else element(item)
+        for item in items
+    ]
+    return "[" + ",".join(parts) + "]"
 
 
 def _json_number(text: str) -> str:
@@ -111,7 +127,7 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
         body = partial(body, facts)
     if call.routine.is_strict and not any(decoders) and encode is None:
         return _strict(body)
-    is_strict = call.routine.is_strict
+    is_strict, is_spread = call.routine.is_strict, call.routine.is_spread
 
     def run(*args: Any) -> Any:
         if is_strict and None in args:
@@ -120,6 +136,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
             arg if decode is None or arg is None else decode(arg)
             for decode, arg in zip(decoders, args, strict=True)
         ]
+        if is_spread:
+            values += values.pop() or ()
         result = body(*values)
         return result if result is None or encode is None else encode(result)
 
@@ -137,34 +155,26 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
     is_strict = call.routine.is_strict
-    decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
-    if any(oid in t.INTEGERS for oid in call.types) and t.NUMERIC in (
-        *call.routine.arguments,
-        call.routine.result,
-    ):
-        decoders = [
-            Decimal if oid in t.INTEGERS else decode
-            for oid, decode in zip(call.types, decoders, strict=True)
-        ]
+    decoders = _aggregate_decoders(call, facts)
     encode = _encoder(call.routine.result if call.routine.result not in t.POLYMORPHIC else 0)
+
+    def values_of(args: tuple[Any, ...]) -> list[Any]:
+        return [
+            arg if decode is None or arg is None else decode(arg)
+            for decode, arg in zip(decoders, args, strict=True)
+        ]
 
     class Step:
         def __init__(self) -> None:
             self.state = make_state()
 
-        def _values(self, args: tuple[Any, ...]) -> list[Any]:
-            return [
-                arg if decode is None or arg is None else decode(arg)
-                for decode, arg in zip(decoders, args, strict=True)
-            ]
-
         def step(self, *args: Any) -> None:
             if not is_strict or None not in args:
-                self.state.step(*self._values(args))
+                self.state.step(*values_of(args))
 
         def inverse(self, *args: Any) -> None:
             if None not in args:
-                self.state.inverse(*self._values(args))
+                self.state.inverse(*values_of(args))
 
         def final(self) -> Any:
             result = self.state.final()
@@ -172,4 +182,32 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
         value = final
 
-    return Step
+    return _distinct(Step, call) if call.routine.is_distinct else Step
+
+
+def _aggregate_decoders(call: PythonCall, facts: Facts) -> list[Decoder | None]:
+    decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
+    if t.NUMERIC not in {*call.routine.arguments, call.routine.result}:
+        return decoders
+    return [
+        Decimal if oid in t.INTEGERS else decode
+        for oid, decode in zip(call.types, decoders, strict=True)
+    ]
+
+
+def _distinct(step: type[Any], call: PythonCall) -> type[Any]:
+    """Return the aggregate that takes values only once."""
+    keys = [element_key(oid) for oid in call.types]
+
+    class Distinct(step):  # type: ignore[misc]  # of any kind
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: set[tuple[Any, ...]] = set()
+
+        def step(self, *args: Any) -> None:
+            have = tuple([key(arg) for key, arg in zip(keys, args, strict=True)])
+            if have not in self.seen:
+                self.seen.add(have)
+                super().step(*args)
+
+    return Distinct

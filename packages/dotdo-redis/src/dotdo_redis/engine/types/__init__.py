@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeAlias
 
-from dotdo_redis.engine.arguments import is_integer
+from dotdo_redis.engine.arguments import is_integer as _is_integer
 
 __all__ = ["Collection", "Value", "string_encoding", "type_name"]
 
@@ -28,8 +28,8 @@ class Collection(Protocol):
 
 Value: TypeAlias = bytes | bytearray | Collection
 
-LONGEST_INTEGER = 20
-EMBEDDED_BYTES = 44
+_LONGEST_INTEGER = 20
+_EMBEDDED_BYTES = 44
 """The longest string that Redis keeps beside its object."""
 
 
@@ -42,6 +42,6 @@ def string_encoding(value: bytes | bytearray) -> bytes:
     """As OBJECT ENCODING says it of a string."""
     if isinstance(value, bytearray):
         return b"raw"
-    if len(value) <= LONGEST_INTEGER and is_integer(value):
+    if len(value) <= _LONGEST_INTEGER and _is_integer(value):
         return b"int"
-    return b"embstr" if len(value) <= EMBEDDED_BYTES else b"raw"
+    return b"embstr" if len(value) <= _EMBEDDED_BYTES else b"raw"

@@ -1,0 +1,50 @@
+"""The sessions of this process by their numbers: cancelling what one runs, or ending it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from dotdo_postgres.errors import PostgresError, error
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.session import Session
+
+_ALL: WeakSet[Session] = WeakSet()
+
+
+def enter(session: Session) -> None:
+    """Let others find the session."""
+    _ALL.add(session)
+
+
+def leave(session: Session) -> None:
+    """The session is closed."""
+    _ALL.discard(session)
+
+
+def signal(asker: Session, pid: int, what: str) -> bool:
+    """Tell a session to `cancel` or to `terminate`; return whether there is one of that number.
+
+    Raises:
+        PostgresError: it is the asker itself that is cancelled (57014) or ended (57P01, fatal).
+    """
+    if pid == asker.pid:
+        if what == "cancel":
+            raise error("57014", "canceling statement due to user request")
+        raise terminated()
+    store = asker.kernel.store
+    found = [one for one in _ALL if one.pid == pid and one.kernel.store is store]
+    for one in found:
+        if what == "cancel":
+            one.on_cancel()
+        else:
+            one.on_terminate()
+    if not found:
+        asker.notice("WARNING", "01000", f"PID {pid} is not a PostgreSQL server process")
+    return bool(found)
+
+
+def terminated() -> PostgresError:
+    """Return the error that a session ends with."""
+    return error("57P01", "terminating connection due to administrator command", severity="FATAL")

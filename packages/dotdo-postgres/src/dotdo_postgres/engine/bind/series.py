@@ -1,0 +1,190 @@
+"""Set-returning functions: in FROM, several side by side, with ordinality or a column list, and in the select list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.names import column_name
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.bind.typenames import resolve_type
+from dotdo_postgres.engine.functions.jsonrows import rows_routine
+from dotdo_postgres.engine.query import Entry, OutputColumn
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo_postgres.engine.bind.binder import Binder, Node
+    from dotdo_postgres.engine.bind.scope import ScopeItem
+    from dotdo_postgres.engine.overloads import Candidate
+    from dotdo_postgres.engine.routines.declare import Routine
+
+
+def bind_series(  # noqa: PLR0917 -- what a call is made of
+    name: str,
+    found: Candidate,
+    routine: Routine,
+    args: list[ir.Expr],
+    result: int,
+    scope: Scope,
+    location: int,
+) -> ir.Expr:
+    """Bind a call of a set-returning function where the clause allows it.
+
+    Raises:
+        PostgresError: the clause takes none (SQLSTATE 0A000).
+    """
+    call = ir.SeriesCall(result, -1, location, routine, args, outputs(found, result))
+    if scope.clause == "FROM":
+        return call
+    if scope.clause in _REFUSED:
+        message = f"set-returning functions are not allowed in {_REFUSED[scope.clause]}"
+        raise error("0A000", message, position=location)
+    if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or len(call.columns) > 1:
+        raise not_supported("set-returning functions here", location)
+    return _beside_rows(scope, name, call)
+
+
+_REFUSED = {
+    "WHERE": "WHERE", "HAVING": "HAVING", "JOIN/ON": "JOIN conditions", "LIMIT": "LIMIT", "UPDATE": "UPDATE",
+    "RETURNING": "RETURNING", "VALUES": "VALUES", "CHECK": "check constraints", "DEFAULT": "DEFAULT expressions",
+}  # fmt: skip
+
+
+def outputs(found: Candidate, result: int) -> list[tuple[str, int]]:
+    """Return the columns a call gives; a single one without a name has the empty one."""
+    if found.columns and result == t.RECORD:
+        return list(found.columns)
+    if found.columns:
+        return [(found.columns[0][0], result)]
+    return [("", result)]
+
+
+def _beside_rows(scope: Scope, name: str, call: ir.SeriesCall) -> ir.Expr:
+    """Put a call of the select list beside the rows: several run in step, the shorter filled with NULL."""
+    for entry in scope.series:
+        for at, other in enumerate(entry.calls):
+            if ir.same(other, call):
+                return ir.Column(call.type, -1, call.location, entry, at)
+    if not scope.series:
+        scope.series.append(Entry(name, [], calls=[]))
+    (entry,) = scope.series
+    entry.calls.append(call)
+    entry.columns.append(OutputColumn(name, call.type))
+    return ir.Column(call.type, -1, call.location, entry, len(entry.columns) - 1)
+
+
+def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> Entry:
+    """Bind the functions of one FROM item."""
+    inner = Scope(
+        parent=scope.parent, items=left, clause="FROM", ctes=scope.ctes, entries=scope.entries
+    )
+    listed = [item["List"]["items"] for item in node["functions"]]
+    alias = node.get("alias", {}).get("aliasname")
+    name = alias or column_name(listed[0][0])
+    if len(listed) == 1 and not node.get("is_rowsfrom") and _is_plain(node):
+        nodes = _unnested(listed[0][0])
+        if len(nodes) == 1:
+            return _single(binder, nodes[0], inner, name, node)
+    entry = Entry(name, [], calls=[])
+    for parts in listed:
+        definitions = _definitions(parts[1]) if len(parts) > 1 and parts[1] else None
+        for call_node in _unnested(parts[0]):
+            _add(
+                binder, entry, call_node, inner, definitions or _definitions(node.get("coldeflist"))
+            )
+    if len(listed) == 1 and len(entry.columns) == 1 and alias and not node.get("coldeflist"):
+        entry.columns[0].name = entry.columns[0].name if _has_own_name(entry) else alias
+    _number(entry, node)
+    return entry
+
+
+def _is_plain(node: Node) -> bool:
+    return "coldeflist" not in node
+
+
+def _has_own_name(entry: Entry) -> bool:
+    call = entry.calls[0]
+    return isinstance(call, ir.SeriesCall) and bool(call.columns[0][0])
+
+
+def _unnested(node: Node) -> list[Node]:
+    """Take unnest(a, b) for unnest(a) beside unnest(b), which is what it means."""
+    call = node.get("FuncCall")
+    if call is None or call["funcname"][-1]["String"]["sval"] != "unnest":
+        return [node]
+    if len(call.get("args", [])) < 2:
+        return [node]
+    return [{"FuncCall": {**call, "args": [arg]}} for arg in call["args"]]
+
+
+def _single(binder: Binder, node: Node, inner: Scope, name: str, item: Node) -> Entry:
+    call = binder.expression(node, inner)
+    if isinstance(call, ir.SeriesCall):
+        _refuse_record(call, None)
+        columns = [OutputColumn(label or name, oid) for label, oid in call.columns]
+    else:
+        call = binder.known(call)
+        columns = [OutputColumn(name, call.type, call.typmod)]
+    entry = Entry(name, columns, calls=[call])
+    _number(entry, item)
+    return entry
+
+
+def _add(
+    binder: Binder,
+    entry: Entry,
+    node: Node,
+    inner: Scope,
+    definitions: list[tuple[str, int, int]] | None,
+) -> None:
+    call = binder.known(binder.expression(node, inner))
+    if isinstance(call, ir.SeriesCall):
+        if definitions is not None:
+            call = _defined(call, definitions)
+        _refuse_record(call, definitions)
+        entry.columns += [
+            OutputColumn(label or column_name(node), oid) for label, oid in call.columns
+        ]
+    elif definitions is not None:
+        if call.type != t.RECORD:
+            message = 'a column definition list is only allowed for functions returning "record"'
+            raise error("42601", message, position=call.location)
+        raise not_supported("a column definition list here", call.location)
+    else:
+        entry.columns.append(OutputColumn(column_name(node), call.type, call.typmod))
+    entry.calls.append(call)
+
+
+def _refuse_record(call: ir.SeriesCall, definitions: object) -> None:
+    if definitions is None and call.columns == [("", t.RECORD)]:
+        message = 'a column definition list is required for functions returning "record"'
+        raise error("42601", message, position=call.location)
+
+
+def _definitions(nodes: list[Node] | Node | None) -> list[tuple[str, int, int]] | None:
+    if not nodes:
+        return None
+    listed = nodes["List"]["items"] if isinstance(nodes, dict) else nodes
+    return [
+        (item["ColumnDef"]["colname"], *resolve_type(item["ColumnDef"]["typeName"]))
+        for item in listed
+    ]
+
+
+def _defined(call: ir.SeriesCall, definitions: list[tuple[str, int, int]]) -> ir.SeriesCall:
+    """Give a call that returns records the columns listed for it."""
+    if call.columns != [("", t.RECORD)]:
+        message = "a column definition list is redundant for a function with OUT parameters"
+        if call.type != t.RECORD:
+            message = 'a column definition list is only allowed for functions returning "record"'
+        raise error("42601", message, position=call.location)
+    routine = rows_routine(call.routine, tuple(definitions))
+    columns = [(name, oid) for name, oid, _ in definitions]
+    return ir.SeriesCall(t.RECORD, -1, call.location, routine, call.args, columns)
+
+
+def _number(entry: Entry, node: Node) -> None:
+    if node.get("ordinality"):
+        entry.columns.append(OutputColumn("ordinality", t.INT8))
+        entry.with_ordinality = True

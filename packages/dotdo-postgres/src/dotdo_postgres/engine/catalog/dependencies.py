@@ -1,0 +1,285 @@
+"""What depends on what: what a bound query reads, and which objects need another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.naming import split_definition, split_name
+from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.query import Cte, Entry, Query
+from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.objects.collected import Sequence
+    from dotdo_postgres.engine.objects.names import Names
+
+_WORDS = {"r": "table", "v": "view", "m": "materialized view"}
+
+
+def read_by(query: Query) -> list[tuple[int, int]]:  # noqa: C901 -- one walk over all kinds of nodes
+    """Return what a bound query reads: numbers of nouns, each with 0 for itself and the numbers of its columns."""
+    found: set[tuple[int, int]] = set()
+    seen: set[int] = set()
+
+    def walk(item: Any) -> None:  # noqa: C901 -- one walk over all kinds of nodes
+        if isinstance(item, (list, tuple)):
+            for part in item:
+                walk(part)
+            return
+        if not hasattr(type(item), "__dataclass_fields__") or id(item) in seen:
+            return
+        seen.add(id(item))
+        if isinstance(item, Entry):
+            number = item.view or (item.relation.noun.id if item.relation is not None else 0)
+            if number:
+                found.add((number, 0))
+                return
+        if isinstance(item, ir.Column):
+            entry = item.entry
+            number = entry.view or (entry.relation.noun.id if entry.relation is not None else 0)
+            if number:
+                found.add((number, entry.columns[item.index].column_number))
+        if isinstance(item, (ir.Expr, Query, Entry, Cte)) or type(item).__module__.startswith(
+            "dotdo_postgres.engine"
+        ):
+            for name in type(item).__dataclass_fields__:
+                if name not in {"relation", "routine"}:
+                    walk(getattr(item, name))
+
+    walk(query)
+    return sorted(found)
+
+
+@dataclass(slots=True, frozen=True)
+class Object:
+    """Something that can be dropped: its kind, the noun that keeps it, and its name there."""
+
+    kind: str
+    noun: Noun
+    name: str = ""
+
+    @property
+    def identity(self) -> tuple[str, int, str]:
+        """What tells it from all others."""
+        return self.kind, self.noun.id, self.name
+
+
+def describe(names: Names, item: Object) -> str:
+    """Name an object as messages about dependencies do."""
+    if item.kind == "relation":
+        return f"{_WORDS[kind_of(item.noun)]} {shown(names, item.noun)}"
+    if item.kind == "sequence":
+        schema = split_name(item.noun.name)[0] if item.name else split_definition(item.noun.name)[1]
+        name = item.name or split_definition(item.noun.name)[2]
+        return f"sequence {names.shown((schema, name))}"
+    if item.kind == "type":
+        return f"type {t.format_type(FIRST_OID + item.noun.id)}"
+    if item.kind == "function":
+        return f"{_routine_word(item.noun)} {signature(item.noun)}"
+    if item.kind == "schema":
+        return f"schema {item.name}"
+    table = f"{_WORDS[kind_of(item.noun)]} {shown(names, item.noun)}"
+    if item.kind == "default":
+        return f"default value for column {item.name} of {table}"
+    if item.kind == "column":
+        return f"column {item.name} of {table}"
+    return f"{item.kind} {item.name} on {table}"
+
+
+def _routine_word(noun: Noun) -> str:
+    return {"p": "procedure", "a": "aggregate"}.get(facts_of(noun)["kind"], "function")
+
+
+def signature(noun: Noun) -> str:
+    """Write a function with the types of its arguments."""
+    name = split_definition(noun.name)[2].partition("(")[0]
+    return f"{name}({','.join(t.format_type(oid) for oid in facts_of(noun)['arguments'])})"
+
+
+def relation_key_of(noun: Noun) -> tuple[str, str]:
+    """Return schema and name of a relation."""
+    return split_definition(noun.name)[1:] if noun.layout == "definition" else split_name(noun.name)
+
+
+def shown(names: Names, noun: Noun) -> str:
+    """Name a relation, with its schema where that is needed."""
+    return names.shown(relation_key_of(noun))
+
+
+def dependents(names: Names, item: Object) -> Iterator[Object]:
+    """Yield what would be left without what it needs, were the object dropped."""
+    yield from _DEPENDENTS[item.kind](names, item)
+
+
+def _of_relation(names: Names, item: Object) -> Iterator[Object]:
+    found: list[Object] = list(_views(names, item.noun.id, None))
+    for other in names.catalog.nouns:
+        if other.id != item.noun.id:
+            found += [
+                Object("constraint", other, fk.name)
+                for fk in other.foreign_keys
+                if fk.target == item.noun.name
+            ]
+    yield from sorted(found, key=lambda other: other.noun.id)
+    for column in item.noun.columns:
+        label = column.extra.get(EXTRA, {}).get("sequence")
+        if label:
+            for user in _of_sequence(names, Object("sequence", item.noun, label)):
+                if user.noun.id != item.noun.id:
+                    yield user
+    yield from _users_of_type(names, item.noun, set(_row_types(item.noun)))
+
+
+def _row_types(noun: Noun) -> tuple[int, int]:
+    from dotdo_postgres.engine.objects.kept import derived_oid
+
+    return derived_oid(noun, "t", ""), derived_oid(noun, "a", "")
+
+
+def _views(names: Names, number: int, column: int | None) -> Iterator[Object]:
+    for noun in names.objects.relations.values():
+        listed = facts_of(noun).get("depends", ())
+        if any(place == number and (column is None or part == column) for place, part in listed):
+            yield Object("relation", noun)
+
+
+def _of_column(names: Names, item: Object) -> Iterator[Object]:
+    column = item.noun.column(item.name)
+    assert column is not None
+    number = column.extra.get(EXTRA, {}).get("number", item.noun.columns.index(column) + 1)
+    yield from _views(names, item.noun.id, number)
+    for other in names.catalog.nouns:
+        for fk in other.foreign_keys:
+            if (
+                fk.target == item.noun.name
+                and column.column in fk.target_columns
+                and other.id != item.noun.id
+            ):
+                yield Object("constraint", other, fk.name)
+    for other_column in item.noun.columns:
+        if other_column.generated is not None and f'"{column.column}"' in other_column.generated:
+            yield Object("column", item.noun, other_column.name)
+
+
+def _of_constraint(names: Names, item: Object) -> Iterator[Object]:
+    noun = item.noun
+    keys = {u.name: u.columns for u in noun.uniques} | (
+        {noun.key_name: noun.key} if noun.key else {}
+    )
+    columns = keys.get(item.name)
+    others = [found for label, found in keys.items() if label != item.name]
+    if columns is None or columns in others:
+        return
+    for other in names.catalog.nouns:
+        for fk in other.foreign_keys:
+            if fk.target == noun.name and set(fk.target_columns) == set(columns):
+                yield Object("constraint", other, fk.name)
+
+
+def sequence_of(names: Names, item: Object) -> Sequence | None:
+    """Return the sequence that an object is."""
+    for sequence in names.objects.sequences.values():
+        if sequence.noun.id == item.noun.id and (
+            sequence.column is None or sequence.key[1] == item.name
+        ):
+            return sequence
+    return None
+
+
+def _of_sequence(names: Names, item: Object) -> Iterator[Object]:
+    sequence = sequence_of(names, item)
+    if sequence is None:
+        return
+    for noun in names.catalog.nouns:
+        for column in noun.columns:
+            facts = column.extra.get(EXTRA, {})
+            if (
+                sequence.column == column.column
+                and noun.id == sequence.noun.id
+                and not facts.get("identity")
+            ) or ("default" in facts and _names_sequence(names, facts["default"], sequence)):
+                yield Object("default", noun, column.name)
+
+
+def _names_sequence(names: Names, node: Any, sequence: Sequence) -> bool:
+    from dotdo_postgres.engine.objects.search_path import split_qualified
+
+    if isinstance(node, list):
+        return any(_names_sequence(names, part, sequence) for part in node)
+    if not isinstance(node, dict):
+        return False
+    call = node.get("FuncCall")
+    if call is not None and call["funcname"][-1]["String"]["sval"] in {"nextval", "currval"}:
+        arg = call["args"][0]
+        arg = arg.get("TypeCast", {}).get("arg", arg)
+        text = arg.get("A_Const", {}).get("sval", {}).get("sval")
+        if text is not None:
+            found = names.sequence(*split_qualified(text))
+            return found is not None and found.key == sequence.key
+    return any(_names_sequence(names, part, sequence) for part in node.values())
+
+
+def _of_type(names: Names, item: Object) -> Iterator[Object]:
+    oid = FIRST_OID + item.noun.id
+    kinds = {oid, t.BY_OID[oid].array}
+    yield from _users_of_type(names, item.noun, kinds)
+
+
+def _users_of_type(names: Names, owner: Noun, kinds: set[int]) -> Iterator[Object]:
+    for noun in names.objects.relations.values():
+        for column in noun.columns:
+            facts = column.extra.get(EXTRA, {})
+            if noun.id != owner.id and (facts.get("oid") in kinds or facts.get("domain") in kinds):
+                yield Object("column", noun, column.name)
+    for number in names.objects.types.values():
+        noun_of_type = names.catalog.by_id.get(number - FIRST_OID)
+        if noun_of_type is not None and facts_of(noun_of_type).get("base") in kinds:
+            yield Object("type", noun_of_type)
+    for functions in names.objects.functions.values():
+        for noun in functions:
+            facts = facts_of(noun)
+            if kinds & {facts["result"], *facts["arguments"], *(facts.get("all_arguments") or ())}:
+                yield Object("function", noun)
+
+
+def _of_function(names: Names, item: Object) -> Iterator[Object]:
+    for noun in names.objects.relations.values():
+        for name, facts in facts_of(noun).get("triggers", {}).items():
+            if facts["function"] == item.noun.id:
+                yield Object("trigger", noun, name)
+        if any(number == item.noun.id for number, _ in facts_of(noun).get("depends", ())):
+            yield Object("relation", noun)
+
+
+def _of_schema(names: Names, item: Object) -> Iterator[Object]:
+    objects = names.objects
+    for (schema, _), noun in objects.relations.items():
+        if schema == item.name:
+            yield Object("relation", noun)
+    for (schema, _), sequence in objects.sequences.items():
+        if schema == item.name and sequence.column is None:
+            yield Object("sequence", sequence.noun)
+    for (schema, _), number in objects.types.items():
+        noun_of_type = names.catalog.by_id.get(number - FIRST_OID)
+        if schema == item.name and noun_of_type is not None:
+            yield Object("type", noun_of_type)
+    for (schema, _), functions in objects.functions.items():
+        if schema == item.name:
+            for noun in functions:
+                yield Object("function", noun)
+
+
+def _nothing(names: Names, item: Object) -> Iterator[Object]:  # noqa: ARG001 -- called as its kin
+    return iter(())
+
+
+_DEPENDENTS = {
+    "relation": _of_relation, "column": _of_column, "constraint": _of_constraint, "sequence": _of_sequence, "type": _of_type,
+    "function": _of_function, "schema": _of_schema, "default": _nothing, "trigger": _nothing, "policy": _nothing,
+}  # fmt: skip

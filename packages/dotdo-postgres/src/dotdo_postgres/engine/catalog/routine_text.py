@@ -1,0 +1,123 @@
+"""Functions and triggers as SQL text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.naming import quote_ident, split_definition, split_name
+from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.facts import Facts
+
+_MODES = {"i": "", "o": "OUT ", "b": "INOUT ", "v": "VARIADIC ", "t": ""}
+_TIMES = {2: "BEFORE", 64: "INSTEAD OF", 0: "AFTER"}
+_EVENTS = ((4, "INSERT"), (8, "DELETE"), (16, "UPDATE"), (32, "TRUNCATE"))
+
+
+def argument_text(noun: Noun, *, with_defaults: bool) -> str:
+    """Write the arguments of a function."""
+    facts = facts_of(noun)
+    kinds = facts.get("all_arguments") or facts["arguments"]
+    modes = facts.get("modes") or ["i"] * len(kinds)
+    names = facts.get("argument_names") or [""] * len(kinds)
+    inputs = [at for at, mode in enumerate(modes) if mode in "ibv"]
+    defaults = dict(
+        zip(
+            inputs[len(inputs) - len(facts.get("defaults", ())) :],
+            facts.get("default_texts", ()),
+            strict=False,
+        )
+    )
+    parts = []
+    for at, (kind, mode, name) in enumerate(zip(kinds, modes, names, strict=True)):
+        if mode == "t" or (mode == "o" and not with_defaults):
+            continue
+        label = f"{quote_ident(name)} " if name else ""
+        text = f"{_MODES[mode]}{label}{t.format_type(kind)}"
+        if with_defaults and at in defaults:
+            text += f" DEFAULT {defaults[at]}"
+        parts.append(text)
+    return ", ".join(parts)
+
+
+def result_text(noun: Noun) -> str | None:
+    """Write the result type of a function, None for a procedure."""
+    facts = facts_of(noun)
+    if facts["kind"] == "p":
+        return None
+    modes = facts.get("modes") or []
+    if "t" in modes:
+        listed = zip(facts["all_arguments"], modes, facts["argument_names"], strict=True)
+        columns = ", ".join(
+            f"{quote_ident(name)} {t.format_type(kind)}"
+            for kind, mode, name in listed
+            if mode == "t"
+        )
+        return f"TABLE({columns})"
+    return ("SETOF " if facts.get("returns_set") else "") + t.format_type(facts["result"])
+
+
+def function_definition(noun: Noun) -> str:
+    """Write CREATE FUNCTION."""
+    facts = facts_of(noun)
+    _, schema, name = split_definition(noun.name)
+    name = name.partition("(")[0]
+    word = "PROCEDURE" if facts["kind"] == "p" else "FUNCTION"
+    lines = [
+        f"CREATE OR REPLACE {word} {quote_ident(schema)}.{quote_ident(name)}({argument_text(noun, with_defaults=True)})"
+    ]
+    result = result_text(noun)
+    if result is not None:
+        lines.append(f" RETURNS {result}")
+    lines.append(f" LANGUAGE {facts['language']}")
+    words = [{"i": "IMMUTABLE", "s": "STABLE"}.get(facts.get("volatility", "v"), ""), "STRICT" if facts.get("strict") else "",
+             "SECURITY DEFINER" if facts.get("security_definer") else ""]  # fmt: skip
+    shown = " ".join(filter(None, words))
+    if shown:
+        lines.append(f" {shown}")
+    tag = "$procedure$" if facts["kind"] == "p" else "$function$"
+    return "\n".join(lines) + f"\nAS {tag}{facts['body']}{tag}\n"
+
+
+def trigger_definition(facts: Facts, noun: Noun, name: str) -> str:
+    """Write CREATE TRIGGER."""
+    trigger: dict[str, Any] = facts_of(noun)["triggers"][name]
+    kind = trigger["type"]
+    time = _TIMES[kind & 66]
+    columns = {
+        facts_at.extra.get("postgres", {}).get("number", at): facts_at.name
+        for at, facts_at in enumerate(noun.columns, 1)
+    }
+    events = []
+    for bit, word in _EVENTS:
+        if kind & bit:
+            listed = ", ".join(
+                quote_ident(columns[number])
+                for number in trigger.get("columns", ())
+                if number in columns
+            )
+            events.append(f"{word} OF {listed}" if word == "UPDATE" and listed else word)
+    schema, table = split_name(noun.name)
+    text = f"CREATE TRIGGER {quote_ident(name)} {time} {' OR '.join(events)} ON {quote_ident(schema)}.{quote_ident(table)}"
+    for key, word in (("old_table", "OLD"), ("new_table", "NEW")):
+        if trigger.get(key):
+            text += (
+                "" if "REFERENCING" in text else " REFERENCING"
+            ) + f" {word} TABLE AS {quote_ident(trigger[key])}"
+    text += f" FOR EACH {'ROW' if kind & 1 else 'STATEMENT'}"
+    if trigger.get("when_text"):
+        text += f" WHEN ({trigger['when_text']})"
+    function = facts.names.catalog.by_id.get(trigger["function"])
+    called = "?" if function is None else split_definition(function.name)[2].partition("(")[0]
+    place = (
+        ""
+        if function is None or split_definition(function.name)[1] == "public"
+        else f"{split_definition(function.name)[1]}."
+    )
+    arguments = ", ".join(
+        "'" + item.replace("'", "''") + "'" for item in trigger.get("arguments", ())
+    )
+    return f"{text} EXECUTE FUNCTION {place}{quote_ident(called)}({arguments})"

@@ -1,0 +1,356 @@
+"""CREATE VIEW, CREATE MATERIALIZED VIEW, REFRESH, CREATE TABLE AS and SELECT INTO."""
+# ruff: noqa: ARG001 -- what is declared alike is called alike
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from pglast import ast, parse_sql
+from pglast.stream import RawStream
+from pglast.visitors import Visitor
+
+from dotdo.storage import Column, Noun, alter_noun, create_noun
+from dotdo.storage.names import physical_column, physical_table, quoted
+from dotdo_postgres.engine.catalog.dependencies import Object, read_by
+from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.dropping import drop_objects
+from dotdo_postgres.engine.naming import definition_name, noun_name
+from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.parse import parse
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.relations import EXTRA, canonical_type
+from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.query import OutputColumn, Query
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+Node = dict[str, Any]
+
+
+def plan_create_view(planner: Planner, node: Node) -> Prepared:
+    """Plan CREATE VIEW; what is wrong with its query is found now."""
+    if node["view"].get("relpersistence") == "t":
+        raise not_supported("a temporary view")
+    if node.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
+        raise not_supported("WITH CHECK OPTION")
+    bind_stored(planner, node["query"], node.get("aliases"), "view")
+    return Prepared(None, (), "CREATE VIEW", define(_create_view), detail=(node, planner.sql))
+
+
+def bind_stored(
+    planner: Planner, query_node: Node, aliases: list[Node] | None, what: str
+) -> tuple[Query, list[OutputColumn], list[str]]:
+    """Bind the query of a view or table; return it, its columns and their names.
+
+    Raises:
+        PostgresError: parameters (42P02), names twice (42701), too many names (42601).
+    """
+    binder = planner.binder()
+    query = binder.query(query_node, None)
+    if binder.param_types:
+        raise error("42P02", "there is no parameter $1")
+    names = [column.name for column in query.columns]
+    given = [item["String"]["sval"] for item in aliases or []]
+    if len(given) > len(names):
+        text = (
+            "CREATE VIEW specifies more column names than columns"
+            if what == "view"
+            else "too many column names were specified"
+        )
+        raise error("42601", text)
+    names[: len(given)] = given
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise error("42701", f'column "{name}" specified more than once')
+        if query.columns[at].type == t.UNKNOWN:
+            query.columns[at].type = t.TEXT
+    return query, query.columns, names
+
+
+def make_columns(
+    columns: Sequence[OutputColumn], names: list[str], *, is_stored: bool
+) -> tuple[Column, ...]:
+    """Make a noun's columns of a query's."""
+    taken: set[str] = set()
+    found = []
+    for number, (column, name) in enumerate(zip(columns, names, strict=True), start=1):
+        physical = physical_column(name, taken)
+        taken.add(physical.lower())
+        try:
+            kind = canonical_type(column.type, column.typmod)
+        except PostgresError:
+            if is_stored:
+                raise
+            kind = "any"
+        facts = {"oid": column.type, "typmod": column.typmod, "number": number}
+        found.append(Column(name, kind, physical, extra={EXTRA: facts}))
+    return tuple(found)
+
+
+def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -> None:
+    node, sql = detail
+    key = planner.names.key_to_create(node["view"])
+    query, columns, names = bind_stored(planner, node["query"], node.get("aliases"), "view")
+    tree, text = stored_query(planner, sql)
+    listed = [list(pair) for pair in read_by(query)]
+    facts = {"kind": "v", "query": tree, "text": text, "depends": listed}
+    made = make_columns(columns, names, is_stored=False)
+    noun = Noun(0, definition_name("view", *key), "definition", "", made, extra={EXTRA: facts})
+    present = planner.names.objects.relations.get(key)
+    if present is None and key[1] not in planner.names.taken(key[0]):
+        create_noun(session.kernel, noun)
+        return
+    if not node.get("replace"):
+        raise error("42P07", f'relation "{key[1]}" already exists')
+    if present is None or kind_of(present) != "v":
+        raise error("42809", f'"{key[1]}" is not a view')
+    _require_same_columns(present, made)
+    kept = {
+        name: value
+        for name, value in facts_of(present).items()
+        if name in {"comment", "owner", "acl", "triggers"}
+    }
+    alter_noun(
+        session.kernel, msgspec.structs.replace(noun, id=present.id, extra={EXTRA: kept | facts})
+    )
+
+
+def _require_same_columns(present: Noun, made: tuple[Column, ...]) -> None:
+    if len(made) < len(present.columns):
+        raise error("42P16", "cannot drop columns from view")
+    for old, new in zip(present.columns, made, strict=False):
+        if old.name != new.name:
+            hint = "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead."
+            message = f'cannot change name of view column "{old.name}" to "{new.name}"'
+            raise error("42P16", message, hint=hint)
+        was, now = (c.extra[EXTRA] for c in (old, new))
+        if (was["oid"], was["typmod"]) != (now["oid"], now["typmod"]):
+            before, after = (
+                t.format_type(was["oid"], was["typmod"]),
+                t.format_type(now["oid"], now["typmod"]),
+            )
+            raise error(
+                "42P16",
+                f'cannot change data type of view column "{old.name}" from {before} to {after}',
+            )
+
+
+class _Qualify(Visitor):
+    """Writes the schema of each table that a query names, so that the search path no longer matters."""
+
+    def __init__(self, planner: Planner) -> None:
+        super().__init__()
+        self._names = planner.names
+        self._ctes: set[str] = set()
+
+    def visit_CommonTableExpr(self, ancestors: Any, node: Any) -> None:  # noqa: ARG002, N802 -- pglast's names
+        self._ctes.add(node.ctename)
+
+    def visit_RangeVar(self, ancestors: Any, node: Any) -> None:  # noqa: ARG002, N802 -- pglast's names
+        if node.schemaname is None and node.relname not in self._ctes:
+            key = self._names.find(None, node.relname)
+            if key is not None:
+                node.schemaname = key[0]
+
+
+class _Move(Visitor):
+    """Gives a table another name wherever a query names it."""
+
+    def __init__(self, old: tuple[str, str], new: tuple[str, str]) -> None:
+        super().__init__()
+        self._old, self._new = old, new
+
+    def visit_RangeVar(self, ancestors: Any, node: Any) -> None:  # noqa: ARG002, N802 -- pglast's names
+        if (node.schemaname, node.relname) == self._old:
+            if node.alias is None:
+                node.alias = ast.Alias(aliasname=node.relname)
+            node.schemaname, node.relname = self._new
+
+
+def stored_query(planner: Planner, sql: str) -> tuple[Node, str]:
+    """Return parse tree and text of the query inside a statement, its tables with their schemas."""
+    statement: Any = parse_sql(sql)[0].stmt
+    query = getattr(statement, "query", None) or statement
+    if isinstance(query, ast.SelectStmt) and query.intoClause is not None:
+        query.intoClause = None
+    _Qualify(planner)(query)
+    return _tree_and_text(query)
+
+
+def _tree_and_text(query: Any) -> tuple[Node, str]:
+    text = RawStream()(query)
+    tree: Node = parse(text)[0]["stmt"]
+    return tree, text
+
+
+def retold_views(session: Session, number: int, old: tuple[str, str], new: tuple[str, str]) -> None:
+    """Let the views that read a relation go on reading it under its new name."""
+    for noun in list(session.kernel.catalog.by_name.values()):
+        facts = facts_of(noun)
+        if any(pair[0] == number for pair in facts.get("depends", ())):
+            query: Any = parse_sql(facts["text"])[0].stmt
+            _Move(old, new)(query)
+            tree, text = _tree_and_text(query)
+            current = session.kernel.catalog.by_id[noun.id]
+            alter_noun(session.kernel, with_facts(current, query=tree, text=text))
+
+
+# --- CREATE TABLE AS -----------------------------------------------------------------------
+
+
+def plan_table_as(planner: Planner, node: Node) -> Prepared:
+    """Plan CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW."""
+    into = node["into"]
+    if into["rel"].get("relpersistence") == "t":
+        raise not_supported("a temporary table made by a query")
+    if "SelectStmt" not in node["query"]:
+        raise not_supported("CREATE TABLE AS EXECUTE")
+    is_view = node["objtype"] == "OBJECT_MATVIEW"
+    key = planner.names.key_to_create(into["rel"])
+    if not (node.get("if_not_exists") and key[1] in planner.names.taken(key[0])):
+        bind_stored(planner, node["query"], into.get("colNames"), "table")
+    tag = (
+        "CREATE MATERIALIZED VIEW"
+        if is_view
+        else "SELECT INTO"
+        if node.get("is_select_into")
+        else "CREATE TABLE AS"
+    )
+    return Prepared(None, (), tag, _run_table_as, detail=(node, planner.sql))
+
+
+def _run_table_as(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    count = _create_as(session, *prepared.detail)
+    if count is None:
+        return Result(None, [], prepared.tag_kind)
+    tag = f"SELECT {count}"
+    return Result(None, [], tag, count)
+
+
+def _create_as(session: Session, node: Node, sql: str) -> int | None:
+    planner = session.planner()
+    into = node["into"]
+    key = planner.names.key_to_create(into["rel"])
+    if key[1] in planner.names.taken(key[0]):
+        if node.get("if_not_exists"):
+            session.notice("NOTICE", "42P07", f'relation "{key[1]}" already exists, skipping')
+            return None
+        raise error("42P07", f'relation "{key[1]}" already exists')
+    query, columns, names = bind_stored(planner, node["query"], into.get("colNames"), "table")
+    name = noun_name(*key)
+    table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
+    facts: dict[str, Any] = {}
+    if node["objtype"] == "OBJECT_MATVIEW":
+        tree, text = stored_query(planner, sql)
+        facts = {
+            "kind": "m",
+            "query": tree,
+            "text": text,
+            "depends": [list(pair) for pair in read_by(query)],
+        }
+        if into.get("skipData"):
+            facts["is_populated"] = False
+    made = Noun(
+        0,
+        name,
+        "columns",
+        table,
+        make_columns(columns, names, is_stored=True),
+        extra={EXTRA: facts} if facts else {},
+    )
+    with atomic(session):
+        create_noun(session.kernel, made)
+        return (
+            0 if into.get("skipData") else _fill(session, key, node["query"], is_view=bool(facts))
+        )
+
+
+class atomic:  # noqa: N801 -- used as a statement's own transaction
+    """Makes several steps of one statement a transaction where none is open."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_own = False
+
+    def __enter__(self) -> None:
+        kernel = self._session.kernel
+        if kernel.in_transaction:
+            kernel.savepoint("_statement_steps")
+        else:
+            kernel.begin()
+            self._is_own = True
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        kernel = self._session.kernel
+        if self._is_own:
+            if kind is None:
+                kernel.commit()
+            elif kernel.in_transaction:
+                kernel.rollback()
+        elif kernel.in_transaction:
+            if kind is not None:
+                kernel.rollback_to("_statement_steps")
+            kernel.release("_statement_steps")
+
+
+def _fill(session: Session, key: tuple[str, str], query: Node, *, is_view: bool) -> int:
+    relation = {"schemaname": key[0], "relname": key[1], "inh": True, "relpersistence": "p"}
+    node = {"InsertStmt": {"relation": relation, "selectStmt": query}}
+    result = session.run_inside(session.plan_inside(node, may_write_materialized=is_view))
+    return result.row_count or 0
+
+
+def plan_refresh(planner: Planner, node: Node) -> Prepared:
+    """Plan REFRESH MATERIALIZED VIEW."""
+    return Prepared(None, (), "REFRESH MATERIALIZED VIEW", define(_refresh), detail=node)
+
+
+def _refresh(session: Session, planner: Planner, node: Node) -> None:
+    relation = node["relation"]
+    noun = planner.names.table(relation)
+    if noun is None:
+        raise error("42P01", f'relation "{relation["relname"]}" does not exist')
+    if kind_of(noun) != "m":
+        raise error("42809", f'"{relation["relname"]}" is not a materialized view')
+    if node.get("concurrent") and not any(i.is_unique and i.where is None for i in noun.indexes):
+        hint = "Create a unique index with no WHERE clause on one or more columns of the materialized view."
+        schema, name = planner.names.find(relation.get("schemaname"), relation["relname"]) or (
+            "",
+            "",
+        )
+        raise error(
+            "55000", f'cannot refresh materialized view "{schema}.{name}" concurrently', hint=hint
+        )
+    key = planner.names.find(relation.get("schemaname"), relation["relname"])
+    assert key is not None
+    with atomic(session):
+        session.kernel.write(f"delete from {quoted(noun.table)}")  # noqa: S608 -- quoted
+        if not node.get("skipData"):
+            _fill(session, key, facts_of(noun)["query"], is_view=True)
+        current = session.kernel.catalog.by_id[noun.id]
+        alter_noun(
+            session.kernel,
+            with_facts(current, is_populated=False if node.get("skipData") else None),
+        )
+
+
+__all__ = [
+    "Object",
+    "atomic",
+    "drop_objects",
+    "plan_create_view",
+    "plan_refresh",
+    "plan_table_as",
+    "retold_views",
+    "stored_query",
+]

@@ -1,0 +1,170 @@
+"""Statements with data-modifying WITH: each of its queries is a stage; all of them see the tables as they were at first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dotdo.storage.names import quoted
+from dotdo.storage.virtual import ComputedRows
+from dotdo_postgres.engine.bind.queries import named_columns
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.query import Cte, OutputColumn
+from dotdo_postgres.errors import error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.planner import Planner, PlanStatement
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+Node = dict[str, Any]
+CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt"})
+
+
+@dataclass(slots=True)
+class Staged:
+    """What running the stages needs.
+
+    Args:
+        stages: The queries of WITH in order.
+        main: What comes after it.
+        snapshots: Tables to be kept as they are at first, with the names under which stages read them.
+    """
+
+    stages: list[Prepared]
+    main: Prepared
+    snapshots: dict[str, str]
+
+
+def has_changes(node: Node) -> bool:
+    """Tell whether a statement's own WITH changes data."""
+    ctes = node.get("withClause", {}).get("ctes", [])
+    return any(CHANGING & item["CommonTableExpr"]["ctequery"].keys() for item in ctes)
+
+
+def plan_staged(
+    planner: Planner, planners: dict[str, PlanStatement], kind: str, body: Node
+) -> Prepared:
+    """Plan a statement whose WITH changes data; types of parameters are found in a first round."""
+    planner.is_trial = planner.is_staged = True
+    _Stages(planner, planners).plan(kind, body)
+    planner.is_trial = False
+    planner.param_oids = tuple(planner.binder().param_types)
+    planner.shared = None
+    return _Stages(planner, planners).plan(kind, body)
+
+
+class _Stages:
+    def __init__(self, planner: Planner, planners: dict[str, PlanStatement]) -> None:
+        self.planner, self.planners = planner, planners
+        self.scope = Scope()
+        self.changed: set[str] = set()
+        self.stages: list[Prepared] = []
+
+    def plan(self, kind: str, body: Node) -> Prepared:
+        planner, clause = self.planner, body["withClause"]
+        planner.outer = self.scope
+        for item in clause["ctes"]:
+            self._add(item["CommonTableExpr"], bool(clause.get("recursive")))
+        rest = {key: value for key, value in body.items() if key != "withClause"}
+        main = self._stage(kind, rest)
+        snapshots = {
+            relation.noun.table: relation.snapshot
+            for relation in planner.binder().snapshots_read.values()
+        }
+        prepared = Prepared(main.columns, main.param_types, main.tag_kind, run_staged)
+        prepared.catalog = planner.catalog
+        prepared.detail = Staged(self.stages, main, snapshots)
+        return prepared
+
+    def _stage(self, kind: str, body: Node) -> Prepared:
+        binder = self.planner.binder()
+        binder.snapshots = {name: f"_before {name}" for name in self.changed}
+        return self.planners[kind](self.planner, body)
+
+    def _add(self, node: Node, is_recursive: bool) -> None:
+        name = node["ctename"]
+        if name in self.scope.ctes:
+            message = f'WITH query name "{name}" specified more than once'
+            raise error("42712", message, position=node.get("location", 0))
+        ((kind, body),) = node["ctequery"].items()
+        if kind in CHANGING:
+            stage = self._stage(kind, body)
+            self._note_changed(self.planner.binder().relation(body["relation"]).noun.name)
+        else:
+            stage = self._stage("SelectStmt", _reading(node, is_recursive))
+        listed = [
+            OutputColumn(c.name, c.oid, c.typmod, c.table_oid, c.column_number)
+            for c in stage.columns or ()
+        ]
+        if kind in CHANGING:
+            listed = named_columns(listed, node)
+        cte = Cte(name, listed, table=f"_stage {len(self.stages)} {len(listed)}")
+        cte.forms = [Sql(n.null(), c.scale, 18) for c in stage.columns or ()]
+        cte.is_without_rows = stage.columns is None
+        self.scope.ctes[name] = cte
+        self.stages.append(stage)
+
+    def _note_changed(self, name: str) -> None:
+        """Note a table as changed, and those that its foreign keys change with it."""
+        if name in self.changed:
+            return
+        self.changed.add(name)
+        for noun in self.planner.catalog.nouns:
+            for fk in noun.foreign_keys:
+                if fk.target == name and {fk.on_delete, fk.on_update} & _FOLLOWING:
+                    self._note_changed(noun.name)
+
+
+_FOLLOWING = {"cascade", "set null", "set default"}
+
+
+def _reading(node: Node, is_recursive: bool) -> Node:
+    """Make a SELECT of all that a query of WITH gives."""
+    star: Node = {"ColumnRef": {"fields": [{"A_Star": {}}]}}
+    table = {"relname": node["ctename"], "inh": True, "relpersistence": "p"}
+    return {
+        "targetList": [{"ResTarget": {"val": star}}],
+        "fromClause": [{"RangeVar": table}],
+        "withClause": {"ctes": [{"CommonTableExpr": node}], "recursive": is_recursive},
+        "limitOption": "LIMIT_OPTION_DEFAULT",
+        "op": "SETOP_NONE",
+    }
+
+
+def run_staged(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    """Run the stages one after the other as one statement."""
+    staged: Staged = prepared.detail
+    kernel = session.kernel
+
+    def work() -> Result:
+        for table, name in staged.snapshots.items():
+            _keep(session, kernel.catalog.by_table[table], name)
+        for number, stage in enumerate(staged.stages):
+            result = session.run_part(stage, params, wait)
+            width = len(result.columns or ())
+            if width:
+                names = [f"c{at}" for at in range(width)]
+                session.stage_rows(f"_stage {number} {width}", names, ComputedRows(result.rows))
+        result = session.run_part(staged.main, params, wait)
+        session.require_references()
+        return result
+
+    return kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+
+
+def _keep(session: Session, noun: Noun, name: str) -> None:
+    columns = [column.column for column in noun.columns]
+    if noun.has_hidden_rowid:
+        columns.append(noun.rowid)
+    listed = ", ".join(map(quoted, columns))
+    rows = session.kernel.execute(f"select {listed} from {quoted(noun.table)}")  # noqa: S608 -- quoted names
+    session.stage_rows(name, columns, ComputedRows(rows))

@@ -1,0 +1,206 @@
+"""Names of a statement resolved by the search path: relations, sequences, types; unknown ones are PostgreSQL's errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dotdo_postgres.engine.naming import PUBLIC, noun_name
+from dotdo_postgres.engine.objects.collected import Key, Objects, Sequence, objects_of
+from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.errors import error
+
+if TYPE_CHECKING:
+    from dotdo.storage import Catalog, Noun
+    from dotdo_postgres.engine.relations import Relation
+
+Node = dict[str, Any]
+SYSTEM_SCHEMAS = ("pg_catalog", "information_schema")
+DEFAULT_PATH = ('"$user"', "public")
+
+
+class Regs(Protocol):
+    """Reads and writes values of regclass, regtype and their kin."""
+
+    def read(self, names: Names, kind: int, text: str) -> int:
+        """Return the OID that a name means; raises the type's own error."""
+
+    def write(self, names: Names, kind: int, oid: int) -> str:
+        """Return the name of an object."""
+
+
+class _NoRegs:
+    """Where no session is, objects have numbers only."""
+
+    def read(self, names: Names, kind: int, text: str) -> int:  # noqa: ARG002 -- as every reader
+        """Read a number."""
+        return int(text)
+
+    def write(self, names: Names, kind: int, oid: int) -> str:  # noqa: ARG002 -- as every writer
+        """Write a number."""
+        return str(oid)
+
+
+class Names:
+    """How the names of one statement resolve.
+
+    Args:
+        catalog: The definitions.
+        path: Schemas of the search path that are there, `pg_catalog` where it is searched.
+        temporary: Temporary tables of the session.
+        computed: Relations of pg_catalog and information_schema that are kept here.
+        regs: Reads and writes values of regclass and its kin.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        path: tuple[str, ...] = ("pg_catalog", PUBLIC),
+        temporary: Catalog | None = None,
+        computed: frozenset[str] = frozenset(),
+        regs: Regs | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self.path = path
+        self.temporary = temporary
+        self.objects: Objects = objects_of(catalog)
+        self.virtual: dict[str, Relation] = {}
+        self.computed = computed
+        self._regs = regs or _NoRegs()
+
+    # --- schemas -----------------------------------------------------------------------------
+
+    @property
+    def creation_schema(self) -> str:
+        """Return the schema that unqualified new objects go to.
+
+        Raises:
+            PostgresError: the search path names none that is there (3F000).
+        """
+        for schema in self.path:
+            if schema not in SYSTEM_SCHEMAS:
+                return schema
+        raise error("3F000", "no schema has been selected to create in")
+
+    def has_schema(self, name: str) -> bool:
+        """Tell whether a schema is there."""
+        return name in self.objects.schemas or name in SYSTEM_SCHEMAS or name == "pg_temp"
+
+    def require_schema(self, name: str, location: int | None = None) -> str:
+        """Return the name of a schema that is there.
+
+        Raises:
+            PostgresError: it is not (3F000).
+        """
+        if not self.has_schema(name):
+            raise error("3F000", f'schema "{name}" does not exist', position=location)
+        return name
+
+    # --- relations ---------------------------------------------------------------------------
+
+    def key_to_create(self, node: Node) -> Key:
+        """Return schema and name for a new relation that a RangeVar names."""
+        if "schemaname" in node:
+            schema = self.require_schema(node["schemaname"], node.get("location"))
+            if schema in SYSTEM_SCHEMAS:
+                shown = f'permission denied to create "{schema}.{node["relname"]}"'
+                detail = "System catalog modifications are currently disallowed."
+                raise error("42501", shown, detail=detail)
+            return schema, node["relname"]
+        return self.creation_schema, node["relname"]
+
+    def find(self, schema: str | None, name: str) -> Key | None:
+        """Return schema and name of the relation (of any kind) that a name means, None without."""
+        for key in self._keys(schema, name):
+            if self.objects.relation_kind(key) is not None:
+                return key
+        return None
+
+    def _keys(self, schema: str | None, name: str) -> list[Key]:
+        return [(schema, name)] if schema is not None else [(place, name) for place in self.path]
+
+    def noun(self, schema: str | None, name: str) -> Noun | None:
+        """Return the noun of a table or view, None when there is none of that name."""
+        if self.temporary is not None and schema in {None, "pg_temp"}:
+            found = self.temporary.noun(name)
+            if found is not None:
+                return found
+        for key in self._keys(schema, name):
+            noun = self.objects.relations.get(key)
+            if noun is not None:
+                return noun
+            if self.objects.relation_kind(key) is not None:
+                return None
+        return None
+
+    def table(self, node: Node) -> Noun | None:
+        """Return the noun of the table or view that a RangeVar names, None when there is none."""
+        return self.noun(node.get("schemaname"), node["relname"])
+
+    def noun_name(self, key: Key) -> str:
+        """Return the kernel's name of a table."""
+        return noun_name(*key)
+
+    def index(self, schema: str | None, name: str) -> Noun | None:
+        """Return the table of an index."""
+        for key in self._keys(schema, name):
+            if key in self.objects.indexes:
+                return self.objects.indexes[key]
+        return None
+
+    def sequence(self, schema: str | None, name: str) -> Sequence | None:
+        """Return the sequence of that name."""
+        for key in self._keys(schema, name):
+            found = self.objects.sequences.get(key)
+            if found is not None:
+                return found
+            if self.objects.relation_kind(key) is not None:
+                return None
+        return None
+
+    def taken(self, schema: str) -> set[str]:
+        """Return the names of all relations of a schema."""
+        objects = self.objects
+        found = {name for place, name in objects.relations if place == schema}
+        found |= {name for place, name in objects.sequences if place == schema}
+        return found | {name for place, name in objects.indexes if place == schema}
+
+    def is_visible(self, key: Key) -> bool:
+        """Tell whether the bare name of a relation means just it."""
+        return self.find(None, key[1]) == key
+
+    def shown(self, key: Key) -> str:
+        """Return the name of a relation, with its schema where the bare name would mean another."""
+        return key[1] if self.is_visible(key) else f"{key[0]}.{key[1]}"
+
+    # --- reg types ---------------------------------------------------------------------------
+
+    def read_reg(self, kind: int, text: str) -> int:
+        """Return the OID that a name means.
+
+        Raises:
+            PostgresError: there is no such object (42P01, 42704, 3F000, 42883).
+        """
+        return self._regs.read(self, kind, text)
+
+    def write_reg(self, kind: int, oid: int) -> str:
+        """Return the name of an object, its number when there is none."""
+        return self._regs.write(self, kind, oid)
+
+    # --- types -------------------------------------------------------------------------------
+
+    def type(self, schema: str | None, name: str) -> int | None:
+        """Return the OID of a type that a user made."""
+        for key in self._keys(schema, name):
+            if key in self.objects.types:
+                return self.objects.types[key]
+        return None
+
+
+def kind_word(kind: str) -> str:
+    """Return what DROP calls a kind of relation."""
+    return {"r": "table", "v": "view", "m": "materialized view", "S": "sequence", "i": "index"}[
+        kind
+    ]
+
+
+__all__ = ["Names", "kind_of", "kind_word"]

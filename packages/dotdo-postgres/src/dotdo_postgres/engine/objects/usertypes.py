@@ -1,0 +1,36 @@
+"""Types that users made: enums, domains, composite types and ranges as the binder sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotdo_postgres.engine.naming import PUBLIC, quote_ident
+from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
+from dotdo_postgres.engine.relations import FIRST_OID
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotdo.storage import Noun
+
+
+def make_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
+    """Yield the type of a definition and the type of its arrays."""
+    facts = facts_of(noun)
+    oid, array = FIRST_OID + noun.id, derived_oid(noun, "a", "")
+    shown = quote_ident(name) if schema == PUBLIC else f"{quote_ident(schema)}.{quote_ident(name)}"
+    kind = facts["kind"]
+    if kind == "enum":
+        yield t.PgType(
+            oid, name, shown, 4, "E", False, 0, array, "e", labels=tuple(facts["labels"])
+        )
+    elif kind == "domain":
+        base = t.BY_OID[facts["base"]]
+        yield t.PgType(
+            oid, name, shown, base.size, base.category, False, 0, array, "d", base=base.oid, base_typmod=facts["typmod"],
+        )  # fmt: skip
+    elif kind == "composite":
+        fields = tuple((n, kind, typmod) for n, kind, typmod in facts["fields"])
+        yield t.PgType(oid, name, shown, -1, "C", False, 0, array, "c", fields=fields)
+    yield t.PgType(array, f"_{name}"[:63], f"{shown}[]", -1, "A", False, oid, 0, "b")
