@@ -155,7 +155,9 @@ def whole64(value: Any) -> int | None:
 def rounded64(value: Any) -> int:
     """Return a number as 64 bits: doubles cut, decimals rounded to even, out of range the nearest end, NaN 0."""
     if type(value) is Decimal128 and is_finite(value):
-        return truncated64(Decimal128(value.to_decimal().to_integral_value(context=DECIMAL_CONTEXT)))
+        return truncated64(
+            Decimal128(value.to_decimal().to_integral_value(context=DECIMAL_CONTEXT))
+        )
     return truncated64(value)
 
 

@@ -1,6 +1,16 @@
 """Aggregation stages."""
 
-from dotdo_mongo.engine.stages import densify, flow, fusion, geonear, group, joins, output, shape, windows
+from dotdo_mongo.engine.stages import (
+    densify,
+    flow,
+    fusion,
+    geonear,
+    group,
+    joins,
+    output,
+    shape,
+    windows,
+)
 from dotdo_mongo.engine.stages.declare import Stage
 
 STAGES: dict[str, Stage] = {

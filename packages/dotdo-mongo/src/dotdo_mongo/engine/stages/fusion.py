@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
 FAMILY = Family("fusion")
 _CONSTANT = 60
-_RANKED = frozenset({"$sort", "$search", "$vectorSearch", "$geoNear", "$rankFusion", "$scoreFusion"})
-_SELECTING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample", "$search", "$vectorSearch", "$geoNear"})
+_RANKED = frozenset(
+    {"$sort", "$search", "$vectorSearch", "$geoNear", "$rankFusion", "$scoreFusion"}
+)
+_SELECTING = frozenset(
+    {"$match", "$sort", "$limit", "$skip", "$sample", "$search", "$vectorSearch", "$geoNear"}
+)
 _HYBRID = frozenset({"$rankFusion", "$scoreFusion"})
 
 
 def _check_pipeline(name: str, stages: Any) -> list[Any]:
     if not isinstance(stages, list):
-        raise failure(14, f"BSON field '$rankFusion.input.pipelines.{name}' is the wrong type '{type_name(stages)}', expected type 'array'")
+        raise failure(
+            14,
+            f"BSON field '$rankFusion.input.pipelines.{name}' is the wrong type '{type_name(stages)}', expected type 'array'",
+        )
     for stage in stages:
         if not isinstance(stage, Mapping):
             raise failure(14, "Each element of the 'pipeline' array must be an object")
@@ -41,7 +48,10 @@ def _check_ranked(name: str, stages: list[Any]) -> None:
     names = [next(iter(stage), "") for stage in stages]
     for one in names:
         if one not in _SELECTING:
-            raise failure(9191103, f"$rankFusion input pipeline '{name}' must only select documents, but has {one}")
+            raise failure(
+                9191103,
+                f"$rankFusion input pipeline '{name}' must only select documents, but has {one}",
+            )
     if not any(one in _RANKED for one in names):
         raise failure(9191100, f"$rankFusion input pipeline '{name}' must be ranked")
 
@@ -58,10 +68,14 @@ def _weights(spec: Any, names: Iterable[str]) -> dict[str, float]:
         if name not in found:
             raise failure(9967500, f"$rankFusion has a weight for '{name}', which is no pipeline")
         if type(value) not in NUMBERS:
-            raise failure(13118, f"$rankFusion weight of '{name}' must be a number, found {type_name(value)}")
+            raise failure(
+                13118, f"$rankFusion weight of '{name}' must be a number, found {type_name(value)}"
+            )
         number = to_double(value)
         if not number >= 0:
-            raise failure(9460300, f"$rankFusion weight of '{name}' must be non-negative, found {value}")
+            raise failure(
+                9460300, f"$rankFusion weight of '{name}' must be non-negative, found {value}"
+            )
         found[name] = abs(number)
     return found
 
@@ -102,7 +116,11 @@ class _RankFusion:
             document = dict(found[key])
             self.metadata.put(document, "score", scores[key])
             if self.has_details:
-                details = {"value": scores[key], "description": "value output by reciprocal rank fusion algorithm, computed as sum of (weight * (1 / (60 + rank))) across input pipelines from which this document is output, from:", "details": ranks[key]}
+                details = {
+                    "value": scores[key],
+                    "description": "value output by reciprocal rank fusion algorithm, computed as sum of (weight * (1 / (60 + rank))) across input pipelines from which this document is output, from:",
+                    "details": ranks[key],
+                }
                 self.metadata.put(document, "scoreDetails", details)
             yield document
 
@@ -111,7 +129,9 @@ class _RankFusion:
 def rank_fusion(argument: Any, place: Place) -> Run:
     """Join rankings. Codes 9, 14, 40414, 40415, 10170100, 9191100, 9191103, 9460300 and others."""
     if not isinstance(argument, Mapping):
-        raise failure(9, f"the $rankFusion stage specification must be an object, found {type_name(argument)}")
+        raise failure(
+            9, f"the $rankFusion stage specification must be an object, found {type_name(argument)}"
+        )
     spec = {name: one for name, one in argument.items() if one is not None}
     check_fields("$rankFusion", spec, ("input", "combination", "scoreDetails"), ("input",))
     check_kind("$rankFusion", "input", spec["input"], "object")

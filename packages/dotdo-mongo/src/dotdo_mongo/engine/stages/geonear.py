@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dotdo_mongo.engine.expressions import Scope
 from dotdo_mongo.engine.fieldpath import MAX_DEPTH, read, split_path
 from dotdo_mongo.engine.match import Near, compile_match
 from dotdo_mongo.engine.match.comparison import truth
@@ -21,6 +20,7 @@ from dotdo_mongo.errors import failure
 
 if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Context, Document
+    from dotdo_mongo.engine.expressions import Scope
 
 FAMILY = Family("geonear")
 _KEY_DEPTH = 180
@@ -32,7 +32,9 @@ _GONE = {"limit": 50858, "num": 50857, "start": 50856}
 
 def _path(name: str, value: Any, code: int) -> tuple[str, ...]:
     if type(value) is not str:
-        raise failure(code, f"$geoNear requires that '{name}' be a string, found {type_name(value)}")
+        raise failure(
+            code, f"$geoNear requires that '{name}' be a string, found {type_name(value)}"
+        )
     return split_path(value)
 
 
@@ -57,7 +59,10 @@ def _point(value: Any, scope: Scope) -> Any:
     if not part.is_constant:
         raise failure(5860402, "$geoNear requires a constant near argument")
     if not isinstance(part.constant, (Mapping, list)):
-        raise failure(5860401, f"$geoNear requires near argument to be a GeoJSON object or a legacy point(array), found {type_name(part.constant)}")
+        raise failure(
+            5860401,
+            f"$geoNear requires near argument to be a GeoJSON object or a legacy point(array), found {type_name(part.constant)}",
+        )
     return part.constant
 
 
@@ -72,17 +77,24 @@ def _chosen_field(spec: Mapping[str, Any], context: Context) -> tuple[str, str]:
     if "key" in spec:
         key = spec["key"]
         if type(key) is not str:
-            raise failure(14, f"$geoNear parameter 'key' must be of type string but found type: {type_name(key)}")
+            raise failure(
+                14,
+                f"$geoNear parameter 'key' must be of type string but found type: {type_name(key)}",
+            )
         if not key:
             raise failure(2, "$geoNear parameter 'key' cannot be the empty string")
         if len(split_path(key)) > _KEY_DEPTH:
             raise failure(5729100, "$geoNear parameter 'key' is too deep")
         if key not in flat and key not in sphere:
-            raise failure(291, f"error processing query: unable to find index for $geoNear query on {key}")
+            raise failure(
+                291, f"error processing query: unable to find index for $geoNear query on {key}"
+            )
         return key, "2dsphere" if key in sphere else "2d"
     for kind, names in (("2d", flat), ("2dsphere", sphere)):
         if len(names) > 1:
-            raise failure(27, f"There is more than one {kind} index; unsure which to use for $geoNear")
+            raise failure(
+                27, f"There is more than one {kind} index; unsure which to use for $geoNear"
+            )
         if names:
             return names[0], kind
     raise failure(27, "$geoNear requires a 2d or 2dsphere index, but none were found")
@@ -111,9 +123,19 @@ def _near(spec: Mapping[str, Any], field: str, kind: str, scope: Scope) -> Near:
         is_sphere=is_sphere,
         unit=EARTH_RADIUS_M if is_json else 1.0,
         least=0.0 if "minDistance" not in spec else _distance("minDistance", low, scope, 7555701),
-        most=math.inf if "maxDistance" not in spec else _distance("maxDistance", high, scope, 7555702),
+        most=math.inf
+        if "maxDistance" not in spec
+        else _distance("maxDistance", high, scope, 7555702),
         is_geojson=is_json,
     )
+
+
+def _check_options(spec: Mapping[str, Any]) -> None:
+    for name in spec:
+        if name in _GONE:
+            raise failure(_GONE[name], f"$geoNear no longer supports the '{name}' parameter.")
+        if name not in _KNOWN:
+            raise failure(2, f"unrecognized option to $geoNear: {name}")
 
 
 class _GeoNear:
@@ -121,11 +143,7 @@ class _GeoNear:
 
     def __init__(self, spec: Mapping[str, Any], place: Place) -> None:
         context = place.context
-        for name in spec:
-            if name in _GONE:
-                raise failure(_GONE[name], f"$geoNear no longer supports the '{name}' parameter.")
-            if name not in _KNOWN:
-                raise failure(2, f"unrecognized option to $geoNear: {name}")
+        _check_options(spec)
         self.field = self.locations = None
         if "distanceField" in spec:
             self.field = _path("distanceField", spec["distanceField"], 16606)

@@ -87,7 +87,7 @@ class Rounder:
 
 def power_of_two(exponent: int) -> float:
     """Return a power of two, a whole number where it is one."""
-    return 2**exponent
+    return 2**exponent if exponent >= 0 else 0.5**-exponent
 
 
 def rounding(name: str) -> Rounder:

@@ -66,19 +66,30 @@ def _check_timeseries(spec: Mapping[str, Any]) -> None:
         raise failure(40414, f"BSON field '{stage}.timeField' is missing but a required field")
     granularity = spec.get("granularity")
     if granularity is not None and granularity not in _GRANULARITIES:
-        raise failure(2, f"Enumeration value '{granularity}' for field '{stage}.granularity' is not a valid value.")
+        raise failure(
+            2,
+            f"Enumeration value '{granularity}' for field '{stage}.granularity' is not a valid value.",
+        )
     spans = [_span(stage, name, spec[name]) for name in _SPANS if spec.get(name) is not None]
     if len(spans) == 1 or len(set(spans)) > 1:
-        raise failure(72, "Timeseries 'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' need to be set to the same value")
+        raise failure(
+            72,
+            "Timeseries 'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' need to be set to the same value",
+        )
     if spans and granularity is not None:
-        raise failure(72, "Timeseries 'bucketMaxSpanSeconds' cannot be set together with 'granularity'")
+        raise failure(
+            72, "Timeseries 'bucketMaxSpanSeconds' cannot be set together with 'granularity'"
+        )
 
 
 def _span(stage: str, name: str, value: Any) -> int:
     check_kind(stage, name, value, "number")
     number = truncated64(value)
     if not 1 <= number <= _YEAR_S:
-        raise failure(2, f"BSON field '{stage}.{name}' value must be >= 1 and <= {_YEAR_S}, actual value '{number}'")
+        raise failure(
+            2,
+            f"BSON field '{stage}.{name}' value must be >= 1 and <= {_YEAR_S}, actual value '{number}'",
+        )
     return number
 
 
@@ -182,7 +193,9 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
             2, f"Enumeration value '{matched}' for field 'whenMatched' is not a valid value."
         )
     given = spec.get("whenNotMatched")
-    otherwise = check_kind("$merge", "whenNotMatched", "insert" if given is None else given, "string")
+    otherwise = check_kind(
+        "$merge", "whenNotMatched", "insert" if given is None else given, "string"
+    )
     if otherwise not in _NOT_MATCHED:
         raise failure(
             2,
