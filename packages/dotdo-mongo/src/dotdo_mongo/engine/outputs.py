@@ -110,11 +110,11 @@ class Merge:
 
 def _parsed(argument: Any) -> tuple[Any, Merge]:
     given: Document = {"into": argument} if isinstance(argument, str) else argument
-    on = given.get("on", "_id")
+    on = given.get("on") or "_id"
     merge = Merge(
         [on] if isinstance(on, str) else list(on),
-        given.get("whenMatched", "merge"),
-        given.get("whenNotMatched", "insert"),
+        given.get("whenMatched") or "merge",
+        given.get("whenNotMatched") or "insert",
         given.get("let") or {},
     )
     return given["into"], merge

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import Argument, Declared, command, optional
 from dotdo_mongo.engine.commands.explaining import explained
 from dotdo_mongo.engine.commands.replies import cursor_reply
@@ -93,11 +93,14 @@ def aggregate(request: Request) -> Document:
     if stages and "$changeStream" in stages[0]:
         return _watch(request, name, stages)
     documents = _documents(request, name, stages)
+    if stages and not _WRITING.isdisjoint(stages[-1]):
+        documents = list(documents)  # what is written does not wait for the cursor to be read
     batch_size = (arguments["cursor"] or {}).get("batchSize")
     size = None if batch_size is None else kinds.as_long(batch_size)
     return cursor_reply(request, Cursor(namespace, iter(documents)), size)
 
 
+_WRITING = frozenset({"$out", "$merge"})
 _WATCHABLE = frozenset(
     {
         "$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact",

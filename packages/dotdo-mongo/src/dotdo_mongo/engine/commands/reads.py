@@ -9,8 +9,8 @@ from bson import Int64
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.storage import Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
