@@ -21,6 +21,7 @@ from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.values import MISSING, sort_key
@@ -288,7 +289,10 @@ def distinct(request: Request) -> Document:
     for document in documents:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
-    return {"values": [values[k] for k in sorted(values)]}
+    reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if request.snapshot_us is not None:
+        reply["atClusterTime"] = timestamp_of(request.snapshot_us)
+    return reply
 
 
 def _key(value: Any, context: Context) -> Any:
