@@ -144,7 +144,7 @@ class Request:
         spec = self.arguments.get("collation") if given is None else given
         if spec is None and collection is not None:
             spec = collection.options.get("collation")
-        return None if spec is None else parse_collation(spec)
+        return parse_collation(spec) if spec else None
 
 
 def check_database(name: str) -> None:

@@ -241,7 +241,7 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None:
+    if way.matches is None and not way.is_hinted:
         return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
@@ -269,7 +269,7 @@ def distinct(request: Request) -> Document:
     arguments = request.arguments
     name, key = request.collection_name, arguments["key"]
     if "\0" in key:
-        raise failure(2, "Key cannot contain an embedded null byte")
+        raise failure(31032, "Key field cannot contain an embedded null byte")
     found = request.find(name)
     collection = None if found is None else found[1]
     context = context_of(request, collection, name=name)
