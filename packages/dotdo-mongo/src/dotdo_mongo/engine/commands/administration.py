@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from bson import Int64
-
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import (
     COLLECTION,
@@ -32,29 +30,17 @@ def fsync(request: Request) -> Document:
     """See that all writes are on disk, as they are after each commit; with `lock`, count that nobody shall write."""
     if "afterClusterTime" in request.read_concern:
         raise failure(20, "fsync does not wait for a cluster time")
-    if not request.arguments["lock"]:
-        return {"numFiles": 1}
-    count = request.deployment.settings["fsyncLocks"] = locks(request.deployment) + 1
-    return {
-        "info": "now locked against writes, use db.fsyncUnlock() to unlock",
-        "lockCount": Int64(count),
-        "seeAlso": "http://dochub.mongodb.org/core/fsynccommand",
-    }
-
-
-def locks(deployment: Deployment) -> int:
-    """Return how often `fsync` with `lock` was called without being undone."""
-    return int(deployment.settings.get("fsyncLocks", 0))
+    if request.arguments["lock"]:
+        raise failure(
+            20, "fsync with lock is not supported: a tenant can be copied while it is written to"
+        )
+    return {"numFiles": 1}
 
 
 @command("fsyncUnlock", is_admin_only=True, is_lenient=True)
-def fsync_unlock(request: Request) -> Document:
-    """Undo one `fsync` with `lock`."""
-    count = locks(request.deployment)
-    if not count:
-        raise failure(20, "fsyncUnlock called when not locked")
-    request.deployment.settings["fsyncLocks"] = count - 1
-    return {"info": "fsyncUnlock completed", "lockCount": Int64(count - 1)}
+def fsync_unlock(request: Request) -> Document:  # noqa: ARG001
+    """Undo `fsync` with `lock`, which is not supported, so that nothing is ever locked."""
+    raise failure(20, "fsyncUnlock called when not locked")
 
 
 def _level(value: Any, where: str) -> int:

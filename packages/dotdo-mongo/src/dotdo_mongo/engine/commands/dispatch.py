@@ -91,8 +91,6 @@ def _request(
     if request.read_concern.get("level") == "snapshot" and "autocommit" not in body:
         at = request.read_concern.get("atClusterTime")
         request.snapshot_us = request.now_us if at is None else time_of(at)
-    if declared.is_write and deployment.settings.get("fsyncLocks"):
-        raise failure(24, f"{declared.name} is refused: writes are locked by fsync")
     request.arguments = parse(declared, body)
     request.write_concern = write_concern(
         body.get("writeConcern"), declared.name, takes=declared.takes_write_concern
