@@ -16,6 +16,15 @@ class ReplyError(ResponseError):
         return f"{self.code} {self.args[0]}"
 
 
+class Raw(ReplyError):
+    """An error whose text is whole, its code included (DEBUG ERROR, scripts)."""
+
+    @property
+    def text(self) -> str:
+        """The line as it is."""
+        return str(self.args[0])
+
+
 class WrongType(ReplyError):
     """A key holds a value of another type."""
 

@@ -44,6 +44,7 @@ class Keyspace:
         self.engine = Engine(
             build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
         )
+        self.engine.dirty = {}
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
         self.durability = durability
@@ -52,9 +53,10 @@ class Keyspace:
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
-        self._dirty: dict[tuple[int, bytes], None] = {}
         self._stale: list[RowRef] = []
         self._is_flushing = False
+        self._is_closed = threading.Event()
+        self._syncer: threading.Thread | None = None
         self._lease: Lease | None = None
 
     # -- coming up
@@ -71,7 +73,6 @@ class Keyspace:
                 self._attach()
             if self.log_path.exists():
                 self._replay()
-            self.engine.observers.append(self._note)
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
 
@@ -105,7 +106,6 @@ class Keyspace:
         """Run again what was acknowledged after the rows were written."""
         engine = self.engine
         ctx = Context(engine, ClientState(0, lambda _push: None, 0))
-        engine.observers.append(self._note)
         engine.flush_observers.append(self._note_all)
         for number, now_us, effects in records(self.log_path):
             if number <= self._number:
@@ -115,7 +115,6 @@ class Keyspace:
             for database, words in effects:
                 ctx.select(database)
                 self._repeat(ctx, words)
-        engine.observers.remove(self._note)
         engine.flush_observers.remove(self._note_all)
         engine.waiters.ready.clear()
 
@@ -127,8 +126,10 @@ class Keyspace:
 
     # -- writing
 
-    def _note(self, _client: ClientState | None, database: int, key: bytes) -> None:
-        self._dirty[database, key] = None
+    @property
+    def _dirty(self) -> dict[tuple[int, bytes], None]:
+        assert self.engine.dirty is not None
+        return self.engine.dirty
 
     def _note_all(self, _client: ClientState | None, database: int) -> None:
         keys = self.engine.databases[database].keys
@@ -138,25 +139,32 @@ class Keyspace:
         """Acknowledge: what the level asks for is done when this returns."""
         if self._rows is None:
             self._attach().define(NOUNS.values())
+        if self.durability == "memory":
+            self.engine.journal = (
+                None  # the rows are there now; they are written when somebody asks
+            )
+            return
         self._number += 1
-        if self.durability != "memory":
-            file = self._file or self._begin_file()
-            file.append(self._number, now_us, effects)
-            if file.size_bytes > LONGEST_BYTES:
-                self.flush()
-        if len(self._dirty) > DIRTY_KEYS and self.durability != "memory":
+        file = self._file or self._begin_file()
+        file.append(self._number, now_us, effects)
+        if file.size_bytes > LONGEST_BYTES or len(self._dirty) > DIRTY_KEYS:
             self.flush()
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = AppendFile(self.log_path, syncs=self.durability == "always")
+        if self.durability == "everysec" and self._syncer is None:
+            self._syncer = threading.Thread(
+                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
+            )
+            self._syncer.start()
         return self._file
 
-    def sync(self) -> None:
-        """Have the append file on the disk (everysec)."""
-        file = self._file
-        if file is not None:
-            file.sync()
+    def _sync_each_second(self) -> None:
+        while not self._is_closed.wait(1):
+            file = self._file
+            if file is not None:
+                file.sync()
 
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
@@ -171,7 +179,7 @@ class Keyspace:
 
     def _write(self) -> None:
         rows = self._attach()
-        dirty, self._dirty = self._dirty, {}
+        dirty, self.engine.dirty = self._dirty, {}
         databases = self.engine.databases
         changes = [
             (index, key, databases[index].keys.get(key), databases[index].expires.get(key))
@@ -180,7 +188,7 @@ class Keyspace:
         try:
             rows.write(changes, self._number)
         except BaseException:
-            self._dirty = dirty | self._dirty
+            self.engine.dirty = dirty | self._dirty
             raise
         if self._file is not None:
             self._file.close()
@@ -258,6 +266,7 @@ class Keyspace:
 
     def close(self) -> None:
         """Flush for the last time."""
+        self._is_closed.set()
         with self.engine.lock:
             self.flush()
             if self._rows is not None:

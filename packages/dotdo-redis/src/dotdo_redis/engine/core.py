@@ -63,6 +63,8 @@ class Engine:
         """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.dirty: dict[tuple[int, bytes], None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
         self.before: Callable[[], None] | None = None
@@ -116,17 +118,49 @@ class Engine:
             The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
         """
         with self.lock:
-            self.now_us = self.clock()
-            self.now_ms = client.last_ms = self.now_us // 1000
+            now_us = self.now_us = self.clock()
+            self.now_ms = client.last_ms = now_us // 1000
             if self.before is not None:
                 self.before()
-            reply = self._admit(client, words)
-            if reply.__class__ is Command:
-                reply = self._timed(client.ctx, reply, words)
+            command = self.table.get(words[0])
+            if (
+                command is None
+                or not command.is_plain
+                or client.queue is not None
+                or client.tracking is not None
+                or client.replies != "ON"
+                or self.gates
+                or self.monitors
+                or self.instance.pause.until_ms
+                or not command.facts.accepts(len(words))
+            ):
+                return self._execute(client, words)
+            ctx = client.ctx
+            ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+            client.last_command = command.shown_name
+            command.calls += 1
+            try:
+                reply = command.function(ctx, words[1:])  # type: ignore[misc]  # plain ones have one
+            except ReplyError as error:
+                command.failed_calls += 1
+                self.instance.failed(error)
+                reply = error
+            if ctx.modified or ctx.logged:
+                self._record(ctx, words)
+            if self.effects or self.waiters.ready or self.instance.tracking.clients:
                 self.settle()
-            if client.replies != "ON":
-                return self._silenced(client)
+            duration_us = self.clock() - now_us
+            command.usec += duration_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(client, command, words, duration_us)
             return reply
+
+    def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        reply = self._admit(client, words)
+        if reply.__class__ is Command:
+            reply = self._timed(client.ctx, reply, words)
+            self.settle()
+        return reply if client.replies == "ON" else self._silenced(client)
 
     def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
         """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
@@ -255,7 +289,7 @@ class Engine:
         if blocked.done:
             return
         value = self.databases[index].find(key)
-        if value.__class__ is not blocked.kind and not (value is None and blocked.without_key):
+        if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
         command = find_command(self.table, blocked.words)
@@ -263,6 +297,7 @@ class Engine:
         try:
             reply = self.run(ctx, retried, blocked.words)
         except ReplyError as error:
+            self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
             waiters = self.waiters
@@ -291,6 +326,8 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
+        if self.dirty is not None:
+            self.dirty[index, key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True

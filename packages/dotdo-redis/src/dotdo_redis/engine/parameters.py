@@ -91,6 +91,7 @@ ALIASES = {
 }
 NEWER = {"set-max-listpack-entries": "128", "set-max-listpack-value": "64"}
 """Parameters of 7.2 and later, with their defaults."""
+STREAMS = ("stream-node-max-entries", "stream-node-max-bytes")
 _UNITS = {
     "": 1, "b": 1, "k": 1000, "kb": 1024, "m": 10**6, "mb": 1 << 20, "g": 10**9, "gb": 1 << 30,
 }  # fmt: skip
@@ -265,6 +266,7 @@ class Parameters:
             "set-max-intset-entries",
             "proto-max-bulk-len",
             *NEWER,
+            *STREAMS,
         ):
             self._effects[name] = self._setter(name)
         for kind in ("hash", "zset"):
