@@ -53,6 +53,8 @@ class Engine:
         self.databases = [Database(self, index) for index in range(self.config.databases)]
         self.now_us = clock()
         self.now_ms = self.now_us // 1000
+        self.now_s = self.now_ms // 1000
+        """The seconds, one object as long as they last: each key holds it."""
         self.clients: dict[int, ClientState] = {}
         self.last_client = 0
         self.subscriptions = Subscriptions()
@@ -119,7 +121,9 @@ class Engine:
         """
         with self.lock:
             now_us = self.now_us = self.clock()
-            self.now_ms = client.last_ms = now_us // 1000
+            now_ms = self.now_ms = client.last_ms = now_us // 1000
+            if now_ms - 1000 * self.now_s >= 1000 or now_ms < 1000 * self.now_s:
+                self.now_s = now_ms // 1000
             if self.before is not None:
                 self.before()
             command = self.table.get(words[0])
