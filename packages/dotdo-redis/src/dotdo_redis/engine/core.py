@@ -301,6 +301,7 @@ class Engine:
         try:
             reply = self.run(ctx, retried, blocked.words)
         except ReplyError as error:
+            self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
             waiters = self.waiters

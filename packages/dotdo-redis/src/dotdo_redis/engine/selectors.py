@@ -20,6 +20,9 @@ CHANNELS_OF = {
 PATTERNS_OF = {"PSUBSCRIBE": slice(1, None)}
 
 
+_NO_FIT = (-(1 << 30), 0)
+
+
 class InvalidRule(ValueError):
     """A rule that makes no sense; the text is Redis' own."""
 
@@ -274,27 +277,27 @@ class Selector:
         if not is_additive:
             rest.allow_all_commands()
         rules = ["-@all" if is_additive else "+@all"]
-        left = list(CATEGORIES)
+        left, untold = list(CATEGORIES), set(self.allowed)
         while left:
-            best = max(left, key=lambda name: self._fit(name, rest, is_additive=is_additive))
-            same, differing = self._fit(best, rest, is_additive=is_additive)
-            if same + differing <= 0:
+            fits = {name: self._fit(name, untold, is_additive=is_additive) for name in left}
+            best = max(left, key=lambda name: fits[name])
+            if fits[best] == _NO_FIT:
                 break
             rule = f"{'+' if is_additive else '-'}@{best}"
             rules.append(rule)
             rest.apply(rule.encode())
+            names = self.commands.by_category[best]
+            untold = untold - names if is_additive else untold | names
             left.remove(best)
         return " ".join([*rules, *self._single_rules(rest)])
 
-    def _fit(self, category: str, rest: "Selector", *, is_additive: bool) -> tuple[int, int]:
-        """How many commands of a category are as wanted, and (negative) how many are not."""
+    def _fit(self, category: str, untold: set[str], *, is_additive: bool) -> tuple[int, int]:
+        """How few commands of a category are otherwise (negative), then how many are as wanted."""
         names = self.commands.by_category[category]
-        allowed = len(names & self.allowed)
+        allowed = len(names & untold)
         denied = len(names) - allowed
         same, differing = (allowed, denied) if is_additive else (denied, allowed)
-        if same <= differing or not (names & self.allowed) ^ (names & rest.allowed):
-            return 0, -len(names) - 1
-        return same, -differing
+        return (-differing, same) if same > differing else _NO_FIT
 
     def _single_rules(self, rest: "Selector") -> Iterable[str]:
         for name in sorted(self.commands.known):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import (
     COLLECTION,
     Declared,

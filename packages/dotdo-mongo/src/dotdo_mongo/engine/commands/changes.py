@@ -3,8 +3,8 @@
 from typing import Any
 
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection, collection_of, with_indexes, with_options
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.create_options import check_validator, check_view_pipeline
 from dotdo_mongo.engine.commands.declaration import (
     COLLECTION,

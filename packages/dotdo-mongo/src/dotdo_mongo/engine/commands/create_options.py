@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collation import parse_collation
 from dotdo_mongo.engine.collection import ID_INDEX
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import (
     Argument,
     Declared,

@@ -4,8 +4,8 @@ from typing import Any
 
 from bson import Int64
 
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.client import ClientState
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.concerns import read_concern, write_concern
 from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name

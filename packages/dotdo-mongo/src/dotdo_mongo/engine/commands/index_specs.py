@@ -4,9 +4,9 @@ from typing import Any
 
 from bson import Decimal128
 
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collation import parse_collation
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import show
 from dotdo_mongo.engine.match import compile_match

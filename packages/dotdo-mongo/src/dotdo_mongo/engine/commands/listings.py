@@ -5,8 +5,8 @@ from typing import Any
 from bson import Binary, Int64
 
 from dotdo.storage import Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection, collection_of
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional
 from dotdo_mongo.engine.commands.replies import cursor_reply, whole_reply
 from dotdo_mongo.engine.context import Context

@@ -4,7 +4,7 @@ from typing import Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.administration import feature_version
 from dotdo_mongo.engine.commands.declaration import GENERIC, Declared, command, parse_part
 from dotdo_mongo.engine.request import Request

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from math import inf
 from typing import Any
 
 from bson import Int64
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.storage import Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.match import Near, check_index, compile_match, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
@@ -137,13 +138,25 @@ def search(
 
     reader = request.reader(store)
     skip, limit = arguments["skip"] or 0, arguments["limit"] or None
+    near = near_of(query)
+    if near is not None:
+        check_index(near, context.index_keys)
     if sort:
         records = _sorted(way, sort, context, reader, None if limit is None else skip + limit)
+    elif near is not None:
+        records = _nearest(way, near, reader)
     else:
         records = way.records(reader)
     if skip or limit:
         records = islice(records, skip, None if limit is None else skip + limit)
     return map(shape, records)
+
+
+def _nearest(way: Plan, near: Near, reader: Any) -> Iterator[Record]:
+    """Return the records that match, the nearest first."""
+    found = [(near.distance(record.document), record) for record in way.records(reader)]
+    found.sort(key=lambda pair: inf if pair[0] is None else pair[0])
+    return (record for _, record in found)
 
 
 def _as_stored(record: Record) -> Item:

@@ -8,8 +8,10 @@ from dotdo_redis.engine.numbers_text import double_text
 from dotdo_redis.engine.rdb import listpack
 from dotdo_redis.engine.rdb.reader import Reader
 from dotdo_redis.engine.rdb.streams import (
+    STREAM_LISTPACKS,
     STREAM_LISTPACKS_2,
     STREAM_LISTPACKS_3,
+    load_stream,
     load_stream_2,
     load_stream_3,
     save_stream,
@@ -327,6 +329,7 @@ LOADERS: dict[int, Loader] = {
     SET_LISTPACK: load_set_listpack,
     HASH_METADATA: load_expiring_hash,
     HASH_LISTPACK_EX: load_expiring_listpack,
+    STREAM_LISTPACKS: load_stream,
     STREAM_LISTPACKS_2: load_stream_2,
     STREAM_LISTPACKS_3: load_stream_3,
 }

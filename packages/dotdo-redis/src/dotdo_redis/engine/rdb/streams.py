@@ -17,7 +17,7 @@ from dotdo_redis.engine.types.streams import (
     Stream,
 )
 
-STREAM_LISTPACKS_2, STREAM_LISTPACKS_3 = 19, 21
+STREAM_LISTPACKS, STREAM_LISTPACKS_2, STREAM_LISTPACKS_3 = 15, 19, 21
 DELETED, SAME_FIELDS = 1, 2
 UNKNOWN = (1 << 64) - 1
 ID_BYTES = 16
@@ -99,6 +99,19 @@ def _save_group(writer: Writer, group: Group, *, has_active_times: bool) -> None
 # -- loading
 
 
+def load_stream(reader: Reader, config: Config) -> Value:
+    """A stream of 5.0 and 6.2, which did not count what was ever added."""
+    value = Stream(config)
+    _load_entries(value, reader)
+    value.added = len(value)
+    for _ in range(reader.length()):
+        name = reader.string()
+        group = Group(_load_id(reader), None)
+        group.entries_read = value.rank_of(group.last_id)
+        value.groups[name] = _load_pending(reader, group, has_active_times=False)
+    return value
+
+
 def load_stream_2(reader: Reader, config: Config) -> Value:
     """A stream of 7.0."""
     return _load(reader, config, has_active_times=False)
@@ -109,14 +122,18 @@ def load_stream_3(reader: Reader, config: Config) -> Value:
     return _load(reader, config, has_active_times=True)
 
 
-def _load(reader: Reader, config: Config, *, has_active_times: bool) -> Stream:
-    value = Stream(config)
+def _load_entries(value: Stream, reader: Reader) -> None:
     for _ in range(reader.length()):
         first = int.from_bytes(reader.string())
         _load_node(value, first, listpack.unpack(reader.string()))
     if reader.length() != len(value):
         raise ValueError("another number of entries than announced")
     value.last_id = _load_id(reader)
+
+
+def _load(reader: Reader, config: Config, *, has_active_times: bool) -> Stream:
+    value = Stream(config)
+    _load_entries(value, reader)
     _load_id(reader)
     value.max_deleted = _load_id(reader)
     value.added = reader.length()
@@ -166,6 +183,10 @@ def _load_group(reader: Reader, *, has_active_times: bool) -> Group:
     last_id = _load_id(reader)
     read = reader.length()
     group = Group(last_id, None if read == UNKNOWN else read)
+    return _load_pending(reader, group, has_active_times=has_active_times)
+
+
+def _load_pending(reader: Reader, group: Group, *, has_active_times: bool) -> Group:
     nobody = Consumer(b"", 0)
     for _ in range(reader.length()):
         number = int.from_bytes(reader.take(ID_BYTES))
