@@ -22,8 +22,8 @@ from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import ReadOnly, ReplyError
 
-DIRTY_KEYS = 5000
-LONGEST_BYTES = 16 << 20
+DIRTY_KEYS = 20_000
+LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
 RowRef = tuple[int, int]
