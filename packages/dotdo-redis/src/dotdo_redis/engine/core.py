@@ -213,7 +213,6 @@ class Engine:
         """
         outer = ctx.words, ctx.modified, ctx.logged, getattr(ctx, "command", command)
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
-        command.calls += 1
         function = command.function
         assert function is not None
         try:
@@ -222,6 +221,7 @@ class Engine:
             command.failed_calls += 1
             raise
         finally:
+            command.calls += 1
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
@@ -403,6 +403,9 @@ class Engine:
             gone = 0
             if self.config.active_expire:
                 gone = sum(database.purge(limit) for database in self.databases)
+                if gone:
+                    took_ms = (self.clock() - self.now_us) // 1000
+                    self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
             if self.instance.runner.run is not None:
