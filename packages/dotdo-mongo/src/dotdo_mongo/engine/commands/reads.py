@@ -21,6 +21,7 @@ from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.values import MISSING, sort_key
@@ -240,7 +241,7 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None:
+    if way.matches is None and not way.is_hinted:
         return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
@@ -268,7 +269,7 @@ def distinct(request: Request) -> Document:
     arguments = request.arguments
     name, key = request.collection_name, arguments["key"]
     if "\0" in key:
-        raise failure(2, "Key cannot contain an embedded null byte")
+        raise failure(31032, "Key field cannot contain an embedded null byte")
     found = request.find(name)
     collection = None if found is None else found[1]
     context = context_of(request, collection, name=name)
@@ -288,7 +289,10 @@ def distinct(request: Request) -> Document:
     for document in documents:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
-    return {"values": [values[k] for k in sorted(values)]}
+    reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if request.snapshot_us is not None:
+        reply["atClusterTime"] = timestamp_of(request.snapshot_us)
+    return reply
 
 
 def _key(value: Any, context: Context) -> Any:
