@@ -33,10 +33,16 @@ def _signatures(op: str) -> list[str]:
         frozenset({t.TIMESTAMP, t.TIMESTAMPTZ}),
     }
     return [
-        f"{t.BY_OID[left].name} {op} {t.BY_OID[right].name}"
+        f"{_name(left)} {op} {_name(right)}"
         for left, right, _ in OPERATORS[op]
         if left in _NATIVE and right in _NATIVE and frozenset({left, right}) not in mixed
     ]
+
+
+def _name(oid: int) -> str:
+    """Return a type's name as signatures have it; `char` without quotes is another type."""
+    pg_type = t.BY_OID[oid]
+    return pg_type.sql_name if oid == 18 else pg_type.name
 
 
 def _declare(op: str) -> None:
