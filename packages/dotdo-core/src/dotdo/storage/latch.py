@@ -10,7 +10,9 @@ class Latch:
     __slots__ = ("_guard", "_lock", "_queue")
 
     def __init__(self) -> None:
-        self._lock = Lock()  # held by whoever has the latch, or on behalf of the one it is handed to
+        self._lock = (
+            Lock()
+        )  # held by whoever has the latch, or on behalf of the one it is handed to
         self._guard = Lock()  # of the queue
         self._queue: deque[Lock] = deque()
 

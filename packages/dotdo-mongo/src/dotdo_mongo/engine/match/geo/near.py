@@ -89,7 +89,7 @@ def _bound(value: Any, name: str, code: int) -> float:
     number = to_double(value)
     if math.isnan(number) or number < 0:
         raise failure(code, f"{name} must be non-negative")
-    if math.isinf(number) and code == 2:  # noqa: PLR2004  GeoJSON's bounds
+    if math.isinf(number) and code == 2:
         raise failure(code, f"{name} must be finite")
     return number
 
@@ -100,7 +100,8 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
             raise failure(
-                2 if other in NAMES or other[:4] == "$geo" else 34413, f"invalid argument in geo near query: {other}"
+                2 if other in NAMES or other[:4] == "$geo" else 34413,
+                f"invalid argument in geo near query: {other}",
             )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
