@@ -6,9 +6,9 @@ import sys
 
 os.environ["DOTDO_HOME"] = ":memory:"
 
-import pymongo  # noqa: E402 -- the home must be named before
+import pymongo
 
-import dotdo_mongo  # noqa: E402
+import dotdo_mongo
 
 for name in ("MongoClient", "AsyncMongoClient"):
     theirs, ours = getattr(pymongo, name), getattr(dotdo_mongo, name)

@@ -16,6 +16,15 @@ class ReplyError(ResponseError):
         return f"{self.code} {self.args[0]}"
 
 
+class Raw(ReplyError):
+    """An error whose text is whole, its code included (DEBUG ERROR, scripts)."""
+
+    @property
+    def text(self) -> str:
+        """The line as it is."""
+        return str(self.args[0])
+
+
 class WrongType(ReplyError):
     """A key holds a value of another type."""
 
@@ -93,6 +102,18 @@ class NoScript(ReplyError):
 
     def __init__(self, message: str = "No matching script. Please use EVAL.") -> None:
         super().__init__(message)
+
+
+class InvalidObject(ReplyError):
+    """A value whose bytes make no sense."""
+
+    code = "INVALIDOBJ"
+
+
+class Busy(ReplyError):
+    """A command while a script runs for long."""
+
+    code = "BUSY"
 
 
 class OutOfMemory(ReplyError):

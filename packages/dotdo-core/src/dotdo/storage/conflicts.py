@@ -7,16 +7,25 @@ import apsw
 
 from dotdo.storage import system
 from dotdo.storage.guards import Guards, RowRef, guards_of
-from dotdo.storage.locks import Mode, RequestedLock, op_mode
+from dotdo.storage.locks import Holder, Mode, RequestedLock, op_mode
 from dotdo.storage.suspend import Change, Segment, current_images
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
+    from dotdo.storage.row_locks import RowLocks
     from dotdo.storage.writer import Writer
 
 
-def find_conflict(session: "Writer", catalog: "Catalog", mark: int) -> "Writer | None":
-    """Return the transaction that holds something written since log position `mark`, or None."""
+def find_conflict(session: "Writer", catalog: "Catalog", mark: int) -> Holder | None:
+    """Return the transaction that holds something written since log position `mark`, or None.
+
+    Raises:
+        Deadlock: Transactions of several processes wait for each other, this one among them.
+    """
+    return _conflict_here(session, catalog, mark) or _conflict_elsewhere(session, catalog, mark)
+
+
+def _conflict_here(session: "Writer", catalog: "Catalog", mark: int) -> "Writer | None":
     locks = session.store.locks
     written: dict[int, list[int]] = {}
     entries = session.connection.execute(
@@ -35,6 +44,46 @@ def find_conflict(session: "Writer", catalog: "Catalog", mark: int) -> "Writer |
         if owner is not None:
             return owner
     return _guard_conflict(session, catalog, written)
+
+
+def _conflict_elsewhere(session: "Writer", catalog: "Catalog", mark: int) -> Holder | None:
+    """Return what stands for the transaction of another process that holds something written since `mark`, or None."""
+    rows = session.store.rows
+    failure, session.failure = session.failure, None
+    if rows is None or not session.store.has_foreign_locks():
+        return None
+    found = next(_places_taken(session, catalog, mark, rows), None)
+    if found is not None and failure is not None:
+        raise failure
+    return None if found is None else session.store.await_place(session, found)
+
+
+def _places_taken(
+    session: "Writer", catalog: "Catalog", mark: int, locks: "RowLocks"
+) -> Iterator[int]:
+    """Yield the places of what was written since `mark` that other processes hold."""
+    entries = session.connection.execute(
+        "select noun, id, max(op) from _log where seq > ? and noun > 0 and op between 1 and 3 group by noun, id, op <> 2",
+        (mark,),
+    ).fetchall()
+    written: dict[int, set[int]] = {}
+    for noun, row, op in cast("list[tuple[int, int, int]]", entries):
+        written.setdefault(noun, set()).add(row)
+        place = locks.row_conflict((noun, row), op_mode(op))
+        if place is not None:
+            yield place
+    for noun, numbers in written.items():
+        definition = catalog.by_id.get(noun)
+        guards = None if definition is None else guards_of(catalog, definition)
+        if guards is None or guards.is_empty:
+            continue
+        for image in current_images(session.connection, catalog, noun, numbers).values():
+            places = [locks.key_conflict(key) for key in guards.keys(session.connection, image)]
+            places += [
+                locks.row_conflict(parent, Mode.KEY_SHARE)
+                for parent in guards.parents(session.connection, image)
+            ]
+            yield from (place for place in places if place is not None)
 
 
 def _key_holder(

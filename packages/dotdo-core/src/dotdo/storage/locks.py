@@ -1,6 +1,6 @@
 """Rows and unique keys that open transactions hold, who waits for whom, and the check for cycles. In memory, one table for each store."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from enum import IntEnum
 from threading import Event, Lock
@@ -118,13 +118,29 @@ class Blocked(Exception):
 H = TypeVar("H", bound=Holder)
 
 
+class Publisher(Protocol):
+    """Shows other processes what is held."""
+
+    def hold_row(self, row: tuple[int, int], modes: Collection[Mode]) -> None:
+        """A row is held in these modes; in none no longer."""
+
+    def hold_key(self, key: Hashable, *, is_held: bool) -> None:
+        """A value of a unique key is held, or no longer."""
+
+
 class LockTable(Generic[H]):
-    """Which transaction holds which rows and which values of unique keys."""
+    """Which transaction holds which rows and which values of unique keys.
 
-    __slots__ = ("_held", "_keys", "_rows", "_waits")
+    Args:
+        publisher: Shows other processes what is held, once `publish` was called and as long as anything is; None when there can be none.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_held", "_is_public", "_keys", "_publisher", "_rows", "_waits")
+
+    def __init__(self, publisher: Publisher | None = None) -> None:
         self._waits = Lock()
+        self._publisher = publisher
+        self._is_public = False
         self._rows: dict[tuple[int, int], dict[H, Mode]] = {}
         self._keys: dict[Hashable, H] = {}
         self._held: dict[H, tuple[set[tuple[int, int]], set[Hashable]]] = {}
@@ -137,12 +153,26 @@ class LockTable(Generic[H]):
         holders = self._rows.setdefault(row, {})
         holders[owner] = max(mode, holders.get(owner, mode))
         self._held.setdefault(owner, (set(), set()))[0].add(row)
+        if self._is_public and self._publisher is not None:
+            self._publisher.hold_row(row, holders.values())
 
     def lock_key(self, owner: H, key: Hashable) -> None:
         """Note that `owner` has inserted this value of a unique key; the first to do so keeps it."""
         if self._keys.setdefault(key, owner) is not owner:
             return
         self._held.setdefault(owner, (set(), set()))[1].add(key)
+        if self._is_public and self._publisher is not None:
+            self._publisher.hold_key(key, is_held=True)
+
+    def publish(self) -> None:
+        """Let other processes see what is held, now and from now on."""
+        if self._is_public or self._publisher is None:
+            return
+        self._is_public = True
+        for row, holders in self._rows.items():
+            self._publisher.hold_row(row, holders.values())
+        for key in self._keys:
+            self._publisher.hold_key(key, is_held=True)
 
     def conflict(self, asker: H, row: tuple[int, int], mode: Mode) -> H | None:
         """Return somebody else who holds the row in a way that excludes `mode`, or None."""
@@ -159,14 +189,25 @@ class LockTable(Generic[H]):
     def release(self, owner: H) -> None:
         """Forget everything that `owner` holds."""
         rows, keys = self._held.pop(owner, ((), ()))
+        public = self._publisher if self._is_public else None
         for row in rows:
             holders = self._rows[row]
             del holders[owner]
             if not holders:
                 del self._rows[row]
+            if public is not None:
+                public.hold_row(row, holders.values())
         for key in keys:
             if self._keys.get(key) is owner:
                 del self._keys[key]
+                if public is not None:
+                    public.hold_key(key, is_held=False)
+
+    def end(self, owner: H) -> None:
+        """Forget everything that `owner` holds, whose transaction has ended."""
+        self.release(owner)
+        if self._is_public and not self._held:
+            self._is_public = False
 
     def noun_conflict(self, asker: H, noun: int) -> H | None:
         """Return somebody else who holds any row of the noun, or None."""

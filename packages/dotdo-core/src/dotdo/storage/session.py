@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import apsw
 
 from dotdo.errors import StorageError, TransactionError
-from dotdo.storage.locks import Blocked, Mode, RequestedLock
+from dotdo.storage.locks import Blocked, Holder, Mode, RequestedLock
 from dotdo.storage.progress import Progress
 from dotdo.storage.statements import Params, Row, Statements, Value
 from dotdo.storage.view import IDLE, OPEN, CatalogChanged, State, TurnOver
@@ -105,23 +105,62 @@ class Session(Statements):
     def _lock_free_rows(
         self, noun: "Noun", rows: list[int], mode: Mode, *, skip_locked: bool
     ) -> list[int]:
-        store, progress = self.store, self._progress
+        store = self.store
         if store.holder is not None and store.holder is not self:
             self._evict(store.holder)
         if self.state is OPEN and not self._has_snapshot:
             self._look()
+        has_foreign = store.has_foreign_locks()
         free = []
         for row in rows:
-            owner = store.locks.conflict(self, (noun.id, row), mode)
+            owner: Holder | None = store.locks.conflict(self, (noun.id, row), mode)
+            if owner is None and has_foreign:
+                owner = self._foreign_holder((noun.id, row), mode, is_awaited=not skip_locked)
             if owner is None:
                 free.append(row)
             elif not skip_locked:
                 raise Blocked(owner)
-        for row in free:
+        self._hold_rows(noun, free, mode)
+        return free
+
+    def _hold_rows(self, noun: "Noun", rows: list[int], mode: Mode) -> None:
+        store, progress = self.store, self._progress
+        is_shared = store.is_shared()
+        if is_shared:
+            store.locks.publish()
+        for row in rows:
             store.locks.lock(self, (noun.id, row), mode)
+        if is_shared and self.state is OPEN and not self._has_snapshot:
+            self._outwait_writer()
+        for row in rows:
             lock = RequestedLock((noun.id, row), mode, len(progress.names), self._last[0])
             progress.locks.append(lock)
-        return free
+
+    def _outwait_writer(self) -> None:
+        """Let another process finish the write that it may have begun before it could see our locks."""
+        self._control("begin immediate")
+        try:
+            self._look()
+        finally:
+            self._control("rollback")
+        self.store.watch()
+
+    def _foreign_holder(
+        self, row: tuple[int, int], mode: Mode, *, is_awaited: bool
+    ) -> Holder | None:
+        """Return what stands for the transaction of another process that holds a row, or None.
+
+        Raises:
+            Deadlock: Transactions of several processes wait for each other, this one among them.
+        """
+        assert self.store.rows is not None
+        place = self.store.rows.row_conflict(row, mode)
+        failure, self.failure = self.failure, None
+        if place is None:
+            return None
+        if failure is not None:
+            raise failure
+        return self.store.await_place(self, place) if is_awaited else self
 
     # --- numbers -----------------------------------------------------------------------------
 

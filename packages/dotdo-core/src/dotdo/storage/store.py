@@ -13,6 +13,7 @@ from dotdo.errors import InvalidValue, LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
+from dotdo.storage.group_sync import GroupSync
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
@@ -24,6 +25,8 @@ from dotdo.storage.writer import Writer
 from dotdo.values import require_text, shown
 
 if TYPE_CHECKING:
+    from dotdo.storage.presence import ForeignHolder
+    from dotdo.storage.row_locks import RowLocks
     from dotdo.storage.schema import Noun
 
 _KEPT_CATALOGS = 4
@@ -38,11 +41,21 @@ class Presence(Protocol):
     def has_others(self) -> bool:
         """Some other process has the file open."""
 
+    def has_foreign_locks(self) -> bool:
+        """Some other process holds rows."""
+
     def watch(self, store: "Store") -> None:
         """See to it that an idle holder of the writer gives way to other processes."""
 
+    def await_place(self, asker: Writer, place: int) -> "ForeignHolder":
+        """Return a holder whose waiter is done when no other process holds the place any more."""
+
     def leave(self) -> None:
         """This process no longer has the file open."""
+
+    @property
+    def rows(self) -> "RowLocks | None":
+        """Row locks that other processes see."""
 
 
 class Store:
@@ -70,9 +83,11 @@ class Store:
         self.clock = clock
         self.durability: Durability = durability
         self.is_read_only = not os.access(path, os.W_OK)
+        self.group_sync = GroupSync(path)
         self.latch = Latch()
         self.holder: Session | None = None
-        self.locks: LockTable[Writer] = LockTable()
+        self.rows = None if presence is None else presence.rows
+        self.locks: LockTable[Writer] = LockTable(self.rows)
         self.counters = Counters()
         self.listeners: list[Listener] = []
         self.before_commit: Callable[[Session, int, int], None] | None = None
@@ -103,6 +118,7 @@ class Store:
         connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
         session = Session(self, connection, api, actor)
         session.is_owner = owner is not None
+        session.durability = self.durability
         session.is_read_only = self.is_read_only
         connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
@@ -208,6 +224,19 @@ class Store:
         """Other processes have the file open too."""
         return self._presence is not None and self._presence.has_others()
 
+    def has_locks(self) -> bool:
+        """Some open transaction, of this process or another, holds rows that are not in the file."""
+        return bool(self.locks) or self.has_foreign_locks()
+
+    def has_foreign_locks(self) -> bool:
+        """Some open transaction of another process holds rows."""
+        return self._presence is not None and self._presence.has_foreign_locks()
+
+    def await_place(self, asker: Writer, place: int) -> "ForeignHolder":
+        """Return what stands for the transaction of another process that holds a place."""
+        assert self._presence is not None
+        return self._presence.await_place(asker, place)
+
     def watch(self) -> None:
         """A transaction holds the writer and may go idle."""
         if self._presence is not None:
@@ -237,8 +266,10 @@ class Store:
         self._presence = presence
         self._inherited = [session.disown() for session in self.sessions]
         self.sessions, self._idle = set(), []
-        self.latch, self.locks, self.holder = Latch(), LockTable(), None
+        self.rows = None if presence is None else presence.rows
+        self.latch, self.locks, self.holder = Latch(), LockTable(self.rows), None
         self.counters = Counters()
+        self.group_sync = GroupSync(self.path)
         if self.owners is not None:
             self.owners, self.owned = Owners(self), None
             self._catalogs, self.newest_catalog = {}, 0
@@ -250,6 +281,7 @@ class Store:
         self._idle.clear()
         for session in list(self.sessions):
             session.close()
+        self.group_sync.close()
         if self._presence is not None:
             self._presence.leave()
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import apsw
 
-from dotdo.errors import SerializationFailure
+from dotdo.errors import DotdoError, SerializationFailure
 from dotdo.storage.conflicts import enter_locks, observe_holdings
 from dotdo.storage.failures import BINDING, fail_to_bind
 from dotdo.storage.flow import current_flow
@@ -40,6 +40,7 @@ class Writer(View):
         self.waiter = Waiter(self)
         self.waiting_for: Waiter | None = None
         self.flow: tuple[int, object | None] = (0, None)
+        self.failure: DotdoError | None = None  # found out while it waited for another process
         self._patience = Patience(self)
         self._progress = Progress()
         self._claims: Claims = {}  # by the transaction that is in the file now
@@ -206,13 +207,15 @@ class Writer(View):
             observe_holdings(self.connection, self._known_catalog(), segments)
         finally:
             self.deadline_us = deadline_us
-        self._control("rollback")
         progress.segments, progress.catalog = segments, self._catalog
+        if self.store.is_shared():
+            self.store.locks.publish()
+        self._enter_locks()  # while nobody else can write
+        self._control("rollback")
         self._has_snapshot = False
         self._seen = -1
         self.state = SUSPENDED
         self.store.holder = None
-        self._enter_locks()
         self._keep_claims()
         return True
 
@@ -312,7 +315,7 @@ class Writer(View):
             self._control("rollback")
         if self.store.holder is self:
             self.store.holder = None
-        self.store.locks.release(self)
+        self.store.locks.end(self)
         self.state = IDLE
         self.waiting_for = None
         self._has_snapshot = self._is_pinned = False

@@ -5,21 +5,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from dotdo.errors import StorageError
-from dotdo.storage import Noun, Session, State, Store
+from dotdo.errors import Deadlock, LockTimeout, StorageError, UniqueViolation
+from dotdo.storage import Blocked, Mode, Noun, Session, State, Store, Unique, alter_noun
 from dotdo.storage.presence import FilePresence, SideFile
 
 CHILD = """
 import sys
-from dotdo.storage import Store
+from dotdo.storage import Mode, Store
 from dotdo.storage.presence import SideFile
 path = sys.argv[1]
 store = Store(path, presence=SideFile(path + ".presence").join(path))
 session = store.session(api="child")
+def attempt(call):
+    try:
+        return call()
+    except Exception as error:
+        return type(error).__name__
 for line in sys.stdin:
     print(eval(line), flush=True)
 """
@@ -140,27 +147,166 @@ def test_transactions_of_two_processes_interleave(session: Session, child: Child
     assert session.read("select v from t order by id") == [(1,), (2,), (30,)]
 
 
-def test_a_row_changed_by_another_process_is_found(session: Session, child: Child) -> None:
-    from dotdo.errors import SerializationFailure
-
+@pytest.mark.parametrize("is_autocommit", [True, False])
+def test_a_writer_of_another_process_waits_for_the_row(
+    session: Session, child: Child, *, is_autocommit: bool
+) -> None:
     session.begin()
-    session.write("update t set v = 1 where id = 1")
-    child.ask("session.write('update t set v = 2 where id = 1')")
-    with pytest.raises(SerializationFailure):
+    session.write("update t set v = v + 1 where id = 1")
+    if not is_autocommit:
+        child.ask("session.begin()")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(
+            child.ask, "session.write('update t set v = v * 2 where id = 1 returning v')"
+        )
+        with pytest.raises(TimeoutError):
+            answer.result(0.1)
+        assert session.write("update t set v = v + 1 where id = 1 returning v") == [(12,)]
         session.commit()
-    assert session.read("select v from t where id = 1") == [(2,)]
+        assert answer.result(PATIENCE_S) == "[(24,)]"
+    if not is_autocommit:
+        child.ask("session.commit()")
+    assert session.read("select v from t where id = 1") == [(24,)]
 
 
-def test_a_locked_row_changed_by_another_process_is_found(
+def test_a_row_is_free_when_its_transaction_is_undone(session: Session, child: Child) -> None:
+    child.ask("session.begin()")
+    child.ask("session.write('update t set v = 0 where id = 1')")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(session.write, "update t set v = v * 2 where id = 1 returning v")
+        with pytest.raises(TimeoutError):
+            answer.result(0.1)
+        child.ask("session.rollback()")
+        assert answer.result(PATIENCE_S) == [(20,)]
+
+
+def test_a_row_is_free_when_its_process_dies(session: Session, child: Child) -> None:
+    child.ask("session.begin()")
+    child.ask("session.write('update t set v = 0 where id = 1')")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(session.write, "update t set v = v * 2 where id = 1 returning v")
+        with pytest.raises(TimeoutError):
+            answer.result(0.1)
+        child.process.kill()
+        assert answer.result(PATIENCE_S) == [(20,)]
+
+
+def test_other_rows_are_not_waited_for(session: Session, child: Child) -> None:
+    child.ask("session.begin()")
+    child.ask("session.write('update t set v = 0 where id = 1')")
+    session.lock_timeout_us = 0
+    assert session.write("update t set v = v * 2 where id = 2 returning v") == [(40,)]
+    session.write("insert into t(id, v) values (4, 40)")
+    with pytest.raises(LockTimeout):
+        session.write("delete from t where id = 1")
+    with pytest.raises(Blocked):
+        session.write("update t set v = 1 where id = 1", wait=False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "other", "is_free"),
+    [
+        (Mode.KEY_SHARE, Mode.NO_KEY_UPDATE, True), (Mode.KEY_SHARE, Mode.UPDATE, False), (Mode.SHARE, Mode.SHARE, True),
+        (Mode.SHARE, Mode.NO_KEY_UPDATE, False), (Mode.NO_KEY_UPDATE, Mode.KEY_SHARE, True), (Mode.NO_KEY_UPDATE, Mode.NO_KEY_UPDATE, False),
+        (Mode.UPDATE, Mode.KEY_SHARE, False),
+    ],
+)  # fmt: skip
+def test_locks_by_request_are_seen_by_other_processes(
+    session: Session, child: Child, numbers: Noun, *, mode: Mode, other: Mode, is_free: bool
+) -> None:
+    child.ask("session.begin()")
+    noun = "session.catalog.by_table['t']"
+    assert child.ask(f"session.lock_rows({noun}, [1, 2], Mode({mode.value}))") == "[1, 2]"
+    session.begin()
+    found = session.lock_rows(numbers, [1, 3], other, skip_locked=True)
+    assert found == ([1, 3] if is_free else [3])
+    session.rollback()
+    session.begin()
+    if not is_free:
+        with pytest.raises(Blocked):
+            session.lock_rows(numbers, [1], other, wait=False)
+    child.ask("session.commit()")
+    assert session.lock_rows(numbers, [1], other) == [1]
+
+
+def test_a_locked_row_is_waited_for_and_read_anew(
     session: Session, child: Child, numbers: Noun
 ) -> None:
-    from dotdo.errors import SerializationFailure
-
     session.begin()
     session.lock_rows(numbers, [1])
-    child.ask("session.write('update t set v = 2 where id = 1')")
-    with pytest.raises(SerializationFailure):
-        session.write("update t set v = 1 where id = 1")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(child.ask, "session.write('update t set v = v + 1 where id = 1')")
+        with pytest.raises(TimeoutError):
+            answer.result(0.1)
+        session.write("update t set v = 100 where id = 1")
+        session.commit()
+        answer.result(PATIENCE_S)
+    assert session.read("select v from t where id = 1") == [(101,)]
+
+
+def test_a_unique_value_of_another_process_is_waited_for(
+    session: Session, child: Child, numbers: Noun
+) -> None:
+    alter_noun(session, msgspec.structs.replace(numbers, uniques=(Unique("v", ("v",)),)))
+    child.ask("session.begin()")
+    child.ask("session.write('insert into t(id, v) values (4, 99)')")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(session.write, "insert into t(id, v) values (5, 99)")
+        with pytest.raises(TimeoutError):
+            answer.result(0.1)
+        child.ask("session.commit()")
+        with pytest.raises(UniqueViolation):
+            answer.result(PATIENCE_S)
+
+
+def test_processes_that_wait_for_each_other_are_found(session: Session, child: Child) -> None:
+    session.begin()
+    child.ask("session.begin()")
+    session.write("update t set v = 1 where id = 1")
+    child.ask("session.write('update t set v = 2 where id = 2')")
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(
+            child.ask,
+            "attempt(lambda: session.write('update t set v = 2 where id = 1')), session.rollback()",
+        )
+        try:
+            session.write("update t set v = 1 where id = 2")
+            session.commit()
+        except Deadlock:
+            session.rollback()
+            assert answer.result(PATIENCE_S) == "([], None)"
+        else:
+            assert answer.result(PATIENCE_S) == "('Deadlock', None)"
+            assert session.read("select v from t order by id") == [(1,), (1,), (30,)]
+
+
+def test_many_rows_are_held_as_the_whole_noun(
+    session: Session, child: Child, numbers: Noun
+) -> None:
+    session.write_many("insert into t(id, v) values (?, ?)", [(n, n) for n in range(100, 2100)])
+    session.begin()
+    session.write("update t set v = v + 1 where id >= 100")
+    assert (
+        child.ask("attempt(lambda: session.write('update t set v = 0 where id = 1', wait=False))")
+        == "Blocked"
+    )
+    session.commit()
+    assert child.ask("session.write('update t set v = 0 where id = 1 returning v')") == "[(0,)]"
+
+
+def test_locks_that_were_there_before_a_process_came_are_seen_by_it(
+    session: Session, numbers: Noun, path: str
+) -> None:
+    session.begin()
+    session.lock_rows(numbers, [1])
+    session.write("update t set v = 0 where id = 2")
+    child = Child(path)
+    until(lambda: session.store.rows is not None and session.store.locks._is_public)
+    for row in (1, 2):
+        update = f"session.write('update t set v = 7 where id = {row}', wait=False)"
+        assert child.ask(f"attempt(lambda: {update})") == "Blocked"
+    session.commit()
+    child.close()
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")

@@ -21,16 +21,18 @@ class Blocked:
         timeout_ms: None for ever.
         retry: runs the command again; it gives a `Blocked` when there is still no answer.
         timeout_reply: what the client gets when time is over.
-        without_key: a key that goes away is retried too.
+        without_key: a key that goes away or changes its type is retried too.
     """
 
     __slots__ = (
         "client",
         "db",
         "done",
+        "is_postponed",
         "keys",
         "kind",
         "on_done",
+        "on_timeout",
         "reply",
         "retry",
         "timeout_ms",
@@ -61,6 +63,10 @@ class Blocked:
         self.done = False
         self.reply: Reply = None
         self.on_done: Callable[[Blocked], None] | None = None
+        self.on_timeout: Callable[[], Reply] | None = None
+        """Gives the reply when time is over, in place of `timeout_reply`."""
+        self.is_postponed = False
+        """It has not begun: CLIENT PAUSE holds it back."""
 
     def finish(self, reply: Reply) -> None:
         """Give the reply to whoever waits for it, once."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.blocking import Blocked
     from dotdo_redis.engine.context import Context
     from dotdo_redis.engine.declaration import Command
+    from dotdo_redis.engine.tracking import TrackingState
 
 Sink = Callable[[Reply], None]
 
@@ -72,7 +73,7 @@ class ClientState:
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
         self.shard_channels: dict[bytes, None] = {}
-        self.tracking: object = None
+        self.tracking: TrackingState | None = None
         self.blocked: Blocked | None = None
         self.asking = False
         self.created_ms = self.last_ms = now_ms

@@ -12,6 +12,8 @@ from dotdo_redis.engine.context import Context, Effect
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
+from dotdo_redis.engine.instance import Instance
+from dotdo_redis.engine.monitoring import shown_call
 from dotdo_redis.engine.notifications import Subscriptions
 from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
@@ -61,13 +63,18 @@ class Engine:
         """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.dirty: dict[tuple[int, bytes], None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
+        self.before: Callable[[], None] | None = None
+        """Called once before the next command: others wrote keys, which are to be read first."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
         self.changes = 0
         self.depth = 0
+        self.instance = Instance(self)
 
     @property
     def notifies(self) -> int:
@@ -83,6 +90,7 @@ class Engine:
             client = ClientState(self.last_client, sink, self.clock() // 1000)
             client.ctx = Context(self, client)
             self.clients[client.id] = client
+            self.instance.welcome(client)
             return client
 
     def disconnect(self, client: ClientState) -> None:
@@ -94,6 +102,7 @@ class Engine:
             self.unwatch(client)
             self.subscriptions.forget(client)
             self.monitors.pop(client, None)
+            self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
 
     # -- running
@@ -109,32 +118,86 @@ class Engine:
             The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
         """
         with self.lock:
-            self.now_us = self.clock()
-            self.now_ms = client.last_ms = self.now_us // 1000
-            reply = self._admit(client, words)
-            if reply.__class__ is Command:
-                try:
-                    reply = self.run(client.ctx, reply, words)
-                except ReplyError as error:
-                    reply = error
+            now_us = self.now_us = self.clock()
+            self.now_ms = client.last_ms = now_us // 1000
+            if self.before is not None:
+                self.before()
+            command = self.table.get(words[0])
+            if (
+                command is None
+                or not command.is_plain
+                or client.queue is not None
+                or client.tracking is not None
+                or client.replies != "ON"
+                or self.gates
+                or self.monitors
+                or self.instance.pause.until_ms
+                or not command.facts.accepts(len(words))
+            ):
+                return self._execute(client, words)
+            ctx = client.ctx
+            ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+            client.last_command = command.shown_name
+            command.calls += 1
+            try:
+                reply = command.function(ctx, words[1:])  # type: ignore[misc]  # plain ones have one
+            except ReplyError as error:
+                command.failed_calls += 1
+                self.instance.failed(error)
+                reply = error
+            if ctx.modified or ctx.logged:
+                self._record(ctx, words)
+            if self.effects or self.waiters.ready or self.instance.tracking.clients:
                 self.settle()
-            if client.replies != "ON":
-                return self._silenced(client)
+            duration_us = self.clock() - now_us
+            command.usec += duration_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(client, command, words, duration_us)
             return reply
+
+    def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        reply = self._admit(client, words)
+        if reply.__class__ is Command:
+            reply = self._timed(client.ctx, reply, words)
+            self.settle()
+        return reply if client.replies == "ON" else self._silenced(client)
 
     def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
         """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
+        command: Command | None = None
         try:
             command = find_command(self.table, words)
             client.last_command = command.shown_name
             for gate in self.gates:
                 gate(client.ctx, command, words)
+            if self.instance.pause.until_ms:
+                held = self.instance.pause.hold(client, command, words)
+                if held is not None:
+                    return held
             if client.queue is not None and command.name not in UNQUEUED:
                 return queue_command(client, command, words)
         except ReplyError as error:
+            if command is not None:
+                command.rejected_calls += 1
             client.queue_failed = True
+            self.instance.failed(error)
             return error
         return command
+
+    def _timed(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
+        client = ctx.client
+        try:
+            reply = self.run(ctx, command, words)
+        except ReplyError as error:
+            self.instance.failed(error)
+            reply = error
+        duration_us = self.clock() - self.now_us
+        command.usec += duration_us
+        if duration_us > self.instance.attention_us:
+            self.instance.took(client, command, words, duration_us)
+        if client.tracking is not None and client.queue is None:
+            client.tracking.end_command(command.name)
+        return reply
 
     def run(self, ctx: Context, command: Command, words: list[bytes]) -> Reply:
         """Run one command in a context that its caller set up, and record what it wrote.
@@ -151,10 +214,15 @@ class Engine:
         assert function is not None
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
+        except ReplyError:
+            command.failed_calls += 1
+            raise
         finally:
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
+        if ctx.client.tracking is not None:
+            self.instance.tracking.after(ctx.client, command, words)
         if reply.__class__ is Blocked:
             return self._block(ctx, words, reply)
         return reply
@@ -174,6 +242,8 @@ class Engine:
             return
         if self.waiters.ready:
             self._serve()
+        if self.instance.tracking.clients:
+            self.instance.tracking.settle()
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
@@ -189,8 +259,9 @@ class Engine:
     def _show(self, ctx: Context, command: Command, words: list[bytes]) -> None:
         if "skip_monitor" in command.facts.flags or "admin" in command.facts.flags:
             return
+        line = shown_call(self.now_us, ctx.client, words)
         for monitor in self.monitors:
-            monitor.sink((self.now_us, ctx.db.index, ctx.client, words))
+            monitor.sink(line)
 
     # -- waiting
 
@@ -218,7 +289,7 @@ class Engine:
         if blocked.done:
             return
         value = self.databases[index].find(key)
-        if value.__class__ is not blocked.kind and not (value is None and blocked.without_key):
+        if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
         command = find_command(self.table, blocked.words)
@@ -226,6 +297,7 @@ class Engine:
         try:
             reply = self.run(ctx, retried, blocked.words)
         except ReplyError as error:
+            self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
             waiters = self.waiters
@@ -234,6 +306,11 @@ class Engine:
 
     def time_out(self, blocked: Blocked) -> None:
         """Answer a waiter whose time is over, unless it has its answer."""
+        late = blocked.on_timeout
+        if late is not None and not blocked.done:
+            blocked.client.blocked = None
+            blocked.finish(late())
+            return
         self.release(blocked, blocked.timeout_reply)
 
     def release(self, blocked: Blocked, reply: Reply) -> bool:
@@ -249,6 +326,8 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
+        if self.dirty is not None:
+            self.dirty[index, key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True
@@ -318,5 +397,9 @@ class Engine:
             gone = 0
             if self.config.active_expire:
                 gone = sum(database.purge(limit) for database in self.databases)
+            if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
+                self.instance.pause.end()
+            if self.instance.runner.run is not None:
+                self.instance.runner.go_on()
             self.settle()
             return gone

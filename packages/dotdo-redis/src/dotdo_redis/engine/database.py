@@ -60,7 +60,10 @@ class Database:
         Raises:
             WrongType: the key holds another type.
         """
-        value = self.find(key)
+        if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
+            self.expire(key)
+            return None
+        value = self.keys.get(key)
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
             value = self.keys.get(key)
         if value is None or value.__class__ is kind:
@@ -73,7 +76,10 @@ class Database:
         Raises:
             WrongType: the key holds another type.
         """
-        value = self.find(key)
+        if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
+            self.expire(key)
+            return None
+        value = self.keys.get(key)
         if value is None or value.__class__ is bytes or value.__class__ is bytearray:
             return value
         raise WrongType
@@ -83,7 +89,7 @@ class Database:
         if key not in self.keys:
             if self.order is not None:
                 self.order.add(key)
-            if self.engine.notifies & notifications.NEW:
+            if self.engine.config.notify & notifications.NEW:
                 self.engine.notify(notifications.NEW, b"new", key, self.index)
         self.keys[key] = value
 

@@ -1,21 +1,39 @@
 """The table of all commands, built from the families listed here; it refuses registration by import."""
 
 from dotdo_redis.engine.commands import (
+    acl,
     bitfields,
     bitmaps,
+    caching,
+    client,
+    command,
+    configuration,
     connection,
+    debugging,
     expiry,
+    geo,
     hash_expiry,
     hashes,
+    helps,
+    hyperloglogs,
+    info,
+    introspection,
     keys,
     list_moves,
     lists,
     numbers,
     objects,
+    pubsub,
     ranges,
+    scripting,
+    server,
     set_algebra,
     sets,
     sorting,
+    stream_groups,
+    stream_info,
+    stream_reads,
+    streams,
     strings,
     transactions,
     zset_algebra,
@@ -27,7 +45,19 @@ from dotdo_redis.engine.declaration import Command, Family, Function
 from dotdo_redis.spec.facts import facts
 
 FAMILIES: tuple[Family, ...] = (
+    acl.FAMILY,
+    caching.FAMILY,
+    client.FAMILY,
+    command.FAMILY,
+    configuration.FAMILY,
     connection.FAMILY,
+    debugging.FAMILY,
+    helps.FAMILY,
+    info.FAMILY,
+    introspection.FAMILY,
+    pubsub.FAMILY,
+    scripting.FAMILY,
+    server.FAMILY,
     transactions.FAMILY,
     keys.FAMILY,
     expiry.FAMILY,
@@ -48,6 +78,12 @@ FAMILIES: tuple[Family, ...] = (
     zset_ranges.FAMILY,
     zset_pops.FAMILY,
     zset_algebra.FAMILY,
+    geo.FAMILY,
+    hyperloglogs.FAMILY,
+    streams.FAMILY,
+    stream_groups.FAMILY,
+    stream_reads.FAMILY,
+    stream_info.FAMILY,
 )
 
 
@@ -79,6 +115,6 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
 def unsupported(table: dict[bytes, Command]) -> list[str]:
     """The commands that are described but not declared."""
     declared = {command.name for command in table.values()}
-    for command in table.values():
-        declared |= {child.name for child in command.subcommands.values()}
+    for known in table.values():
+        declared |= {child.name for child in known.subcommands.values()}
     return sorted(facts().keys() - declared)

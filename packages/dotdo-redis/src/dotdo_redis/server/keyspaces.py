@@ -51,13 +51,16 @@ class Keyspaces:
     Args:
         config: makes the parameters of a new engine.
         randomness: makes what a new engine draws from.
+        engine_of: gives the engine of a tenant instead; those made here live in memory.
     """
 
     def __init__(
         self,
         config: Callable[[], Config] = Config,
         randomness: Callable[[], Random] = SystemRandom,
+        engine_of: EnginesOf | None = None,
     ) -> None:
+        self._engine_of = engine_of
         self._config = config
         self._randomness = randomness
         self._engines: dict[object, tuple[Engine, Beat]] = {}
@@ -66,13 +69,20 @@ class Keyspaces:
         """Make a client of a tenant's engine, which is made when it is the first one."""
         found = self._engines.get(tenant)
         if found is None:
-            engine = Engine(
-                build(), clock=clock, randomness=self._randomness(), config=self._config()
-            )
-            found = self._engines[tenant] = engine, Beat(engine)
+            found = self._engines[tenant] = self._made(tenant, clock)
         engine, beat = found
         beat.join()
         return engine, engine.connect(sink)
+
+    def _made(self, tenant: object, clock: Clock) -> tuple[Engine, Beat]:
+        if self._engine_of is not None:
+            engine = self._engine_of(tenant)
+        else:
+            engine = Engine(
+                build(), clock=clock, randomness=self._randomness(), config=self._config()
+            )
+        engine.instance.runner.has_beat = True
+        return engine, Beat(engine)
 
     def disconnect(self, tenant: object, client: ClientState) -> None:
         """Forget a client of a tenant's engine."""

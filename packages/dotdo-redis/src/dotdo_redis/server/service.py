@@ -1,6 +1,8 @@
 """What the serving host loads: the protocol `redis` on its port, with one engine per tenant."""
 
 from dotdo.serving import CloseReason, SessionContext, WireProtocol
+from dotdo_redis.durability import make_owner
+from dotdo_redis.engine import Engine
 from dotdo_redis.server.keyspaces import Keyspaces
 from dotdo_redis.server.session import RedisSession
 
@@ -25,4 +27,9 @@ def _refuse(_reason: CloseReason) -> bytes:
     return b"-ERR max number of clients reached\r\n"
 
 
-protocol = redis_protocol()
+def _durable(tenant: object) -> Engine:
+    """The engine of a tenant as the host opened it."""
+    return make_owner(tenant.store).engine  # type: ignore[attr-defined]  # a dotdo.Tenant
+
+
+protocol = redis_protocol(Keyspaces(engine_of=_durable))

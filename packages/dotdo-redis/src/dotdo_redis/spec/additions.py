@@ -1,4 +1,4 @@
-"""Commands of 7.2 and 7.4, declared by hand from their public reference pages; it refuses what 7.0 describes itself."""
+"""Commands of 7.2 and 7.4, new or with more arguments, declared by hand from their public reference pages; it refuses what 7.0 describes itself."""
 
 from typing import Any
 
@@ -12,6 +12,10 @@ _UPDATE = ({"flags": ("RW", "UPDATE"), **_KEY_AT_1},)
 
 def _hash_read(arity: int) -> tuple[Any, ...]:
     return (arity, ("readonly", "fast"), 1, 1, 1, ("@read", "@hash", "@fast"), (), _READ)
+
+
+def _sorted_set_read(arity: int) -> tuple[Any, ...]:
+    return (arity, ("readonly", "fast"), 1, 1, 1, ("@read", "@sortedset", "@fast"), (), _READ)
 
 
 def _hash_write(arity: int) -> tuple[Any, ...]:
@@ -35,6 +39,8 @@ ADDITIONS: dict[str, Any] = {
     "HPTTL": _hash_read(-5),
     "HEXPIRETIME": _hash_read(-5),
     "HPEXPIRETIME": _hash_read(-5),
+    "ZRANK": _sorted_set_read(-3),
+    "ZREVRANK": _sorted_set_read(-3),
     "CLIENT|SETINFO": _subcommand(4, "noscript", "loading", "stale", categories=_CONNECTION),
     "CLIENT|NO-TOUCH": _subcommand(3, "noscript", "loading", "stale", categories=_CONNECTION),
     "CLUSTER|MYSHARDID": _subcommand(2, "loading", "stale", categories=("@slow",)),

@@ -7,7 +7,7 @@ from dotdo.serving import Credentials
 
 def test_a_real_client_sets_and_gets(serve) -> None:
     host, port = serve()
-    with redis.Redis(host, port, protocol=2) as client:
+    with redis.Redis(host, port) as client:
         assert client.set("k", "v") is True
         assert client.get("k") == b"v"
 

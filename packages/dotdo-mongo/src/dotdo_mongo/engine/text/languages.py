@@ -46,7 +46,7 @@ def stemmer(name: str) -> Callable[[str], str]:
     """Return the function from a word to its stem."""
     if name == "none":
         return str
-    import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
+    import snowballstemmer
 
     algorithm = "porter" if name == "english" else name
     found: Callable[[str], str] = snowballstemmer.stemmer(algorithm).stemWord

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dotdo_mongo.engine.text.languages import STOP_WORDS, stemmer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*", re.UNICODE)
 _PIECE = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
 
-def folded(text: str, *, is_case_sensitive: bool = False, is_diacritic_sensitive: bool = False) -> str:
+def folded(
+    text: str, *, is_case_sensitive: bool = False, is_diacritic_sensitive: bool = False
+) -> str:
     """Return a text without the differences that do not count."""
     if not is_case_sensitive:
         text = text.lower()

@@ -89,7 +89,8 @@ def _elements(ctx: Context, key: bytes, request: _Request) -> list[bytes]:
     if value is None:
         return []
     if isinstance(value, List):
-        return list(value)
+        backward = request.descending and _is_unsorted(request)
+        return list(reversed(value) if backward else value)
     if isinstance(value, Set):
         return value.listed()
     if isinstance(value, SortedSet):

@@ -10,7 +10,7 @@ from dotdo_redis.engine.notifications import ZSET
 from dotdo_redis.engine.numbers_text import double_text
 from dotdo_redis.engine.scanning import ScanOptions, read_cursor
 from dotdo_redis.engine.types.sorted_sets import SortedSet
-from dotdo_redis.errors import ReplyError, syntax
+from dotdo_redis.errors import ReplyError, syntax, wrong_arity
 from dotdo_redis.mapping.replies import NULL_ARRAY, Reply
 
 FAMILY = Family()
@@ -112,9 +112,22 @@ def add(ctx: Context, key: bytes, args: list[bytes]) -> Addition:
     return addition
 
 
+def _add_one(ctx: Context, key: bytes, score: float, member: bytes) -> int:
+    """The commonest ZADD, without what the others need."""
+    value = zset_to_write(ctx, key)
+    old = value.scores.get(member)
+    if old == score:
+        return 0
+    value.set(member, score)
+    ctx.changed(key, b"zadd", ZSET)
+    return int(old is None)
+
+
 @FAMILY.command("ZADD")
 def zadd(ctx: Context, args: list[bytes]) -> Reply:
     """Add members or change their scores, under conditions."""
+    if len(args) == 3 and args[1].upper() not in FLAGS:
+        return _add_one(ctx, args[0], floating(args[1]), args[2])
     addition = add(ctx, args[0], args[1:])
     if b"INCR" in addition.flags:
         return addition.score
@@ -165,6 +178,8 @@ def zmscore(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("ZRANK", "ZREVRANK")
 def zrank(ctx: Context, args: list[bytes]) -> Reply:
     """Find the place of a member, with its score from 7.2 on."""
+    if len(args) > 3 or (len(args) == 3 and not ctx.engine.config.shows(7, 2)):
+        raise wrong_arity(ctx.command.shown_name)
     with_score = len(args) == 3 and args[2].upper() == b"WITHSCORE"
     if len(args) > 2 and not with_score:
         raise syntax()

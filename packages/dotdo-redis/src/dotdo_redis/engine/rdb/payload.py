@@ -6,6 +6,7 @@ from dotdo_redis.engine.rdb.forms import LOADERS, SAVERS
 from dotdo_redis.engine.rdb.reader import PayloadError, Reader
 from dotdo_redis.engine.rdb.writer import Writer
 from dotdo_redis.engine.types import Value
+from dotdo_redis.engine.types.streams import Stream
 
 FOOTER = 10
 """Two bytes of version, eight of checksum."""
@@ -33,9 +34,11 @@ def restore(payload: bytes, config: Config) -> Value:
         raise PayloadError("Bad data format")
     try:
         value = loader(reader, config)
-    except (ValueError, IndexError, OverflowError):
+    except (ValueError, IndexError, KeyError, OverflowError, StopIteration, RuntimeError):
         raise PayloadError("Bad data format") from None
-    if reader.at != reader.end or (not len(value) and not isinstance(value, bytes | bytearray)):
+    if reader.at != reader.end or (
+        not len(value) and not isinstance(value, bytes | bytearray | Stream)
+    ):
         raise PayloadError("Bad data format")
     return value
 

@@ -196,9 +196,7 @@ def _legacy(path: str, name: str, argument: Any, operators: Mapping[str, Any]) -
 
 def check_index(near: Near, index_keys: Sequence[Mapping[str, Any]]) -> None:
     """Refuse to find the nearest without an index that could. Code 291."""
-    kinds = {
-        value for keys in index_keys for name, value in keys.items() if name == near.path
-    }
+    kinds = {value for keys in index_keys for name, value in keys.items() if name == near.path}
     usable = {"2dsphere"} if near.is_geojson else {"2d", "2dsphere"} if near.is_sphere else {"2d"}
     if not kinds & usable:
         raise failure(

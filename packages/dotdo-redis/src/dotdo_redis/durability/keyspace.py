@@ -1,0 +1,280 @@
+"""A tenant's engine with its append file and its rows: recovery, flushing, what others wrote; it refuses to choose tenants."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from random import SystemRandom
+
+from dotdo.clock import Clock
+from dotdo.storage import Durability, Store
+from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.ownership import Lease
+from dotdo_redis.durability.rows import OWNER, Rows
+from dotdo_redis.durability.sharing import share
+from dotdo_redis.engine import ClientState, Context, Engine
+from dotdo_redis.engine.context import Effect
+from dotdo_redis.engine.dispatch import find_command
+from dotdo_redis.engine.registry import build
+from dotdo_redis.engine.types import Value
+from dotdo_redis.errors import ReplyError
+
+DIRTY_KEYS = 5000
+LONGEST_BYTES = 16 << 20
+"""When so many keys, or bytes of the append file, are newer than the rows, they are written."""
+
+RowRef = tuple[int, int]
+
+
+class Keyspace:
+    """The owner of a tenant's keys; the kernel calls it before and after others touch their rows.
+
+    Args:
+        path: the tenant's file; the append file lies beside it.
+        durability: what an acknowledged write survives.
+        clock: microseconds since 1970.
+        open_store: opens the tenant's file, creating it.
+    """
+
+    def __init__(
+        self, path: Path, durability: Durability, clock: Clock, open_store: Callable[[], Store]
+    ) -> None:
+        self.engine = Engine(
+            build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
+        )
+        self.engine.dirty = {}
+        self.path = path
+        self.log_path = path.with_suffix(".redis-log")
+        self.durability = durability
+        self._open_store = open_store
+        self._file: AppendFile | None = None
+        self._rows: Rows | None = None
+        self._store: Store | None = None
+        self._number = 0
+        self._stale: list[RowRef] = []
+        self._is_flushing = False
+        self._is_closed = threading.Event()
+        self._syncer: threading.Thread | None = None
+        self._lease: Lease | None = None
+
+    # -- coming up
+
+    def open(self) -> None:
+        """Bring back what the rows and the append file hold.
+
+        Raises:
+            OwnedElsewhere: another process owns the keys.
+        """
+        with self.engine.lock:
+            self._lease = Lease(self.path, self._share)
+            if self.path.exists():
+                self._attach()
+            if self.log_path.exists():
+                self._replay()
+            self.engine.flush_observers.append(self._note_all)
+            self.engine.journal = self._journal
+
+    def _share(self, address: str) -> None:
+        """Serve another process that knocked."""
+        with self.engine.lock:
+            self._attach()
+            assert self._store is not None
+        share(self._store, address)
+
+    def _attach(self) -> Rows:
+        """Open the tenant's file, and take what its rows hold."""
+        if self._rows is None:
+            self._store = self._open_store()
+            if self._store.owners is not None:
+                self._store.owners.attach(OWNER, self)
+            rows = self._rows = Rows(self._store, self.engine.config)
+            self._number = max(self._number, rows.applied)
+            for database, key, value, expires_ms in rows.load():
+                self._put(database, key, value, expires_ms)
+        return self._rows
+
+    def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
+        db = self.engine.databases[database]
+        db.replace(key, value)
+        db.adopt(key, value)
+        if expires_ms is not None:
+            db.expire_at(key, expires_ms)
+
+    def _replay(self) -> None:
+        """Run again what was acknowledged after the rows were written."""
+        engine = self.engine
+        ctx = Context(engine, ClientState(0, lambda _push: None, 0))
+        engine.flush_observers.append(self._note_all)
+        for number, now_us, effects in records(self.log_path):
+            if number <= self._number:
+                continue
+            self._number = number
+            engine.now_us, engine.now_ms = now_us, now_us // 1000
+            for database, words in effects:
+                ctx.select(database)
+                self._repeat(ctx, words)
+        engine.flush_observers.remove(self._note_all)
+        engine.waiters.ready.clear()
+
+    def _repeat(self, ctx: Context, words: list[bytes]) -> None:
+        try:
+            self.engine.run(ctx, find_command(self.engine.table, words), words)
+        except ReplyError:  # it failed half-way then, too
+            return
+
+    # -- writing
+
+    @property
+    def _dirty(self) -> dict[tuple[int, bytes], None]:
+        assert self.engine.dirty is not None
+        return self.engine.dirty
+
+    def _note_all(self, _client: ClientState | None, database: int) -> None:
+        keys = self.engine.databases[database].keys
+        self._dirty.update(dict.fromkeys((database, key) for key in keys))
+
+    def _journal(self, now_us: int, effects: list[Effect]) -> None:
+        """Acknowledge: what the level asks for is done when this returns."""
+        if self._rows is None:
+            self._attach().define(NOUNS.values())
+        if self.durability == "memory":
+            self.engine.journal = (
+                None  # the rows are there now; they are written when somebody asks
+            )
+            return
+        self._number += 1
+        file = self._file or self._begin_file()
+        file.append(self._number, now_us, effects)
+        if file.size_bytes > LONGEST_BYTES or len(self._dirty) > DIRTY_KEYS:
+            self.flush()
+
+    def _begin_file(self) -> AppendFile:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = AppendFile(self.log_path, syncs=self.durability == "always")
+        if self.durability == "everysec" and self._syncer is None:
+            self._syncer = threading.Thread(
+                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
+            )
+            self._syncer.start()
+        return self._file
+
+    def _sync_each_second(self) -> None:
+        while not self._is_closed.wait(1):
+            file = self._file
+            if file is not None:
+                file.sync()
+
+    def flush(self) -> None:
+        """Write what is newer than the rows, and begin the append file anew."""
+        with self.engine.lock:
+            if not self._dirty or self._is_flushing:
+                return
+            self._is_flushing = True
+            try:
+                self._write()
+            finally:
+                self._is_flushing = False
+
+    def _write(self) -> None:
+        rows = self._attach()
+        dirty, self.engine.dirty = self._dirty, {}
+        databases = self.engine.databases
+        changes = [
+            (index, key, databases[index].keys.get(key), databases[index].expires.get(key))
+            for index, key in dirty
+        ]
+        try:
+            rows.write(changes, self._number)
+        except BaseException:
+            self.engine.dirty = dirty | self._dirty
+            raise
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self.log_path.exists():
+            os.truncate(self.log_path, 0)
+
+    # -- what the kernel asks for
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Flush and hold still within the block: others write."""
+        with self.engine.lock:
+            self.flush()
+            yield
+
+    def claimed(self, rows: Sequence[RowRef], waiter: object) -> None:
+        """Rows of an open transaction of others; its commit is told by `invalidated`."""
+
+    def invalidated(self, rows: Sequence[RowRef]) -> None:
+        """Take note of rows that others wrote; they are read before the next command."""
+        self._stale += rows
+        self.engine.before = self._refresh
+
+    def _refresh(self) -> None:
+        self.engine.before = None
+        stale, self._stale = self._stale, []
+        rows = self._attach()
+        missing: set[int] = set()
+        for noun, row in dict.fromkeys(stale):
+            found = rows.read(noun, row)
+            if found is None:
+                missing.add(noun)
+                continue
+            self._put(*found)
+            self._tell(found[0], found[1])
+        for noun in missing:
+            self._drop_missing(rows, noun)
+
+    def _tell(self, database: int, key: bytes) -> None:
+        """Let those who watch, wait for or track a key know, but not the rows."""
+        self.engine.modified(None, database, key)
+        self._dirty.pop((database, key), None)
+
+    def _drop_missing(self, rows: Rows, noun: int) -> None:
+        """Forget the keys of a noun whose rows are gone."""
+        found = rows.keys(noun)
+        if found is None:
+            return
+        database, kind, kept = found
+        db = self.engine.databases[database]
+        for key, value in list(db.keys.items()):
+            is_mine = (
+                kind == b"string"
+                if isinstance(value, bytes | bytearray)
+                else value.type_name == kind
+            )
+            if is_mine and key not in kept and (database, key) not in self._dirty:
+                db.remove(key)
+                self._tell(database, key)
+
+    def abandon(self) -> None:
+        """Belong to nobody any more: nothing is written, and every client's connection is gone."""
+        self.engine.journal = None
+        self._dirty.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._lease is not None:
+            self._lease.abandon()
+            self._lease = None
+        for client in self.engine.clients.values():
+            if client.on_close is not None:
+                client.on_close()
+
+    def close(self) -> None:
+        """Flush for the last time."""
+        self._is_closed.set()
+        with self.engine.lock:
+            self.flush()
+            if self._rows is not None:
+                self._rows.close()
+                self._rows = None
+            if self._lease is not None:
+                self._lease.close()
+                self._lease = None
+            if self._file is not None:
+                self._file.close()
+                self._file = None

@@ -1,0 +1,277 @@
+"""Entries of streams: XADD, XTRIM, XDEL, XRANGE ...; it refuses consumer groups."""
+
+from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.context import Context
+from dotdo_redis.engine.declaration import Family
+from dotdo_redis.engine.notifications import STREAM
+from dotdo_redis.engine.stream_ids import range_end, range_start, stream_id
+from dotdo_redis.engine.types.streams import SEQUENCE_MASK, Fields, Stream, id_text
+from dotdo_redis.errors import ReplyError, no_such_key, syntax, wrong_arity
+from dotdo_redis.mapping.replies import OK, Reply
+
+FAMILY = Family()
+
+
+def shown_entry(number: int, fields: Fields) -> Reply:
+    """An entry as a reply."""
+    return [id_text(number), list(fields)]
+
+
+class Trim:
+    """How a stream is to be trimmed, read from the words of XADD or XTRIM."""
+
+    def __init__(self) -> None:
+        self.strategy = b""
+        self.is_exact = True
+        self.threshold = 0
+        self.limit: int | None = None
+
+    def take(self, args: list[bytes], at: int) -> int:
+        """Read `MAXLEN|MINID [=|~] threshold` at a place; return the place behind it.
+
+        Raises:
+            ReplyError: it makes no sense.
+        """
+        strategy = args[at].upper()
+        if self.strategy and self.strategy != strategy:
+            raise ReplyError(
+                "syntax error, MAXLEN and MINID options at the same time are not compatible"
+            )
+        self.strategy = strategy
+        at += 1
+        if at + 1 < len(args) and args[at] in {b"~", b"="}:
+            self.is_exact = args[at] == b"="
+            at += 1
+        if strategy == b"MINID":
+            self.threshold = stream_id(args[at])
+        else:
+            self.threshold = integer(args[at])
+            if self.threshold < 0:
+                raise ReplyError("The MAXLEN argument must be >= 0.")
+        return at + 1
+
+    def take_limit(self, word: bytes) -> None:
+        """Read the number behind LIMIT.
+
+        Raises:
+            ReplyError: it is none, or negative.
+        """
+        self.limit = integer(word)
+        if self.limit < 0:
+            raise ReplyError("The LIMIT argument must be >= 0.")
+
+    def check(self) -> None:
+        """Refuse a limit of what is exact.
+
+        Raises:
+            ReplyError: LIMIT without `~`.
+        """
+        if self.limit is not None and (self.is_exact or not self.strategy):
+            raise ReplyError("syntax error, LIMIT cannot be used without the special ~ option")
+
+    def run(self, stream: Stream) -> int:
+        """Trim; return how many entries went."""
+        if self.strategy == b"MINID":
+            surplus = len(stream.between(0, self.threshold - 1)) if self.threshold else 0
+        else:
+            surplus = len(stream) - self.threshold
+        if surplus <= 0:
+            return 0
+        limit = 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
+        return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
+
+
+class _NewId:
+    """The id of XADD: whole, partly or not given."""
+
+    def __init__(self, word: bytes) -> None:
+        self.milliseconds: int | None = None
+        self.sequence: int | None = None
+        if word == b"*":
+            return
+        if word.endswith(b"-*"):
+            self.milliseconds = stream_id(word[:-2]) >> 64
+            return
+        number = stream_id(word)
+        if not number:
+            raise ReplyError("The ID specified in XADD must be greater than 0-0")
+        self.milliseconds, self.sequence = number >> 64, number & SEQUENCE_MASK
+
+    def resolve(self, last_id: int, now_ms: int) -> int:
+        """Give the id in full.
+
+        Raises:
+            ReplyError: it does not follow the last one.
+        """
+        if last_id == (1 << 128) - 1:
+            raise ReplyError(
+                "The stream has exhausted the last possible ID, unable to add more items"
+            )
+        if self.milliseconds is None:
+            return max(now_ms << 64, last_id + 1)
+        if self.sequence is not None:
+            number = self.milliseconds << 64 | self.sequence
+        elif self.milliseconds == last_id >> 64:
+            if last_id & SEQUENCE_MASK == SEQUENCE_MASK:
+                raise _too_small()
+            number = last_id + 1
+        else:
+            number = self.milliseconds << 64
+        if number <= last_id:
+            raise _too_small()
+        return number
+
+
+def _too_small() -> ReplyError:
+    return ReplyError(
+        "The ID specified in XADD is equal or smaller than the target stream top item"
+    )
+
+
+@FAMILY.command("XADD")
+def xadd(ctx: Context, args: list[bytes]) -> Reply:
+    """Add an entry, perhaps trimming; return its id."""
+    key, at, creates = args[0], 1, True
+    trim = Trim()
+    while at < len(args):
+        option, left = args[at].upper(), len(args) - at - 1
+        if option == b"NOMKSTREAM":
+            creates = False
+            at += 1
+        elif option in {b"MAXLEN", b"MINID"} and left:
+            at = trim.take(args, at)
+        elif option == b"LIMIT" and left:
+            trim.take_limit(args[at + 1])
+            at += 2
+        else:
+            break
+    trim.check()
+    if at >= len(args):
+        raise syntax()
+    new_id = _NewId(args[at])
+    fields = tuple(args[at + 1 :])
+    if len(fields) < 2 or len(fields) % 2:
+        raise wrong_arity("xadd")
+    stream = ctx.db.get(key, Stream)
+    if stream is None and not creates:
+        return None
+    number = new_id.resolve(stream.last_id if stream is not None else 0, ctx.now_ms)
+    return _append(ctx, key, number, fields, trim)
+
+
+def _append(ctx: Context, key: bytes, number: int, fields: Fields, trim: Trim) -> bytes:
+    stream = ctx.db.get(key, Stream)
+    if stream is None:
+        stream = Stream(ctx.engine.config)
+        ctx.db.put(key, stream)
+    stream.append(number, fields)
+    ctx.changed(key, b"xadd", STREAM)
+    text = id_text(number)
+    if trim.strategy and trim.run(stream):
+        ctx.notify(key, b"xtrim", STREAM)
+    limits = (b"MAXLEN", b"=", b"%d" % len(stream)) if trim.strategy else ()
+    ctx.log(b"XADD", key, *limits, text, *fields)
+    return text
+
+
+@FAMILY.command("XTRIM")
+def xtrim(ctx: Context, args: list[bytes]) -> Reply:
+    """Forget the oldest entries; return how many."""
+    key, at = args[0], 1
+    trim = Trim()
+    while at < len(args):
+        option, left = args[at].upper(), len(args) - at - 1
+        if option in {b"MAXLEN", b"MINID"} and left:
+            at = trim.take(args, at)
+        elif option == b"LIMIT" and left:
+            trim.take_limit(args[at + 1])
+            at += 2
+        else:
+            raise syntax()
+    if not trim.strategy:
+        raise ReplyError("syntax error, XTRIM must be called with MAXLEN or MINID")
+    trim.check()
+    stream = ctx.db.get(key, Stream)
+    gone = trim.run(stream) if stream is not None else 0
+    if gone and stream is not None:
+        ctx.changed(key, b"xtrim", STREAM)
+        ctx.log(b"XTRIM", key, b"MAXLEN", b"=", b"%d" % len(stream))
+    return gone
+
+
+@FAMILY.command("XLEN")
+def xlen(ctx: Context, args: list[bytes]) -> Reply:
+    """How many entries there are."""
+    stream = ctx.db.get(args[0], Stream)
+    return 0 if stream is None else len(stream)
+
+
+@FAMILY.command("XRANGE", "XREVRANGE")
+def xrange(ctx: Context, args: list[bytes]) -> Reply:
+    """The entries between two ids, from either end."""
+    is_reverse = ctx.command.name == "XREVRANGE"
+    start, end = range_start(args[2 if is_reverse else 1]), range_end(args[1 if is_reverse else 2])
+    count: int | None = None
+    if len(args) > 3:
+        if len(args) != 5 or args[3].upper() != b"COUNT":
+            raise syntax()
+        count = max(integer(args[4]), 0)
+    stream = ctx.db.get(args[0], Stream)
+    if stream is None or count == 0:
+        return []
+    return [shown_entry(*entry) for entry in stream.walk(start, end, count, is_reverse=is_reverse)]
+
+
+@FAMILY.command("XDEL")
+def xdel(ctx: Context, args: list[bytes]) -> Reply:
+    """Delete entries; return how many were there."""
+    numbers = [stream_id(word) for word in args[1:]]
+    stream = ctx.db.get(args[0], Stream)
+    gone = sum(stream.delete(number) for number in numbers) if stream is not None else 0
+    if gone:
+        ctx.changed(args[0], b"xdel", STREAM)
+    return gone
+
+
+@FAMILY.command("XSETID")
+def xsetid(ctx: Context, args: list[bytes]) -> Reply:
+    """Set the last id, and perhaps how many entries were ever added and the highest one deleted."""
+    number = stream_id(args[1])
+    added: int | None = None
+    deleted: int | None = None
+    options = args[2:]
+    if len(options) % 2:
+        raise syntax()
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        if option.upper() == b"ENTRIESADDED":
+            added = integer(value)
+            if added < 0:
+                raise ReplyError("entries_added must be positive")
+        elif option.upper() == b"MAXDELETEDID":
+            deleted = stream_id(value)
+            if number < deleted:
+                raise ReplyError(
+                    "The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+                )
+        else:
+            raise syntax()
+    stream = ctx.db.get(args[0], Stream)
+    if stream is None:
+        raise no_such_key()
+    _check_last_id(stream, number, added)
+    stream.last_id = number
+    stream.added = stream.added if added is None else added
+    stream.max_deleted = stream.max_deleted if deleted is None else deleted
+    ctx.changed(args[0], b"xsetid", STREAM)
+    return OK
+
+
+def _check_last_id(stream: Stream, number: int, added: int | None) -> None:
+    if number < stream.max_deleted:
+        raise ReplyError("The ID specified in XSETID is smaller than current max_deleted_entry_id")
+    if stream.ids and number < stream.ids[-1]:
+        raise ReplyError("The ID specified in XSETID is smaller than the target stream top item")
+    if added is not None and len(stream) > added:
+        raise ReplyError(
+            "The entries_added specified in XSETID is smaller than the target stream length"
+        )

@@ -1,0 +1,93 @@
+"""What a standalone server has beside its keys: users, parameters, counters, logs; it refuses I/O."""
+
+from typing import TYPE_CHECKING
+
+from dotdo_redis.engine.guarding import RefusalLog, guard
+from dotdo_redis.engine.parameters import Parameters
+from dotdo_redis.engine.pausing import Pause
+from dotdo_redis.engine.scripting import Functions, Runner, Scripts
+from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
+from dotdo_redis.engine.tracking import Tracking
+from dotdo_redis.engine.users import DEFAULT, Users
+
+if TYPE_CHECKING:
+    from dotdo_redis.engine.clients import ClientState
+    from dotdo_redis.engine.core import Engine
+    from dotdo_redis.engine.declaration import Command
+    from dotdo_redis.errors import ReplyError
+
+
+class Instance:
+    """The server around one keyspace."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        self.run_id = f"{engine.random.getrandbits(160):040x}"
+        self.replication_id = f"{engine.random.getrandbits(160):040x}"
+        self.started_us = engine.now_us
+        self.saved_us = engine.now_us
+        self.saved_changes = 0
+        self.saves = 0
+        self.startup_bytes = 900_000
+        self.peak_bytes = 0
+        self.statistics = Statistics()
+        self.slowlog = SlowLog()
+        self.latency = LatencyMonitor()
+        self.slow_us = 10_000
+        self.attention_us = 10_000
+        """A duration up to which no log wants to know of a call."""
+        self.pause = Pause(engine)
+        self.users = Users(engine.table)
+        self.acl_log = RefusalLog()
+        self.tracking = Tracking(engine)
+        self.runner = Runner(engine)
+        self.scripts = Scripts(self.runner)
+        self.functions = Functions(self.runner)
+        self.parameters = Parameters(engine, self)
+
+    def welcome(self, client: "ClientState") -> None:
+        """Count a new connection and say who it is."""
+        self.statistics.connections += 1
+        self.greet(client)
+
+    def greet(self, client: "ClientState") -> None:
+        """Make a connection the default user's, or nobody's when that one has a password."""
+        client.user = DEFAULT if self.users.default.lets_in_anybody else b""
+
+    def guard(self) -> None:
+        """Judge each call from now on; as long as everybody may do everything nothing is judged."""
+        if guard not in self._engine.gates:
+            self._engine.gates.append(guard)
+
+    def require_password(self, password: str) -> None:
+        """Give the default user this password alone, or none (requirepass)."""
+        rules = [b"resetpass", b">" + password.encode()] if password else [b"nopass"]
+        self.users.change(DEFAULT, rules)
+        self.guard()
+
+    def set_thresholds(self) -> None:
+        """Reckon `attention_us` anew after a threshold was changed."""
+        wanted = [self.slow_us] if self.slow_us >= 0 else []
+        if self.latency.threshold_ms:
+            wanted.append(self.latency.threshold_ms * 1000)
+        self.attention_us = min(wanted, default=1 << 62) - 1
+
+    def took(
+        self, client: "ClientState", command: "Command", words: list[bytes], duration_us: int
+    ) -> None:
+        """Note a call that took longer than the slow log's threshold or the latency monitor's."""
+        engine = self._engine
+        if 0 <= self.slow_us <= duration_us and "skip_slowlog" not in command.facts.flags:
+            self.slowlog.add(client, words, engine.now_us, duration_us)
+        event = b"fast-command" if "fast" in command.facts.flags else b"command"
+        self.latency.add(event, engine.now_us // 1_000_000, duration_us // 1000)
+
+    def saved(self, engine: "Engine") -> None:
+        """Note that everything has been written out."""
+        self.saved_us = engine.now_us
+        self.saved_changes = engine.changes
+        self.saves += 1
+
+    def failed(self, error: "ReplyError") -> None:
+        """Count an error reply."""
+        self.statistics.count_error(error.code)

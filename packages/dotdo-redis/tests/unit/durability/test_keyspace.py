@@ -1,0 +1,143 @@
+"""A keyspace comes back, shows itself to other doors, and sees what they write."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import dotdo
+import dotdo_redis as redis
+from dotdo_redis.durability import keyspaces
+
+KILLS = int(os.environ.get("DOTDO_KILLS", "2"))
+WRITER = """
+import sys
+import dotdo_redis as redis
+client = redis.Redis()
+print("up", flush=True)
+number = 0
+while True:
+    number += 1
+    with client.pipeline() as pipe:
+        pipe.rpush("list", number).hset("hash", f"f{number % 300}", number).incr("count")
+        pipe.execute()
+    if number % 50 == 0:
+        client.zadd("z", {f"m{number % 7}": number})
+    print(number, flush=True)
+"""
+
+
+def forget():
+    """Lose all memory, as a kill does."""
+    keyspaces.abandon_all()
+
+
+def fill(client):
+    client.set("s", b"\x00\xff")
+    client.set("n", 7, ex=1000)
+    client.hset("h", mapping={"a": 1, b"\xfe": b"\xff"})
+    client.rpush("l", *range(1000))
+    client.sadd("t", "x", "y")
+    client.zadd("z", {"a": 1.5, "b": float("inf")})
+    client.setbit("b", 7, 1)
+
+
+def dumps(client):
+    return {key: (client.dump(key), client.ttl(key) > 0) for key in sorted(client.keys())}
+
+
+@pytest.mark.parametrize("flushes", [False, True])
+def test_what_was_acknowledged_comes_back(tenant, flushes):
+    client = redis.Redis()
+    fill(client)
+    if flushes:
+        keyspaces.keyspace_of(tenant).flush()
+        client.lpush("l", "later")
+    before = dumps(client)
+    forget()
+    assert dumps(redis.Redis()) == before
+
+
+def test_databases_come_back_apart(tenant):
+    redis.Redis(db=3).set("k", "three")
+    redis.Redis().set("k", "zero")
+    keyspaces.keyspace_of(tenant).flush()
+    forget()
+    assert redis.Redis(db=3).get("k") == b"three"
+    assert redis.Redis().get("k") == b"zero"
+
+
+def test_a_flush_that_happened_before_the_file_was_cut_is_not_repeated(tenant):
+    client = redis.Redis()
+    client.rpush("l", 1)
+    keyspace = keyspaces.keyspace_of(tenant)
+    log = keyspace.log_path.read_bytes()
+    keyspace.flush()
+    keyspace.log_path.write_bytes(log)
+    forget()
+    assert redis.Redis().lrange("l", 0, -1) == [b"1"]
+
+
+def test_other_doors_read_the_newest_values(tenant):
+    client = redis.Redis()
+    client.set("greeting", "hello")
+    client.hset("h", mapping={"name": "Ada"})
+    with dotdo.open(tenant) as graph:
+        assert graph.things.get("redis_strings", "greeting")["value"] == "hello"
+        client.set("greeting", "bye")
+        assert graph.things.get("redis_strings", "greeting")["value"] == "bye"
+        assert graph.things.get("redis_hashes", "h")["value"] == {"name": "Ada"}
+
+
+def test_what_other_doors_write_is_read_and_breaks_a_watch(tenant):
+    client = redis.Redis()
+    client.set("k", "old")
+    client.rpush("l", 1)
+    with dotdo.open(tenant) as graph, client.pipeline() as pipe:
+        pipe.watch("k")
+        graph.things.update(graph.things.get("redis_strings", "k"), value="new")
+        pipe.multi()
+        pipe.set("k", "mine")
+        with pytest.raises(redis.WatchError):
+            pipe.execute()
+        assert client.get("k") == b"new"
+        graph.things.delete(graph.things.get("redis_lists", "l"))
+        assert client.exists("l") == 0
+        graph.things.create("redis_hashes", "made", value={"a": "b"})
+        assert client.hgetall("made") == {b"a": b"b"}
+
+
+def test_branches_and_the_past_hold_the_keys(tenant):
+    client = redis.Redis()
+    client.set("k", "first")
+    with dotdo.open(tenant) as graph:
+        moment = f"v{graph.version}"
+        branch = graph.branch("trial")
+        client.set("k", "second")
+        assert branch.things.get("redis_strings", "k")["value"] == "first"
+        assert graph.at(moment).things.get("redis_strings", "k")["value"] == "first"
+        assert graph.things.get("redis_strings", "k")["value"] == "second"
+
+
+@pytest.mark.parametrize("durability", ["process", "everysec", "always"])
+def test_a_kill_loses_nothing_acknowledged(tenant, durability, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", durability)
+    for _ in range(KILLS):
+        before = int(redis.Redis().get("count") or 0)
+        keyspaces.close_all()
+        process = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"up\n"
+        for _ in range(120):
+            acknowledged = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read().split()
+        process.stdout.close()
+        process.wait()
+        acknowledged = int(rest[-1]) if rest else acknowledged
+        client = redis.Redis()
+        count = int(client.get("count"))
+        assert count - before in {acknowledged, acknowledged + 1}
+        assert client.llen("list") == count
+        assert int(client.lindex("list", -1)) == count - before
