@@ -4,6 +4,7 @@ import math
 import struct
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -22,6 +23,7 @@ from dotdo_postgres.mapping import (
     jsons,
     moments,
     numeric,
+    styles,
 )
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
@@ -509,8 +511,39 @@ def _enum(name: str, labels: frozenset[str]) -> Codec:
     )
 
 
+def _styled(oid: int, zone: styles.StyledZone) -> Codec | None:
+    """Return the codec of a type whose text depends on DateStyle or IntervalStyle, None for all others."""
+    style = zone.style
+    if oid == t.TIMESTAMPTZ:
+        return replace(
+            timestamptz(zone.zone),
+            from_text=partial(moments.timestamptz_from_text, zone=zone.zone, order=style.order),
+            to_text=partial(styles.timestamptz_to_text, zone=zone),
+        )
+    if oid == t.DATE:
+        return replace(
+            CODECS[oid],
+            from_text=partial(moments.date_from_text, order=style.order),
+            to_text=partial(styles.date_to_text, style=style),
+        )
+    if oid == t.TIMESTAMP:
+        return replace(
+            CODECS[oid],
+            from_text=partial(moments.timestamp_from_text, order=style.order),
+            to_text=partial(styles.timestamp_to_text, style=style),
+        )
+    if oid == t.INTERVAL:
+        return replace(
+            CODECS[oid],
+            to_text=lambda data: styles.interval_to_text(interval.decode(data), style),
+        )
+    return None
+
+
 @lru_cache(maxsize=256)
 def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
+    if isinstance(zone, styles.StyledZone) and (styled := _styled(oid, zone)) is not None:
+        return styled
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
     codec = CODECS.get(oid) or _range_codec(oid, zone)

@@ -91,11 +91,11 @@ def clock_named(name: str) -> tzinfo:
     offset = ABBREVIATIONS.get(name.lower())
     if offset is not None:
         return timezone(timedelta(seconds=offset))
-    match = re.fullmatch(r"([A-Za-z]+)([+-]\d{1,2})(?::?(\d{2}))?", name)
-    if match is None or name.lower() in _zone_names():
-        return zone_named(name)
-    seconds = abs(int(match[2])) * 3600 + int(match[3] or 0) * 60
-    return timezone(timedelta(seconds=seconds if match[2][0] == "-" else -seconds))
+    return zone_named(name)
+
+
+_POSIX_ZONE = re.compile(r"(<[\w+-]+>|[A-Za-z]{3,})([+-]?)(\d{1,2})(?::(\d{2}))?")
+"""An abbreviation and the hours west of Greenwich: `<-03>+03`, `EST5`."""
 
 
 @lru_cache(maxsize=256)
@@ -117,6 +117,10 @@ def zone_named(name: str) -> tzinfo:
         return timezone(
             timedelta(seconds=seconds if match[1] == "-" else -seconds)
         )  # POSIX: west is positive
+    if match := _POSIX_ZONE.fullmatch(name):
+        seconds = int(match[3]) * 3600 + int(match[4] or 0) * 60
+        west = timedelta(seconds=seconds if match[2] == "-" else -seconds)
+        return timezone(west, match[1].strip("<>"))
     raise error("22023", f'time zone "{name}" not recognized')
 
 

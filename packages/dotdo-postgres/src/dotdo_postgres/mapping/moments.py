@@ -465,13 +465,13 @@ def _us(moment: Moment) -> int | None:
     return (moment.julian - 2440588) * DAY_US + (moment.time_us or 0)
 
 
-def date_from_text(text: str) -> int:
+def date_from_text(text: str, order: str = "MDY") -> int:
     """Read a date into days since 1970.
 
     Raises:
         PostgresError: 22007, 22008, 22009.
     """
-    moment = read(text, "date")
+    moment = read(text, "date", order)
     us = _us(moment)
     if us is None:
         raise _failure("format", text, "date")
@@ -499,13 +499,13 @@ def time_from_text(text: str) -> int:
     return moment.time_us
 
 
-def timestamp_from_text(text: str) -> int:
+def timestamp_from_text(text: str, order: str = "MDY") -> int:
     """Read a timestamp without time zone into microseconds since 1970; a zone in the text is ignored.
 
     Raises:
         PostgresError: 22007, 22008, 22009.
     """
-    us = _us(read(text, "timestamp"))
+    us = _us(read(text, "timestamp", order))
     if us is None:
         raise _failure("format", text, "timestamp")
     return _bounded(us, text)
@@ -518,13 +518,13 @@ def _bounded(us: int, text: str) -> int:
     return us
 
 
-def timestamptz_from_text(text: str, zone: tzinfo) -> int:
+def timestamptz_from_text(text: str, zone: tzinfo, order: str = "MDY") -> int:
     """Read an instant into microseconds since 1970 UTC; without an offset the clock of `zone` is meant.
 
     Raises:
         PostgresError: 22007, 22008, 22009.
     """
-    moment = read(text, "timestamp with time zone")
+    moment = read(text, "timestamp with time zone", order)
     us = _us(moment)
     if us is None:
         raise _failure("format", text, "timestamp with time zone")

@@ -142,7 +142,7 @@ def format_type(oid: int, typmod: int = -1) -> str:
     pg_type = BY_OID.get(oid)
     if pg_type is None:
         return "???"
-    if pg_type.element and pg_type.category == "A":
+    if pg_type.element and pg_type.category == "A" and oid not in {22, 30}:
         return format_type(pg_type.element, typmod) + "[]"
     if typmod < 0:
         return pg_type.sql_name

@@ -36,9 +36,10 @@ class AsyncInProcess(InProcess):
             kind = _AsyncRESP3Parser if is_new else DefaultParser
             self._parser = kind(socket_read_size=READ_BYTES)
             self._reader, self._writer = reader, RemoteWriter(writer)
+            self.direct = None
             return
         self._parser = AsyncParser(socket_read_size=0)
-        self._reader = self._writer = AsyncLine(engine)
+        self.direct = self._reader = self._writer = AsyncLine(engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""

@@ -41,6 +41,8 @@ class InProcess:
     protocol: int
     tenant: str
     _parser: Any
+    direct: Line | None = None
+    """The line that was connected last, for the short cut."""
     _sock: Line | RemoteSocket | None
 
     @property
@@ -58,9 +60,11 @@ class InProcess:
                 else DefaultParser
             )
             self._parser = kind(socket_read_size=READ_BYTES)
+            self.direct = None
             return RemoteSocket(reach(owned.address))
         self._parser = Parser(socket_read_size=0)
-        return Line(engine)
+        self.direct = Line(engine)
+        return self.direct
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""

@@ -91,6 +91,7 @@ ALIASES = {
 }
 NEWER = {"set-max-listpack-entries": "128", "set-max-listpack-value": "64"}
 """Parameters of 7.2 and later, with their defaults."""
+STREAMS = ("stream-node-max-entries", "stream-node-max-bytes")
 _UNITS = {
     "": 1, "b": 1, "k": 1000, "kb": 1024, "m": 10**6, "mb": 1 << 20, "g": 10**9, "gb": 1 << 30,
 }  # fmt: skip
@@ -256,6 +257,7 @@ class Parameters:
             "slowlog-log-slower-than": self._set_slowlog_threshold,
             "latency-monitor-threshold": self._set_latency_threshold,
             "notify-keyspace-events": self._set_events,
+            "maxmemory": lambda text: instance.memory.set_limit(int(text)),
             "maxmemory-policy": self._set_policy,
             "requirepass": instance.require_password,
             "acl-pubsub-default": self._set_channels_default,
@@ -265,6 +267,7 @@ class Parameters:
             "set-max-intset-entries",
             "proto-max-bulk-len",
             *NEWER,
+            *STREAMS,
         ):
             self._effects[name] = self._setter(name)
         for kind in ("hash", "zset"):

@@ -54,6 +54,7 @@ class Tracking:
         self.broadcasters: dict[bytes, dict[ClientState, None]] = {}
         """Prefix -> clients."""
         self.clients: dict[ClientState, None] = {}
+        self._has_flushed = False
         self._pending: dict[ClientState, dict[bytes, None]] = {}
         self._pending_broadcast: dict[bytes, ClientState | None] = {}
 
@@ -129,11 +130,14 @@ class Tracking:
     def flushed(self, _writer: "ClientState | None", _database: int) -> None:
         """Tell everyone that all keys may have changed."""
         self.readers.clear()
-        for client in self.clients:
-            self._send(client, None)
+        self._has_flushed = True
 
     def settle(self) -> None:
         """Tell what has changed, each client once."""
+        if self._has_flushed:
+            self._has_flushed = False
+            for client in list(self.clients):
+                self._send(client, None)
         pending, self._pending = self._pending, {}
         for client, keys in pending.items():
             for key in keys:

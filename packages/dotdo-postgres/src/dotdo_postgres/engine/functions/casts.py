@@ -16,13 +16,14 @@ from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import (
+    codecs,
     datetimes,
     floats,
     interval,
     interval_reading,
     jsons,
-    moments,
     numeric,
+    styles,
 )
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS, codec_of
@@ -230,9 +231,12 @@ def numeric_to_text(value: Decimal) -> str:
     return numeric.to_text(value)
 
 
-@FAMILY.cast("interval as text")
-def interval_to_text(value: interval.Interval) -> str:
+@FAMILY.cast("interval as text", takes_session=True)
+def interval_to_text(facts: Facts, value: interval.Interval) -> str:
     """Write it in the style `postgres`."""
+    zone = facts.zone
+    if isinstance(zone, styles.StyledZone):
+        return styles.interval_to_text(value, zone.style)
     return interval.to_text(value)
 
 
@@ -247,9 +251,7 @@ def _to_text(oid: int) -> None:
 for _oid in (
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
@@ -263,7 +265,26 @@ for _oid in (
 @FAMILY.cast("timestamptz as text", takes_session=True)
 def timestamptz_to_text(facts: Facts, value: int) -> str:
     """Write it as the session's zone shows it."""
-    return datetimes.timestamptz_to_text(value, facts.zone)
+    return _written(t.TIMESTAMPTZ, facts, value)
+
+
+def _written(oid: int, facts: Facts, value: int) -> str:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    text: str = codec.to_text(value)
+    return text
+
+
+@FAMILY.cast("timestamp as text", takes_session=True)
+def timestamp_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("date as text", takes_session=True)
+def date_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.DATE, facts, value)
 
 
 # --- from text -----------------------------------------------------------------------------
@@ -284,9 +305,7 @@ for _oid in (
     t.INT8,
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
@@ -309,10 +328,29 @@ def text_to_interval(value: str) -> interval.Interval:
     return interval_reading.from_text(value)
 
 
+def _read(oid: int, facts: Facts, value: str) -> int:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    stored: int = codec.from_text(value)
+    return stored
+
+
 @FAMILY.cast("text as timestamptz", takes_session=True)
 def text_to_timestamptz(facts: Facts, value: str) -> int:
     """Read an instant in the session's zone."""
-    return moments.timestamptz_from_text(value, facts.zone)
+    return _read(t.TIMESTAMPTZ, facts, value)
+
+
+@FAMILY.cast("text as timestamp", takes_session=True)
+def text_to_timestamp(facts: Facts, value: str) -> int:
+    """Read a timestamp in the session's order of dates."""
+    return _read(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("text as date", takes_session=True)
+def text_to_date(facts: Facts, value: str) -> int:
+    """Read a date in the session's order of dates."""
+    return _read(t.DATE, facts, value)
 
 
 @FAMILY.cast("json as jsonb")

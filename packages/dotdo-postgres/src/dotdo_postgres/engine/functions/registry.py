@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.functions import (
+    advisory,
     aggregates,
     arithmetic,
     arrays,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Family, Routine
 
 FAMILIES: tuple[Family, ...] = (
+    advisory.FAMILY,
     aggregates.FAMILY,
     arithmetic.FAMILY,
     arrays.FAMILY,

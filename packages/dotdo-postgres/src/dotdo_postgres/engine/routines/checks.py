@@ -198,6 +198,27 @@ def zipped(count: int) -> Routine:
     return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
 
 
+@cache
+def array_fit(element: int) -> Routine:
+    """Return the routine that forces each element of an array into a type modifier."""
+
+    def fit_text(text: str, typmod: int, is_explicit: int) -> str:
+        body = (FIT_VARCHAR if element == t.VARCHAR else FIT_CHAR).body
+        assert body is not None
+        return str(body(text, typmod - 4, is_explicit))
+
+    def fit_number(stored: bytes, typmod: int, _: int) -> bytes:
+        return numeric.encode(numeric.fit(numeric.decode(stored), *t.numeric_limits(typmod)))
+
+    fit: Callable[[Any, int, int], Any] = fit_number if element == t.NUMERIC else fit_text
+
+    def fit_all(stored: str, typmod: int, is_explicit: int) -> str:
+        items = arrays.mapped(arrays.unpack(stored), lambda item: fit(item, typmod, is_explicit))
+        return arrays.pack(items)
+
+    return _routine(f"array_fit_{element}", fit_all, (t.TEXT, t.INT4, t.INT4), t.TEXT)
+
+
 def enum_cast(target: int) -> Routine:
     """Return the routine that reads a label of an enum."""
 
