@@ -72,6 +72,8 @@ def single(value: float) -> float:
     Raises:
         PostgresError: out of range of real (SQLSTATE 22003).
     """
+    if value != value:
+        raise not_supported("NaN of type real")
     try:
         return float(struct.unpack(">f", struct.pack(">f", value))[0])
     except OverflowError:

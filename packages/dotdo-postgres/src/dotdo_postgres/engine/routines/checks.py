@@ -53,7 +53,11 @@ def _in_range(type_name: str, bits: int) -> object:
     return check
 
 
-def _check_float(result: float, left: float, right: float) -> float:
+def _check_float(result: float | None, left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    if result is None:  # SQLite has NULL for NaN
+        raise not_supported("NaN of type double precision")
     if (
         result in {float("inf"), float("-inf")}
         and abs(left) != float("inf")
@@ -63,8 +67,8 @@ def _check_float(result: float, left: float, right: float) -> float:
     return result
 
 
-def _check_product(result: float, left: float, right: float) -> float:
-    if result == 0 and left != 0 and abs(right) != float("inf") and right != 0:
+def _check_product(result: float | None, left: float | None, right: float | None) -> float | None:
+    if result == 0 and left and right and abs(right) != float("inf"):
         raise error("22003", "value out of range: underflow")
     return _check_float(result, left, right)
 
@@ -424,8 +428,12 @@ DIVISION_BY_ZERO = _routine("division_by_zero", _division_by_zero, (t.INT8, t.IN
 CHECK_SMALLINT = _routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
 CHECK_INTEGER = _routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
 CHECK_BIGINT = _routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
-CHECK_FLOAT = _routine("check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
-CHECK_PRODUCT = _routine("check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
+CHECK_FLOAT = _routine(
+    "check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
+)
+CHECK_PRODUCT = _routine(
+    "check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
+)
 WIDEN = _routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
 AT_SCALE = _routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
 FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
