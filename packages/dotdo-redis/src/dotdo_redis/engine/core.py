@@ -298,6 +298,7 @@ class Engine:
         if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
+        started_us = self.clock()
         command = find_command(self.table, blocked.words)
         retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
         try:
@@ -306,6 +307,9 @@ class Engine:
             self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
+            duration_us = self.clock() - started_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(blocked.client, command, blocked.words, duration_us)
             waiters = self.waiters
             waiters.discard(blocked)
             blocked.finish(reply)

@@ -109,6 +109,7 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
         elif child and function:
             owner = table[parent.encode()]
             owner.subcommands[child.encode()] = Command(name, known[name], function)
+            owner.is_plain = False
     return table
 
 
