@@ -49,6 +49,7 @@ class ConnectionFacts:
         local: IP address or path that was connected to.
         is_unix: By a unix socket.
         tls: None while in plain text.
+        local_port: The port that was connected to; 0 for a unix socket.
     """
 
     number: int
@@ -57,6 +58,7 @@ class ConnectionFacts:
     local: str
     is_unix: bool
     tls: TlsFacts | None = None
+    local_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,8 @@ class Engine:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
             command.failed_calls += 1
+            if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
+                self.show(ctx.client, words)
             raise
         finally:
             command.calls += 1

@@ -264,7 +264,7 @@ class RedisSession(Session):
         client.address = (
             f"{facts.peer}:{facts.peer_port}" if not facts.is_unix else f"{facts.local}:0"
         )
-        client.local_address = facts.local
+        client.local_address = f"{facts.local}:{facts.local_port}"
         client.on_close = self._end
         self._engine, self._client = engine, client
         self._reader.bulk_max_bytes = engine.config.proto_max_bulk_len

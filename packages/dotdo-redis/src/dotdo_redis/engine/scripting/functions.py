@@ -249,12 +249,7 @@ def read_header(code: bytes) -> tuple[bytes, bytes]:
         raise FunctionError("Missing library metadata")
     if not newline:
         raise FunctionError("Invalid library metadata")
-    try:
-        engine, *options = shlex.split(line[2:].decode("latin-1") + " ") or [""]
-    except ValueError:
-        raise FunctionError("Invalid library metadata") from None
-    if line[2:3].isspace():
-        engine, options = "", [engine, *options]
+    engine, options = _header_words(line[2:])
     name: bytes | None = None
     for option in options:
         key, equals, value = option.partition("=")
@@ -272,3 +267,13 @@ def read_header(code: bytes) -> tuple[bytes, bytes]:
             "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
         )
     return name, b"\n" + rest
+
+
+def _header_words(line: bytes) -> tuple[str, list[str]]:
+    try:
+        words = shlex.split(line.decode("latin-1"))
+    except ValueError:
+        raise FunctionError("Invalid library metadata") from None
+    if not words or line[:1].isspace():
+        return "", words
+    return words[0], words[1:]
