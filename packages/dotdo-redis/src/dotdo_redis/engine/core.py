@@ -359,6 +359,7 @@ class Engine:
 
     def expired(self, index: int, key: bytes) -> None:
         """Record that a key was deleted because its time was over."""
+        self.instance.statistics.expired_keys += 1
         if self.journal is not None:
             self.effects.append((index, (b"DEL", key)))
         self.modified(None, index, key)
@@ -407,7 +408,7 @@ class Engine:
             self.now_us = self.clock()
             self.now_ms = self.now_us // 1000
             gone = 0
-            if self.config.active_expire:
+            if self.config.active_expire and self.now_ms >= self.instance.pause.until_ms:
                 gone = sum(database.purge(limit) for database in self.databases)
                 if gone:
                     took_ms = (self.clock() - self.now_us) // 1000
