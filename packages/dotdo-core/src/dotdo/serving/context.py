@@ -48,8 +48,8 @@ class ConnectionFacts:
         peer_port: Its port; 0 for a unix socket.
         local: IP address or path that was connected to.
         is_unix: By a unix socket.
+        local_port: Port that was connected to; 0 for a unix socket.
         tls: None while in plain text.
-        local_port: The port that was connected to; 0 for a unix socket.
     """
 
     number: int

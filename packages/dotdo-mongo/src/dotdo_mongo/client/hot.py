@@ -38,7 +38,7 @@ class HotPath:
             and "collation" not in found.options
         )
         if found is not None and self._is_plain:
-            self._select = f"select bson, _id from {found.table.table} where id = ?"  # type: ignore[attr-defined]
+            self._select = f"select bson, _id from {found.table.table} where id = ?"
         self._catalog = catalog
 
     def _store(self) -> Store | None:

@@ -21,6 +21,24 @@ Out = Callable[[str, Any, Iterable[Document]], None]
 Matcher = Callable[[Document], bool]
 
 
+class Metadata:
+    """What is known of documents beside their fields: "textScore", "geoNearDistance", ..."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[Document, dict[str, Any]]] = {}
+
+    def put(self, document: Document, name: str, value: Any) -> None:
+        """Tell a value of a document, which lives as long as this does."""
+        self._found.setdefault(id(document), (document, {}))[1][name] = value
+
+    def get(self, document: Any, name: str, default: Any) -> Any:
+        """Return a value of a document."""
+        found = self._found.get(id(document))
+        return default if found is None else found[1].get(name, default)
+
+
 def _no_lookup(collection: str, db: str | None) -> Iterable[Document]:
     raise failure(26, f"ns does not exist: {db}.{collection}")
 
@@ -52,7 +70,7 @@ class Context:
         javascript: calls a JavaScript function (source, arguments); None refuses it.
         db: the command's database.
         collection: the command's collection, "" for a pipeline on the database.
-        metadata: what $meta reads, per document (by `id(document)`): {"textScore": ...}.
+        metadata: what $meta reads of documents, by their identity.
         depth: how deep sub-pipelines nest.
         features: what may be used here: names such as "validator", "update", "view".
         index_keys: key patterns of the collection's indexes (for $geoNear, hints, geo queries).
@@ -71,7 +89,7 @@ class Context:
     javascript: Callable[[str, list[Any]], Any] | None = None
     db: str = ""
     collection: str = ""
-    metadata: dict[int, Document] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=Metadata)
     depth: int = 0
     features: frozenset[str] = frozenset()
     index_keys: tuple[Mapping[str, Any], ...] = ()

@@ -14,8 +14,7 @@ from dotdo_mongo.engine.collection import (
     described,
     find_collection,
 )
-from dotdo_mongo.engine.indexes import is_ordinary
-from dotdo_mongo.engine.pushdown import exceptions_text, path_text, value_text
+from dotdo_mongo.engine.pushdown import exceptions_text, is_pushed, value_text
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.tables import DocumentTable
 
@@ -92,12 +91,3 @@ def _kernel_indexes(collection: Collection) -> tuple[Index, ...]:
         others = " or ".join(exceptions_text(path) for path in paths)
         made.append(Index(f"{index['name']} others", ("_id",), where=others, extra=mark))
     return (*kept, *made)
-
-
-def is_pushed(index: Document) -> bool:
-    """SQLite can keep the index's plain values in order."""
-    return (
-        is_ordinary(index)
-        and not index.get("collation")
-        and all(path != "_id" and path_text(path) for path in index["key"])
-    )

@@ -8,7 +8,7 @@ from typing import Protocol
 class Guard(Protocol):
     """A lock that its owner may take again."""
 
-    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002  (the signature of Python's own)
+    def acquire(self, blocking: bool = True) -> bool:
         """Take it; False when others have it and it is not to be waited for."""
 
     def release(self) -> None:
@@ -30,7 +30,7 @@ NewLock = Callable[[], Guard]
 class Free:
     """No lock: one thread runs the engine."""
 
-    def acquire(self, blocking: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002
+    def acquire(self, blocking: bool = True) -> bool:  # noqa: ARG002
         """Take it."""
         return True
 

@@ -152,6 +152,15 @@ def whole64(value: Any) -> int | None:
     return number if number is not None and INT64_MIN <= number <= INT64_MAX else None
 
 
+def rounded64(value: Any) -> int:
+    """Return a number as 64 bits: doubles cut, decimals rounded to even, out of range the nearest end, NaN 0."""
+    if type(value) is Decimal128 and is_finite(value):
+        return truncated64(
+            Decimal128(value.to_decimal().to_integral_value(context=DECIMAL_CONTEXT))
+        )
+    return truncated64(value)
+
+
 def truncated64(value: Any) -> int:
     """Return a number cut to 64 bits: fractions dropped, out of range the nearest end, NaN 0."""
     if is_nan(value):

@@ -10,6 +10,7 @@ from dotdo.storage import Session, Store
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.definitions import create
+from dotdo_mongo.engine.indexes import duplicate
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.pushdown import equalities
@@ -110,11 +111,11 @@ class Merge:
 
 def _parsed(argument: Any) -> tuple[Any, Merge]:
     given: Document = {"into": argument} if isinstance(argument, str) else argument
-    on = given.get("on", "_id")
+    on = given.get("on") or "_id"
     merge = Merge(
         [on] if isinstance(on, str) else list(on),
-        given.get("whenMatched", "merge"),
-        given.get("whenNotMatched", "insert"),
+        given.get("whenMatched") or "merge",
+        given.get("whenNotMatched") or "insert",
         given.get("let") or {},
     )
     return given["into"], merge
@@ -216,10 +217,7 @@ def _matched(
     if merge.matched == "keepExisting":
         return None
     if merge.matched == "fail":
-        raise failure(
-            11000,
-            "$merge with whenMatched: fail found an existing document with the same values for the 'on' fields",
-        )
+        raise duplicate("", {"key": {"_id": 1}, "name": "_id_"}, [before["_id"]])
     return {**before, **{n: v for n, v in document.items() if n != "_id"}}
 
 

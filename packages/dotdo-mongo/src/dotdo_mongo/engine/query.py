@@ -1,6 +1,6 @@
 """A query on one collection: which records it reads and by what way, as a plan that find, count and the writes share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,11 @@ from bson import Decimal128, Int64, ObjectId
 
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.engine.tables import Reader, Record
+from dotdo_mongo.engine.pushdown import best_index, bounds, by_index, is_pushed, loose
+from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -28,6 +31,8 @@ class Plan:
         index: The index used, if any.
         backward: Natural order is reversed.
         identity: The `_id` asked for, when `stage` is IDHACK.
+        condition: What narrows the rows down, in SQL.
+        is_hinted: The index was named by the query, whose results are those in it, in its order.
     """
 
     collection: Collection
@@ -37,6 +42,8 @@ class Plan:
     index: Document | None = None
     backward: bool = False
     identity: Any = None
+    condition: Condition = EVERYTHING
+    is_hinted: bool = False
 
     def records(self, reader: Reader) -> Iterator[Record]:
         """Yield the records that match."""
@@ -52,7 +59,10 @@ class Plan:
         if self.stage == "IDHACK":
             found = table.by_identity(reader, self.identity)
             return iter(() if found is None else (found,))
-        return table.scan(reader, backward=self.backward)
+        found_by = table.scan(reader, self.condition, backward=self.backward)
+        if self.is_hinted and self.index is not None and is_ordinary(self.index):
+            return iter(in_order(found_by, self.index))
+        return found_by
 
 
 def plan(collection: Collection, query: Document, context: Context, *, hint: Any = None) -> Plan:
@@ -69,7 +79,47 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
         identity = query.get("_id", found)
         if type(identity) in _PLAIN:
             found.stage, found.identity = "IDHACK", identity
+            return found
+    if collection.noun.layout == "document" and context.collation is None:
+        narrow(found, query)
     return found
+
+
+def _is_key(key: Document, hint: Document) -> bool:
+    return [(p, sort_key(d)) for p, d in key.items()] == [(p, sort_key(d)) for p, d in hint.items()]
+
+
+def narrow(found: Plan, query: Document) -> None:
+    """Let SQL leave out what cannot match, by an index where one helps."""
+    asked = bounds(query)
+    if not asked:
+        return
+    table = found.collection.table.table
+    usable = [
+        index
+        for index in found.collection.indexes
+        if index["name"] != "_id_" and not index.get("hidden") and is_pushed(index)
+    ]
+    whole = [i for i in usable if "partialFilterExpression" not in i and not i.get("sparse")]
+    index = found.index if found.is_hinted else best_index(whole, asked)
+    if index is not None and index in usable and next(iter(index["key"])) in asked:
+        found.condition = by_index(table, index, asked)
+        found.stage, found.index = "IXSCAN", index
+        return
+    conditions = [loose(path, bound) for path, bound in asked.items()]
+    found.condition = Condition(
+        " and ".join(c.sql for c in conditions), tuple(p for c in conditions for p in c.params)
+    )
+
+
+def in_order(records: Iterable[Record], index: Document) -> list[Record]:
+    """Return the records that are in an index, in its order."""
+    keyed = [(record, list(keys_of(record.document, index))) for record in records]
+    keyed = [pair for pair in keyed if pair[1]]
+    for at, direction in reversed(list(enumerate(index["key"].values()))):
+        pick = max if direction < 0 else min
+        keyed.sort(key=lambda pair: pick(key[at] for key in pair[1]), reverse=direction < 0)
+    return [record for record, _ in keyed]
 
 
 def apply_hint(found: Plan, hint: Any) -> None:
@@ -90,7 +140,7 @@ def apply_hint(found: Plan, hint: Any) -> None:
             found.backward = hint["$natural"] == -1
             return
         index = next(
-            (i for i in found.collection.indexes if list(i["key"].items()) == list(hint.items())),
+            (i for i in found.collection.indexes if _is_key(i["key"], hint)),
             None,
         )
     else:
@@ -100,4 +150,4 @@ def apply_hint(found: Plan, hint: Any) -> None:
             2,
             "error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index",
         )
-    found.stage, found.index = "IXSCAN", index
+    found.stage, found.index, found.is_hinted = "IXSCAN", index, True

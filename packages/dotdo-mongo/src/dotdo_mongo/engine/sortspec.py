@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.fieldpath import split_path
-from dotdo_mongo.engine.numbers import to_double, truncated64
+from dotdo_mongo.engine.numbers import rounded64, to_double
 from dotdo_mongo.engine.ordering import document_key, sorter
 from dotdo_mongo.engine.values import NUMBERS, collated_key
 from dotdo_mongo.errors import failure
@@ -42,7 +42,7 @@ def parse_sort(
         else:
             way = _direction(value)
             found.append((split_path(name), way))
-    if len(found) > MAX_KEYS:
+    if len(found) - len(meta) > MAX_KEYS:
         raise failure(13103, f"too many compound keys, {len(found)} exceeds the limit of 32")
     return found, meta
 
@@ -50,7 +50,7 @@ def parse_sort(
 def _direction(value: Any) -> int:
     if type(value) not in NUMBERS:
         raise failure(15974, f"Illegal key in $sort specification: {value}")
-    number = truncated64(value)
+    number = rounded64(value)
     if to_double(value) != number and number not in {1, -1}:
         raise failure(15975, "$sort key ordering must be 1 (for ascending) or -1 (for descending)")
     if number not in {1, -1}:
@@ -64,9 +64,9 @@ def _meta(value: Mapping[str, Any], context: Context) -> str:
     if len(value) > 1:
         raise failure(9, f"Cannot have additional keys in a $meta sort specification: {value}")
     kind = value["$meta"]
-    if kind not in _META:
+    if type(kind) is not str or kind not in _META:
         raise failure(31138, f"Illegal $meta sort: {value}")
-    if kind != "randVal" and kind not in context.features:
+    if kind not in {"randVal", "searchScore", "vectorSearchScore"} and kind not in context.features:
         raise failure(40218, f"query requires {kind} metadata, but it is not available")
     return str(kind)
 
@@ -74,7 +74,7 @@ def _meta(value: Mapping[str, Any], context: Context) -> str:
 def _meta_reader(context: Context, kind: str) -> Callable[[Document], Any]:
     if kind == "randVal":
         return lambda _: context.random()
-    return lambda document: context.metadata.get(id(document), {}).get(kind, 0)
+    return lambda document: context.metadata.get(document, kind, 0)
 
 
 def compile_sort(

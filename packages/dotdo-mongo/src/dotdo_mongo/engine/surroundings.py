@@ -11,6 +11,7 @@ from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import sources
+from dotdo_mongo.engine.text import text_of
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -44,6 +45,7 @@ def context_of(
         lookup=partial(documents_of, request),
         out=partial(write_out, request),
         sources=sources(request, collection),
+        text=None if collection is None else text_of(collection.indexes),
         db=request.db,
         collection=name or (collection.name if collection is not None else ""),
         index_keys=()

@@ -15,6 +15,7 @@ from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 from dotdo_postgres.spec.casts import CASTS
 
 Context = Literal["implicit", "assignment", "explicit"]
@@ -84,6 +85,10 @@ def _fits_polymorphic(source: int, target: int) -> bool:
         return True
     if target in {t.ANYARRAY, t.ANYCOMPATIBLEARRAY}:
         return is_array(source)
+    if target in {t.ANYRANGE, t.ANYCOMPATIBLERANGE}:
+        return source in RANGES
+    if target in {t.ANYMULTIRANGE, t.ANYCOMPATIBLEMULTIRANGE}:
+        return source in MULTIRANGES
     if target in {t.ANYNONARRAY, t.ANYCOMPATIBLENONARRAY}:
         return not is_array(source)
     if target == t.ANYENUM:

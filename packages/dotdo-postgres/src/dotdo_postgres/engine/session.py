@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +12,7 @@ from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine import backends
+from dotdo_postgres.engine.advisory import Advisor
 from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
@@ -20,6 +22,7 @@ from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
+from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
 from dotdo_postgres.engine.objects.names import Names
 from dotdo_postgres.engine.objects.search_path import search_path
@@ -113,7 +116,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             session_user=user,
         )
         self.sequences = self.facts.sequences = Sequences(self)
-        self.facts.catalog = Answers(self.facts)
+        self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
         self.naming: tuple[str, ...] = ()  # the settings that the plans' names were found by
         self.transaction_status: TransactionStatus = IDLE
@@ -152,6 +155,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.advisor = Advisor(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -210,6 +214,19 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
     def _use_types(self) -> None:
         use_types(self.facts.names.objects.by_oid, self.facts.names)
 
+    @contextmanager
+    def searching(self, schema: str) -> Iterator[None]:
+        """Search a schema before the others within the block."""
+        values = self.settings.values
+        before = values["search_path"]
+        values["search_path"] = f"{quote_ident(schema)}, {before}"
+        self._look_up_names()
+        try:
+            yield
+        finally:
+            values["search_path"] = before
+            self._look_up_names()
+
     def planner(self, sql: str = "", param_oids: tuple[int, ...] = ()) -> Planner:
         """Return a planner of one statement on the definitions of the moment."""
         if self.kernel.catalog is not self._plans_catalog:
@@ -217,13 +234,20 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._use_types()
         return Planner(self, param_oids, sql)
 
-    def plan_inside(self, node: Node, *, may_write_materialized: bool = False) -> Prepared:
+    def plan_inside(
+        self, node: Node, sql: str = "", *, may_write_materialized: bool = False
+    ) -> Prepared:
         """Plan a statement that is a step of another one.
+
+        Args:
+            node: Its parse tree.
+            sql: Its text, where definitions keep it.
+            may_write_materialized: It may change a materialized view.
 
         Raises:
             PostgresError: whatever is wrong with it.
         """
-        planner = self.planner()
+        planner = self.planner(sql)
         planner.may_write_materialized = may_write_materialized
         prepared = plan_statement(planner, node)
         self.know_virtual()
@@ -519,6 +543,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.facts.advisor.end()
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -551,6 +576,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Undo what is open and leave."""
         self.mailbox.close()
         backends.leave(self)
+        self.facts.advisor.close()
         self.kernel.close()
 
 

@@ -81,6 +81,10 @@ def days_in_month(year: int, month: int) -> int:
     return 30 if month in {4, 6, 9, 11} else 31
 
 
+_POSIX_ZONE = re.compile(r"(<[\w+-]+>|[A-Za-z]{3,})([+-]?)(\d{1,2})(?::(\d{2}))?")
+"""An abbreviation and the hours west of Greenwich: `<-03>+03`, `EST5`."""
+
+
 @lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo:
     """Return the time zone of that name or offset.
@@ -94,12 +98,16 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    match = re.fullmatch(r"([+-]?)(\d{1,2})(?::?(\d{2}))?", name)
+    match = re.fullmatch(r"(?:<[^>]*>)?([+-]?)(\d{1,2})(?::?(\d{2}))?", name)
     if match:
         seconds = int(match[2]) * 3600 + int(match[3] or 0) * 60
         return timezone(
             timedelta(seconds=seconds if match[1] == "-" else -seconds)
         )  # POSIX: west is positive
+    if match := _POSIX_ZONE.fullmatch(name):
+        seconds = int(match[3]) * 3600 + int(match[4] or 0) * 60
+        west = timedelta(seconds=seconds if match[2] == "-" else -seconds)
+        return timezone(west, match[1].strip("<>"))
     raise error("22023", f'time zone "{name}" not recognized')
 
 
@@ -195,12 +203,13 @@ def out_of_range(text: str) -> PostgresError:
     return error("22008", f'date/time field value out of range: "{text}"')
 
 
-def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step for each form of the grammar
+def read_moment(text: str, kind: str, order: str = "MDY") -> Moment:  # noqa: C901, PLR0912 one step for each form of the grammar
     """Read date, time and zone in the orders PostgreSQL takes (ISO, `Jan 8, 1999`, `1/8/1999` as month/day/year).
 
     Args:
         text: As typed.
         kind: Name of the type for messages.
+        order: Of day, month and year where numbers alone are given.
 
     Returns:
         The parts found.
@@ -224,7 +233,7 @@ def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step
                 raise _invalid(kind, text)
             moment.zone = _read_offset(match["offset"])
         elif match["numeric"]:
-            moment.date = _read_numeric_date(match["numeric"], kind, text)
+            moment.date = _read_numeric_date(match["numeric"], kind, text, order)
         elif match["digits"]:
             digits = match["digits"]
             if moment.date is None and month is None and len(digits) == 8:
@@ -244,11 +253,18 @@ def read_moment(text: str, kind: str) -> Moment:  # noqa: C901, PLR0912 one step
             raise _invalid(kind, text)
         first, second = numbers
         day, year = (second, first) if len(first) > 2 else (first, second)
-        moment.date = int(year), month, int(day)
+        moment.date = _full_year(year, moment), month, int(day)
     elif numbers:
         raise _invalid(kind, text)
     _check_date(moment, text)
     return moment
+
+
+def _full_year(year: str, moment: Moment | None = None) -> int:
+    """Take a year of one or two digits for one near the present."""
+    if len(year) > 2 or (moment is not None and moment.is_bc):
+        return int(year)
+    return int(year) + (2000 if int(year) < 70 else 1900)
 
 
 def _read_word(word: str, moment: Moment, month: int | None, kind: str, text: str) -> int | None:
@@ -300,7 +316,7 @@ def _read_offset(offset: str) -> tzinfo:
     return timezone(timedelta(seconds=-total if offset[0] == "-" else total)) if total else UTC
 
 
-def _read_numeric_date(date: str, kind: str, text: str) -> tuple[int, int, int]:
+def _read_numeric_date(date: str, kind: str, text: str, order: str) -> tuple[int, int, int]:
     fields = re.split(r"[-/.]", date)
     if len(fields) != 3:
         raise _invalid(kind, text)
@@ -309,13 +325,11 @@ def _read_numeric_date(date: str, kind: str, text: str) -> tuple[int, int, int]:
         if month is None:
             raise _invalid(kind, text)
         day, year = (fields[2], fields[0]) if len(fields[0]) > 2 else (fields[0], fields[2])
-        return int(year), month, int(day)
+        return _full_year(year), month, int(day)
     if len(fields[0]) > 2:
         return int(fields[0]), int(fields[1]), int(fields[2])
-    year = int(fields[2])
-    if len(fields[2]) <= 2:
-        year += 2000 if year < 70 else 1900
-    return year, int(fields[0]), int(fields[1])
+    numbers = dict(zip(order, fields, strict=True))
+    return _full_year(numbers["Y"]), int(numbers["M"]), int(numbers["D"])
 
 
 def _check_date(moment: Moment, text: str) -> None:
@@ -354,13 +368,13 @@ def _strip_infinity(text: str) -> str:
     )
 
 
-def date_from_text(text: str) -> int:
+def date_from_text(text: str, order: str = "MDY") -> int:
     """Read a date into days since 1970.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "date")
+    moment = read_moment(_strip_infinity(text), "date", order)
     special = _special(moment, text)
     if special is not None:
         return special
@@ -381,32 +395,39 @@ def time_from_text(text: str) -> int:
     return moment.time_us
 
 
-def timestamp_from_text(text: str) -> int:
+def timestamp_from_text(text: str, order: str = "MDY") -> int:
     """Read a timestamp without time zone into microseconds since 1970; a zone in the text is ignored.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "timestamp")
+    moment = read_moment(_strip_infinity(text), "timestamp", order)
     special = _special(moment, text)
     if special is not None:
         return special
     if moment.date is None:
         raise _invalid("timestamp", text)
-    return days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0)
+    return _bounded(days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0))
 
 
-def timestamptz_from_text(text: str, zone: tzinfo) -> int:
+def _bounded(us: int) -> int:
+    """Refuse what is past the last timestamp or before the first (22008)."""
+    if not -210866803200000000 <= us < INFINITY:
+        raise error("22008", "timestamp out of range")
+    return us
+
+
+def timestamptz_from_text(text: str, zone: tzinfo, order: str = "MDY") -> int:
     """Read an instant into microseconds since 1970 UTC; without an offset the clock of `zone` is meant.
 
     Raises:
         PostgresError: 22007, 22008.
     """
-    moment = read_moment(_strip_infinity(text), "timestamp with time zone")
+    moment = read_moment(_strip_infinity(text), "timestamp with time zone", order)
     special = _special(moment, text)
     if special is not None:
         return special
     if moment.date is None:
         raise _invalid("timestamp with time zone", text)
     local = days_from_civil(*moment.date) * DAY_US + (moment.time_us or 0)
-    return local_to_utc(local, moment.zone or zone)
+    return _bounded(local_to_utc(local, moment.zone or zone))

@@ -103,6 +103,8 @@ BOOL, BYTEA, NAME, INT8, INT2, INT4 = 16, 17, 19, 20, 21, 23
 TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
+JSONPATH = 4072
+ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLERANGE, ANYCOMPATIBLEMULTIRANGE = 3831, 4537, 5080, 4538
 REG_TYPES = frozenset({24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191})
 UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
 ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM = 2277, 2283, 2776, 3500
@@ -139,7 +141,7 @@ def format_type(oid: int, typmod: int = -1) -> str:
     pg_type = BY_OID.get(oid)
     if pg_type is None:
         return "???"
-    if pg_type.element and pg_type.category == "A":
+    if pg_type.element and pg_type.category == "A" and oid not in {22, 30}:
         return format_type(pg_type.element, typmod) + "[]"
     if typmod < 0:
         return pg_type.sql_name

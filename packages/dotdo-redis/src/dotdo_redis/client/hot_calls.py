@@ -32,7 +32,7 @@ class HotCalls(PlainCalls):
     def get(self, name: Any) -> Any:
         """Read a string."""
         reply = self._read("GET", [b"GET", self._word(name)])
-        return super().get(name) if reply is DECLINED else reply  # type: ignore[misc]  # redis-py's
+        return super().get(name) if reply is DECLINED else reply
 
     def set(self, name: Any, value: Any, *args: Any, **options: Any) -> Any:
         """Set a string."""

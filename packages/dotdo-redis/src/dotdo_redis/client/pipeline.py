@@ -43,21 +43,26 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         if line is None:
             return super()._execute_pipeline(connection, commands, raise_on_error)
         calls = [self._words(args) for args, _ in commands]
-        execute, client = line.engine.execute, line.client
-        with line.engine.lock:
-            replies = [execute(client, words) for words in calls]
-        responses = [
-            self._answer(reply, args[0], options)
-            for reply, (args, options) in zip(replies, commands, strict=True)
-        ]
+        replies = line.engine.execute_many(line.client, calls)
+        responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
         return responses
 
+    def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
+        """What `parse_response` gives for each, errors among the rest."""
+        shape, callbacks = self._shape, dict(self.response_callbacks)
+        found = []
+        for reply, (args, options) in zip(replies, commands, strict=True):
+            if options or isinstance(reply, ReplyError):
+                found.append(self._answer(reply, args[0], options))
+                continue
+            callback = callbacks.get(args[0])
+            shaped = shape(reply)
+            found.append(shaped if callback is None else callback(shaped))
+        return found
+
     def _answer(self, reply: Any, name: str, options: dict[str, Any]) -> Any:
-        """What `parse_response` gives, an error among the rest."""
-        if reply.__class__ is bytes and not options and name not in self.response_callbacks:
-            return self._shape(reply)
         try:
             return self._respond(name, reply, options)
         except ResponseError as error:
@@ -67,21 +72,15 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         line = self._line(connection, commands)
         if line is None or any(EMPTY_RESPONSE in options for _, options in commands):
             return super()._execute_transaction(connection, commands, raise_on_error)
-        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands)]
-        execute, client = line.engine.execute, line.client
-        with line.engine.lock:
-            queued = [execute(client, words) for words in calls]
-            replies = execute(client, [b"EXEC"])
+        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands), [b"EXEC"]]
+        *queued, replies = line.engine.execute_many(line.client, calls)
         if isinstance(replies, ReplyError):
             raise self._refusal(queued, replies, commands)
         self.watching = False
         if replies is NULL_ARRAY:
             raise WatchError("Watched variable changed.")
         assert isinstance(replies, list)
-        responses = [
-            self._answer(reply, args[0], options)
-            for reply, (args, options) in zip(replies, commands, strict=True)
-        ]
+        responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
         return responses

@@ -11,6 +11,12 @@ class PlainCalls(ShortCut):
 
     execute_command: Any
 
+    def get(self, name: Any) -> Any:
+        """Read a string."""
+        if not self._is_direct:
+            return super().get(name)  # type: ignore[misc]  # redis-py's
+        return self.execute_command("GET", name)
+
     def set(self, name: Any, value: Any, *args: Any, **options: Any) -> Any:
         """Set a string."""
         if args or options:

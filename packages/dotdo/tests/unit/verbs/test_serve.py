@@ -91,7 +91,7 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
 
     def run(*args: str) -> Server:
         process = subprocess.Popen(
-            command("--json", *args),
+            command("names", "--json", *args),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -153,7 +153,7 @@ def test_a_socket_file_is_served_and_removed(start: Start, shop, tmp_path: Path)
 
 def test_people_are_told_what_listens_where(environment: dict[str, str], shop) -> None:
     with subprocess.Popen(
-        command("--port", "0"),
+        command("names", "--port", "0"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -181,7 +181,7 @@ def test_tls_and_users_allow_it_beyond_loopback(start: Start, run, shop, tmp_pat
 
 
 def test_beyond_loopback_without_users_it_refuses(refuse) -> None:
-    code, line = refuse("--host", "0.0.0.0", "--port", "0")
+    code, line = refuse("names", "--host", "0.0.0.0", "--port", "0")
     assert code == 4
     assert "0.0.0.0 can be reached from elsewhere" in line
     assert "dotdo user add" in line
@@ -190,19 +190,19 @@ def test_beyond_loopback_without_users_it_refuses(refuse) -> None:
 def test_a_port_that_is_taken_is_named(refuse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, line = refuse("--port", str(port))
+        code, line = refuse("names", "--port", str(port))
     assert (code, f"port {port}" in line) == (4, True)
 
 
 @pytest.mark.parametrize(
     ("args", "code", "part"),
     [
-        (("mysql",), 3, "'mysql' is not installed; there is: names"),
+        (("mysql",), 3, "'mysql' is not installed; there is: "),
         (("--port", "mysql=1"), 2, "'mysql'"),
         (("--tls-cert", __file__), 2, "--tls-key"),
-        (("--tls-cert", __file__, "--tls-key", __file__), 4, "certificate"),
-        (("--tls-first", "names", "--port", "0"), 4, "certificate"),
-        (("--credentials", "/nowhere/users.json"), 4, "/nowhere/users.json"),
+        (("names", "--tls-cert", __file__, "--tls-key", __file__), 4, "certificate"),
+        (("names", "--tls-first", "names", "--port", "0"), 4, "certificate"),
+        (("names", "--credentials", "/nowhere/users.json"), 4, "/nowhere/users.json"),
     ],
 )
 def test_what_cannot_be_served_is_named(refuse, args, code, part) -> None:

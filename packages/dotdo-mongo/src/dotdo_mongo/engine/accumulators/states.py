@@ -244,6 +244,8 @@ FAMILY.unary("$stdDevSamp", lambda _: Spread(is_sample=True))
 @FAMILY.accumulator("$count")
 def count(argument: Any, scope: Scope) -> Accumulation:
     """Count documents. Code 14."""
+    if isinstance(argument, list):
+        raise failure(40237, "The $count accumulator is a unary operator")
     if not isinstance(argument, Mapping) or argument:
         raise failure(14, "$count takes no arguments, i.e. $count:{}")
     return Accumulation(lambda document, variables: 1, lambda _: Sum(scope))  # noqa: ARG005

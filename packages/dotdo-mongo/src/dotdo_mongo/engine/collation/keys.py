@@ -44,7 +44,7 @@ class Options:
 
 @lru_cache(maxsize=1)
 def _weights() -> Callable[[str], list[tuple[int, int, int]]]:
-    from pyuca import Collator  # type: ignore[import-untyped]  # it ships no types
+    from pyuca import Collator
 
     collator = Collator()
 

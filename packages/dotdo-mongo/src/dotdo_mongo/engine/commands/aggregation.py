@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import Argument, Declared, command, optional
 from dotdo_mongo.engine.commands.explaining import explained
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import check_collation
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.streams import ChangeStream, stream_options
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
@@ -93,11 +94,14 @@ def aggregate(request: Request) -> Document:
     if stages and "$changeStream" in stages[0]:
         return _watch(request, name, stages)
     documents = _documents(request, name, stages)
+    if stages and not _WRITING.isdisjoint(stages[-1]):
+        documents = list(documents)  # what is written does not wait for the cursor to be read
     batch_size = (arguments["cursor"] or {}).get("batchSize")
     size = None if batch_size is None else kinds.as_long(batch_size)
     return cursor_reply(request, Cursor(namespace, iter(documents)), size)
 
 
+_WRITING = frozenset({"$out", "$merge"})
 _WATCHABLE = frozenset(
     {
         "$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact",
@@ -153,10 +157,17 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     if found is None:
         context = context_of(request, name=name)
         return compile_pipeline(stages, context)(())
-    collection = found[1]
+    store, collection = found
     if not collection.is_view:
         context = context_of(request, collection)
-        return compile_pipeline(stages, context)(documents_of(request, name))
+        run = compile_pipeline(stages, context)
+        begins = bool(stages) and "$match" in stages[0]
+        if not begins and request.arguments["hint"] is None:
+            return run(documents_of(request, name))
+        query = stages[0]["$match"] if begins else {}
+        way = plan(collection, query, context, hint=request.arguments["hint"])
+        found_by = (record.document for record in way.records(request.reader(store)))
+        return compile_pipeline(stages[1:] if begins else stages, context)(found_by)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

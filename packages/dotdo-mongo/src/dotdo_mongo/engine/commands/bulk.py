@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dotdo.storage import Session
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import (
     Declared,
     command,

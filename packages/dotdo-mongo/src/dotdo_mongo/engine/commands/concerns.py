@@ -5,7 +5,7 @@ from typing import Any
 
 from bson import Decimal128, Timestamp
 
-from dotdo_mongo.engine.commands.kinds import INT32_MAX, as_long, is_number, type_name, wrong_type
+from dotdo_mongo.engine.kinds import INT32_MAX, as_long, is_number, type_name, wrong_type
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]

@@ -4,8 +4,8 @@ from typing import Any
 
 from bson import Int64
 
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.awaiting import Awaiting
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.request import Request

@@ -4,36 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
-from dotdo_mongo.engine.commands.kinds import Kind
+from dotdo_mongo.engine import kinds
+from dotdo_mongo.engine.kinds import (
+    Argument,
+    Declared,
+    Kind,
+    as_arguments,
+    missing,
+    optional,
+    parse_part,
+    required,
+)
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
+__all__ = [
+    "COLLECTION", "Argument", "Command", "Declared", "command", "missing", "optional", "parse", "parse_part", "required",
+]  # fmt: skip
+
 Document = dict[str, Any]
 Run = Callable[[Request], Document]
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument: its kind, and whether it must be there."""
-
-    kind: Kind
-    is_required: bool = False
-    default: Any = None
-
-
-def required(kind: Kind) -> Argument:
-    """Return an argument that must be there."""
-    return Argument(kind, is_required=True)
-
-
-def optional(kind: Kind, default: Any = None) -> Argument:
-    """Return an argument that has a default."""
-    return Argument(kind, default=default)
-
-
-Declared = Mapping[str, Argument | Kind]
-"""Arguments by name; a kind alone is that of an argument that may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +65,13 @@ class Command:
 
 def command(name: str, arguments: Declared | None = None, **facts: Any) -> Callable[[Run], Command]:
     """Declare the command that a function does."""
-    declared = _as_arguments(arguments or {})
+    declared = as_arguments(arguments or {})
 
     def declare(run: Run) -> Command:
         text = (run.__doc__ or "").strip().partition("\n")[0]
         return replace(Command(name, run, declared, help=text), **facts)
 
     return declare
-
-
-def _as_arguments(declared: Declared) -> dict[str, Argument]:
-    return {k: v if isinstance(v, Argument) else Argument(v) for k, v in declared.items()}
 
 
 def _collection_name(value: Any, _where: str) -> str:
@@ -147,30 +133,3 @@ def _target(declared: Command, name: str, target: Any) -> Any:
     if target is None and not kind.takes_null:
         raise missing(where)
     return kind.check(target, where)
-
-
-def missing(where: str) -> Exception:
-    """Return the failure of an argument that is not there."""
-    return failure(40414, f"BSON field '{where}' is missing but a required field")
-
-
-def parse_part(declared: Declared, body: Document, where: str) -> Document:
-    """Return the members of a part of a command, such as one update statement, with their defaults.
-
-    Raises:
-        CommandFailure: See `parse`.
-    """
-    arguments = _as_arguments(declared)
-    found = {key: argument.default for key, argument in arguments.items()}
-    for key, value in body.items():
-        argument = arguments.get(key)
-        if argument is None:
-            raise failure(40415, f"BSON field '{where}.{key}' is an unknown field.")
-        kind = argument.kind
-        if value is None and not kind.takes_null and not kind.refuses_null:
-            continue
-        found[key] = kind.check(value, f"{where}.{key}")
-    for key, argument in arguments.items():
-        if argument.is_required and key not in body:
-            raise missing(f"{where}.{key}")
-    return found

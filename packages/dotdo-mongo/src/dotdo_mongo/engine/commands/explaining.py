@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import Command, Declared, command, optional, parse
 from dotdo_mongo.engine.deployment import VERSION
 from dotdo_mongo.engine.match import compile_match

@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import Binary, Int64, Timestamp
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import Declared, command
 from dotdo_mongo.engine.deployment import MAX_WIRE_VERSION, VERSION, VERSION_ARRAY
 from dotdo_mongo.engine.request import Request

@@ -3,8 +3,8 @@
 from typing import Any
 
 from dotdo.storage import Session
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection, collection_of, with_indexes
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.commands.index_specs import index_spec
 from dotdo_mongo.engine.definitions import change

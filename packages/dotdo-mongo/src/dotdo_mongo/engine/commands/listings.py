@@ -5,8 +5,8 @@ from typing import Any
 from bson import Binary, Int64
 
 from dotdo.storage import Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection, collection_of
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional
 from dotdo_mongo.engine.commands.replies import cursor_reply, whole_reply
 from dotdo_mongo.engine.context import Context
@@ -165,7 +165,8 @@ def list_indexes(request: Request) -> Document:
 def shown_index(collection: Collection, index: Document) -> Document:
     """Return an index as listIndexes shows it."""
     if index["name"] == "_id_" and collection.is_clustered:
-        return {"v": 2, "key": {"_id": 1}, "name": "_id_", "unique": True, "clustered": True}
+        name = collection.options["clusteredIndex"]["name"]
+        return {"v": 2, "key": {"_id": 1}, "name": name, "unique": True, "clustered": True}
     return index
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import Decimal128
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.create_options import CREATE, options_of
 from dotdo_mongo.engine.commands.declaration import (
     COLLECTION,

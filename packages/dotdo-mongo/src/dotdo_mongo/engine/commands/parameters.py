@@ -4,7 +4,7 @@ from typing import Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.administration import feature_version
 from dotdo_mongo.engine.commands.declaration import GENERIC, Declared, command, parse_part
 from dotdo_mongo.engine.request import Request
@@ -213,6 +213,8 @@ def _cluster_value(name: str, value: Document) -> Document:
     holder = value.get("preAndPostImages") if name == "changeStreamOptions" else value
     if not isinstance(holder, dict):
         raise failure(2, "preAndPostImages must be an object")
+    if not holder:
+        return {}
     seconds: Any = holder.get("expireAfterSeconds")
     if name == "changeStreamOptions" and seconds == "off":
         return value

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collation import parse_collation
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from math import inf
 from typing import Any
 
 from bson import Int64
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.storage import Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.match import Near, check_index, compile_match, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.values import MISSING, sort_key
@@ -137,13 +139,25 @@ def search(
 
     reader = request.reader(store)
     skip, limit = arguments["skip"] or 0, arguments["limit"] or None
+    near = near_of(query)
+    if near is not None:
+        check_index(near, context.index_keys)
     if sort:
         records = _sorted(way, sort, context, reader, None if limit is None else skip + limit)
+    elif near is not None:
+        records = _nearest(way, near, reader)
     else:
         records = way.records(reader)
     if skip or limit:
         records = islice(records, skip, None if limit is None else skip + limit)
     return map(shape, records)
+
+
+def _nearest(way: Plan, near: Near, reader: Any) -> Iterator[Record]:
+    """Return the records that match, the nearest first."""
+    found = [(near.distance(record.document), record) for record in way.records(reader)]
+    found.sort(key=lambda pair: inf if pair[0] is None else pair[0])
+    return (record for _, record in found)
 
 
 def _as_stored(record: Record) -> Item:
@@ -227,7 +241,7 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None:
+    if way.matches is None and not way.is_hinted:
         return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
@@ -255,7 +269,7 @@ def distinct(request: Request) -> Document:
     arguments = request.arguments
     name, key = request.collection_name, arguments["key"]
     if "\0" in key:
-        raise failure(2, "Key cannot contain an embedded null byte")
+        raise failure(31032, "Key field cannot contain an embedded null byte")
     found = request.find(name)
     collection = None if found is None else found[1]
     context = context_of(request, collection, name=name)
@@ -275,7 +289,10 @@ def distinct(request: Request) -> Document:
     for document in documents:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
-    return {"values": [values[k] for k in sorted(values)]}
+    reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if request.snapshot_us is not None:
+        reply["atClusterTime"] = timestamp_of(request.snapshot_us)
+    return reply
 
 
 def _key(value: Any, context: Context) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bson import Binary
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import Declared, command
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.request import Request

@@ -7,19 +7,18 @@ from typing import Any
 
 from bson import Binary, Int64
 
-from dotdo.storage import Store
-from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command
 from dotdo_mongo.engine.commands.handshake import moment
 from dotdo_mongo.engine.commands.listings import collections, store_size
 from dotdo_mongo.engine.commands.namespaces import split
 from dotdo_mongo.engine.deployment import VERSION
+from dotdo_mongo.engine.measures import PAGE as _PAGE
+from dotdo_mongo.engine.measures import measure, storage_stats
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
-_PAGE = 4096
 
 
 def _scale(value: Any, where: str) -> int:
@@ -27,20 +26,6 @@ def _scale(value: Any, where: str) -> int:
 
 
 _SCALE = kinds.Kind(_scale)
-
-
-def measure(request: Request, store: Store, collection: Collection) -> tuple[int, int]:
-    """Return how many documents a collection has, and the bytes of their BSON."""
-    count = size = 0
-    for record in collection.table.scan(request.reader(store)):
-        count += 1
-        size += len(record.encoded)
-    return count, size
-
-
-def whole(number: int) -> int | Int64:
-    """Return a count as int, or long where it needs that."""
-    return number if number <= kinds.INT32_MAX else Int64(number)
 
 
 @command(
@@ -51,48 +36,10 @@ def coll_stats(request: Request) -> Document:
     found = request.find()
     scale = request.arguments["scale"] or 1
     reply: Document = {"ns": request.namespace}
-    if found is None:
-        return reply | {
-            "size": 0, "count": 0, "numOrphanDocs": 0, "storageSize": 0, "totalSize": 0, "nindexes": 0,
-            "totalIndexSize": 0, "indexDetails": {}, "indexSizes": {}, "scaleFactor": scale,
-        }  # fmt: skip
-    store, collection = found
-    if collection.is_view:
+    collection = None if found is None else found[1]
+    if collection is not None and collection.is_view:
         raise failure(166, f"Namespace {request.namespace} is a view, not a collection")
-    return reply | storage_stats(request, store, collection, scale)
-
-
-def storage_stats(
-    request: Request, store: Store, collection: Collection, scale: int = 1
-) -> Document:
-    """Return the measures of a collection as collStats and $collStats show them."""
-    count, size = measure(request, store, collection)
-    sizes = {index["name"]: _PAGE // scale for index in collection.indexes}
-    stored = max(_PAGE, -(-size // _PAGE) * _PAGE)
-    reply: Document = {"size": whole(size // scale), "count": whole(count)}
-    if count:
-        reply["avgObjSize"] = size // count
-    reply |= {
-        "numOrphanDocs": 0,
-        "storageSize": whole(stored // scale),
-        "freeStorageSize": 0,
-        "capped": collection.is_capped,
-    }
-    if collection.is_capped:
-        reply |= {
-            "max": collection.options.get("max", 0),
-            "maxSize": collection.options["size"] // scale,
-        }
-    reply |= {
-        "nindexes": collection.index_count,
-        "indexDetails": {},
-        "indexBuilds": [],
-        "totalIndexSize": sum(sizes.values()),
-        "totalSize": whole((stored + _PAGE * len(sizes)) // scale),
-        "indexSizes": sizes,
-        "scaleFactor": scale,
-    }
-    return reply
+    return reply | storage_stats(request, collection, scale)
 
 
 _DB_STATS: Declared = {"scale": _SCALE, "freeStorage": kinds.SAFE_BOOL}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dotdo_mongo.engine.commands import kinds
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import command
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure

@@ -8,8 +8,8 @@ from typing import Any
 from bson import ObjectId
 
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.commands import kinds
 from dotdo_mongo.engine.commands.declaration import (
     COLLECTION,
     Declared,

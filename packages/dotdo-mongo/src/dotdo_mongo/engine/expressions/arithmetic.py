@@ -169,7 +169,9 @@ def _by_zero(name: str, compiled: Callable[[Any, Any], Any], code: int) -> None:
         given = arguments_of(argument)
         check_arity(name, len(given), 2, 2)
         left, right = (scope.compile(one) for one in given)
-        is_late = "compiled" in scope.context.features and not (left.is_constant and right.is_constant)
+        is_late = "compiled" in scope.context.features and not (
+            left.is_constant and right.is_constant
+        )
 
         def evaluate(document: Any, variables: Any) -> Any:
             a, b = left.evaluate(document, variables), right.evaluate(document, variables)

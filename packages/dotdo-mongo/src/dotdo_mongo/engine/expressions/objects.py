@@ -245,6 +245,7 @@ def rand(argument: Any, scope: Scope) -> Expr:
     return Expr(lambda document, variables: random(), NOT_CONSTANT)  # noqa: ARG005
 
 
+_CHECKED = frozenset({"textScore", "score", "scoreDetails"})
 _META = frozenset(
     {
         "textScore",
@@ -275,10 +276,13 @@ def meta(argument: Any, scope: Scope) -> Expr:
         raise failure(17307, "$meta only supports string arguments")
     if argument not in _META:
         raise failure(17308, f"Unsupported argument to $meta: {argument}")
-    metadata = scope.context.metadata
+    context = scope.context
+    metadata = context.metadata
+    if argument in _CHECKED and argument not in context.features:
+        raise failure(40218, f"query requires {argument} metadata, but it is not available")
 
     def evaluate(document: Any, variables: Any) -> Any:  # noqa: ARG001  closures take both
-        return metadata.get(id(document), {}).get(argument, MISSING)
+        return metadata.get(document, argument, MISSING)
 
     return Expr(evaluate)
 

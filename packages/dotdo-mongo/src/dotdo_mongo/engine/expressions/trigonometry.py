@@ -209,7 +209,11 @@ def arctangent2(y: Any, x: Any) -> Any:
 
 
 def _decimal_atan2(y: Decimal, x: Decimal) -> Decimal:
-    if not (y.is_finite() and x.is_finite()) or x == 0:
+    if not y and x > 0:
+        return Decimal("0E-6176").copy_sign(y)
+    if y and not x:
+        return _WORK.divide(PI, Decimal(2)).copy_sign(y)
+    if not (y.is_finite() and x.is_finite()) or not x:
         return Decimal(repr(math.atan2(float(y), float(x))))
     with decimal.localcontext(_WORK):
         angle = _arctangent(y / x)

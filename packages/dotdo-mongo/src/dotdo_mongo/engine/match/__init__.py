@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from dotdo_mongo.engine.match.compiler import parse, parse_field
 from dotdo_mongo.engine.match.declare import Scope
-from dotdo_mongo.engine.match.geo.near import Near, near_of
+from dotdo_mongo.engine.match.geo.near import Near, check_index, near_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotdo_mongo.engine.context import Context, Document, Matcher
 
-__all__ = ["Near", "compile_match", "compile_value_match", "near_of"]
+__all__ = ["Near", "check_index", "compile_match", "compile_value_match", "near_of"]
 
 
 def _scope(context: Context, restricted: Mapping[str, tuple[int, str]] | None = None) -> Scope:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from dotdo_mongo.engine.match.paths import Test, at_path, both, expanded, negated
+from dotdo_mongo.engine.match.paths import Test, at_path, both, negated
 from dotdo_mongo.engine.values import Key, collated_key
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Predicate:
 
     def on(self, path: str) -> Matcher:
         """Return the matcher of documents whose field at the path answers yes."""
-        found = at_path(path, expanded(self.test) if self.enters else self.test)
+        found = at_path(path, self.test, enters=self.enters)
         return negated(found) if self.is_negated else found
 
     def of_value(self) -> Test:

@@ -25,44 +25,63 @@ def expanded(test: Test) -> Test:
     return any_of
 
 
-def at_path(path: str, test: Test) -> Matcher:
-    """Return whether any value that the path reaches passes the test; an absent one is MISSING."""
+def at_path(path: str, test: Test, *, enters: bool) -> Matcher:
+    """Return whether any value that the path reaches passes the test; an absent one is MISSING.
+
+    Args:
+        path: dotted.
+        test: of one value.
+        enters: whether members of an array at the end of the path are values too.
+    """
     names = tuple(path.split("."))
+    whole = expanded(test) if enters else test
     if len(names) == 1:
-        return lambda document: test(document.get(path, MISSING))
-    return lambda document: _search(document, names, 0, test)
+        return lambda document: whole(document.get(path, MISSING))
+    return _Search(names, whole, test).document
 
 
-def _search(document: Any, names: tuple[str, ...], index: int, test: Test) -> bool:
-    last = len(names) - 1
-    while True:
-        value = document.get(names[index], MISSING)
-        if index == last:
-            return test(value)
-        index += 1
-        if type(value) is list:
-            return _search_members(value, names, index, test)
-        inner = value if type(value) is dict else as_document(value)
-        if inner is None:
-            return test(MISSING)
-        document = inner
+class _Search:
+    """Looks for a value along a path; a member named by its position is not entered."""
 
+    __slots__ = ("last", "member", "names", "whole")
 
-def _search_members(members: list[Any], names: tuple[str, ...], index: int, test: Test) -> bool:
-    for member in members:
-        inner = as_document(member)
-        if inner is not None and _search(inner, names, index, test):
-            return True
-    name = names[index]
-    if not name.isdigit() or (name[0] == "0" and len(name) > 1) or int(name) >= len(members):
-        return False
-    value = members[int(name)]
-    if index == len(names) - 1:
-        return test(value)
-    if isinstance(value, list):
-        return _search_members(value, names, index + 1, test)
-    inner = as_document(value)
-    return inner is not None and _search(inner, names, index + 1, test)
+    def __init__(self, names: tuple[str, ...], whole: Test, member: Test) -> None:
+        self.names = names
+        self.last = len(names) - 1
+        self.whole = whole
+        self.member = member
+
+    def document(self, document: Any, index: int = 0) -> bool:
+        """Whether a document holds such a value at the rest of the path."""
+        names, last = self.names, self.last
+        while True:
+            value = document.get(names[index], MISSING)
+            if index == last:
+                return self.whole(value)
+            index += 1
+            if type(value) is list:
+                return self.members(value, index)
+            inner = value if type(value) is dict else as_document(value)
+            if inner is None:
+                return self.whole(MISSING)
+            document = inner
+
+    def members(self, members: list[Any], index: int) -> bool:
+        """Whether a member of an array holds such a value at the rest of the path."""
+        for member in members:
+            inner = as_document(member)
+            if inner is not None and self.document(inner, index):
+                return True
+        name = self.names[index]
+        if not name.isdigit() or (name[0] == "0" and len(name) > 1) or int(name) >= len(members):
+            return False
+        value = members[int(name)]
+        if index == self.last:
+            return self.member(value)
+        if isinstance(value, list):
+            return self.members(value, index + 1)
+        inner = as_document(value)
+        return inner is not None and self.document(inner, index + 1)
 
 
 def everything(document: Any) -> bool:

@@ -57,6 +57,8 @@ def compile_projection(
     """
     if not spec:
         return lambda document: document
+    if query and "$text" in query:
+        context = context.with_(features=context.features | {"textScore"})
     reader = FindReader(context, query)
     reader.read_find(spec)
     parsed, changes = reader.parsed, reader.extras.changes

@@ -84,7 +84,8 @@ class FindReader(Reader):
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
         if not (isinstance(value, bool) or type(value) in NUMBERS):
             raise failure(
-                31308, f"positional projection cannot be used with a literal or an expression: {value}"
+                31308,
+                f"positional projection cannot be used with a literal or an expression: {value}",
             )
         if not _is_true(value):
             raise failure(31395, "positional projection cannot be used with exclusion")
@@ -124,7 +125,8 @@ class FindReader(Reader):
     def _elem_match(self, names: tuple[str, ...], argument: Any) -> None:
         if not isinstance(argument, Mapping):
             raise failure(
-                31274, f"elemMatch: Invalid argument, object required, but got {type_name(argument)}"
+                31274,
+                f"elemMatch: Invalid argument, object required, but got {type_name(argument)}",
             )
         if self.extras.is_positional:
             raise failure(31255, "Cannot specify positional operator and $elemMatch.")
@@ -167,7 +169,7 @@ def _is_true(value: Any) -> bool:
 
 def _bounds(argument: list[Any]) -> tuple[int, int] | None:
     """Return skip and limit; None when the list is no pair of such numbers."""
-    if len(argument) != 2 or any(type(one) not in NUMBERS for one in argument):  # noqa: PLR2004
+    if len(argument) != 2 or any(type(one) not in NUMBERS for one in argument):
         return None
     skip, count = (_slice_number(one) for one in argument)
     return (skip, count) if count > 0 else None

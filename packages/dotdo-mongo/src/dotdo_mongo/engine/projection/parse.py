@@ -113,6 +113,8 @@ class Reader:
                 f"FieldPath field names may not start with '$'. Consider using $getField or $setField. Bad projection specification: {value}",
             )
         first = next(iter(value))
+        if first == "$elemMatch":
+            raise failure(168, "Unrecognized expression '$elemMatch'")
         if first not in OPERATORS:
             raise failure(31325, f"Unknown expression {first}")
         self.compute(names, expression(value, self.context), is_meta=first == "$meta")

@@ -1,11 +1,23 @@
 """Aggregation stages."""
 
-from dotdo_mongo.engine.stages import densify, flow, group, joins, output, shape, windows
+from dotdo_mongo.engine.stages import (
+    densify,
+    flow,
+    fusion,
+    geonear,
+    group,
+    joins,
+    output,
+    shape,
+    windows,
+)
 from dotdo_mongo.engine.stages.declare import Stage
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for family in (
+        fusion.FAMILY,
+        geonear.FAMILY,
         densify.FAMILY,
         flow.FAMILY,
         group.FAMILY,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_mongo.engine.expressions import expression
 from dotdo_mongo.engine.fieldpath import as_document, check_name
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.engine.numbers import is_finite, to_double, whole64
+from dotdo_mongo.engine.numbers import rounded64, whole64
 from dotdo_mongo.engine.sortspec import compile_sort
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.values import NUMBERS, type_name
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FAMILY = Family("flow")
 
 
+_RESTRICTED = {"$where": (2, "$where is not allowed in this context")}
+
+
 @FAMILY.stage("$match")
 def match(argument: Any, place: Place) -> Run:
     """Let pass what matches. Codes 15959, 17313, 5626500 and those of queries."""
@@ -28,7 +31,8 @@ def match(argument: Any, place: Place) -> Run:
     if place.index and "$text" in _all_names(query):
         raise failure(17313, "$match with $text is only allowed as the first pipeline stage")
     context = place.context
-    matches = compile_match(dict(query), context.with_(features=context.features | {"no-near"}))
+    here = context.with_(features=context.features | {"no-near"})
+    matches = compile_match(dict(query), here, _RESTRICTED)
     return lambda documents: filter(matches, documents)
 
 
@@ -85,22 +89,27 @@ def skip(argument: Any, place: Place) -> Run:
     return lambda documents: islice(documents, min(number, 2**62), None)
 
 
+def _sample_size(value: Any) -> int:
+    if type(value) not in NUMBERS:
+        raise failure(28746, "size argument to $sample must be a number")
+    number = rounded64(value)
+    if number <= 0:
+        raise failure(28747, "size argument to $sample must be a positive integer")
+    return number
+
+
 @FAMILY.stage("$sample")
 def sample(argument: Any, place: Place) -> Run:
     """Let n pass by chance. Codes 28745 to 28749."""
     spec = check_document(argument, 28745, "the $sample stage specification must be an object")
-    for name in spec:
+    count = 0
+    for name, value in spec.items():
         if name != "size":
             raise failure(28748, f"unrecognized option to $sample: {name}")
+        count = _sample_size(value)
     if "size" not in spec:
         raise failure(28749, "$sample stage must specify a size")
-    size = spec["size"]
-    if type(size) not in NUMBERS:
-        raise failure(28746, "size argument to $sample must be a number")
-    number = to_double(size)
-    if not is_finite(size) or int(number) <= 0:
-        raise failure(28747, "size argument to $sample must be a positive integer")
-    count, random = int(number), place.context.random
+    random = place.context.random
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:
         kept = list(documents)
@@ -145,7 +154,9 @@ def check_count_name(argument: Any) -> str:
 
 @FAMILY.stage("$documents", is_first=True)
 def documents_(argument: Any, place: Place) -> Run:
-    """Give the documents that it holds. Codes 5858202, 5858203."""
+    """Give the documents that it holds. Codes 5858203, 73."""
+    if place.context.collection:
+        raise failure(73, "$documents is only valid without a collection")
     part = expression(argument, place.context)
     if part.is_constant and not isinstance(part.constant, list):
         raise failure(5858203, "an array is expected")

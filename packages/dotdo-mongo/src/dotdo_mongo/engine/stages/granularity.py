@@ -55,7 +55,7 @@ class Rounder:
         if number == 0:
             return 0.0
         if self.series is None:
-            return float(2 ** (math.floor(math.log2(number)) + 1))
+            return power_of_two(math.floor(math.log2(number)) + 1)
         scale = self._scale(number)
         for one in (*self.series, self.series[0] * 10):
             if number < one * scale:
@@ -68,7 +68,7 @@ class Rounder:
         if number == 0:
             return 0.0
         if self.series is None:
-            return float(2 ** (math.ceil(math.log2(number)) - 1))
+            return power_of_two(math.ceil(math.log2(number)) - 1)
         scale = self._scale(number)
         for one in reversed((self.series[-1] / 10, *self.series)):
             if one * scale < number:
@@ -83,6 +83,11 @@ class Rounder:
         while number < series[0] * scale:
             scale /= 10
         return scale
+
+
+def power_of_two(exponent: int) -> float:
+    """Return a power of two, a whole number where it is one."""
+    return 2**exponent if exponent >= 0 else 0.5**-exponent
 
 
 def rounding(name: str) -> Rounder:

@@ -11,7 +11,7 @@ from dotdo_mongo.engine.expressions import Expr, Scope, scope_of
 from dotdo_mongo.engine.numbers import whole32
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document
 from dotdo_mongo.engine.stages.granularity import rounding
-from dotdo_mongo.engine.values import MISSING, NUMBERS, Key, type_name
+from dotdo_mongo.engine.values import MISSING, NUMBERS, R_NAN, R_NUMBER, Key, type_name
 from dotdo_mongo.errors import failure
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def grouped(
         groups: dict[Key, tuple[Any, list[State]]] = {}
         for document in documents:
             key = of(document, {})
+            key = None if key is MISSING else key
             place = sort_key(key)
             group = groups.get(place)
             if group is None:
@@ -54,7 +55,7 @@ def grouped(
             for read, state in zip(reads, group[1], strict=True):
                 state.add(read(document, {}))
         for key, states in groups.values():
-            yield {"_id": None if key is MISSING else key, **finished(fields, states)}
+            yield {"_id": key, **finished(fields, states)}
 
     return run
 
@@ -138,7 +139,7 @@ def _boundaries(value: Any, scope: Scope) -> list[Any]:
         )
     for low, high in itertools.pairwise(found):
         a, b = scope.key(low), scope.key(high)
-        if max(a[0], 10) != max(b[0], 10) and a[0] != b[0]:
+        if a[0] != b[0] and {a[0], b[0]} != {R_NAN, R_NUMBER}:
             raise failure(
                 40193,
                 f"All values in the the 'boundaries' option to $bucket must have the same type. Found conflicting types {type_name(low)} and {type_name(high)}.",
@@ -167,13 +168,13 @@ def _check_default(value: Any, bounds: list[Any], scope: Scope) -> Any:
 
 
 def _output(spec: Mapping[str, Any], code: int, stage: str, scope: Scope) -> Accumulations:
-    output = spec.get("output", {"count": {"$sum": 1}})
+    output = spec.get("output", {})
     if not isinstance(output, Mapping):
         raise failure(
             code,
             f"The {stage} 'output' field must be an object, but found type: {type_name(output)}.",
         )
-    return accumulations(output, scope)
+    return accumulations(output or {"count": {"$sum": 1}}, scope)
 
 
 def _check_bucket(spec: Mapping[str, Any], scope: Scope) -> None:

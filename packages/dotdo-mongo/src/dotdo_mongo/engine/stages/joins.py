@@ -51,7 +51,7 @@ def local_values(document: Any, names: tuple[str, ...]) -> list[Any]:
     value = read(document, names)
     if value is MISSING:
         return [None]
-    return list(value) if isinstance(value, list) else [value]
+    return (list(value) or [None]) if isinstance(value, list) else [value]
 
 
 class _Index:
@@ -104,6 +104,12 @@ class _Lookup:
         spec = check_document(
             argument, 9, "the $lookup stage specification must be an object, but found {}"
         )
+        spec = {
+            name: one
+            for name, one in spec.items()
+            if not (one is None and name in {"let", "localField", "foreignField"})
+            and not (one == "" and name in {"localField", "foreignField"})
+        }
         self._check(spec)
         self.place = place
         self.context = place.context
@@ -120,6 +126,7 @@ class _Lookup:
             place.compile(self.stages, self._with(names))
 
     def _check(self, spec: Mapping[str, Any]) -> None:
+        self._source(spec)
         check_fields("$lookup", spec, _LOOKUP_FIELDS)
         for name in ("as", "localField", "foreignField"):
             if name in spec:
@@ -155,6 +162,8 @@ class _Lookup:
         source = spec["from"]
         if isinstance(source, Mapping):
             db, collection = source.get("db"), source.get("coll")
+            for name, part in source.items():
+                check_kind("from", name, part, "string")
             raise failure(
                 9,
                 f"$lookup with syntax {{from: {{db:<>, coll:<>}},..}} is not supported for db: {db} and coll: {collection}",
@@ -175,36 +184,56 @@ class _Lookup:
             variables={**self.inner.variables, **names}, collection=self.collection or ""
         )
 
-    def _pipeline(self, document: Document) -> Pipeline | None:
+    def pipeline(self, document: Document) -> Pipeline | None:
+        """Return the sub-pipeline with the variables that a document gives."""
         if self.stages is None:
             return None
         bound = {name: part.evaluate(document, {}) for name, part in self.let}
         return self.place.compile(self.stages, self._with(bound))
 
-    def _documents(self) -> Iterable[Document]:
+    def documents(self) -> Iterable[Document]:
+        """Return the foreign documents."""
         return self.context.lookup(self.collection, self.db) if self.collection else ()
 
     def run(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield each document with those that it is joined to."""
-        key = self.place.scope().key
-        index: _Index | None = None
-        foreign: list[Document] | None = None
-        shared: Pipeline | None = None
-        cached: list[Document] | None = None
+        joined = _Joined(self)
         for document in documents:
-            if foreign is None:
-                foreign = list(self._documents())
-                index = _Index(foreign, self.foreign, key) if self.foreign else None
-                shared = None if self.is_correlated else self._pipeline(document)
-            found = foreign
-            if index is not None and self.local is not None:
-                found = index.at(local_values(document, self.local))
-            pipeline = shared or self._pipeline(document)
-            if pipeline is not None:
-                if cached is None or self.is_correlated or index is not None:
-                    cached = list(pipeline(found))
-                found = cached
-            yield with_value(document, self.as_names, list(found))
+            yield with_value(document, self.as_names, list(joined.to(document)))
+
+
+class _Joined:
+    """The foreign side of one run: read once, indexed once, piped once where nothing varies."""
+
+    def __init__(self, lookup: _Lookup) -> None:
+        self.lookup = lookup
+        self.foreign = list(lookup.documents())
+        self.shared = None if lookup.is_correlated else lookup.pipeline({})
+        self.is_late = lookup.collection is None  # $documents first: joined to what it gives
+        self.index: _Index | None = None
+        if lookup.foreign is not None:
+            source = self.foreign
+            if self.is_late and self.shared is not None:
+                source = list(self.shared(()))
+            self.index = _Index(source, lookup.foreign, lookup.place.scope().key)
+        self.same: list[Document] | None = None
+
+    def to(self, document: Document) -> list[Document]:
+        """Return what a document is joined to."""
+        lookup = self.lookup
+        if self.same is not None:
+            return self.same
+        found = self.foreign
+        if self.index is not None and lookup.local is not None:
+            found = self.index.at(local_values(document, lookup.local))
+            if self.is_late:
+                return found
+        pipeline = self.shared or lookup.pipeline(document)
+        if pipeline is not None:
+            found = list(pipeline(found))
+        if self.index is None and not lookup.is_correlated:
+            self.same = found
+        return found
 
 
 @FAMILY.stage("$lookup")

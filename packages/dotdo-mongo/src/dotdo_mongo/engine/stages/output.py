@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import split_path
+from dotdo_mongo.engine.numbers import truncated64
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_fields, check_kind
 from dotdo_mongo.engine.stages.joins import check_collection
 from dotdo_mongo.engine.values import type_name
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Document
 
 FAMILY = Family("output")
+MAX_NAMESPACE_BYTES = 255
 RESERVED = frozenset({"admin", "config", "local"})
 
 
@@ -43,8 +45,52 @@ def _out_target(argument: Any, place: Place) -> dict[str, Any]:
             raise failure(40414, f"BSON field '$out.{name}' is missing but a required field")
         check_kind("$out", name, argument[name], "string")
     if "timeseries" in argument:
-        check_kind("$out", "timeseries", argument["timeseries"], "object")
+        _check_timeseries(check_kind("$out", "timeseries", argument["timeseries"], "object"))
     return dict(argument)
+
+
+_TEXTS = ("timeField", "metaField", "granularity")
+_SPANS = ("bucketMaxSpanSeconds", "bucketRoundingSeconds")
+_GRANULARITIES = frozenset({"seconds", "minutes", "hours"})
+_YEAR_S = 31_536_000
+
+
+def _check_timeseries(spec: Mapping[str, Any]) -> None:
+    """Refuse wrong options of a time series. Codes 2, 14, 40414, 40415, 72."""
+    stage = "$out.timeseries"
+    check_fields(stage, spec, (*_TEXTS, *_SPANS), ("timeField",))
+    for name in _TEXTS:
+        if spec.get(name) is not None:
+            check_kind(stage, name, spec[name], "string")
+    if spec["timeField"] is None:
+        raise failure(40414, f"BSON field '{stage}.timeField' is missing but a required field")
+    granularity = spec.get("granularity")
+    if granularity is not None and granularity not in _GRANULARITIES:
+        raise failure(
+            2,
+            f"Enumeration value '{granularity}' for field '{stage}.granularity' is not a valid value.",
+        )
+    spans = [_span(stage, name, spec[name]) for name in _SPANS if spec.get(name) is not None]
+    if len(spans) == 1 or len(set(spans)) > 1:
+        raise failure(
+            72,
+            "Timeseries 'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' need to be set to the same value",
+        )
+    if spans and granularity is not None:
+        raise failure(
+            72, "Timeseries 'bucketMaxSpanSeconds' cannot be set together with 'granularity'"
+        )
+
+
+def _span(stage: str, name: str, value: Any) -> int:
+    check_kind(stage, name, value, "number")
+    number = truncated64(value)
+    if not 1 <= number <= _YEAR_S:
+        raise failure(
+            2,
+            f"BSON field '{stage}.{name}' value must be >= 1 and <= {_YEAR_S}, actual value '{number}'",
+        )
+    return number
 
 
 @FAMILY.stage("$out", is_last=True, in_facet=False)
@@ -56,6 +102,8 @@ def out(argument: Any, place: Place) -> Run:
     if target["coll"].startswith("system."):
         raise failure(17385, f"Can't $out to special collection: {target['coll']}")
     if "$" in target["coll"]:
+        raise failure(20, f"Invalid $out target namespace {target['coll']}")
+    if len(f"{target['db']}.{target['coll']}".encode()) > MAX_NAMESPACE_BYTES:
         raise failure(20, f"Invalid $out target namespace {target['coll']}")
     check_collection(target["coll"])
     return _writer("$out", target, place)
@@ -75,8 +123,9 @@ def _into(value: Any, place: Place) -> dict[str, Any]:
         )
     check_fields("$merge.into", value, ("db", "coll"), ("coll",))
     for name in value:
-        check_kind("into", name, value[name], "string")
-    return {"db": place.context.db, **value}
+        if name != "db" or value[name] is not None:
+            check_kind("into", name, value[name], "string")
+    return {"db": value.get("db") or place.context.db, "coll": value["coll"]}
 
 
 def _on(value: Any) -> list[str]:
@@ -104,7 +153,7 @@ def _on(value: Any) -> list[str]:
 
 
 def _let(spec: Mapping[str, Any], matched: Any, place: Place) -> dict[str, Any] | None:
-    if "let" not in spec:
+    if spec.get("let") is None:
         return None
     let = check_kind("$merge", "let", spec["let"], "object")
     if not isinstance(matched, list):
@@ -127,8 +176,8 @@ def _let(spec: Mapping[str, Any], matched: Any, place: Place) -> dict[str, Any] 
 def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
     matched = spec.get("whenMatched", "merge")
     if isinstance(matched, list):
-        given = spec.get("let", {})
-        names = given if isinstance(given, Mapping) else {}
+        let = spec.get("let", {})
+        names = let if isinstance(let, Mapping) else {}
         context = place.context.with_(
             features=place.context.features | {"update"},
             variables={**place.context.variables, "new": None, **dict.fromkeys(names)},
@@ -143,8 +192,9 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
         raise failure(
             2, f"Enumeration value '{matched}' for field 'whenMatched' is not a valid value."
         )
+    given = spec.get("whenNotMatched")
     otherwise = check_kind(
-        "$merge", "whenNotMatched", spec.get("whenNotMatched", "insert"), "string"
+        "$merge", "whenNotMatched", "insert" if given is None else given, "string"
     )
     if otherwise not in _NOT_MATCHED:
         raise failure(
@@ -161,7 +211,7 @@ def merge(argument: Any, place: Place) -> Run:
         argument = {"into": argument}
     if not isinstance(argument, Mapping):
         raise failure(
-            51182, f"$merge only supports a string or object argument, not {type_name(argument)}"
+            14, f"$merge only supports a string or object argument, not {type_name(argument)}"
         )
     check_fields(
         "$merge",
@@ -181,7 +231,7 @@ def merge(argument: Any, place: Place) -> Run:
     on = _on(argument["on"]) if "on" in argument else None
     let = _let(argument, argument.get("whenMatched", "merge"), place)
     matched, otherwise = _modes(argument, place)
-    if matched == "fail" and otherwise in {"discard", "fail"}:
+    if matched in ("fail", "keepExisting") and otherwise != "insert":
         raise failure(
             51181,
             f"Combination of $merge modes 'whenMatched: {matched}' and 'whenNotMatched: {otherwise}' is not supported",
@@ -198,4 +248,4 @@ def merge(argument: Any, place: Place) -> Run:
         "whenMatched": matched,
         "whenNotMatched": otherwise,
     }
-    return _writer("$merge", parsed, place)
+    return _writer("$merge", {name: one for name, one in parsed.items() if one is not None}, place)

@@ -74,7 +74,7 @@ def set_(argument: Any, place: Place) -> Run:
 @FAMILY.stage("$unset", in_update=True)
 def unset(argument: Any, place: Place) -> Run:
     """Drop fields. Codes 9527900, 31002, 31119, 31120, 31249, 31250."""
-    if not isinstance(argument, (str, list)):
+    if type(argument) not in {str, list}:
         raise failure(31002, "$unset specification must be a string or an array")
     names = argument if isinstance(argument, list) else [argument]
     if not names:

@@ -124,11 +124,12 @@ def set_window_fields(argument: Any, place: Place) -> Run:
         argument, 9, "the $setWindowFields stage specification must be an object, found {}"
     )
     check_fields("$setWindowFields", spec, ("partitionBy", "sortBy", "output"), ("output",))
-    if "sortBy" in spec:
-        check_kind("$setWindowFields", "sortBy", spec["sortBy"], "object")
+    given = spec.get("sortBy")
+    if given is not None:
+        check_kind("$setWindowFields", "sortBy", given, "object")
     check_kind("$setWindowFields", "output", spec["output"], "object")
     scope = _window_scope(place.context)
-    sort = parse_sort(spec["sortBy"], place.context)[0] if spec.get("sortBy") else None
+    sort = parse_sort(given, place.context)[0] if given else (None if given is None else [])
     part = scope.compile(spec["partitionBy"]) if "partitionBy" in spec else None
     outputs = [
         (split_path(name), _function_of(name, one, sort, scope))
@@ -154,7 +155,7 @@ def _fill_part(spec: Mapping[str, Any], scope: Scope) -> Expr | None:
     return scope.compile(spec["partitionBy"]) if "partitionBy" in spec else None
 
 
-@FAMILY.stage("$fill")
+@FAMILY.stage("$fill", in_update=True)
 def fill(argument: Any, place: Place) -> Run:
     """Fill null and absent fields. Codes 9, 14, 40414, 40415, 6050200 to 6050204."""
     spec = check_document(argument, 6050200, "The $fill stage must be an object")

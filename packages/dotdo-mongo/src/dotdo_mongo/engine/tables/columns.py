@@ -13,12 +13,12 @@ from dotdo.errors import InvalidValue
 from dotdo.graph.rows import ColumnRows
 from dotdo.storage import Noun, Row, Session
 from dotdo.storage.names import quoted
-from dotdo_mongo.engine.tables.record import Condition, Document, Reader, Record
+from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
 from dotdo_mongo.mapping.tags import from_json, tagged, untagged
 
 _INT32 = 1 << 31
 _FIRST_CHUNK, _CHUNK = 128, 1024
-_ALL = Condition()
+_ALL = EVERYTHING
 
 
 class ColumnTable:

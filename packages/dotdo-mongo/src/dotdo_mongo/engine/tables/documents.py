@@ -6,14 +6,14 @@ from typing import Any
 from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.storage import Noun, Row, Session
 from dotdo.storage.names import quoted
-from dotdo_mongo.engine.tables.record import Condition, Document, Reader, Record
+from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
 from dotdo_mongo.mapping.codec import encode
 from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
 _FIRST_CHUNK, _CHUNK = 128, 1024
-_ALL = Condition()
+_ALL = EVERYTHING
 
 
 class DocumentTable:

@@ -74,10 +74,15 @@ class Condition(NamedTuple):
     order: str = ""
 
 
+EVERYTHING = Condition()
+"""What leaves every row."""
+
+
 class Table(Protocol):
     """Documents of one noun."""
 
     noun: Noun
+    table: str
 
     def scan(
         self, reader: Reader, condition: Condition = ..., *, backward: bool = False

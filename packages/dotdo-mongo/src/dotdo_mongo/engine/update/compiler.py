@@ -137,7 +137,9 @@ class Operators:
         """Return the document's new state, the same object when nothing changes."""
         positions = Positions(self.index_of(document), self.filters)
         if self.is_positional and positions.index is None:
-            raise failure(2, "The positional operator did not find the match needed from the query.")
+            raise failure(
+                2, "The positional operator did not find the match needed from the query."
+            )
         found = document
         for source, to in self.renames:
             found = _renamed(found, source, to)
@@ -175,7 +177,9 @@ def _renamed(document: Document, source: tuple[str, ...], to: tuple[str, ...]) -
     if value is MISSING:
         return document
     if to[0] == "_id":
-        raise failure(66, "Performing an update on the path '_id' would modify the immutable field '_id'")
+        raise failure(
+            66, "Performing an update on the path '_id' would modify the immutable field '_id'"
+        )
     holder: Any = document
     for name in to[:-1]:
         holder = holder.get(name, MISSING) if isinstance(holder, Mapping) else MISSING

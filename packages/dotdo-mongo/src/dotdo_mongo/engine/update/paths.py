@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any
 
 from dotdo_mongo.engine.fieldpath import as_document
@@ -57,7 +58,7 @@ def check_path(path: str, *, may_have_dollar: bool = False) -> tuple[str, ...]:
 def check_way(document: Any, names: tuple[str, ...]) -> None:
     """Refuse a way through a value that holds no fields. Code 28."""
     value = document
-    for name, following in zip(names, names[1:], strict=False):
+    for name, following in pairwise(names):
         if not isinstance(value, Mapping) or name not in value:
             return
         value = value[name]

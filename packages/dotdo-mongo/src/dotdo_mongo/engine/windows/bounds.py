@@ -130,10 +130,10 @@ class Window:
 
 def parse_window(spec: Any, sort: Sort | None) -> Window:
     """Read `window`. Codes 9, 14, 5339900 to 5339902, 8947401."""
-    if spec is None:
-        return Window()
     if not isinstance(spec, Mapping):
         raise failure(9, "'window' field must be an object")
+    if not spec:
+        return Window()
     for name in spec:
         if name not in {"documents", "range", "unit"}:
             raise failure(
@@ -147,7 +147,7 @@ def parse_window(spec: Any, sort: Sort | None) -> Window:
         )
     if "documents" in spec:
         low, high = _pair("documents", spec["documents"])
-        if not sort and not (low is None and high is None):
+        if sort is None and not (low is None and high is None):
             raise failure(5339901, "Document-based bounds require a sortBy")
         return Window(low, high)
     if "range" not in spec:
@@ -162,6 +162,8 @@ def _range(spec: Mapping[str, Any], sort: Sort | None) -> Window:
     low, high = _pair("range", spec["range"])
     unit = None
     if "unit" in spec:
+        if type(spec["unit"]) is not str:
+            raise failure(9, "'unit' must be a string")
         unit = dateunits.check_unit(spec["unit"])
         for bound in (low, high):
             if bound is not None and whole64(bound) is None:

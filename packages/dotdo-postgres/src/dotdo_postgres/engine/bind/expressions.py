@@ -61,7 +61,9 @@ def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
 
 
-def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+def bind_column(  # noqa: C901 -- one clause for each form of a reference
+    binder: Binder, node: Node, scope: Scope
+) -> ir.Expr:
     """Resolve a column reference."""
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
@@ -69,6 +71,8 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
+        if found is None and parts[0] == "tableoid" and len(scope.items) == 1:
+            found = _table_oid(scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
             found = None if item is None else _scalar_row(item)
@@ -83,11 +87,20 @@ def bind_column(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
         found = scope.qualified(parts[0], parts[1], location)
+        if found is None and parts[1] == "tableoid":
+            found = _table_oid(scope.item(parts[0]), location)
         if found is None:
             raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
+
+
+def _table_oid(item: ScopeItem | None, location: int) -> ir.Expr | None:
+    """Return the system column `tableoid` of a table; None when the name of FROM stands for no table."""
+    if item is None or item.entry is None or item.entry.relation is None or item.may_be_missing:
+        return None
+    return ir.Const(t.OID, -1, location, item.entry.relation.oid)
 
 
 def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
@@ -305,7 +318,8 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     kind, oid = _SQL_VALUES.get(node["op"], ("", 0))
     if not kind or oid == 1266:
         raise not_supported(node["op"].removeprefix("SVFOP_").lower(), node.get("location", 0))
-    value = ir.SessionValue(oid, -1, node.get("location", 0), kind)
+    word = node["op"].removeprefix("SVFOP_").removesuffix("_N")
+    value = ir.SessionValue(oid, -1, node.get("location", 0), kind, word)
     if node["op"].endswith("_N"):
         return binder.coercer.fit(value, min(node.get("typmod", 6), 6), is_explicit=True)
     return value
@@ -362,16 +376,17 @@ def _index(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 
 def _jsonb_subscript(binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope) -> ir.Expr:
+    steps: list[ir.Expr] = []
     for part in parts:
         if part.get("is_slice"):
             raise error("42804", "jsonb subscript does not support slices", position=arg.location)
         index = binder.expression(part["uidx"], scope)
-        if index.type not in {t.UNKNOWN, t.TEXT, t.INT4}:
-            if not can_coerce(index.type, t.INT4) and not can_coerce(index.type, t.TEXT):
-                message = f"subscript type {t.format_type(index.type)} is not supported"
-                hint = "jsonb subscript must be coercible to either integer or text."
-                raise error("42804", message, hint=hint, position=index.location)
-            wanted = t.INT4 if can_coerce(index.type, t.INT4) else t.TEXT
-            index = binder.coercer.coerce(index, wanted)
-        arg = make_operator(binder, "->", arg, index, arg.location)
-    return arg
+        if not (can_coerce(index.type, t.INT4) or can_coerce(index.type, t.TEXT)):
+            message = f"subscript type {t.format_type(index.type)} is not supported"
+            hint = "jsonb subscript must be coercible to either integer or text."
+            raise error("42804", message, hint=hint, position=index.location)
+        if index.type != t.UNKNOWN and can_coerce(index.type, t.INT4):
+            index = binder.coercer.coerce(index, t.INT4)
+        steps.append(binder.coercer.coerce(index, t.TEXT, -1, "explicit"))
+    path = ir.ArrayOf(t.BY_OID[t.TEXT].array, -1, arg.location, steps)
+    return make_operator(binder, "#>", arg, path, arg.location)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo.storage import ddl
+from dotdo_postgres.engine.bind.domains import value_scope
 from dotdo_postgres.engine.catalog.definitions import (
     constraint_definition,
     index_definition,
@@ -12,6 +14,8 @@ from dotdo_postgres.engine.catalog.definitions import (
     stored_expression,
     view_definition,
 )
+from dotdo_postgres.engine.catalog.deparse import Deparser
+from dotdo_postgres.engine.catalog.expressions import showing_binder
 from dotdo_postgres.engine.catalog.pg_relations import descriptions
 from dotdo_postgres.engine.catalog.regtypes import find_type, role_name
 from dotdo_postgres.engine.catalog.routine_text import (
@@ -22,7 +26,7 @@ from dotdo_postgres.engine.catalog.routine_text import (
 )
 from dotdo_postgres.engine.naming import quote_ident, split_definition
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
-from dotdo_postgres.engine.objects.lookup import index_of, table_of
+from dotdo_postgres.engine.objects.lookup import index_of, relation_key, table_of
 from dotdo_postgres.engine.objects.tables import constraint_entries
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.errors import error
@@ -56,17 +60,27 @@ def get_pretty_constraint(facts: Facts, oid: int, is_pretty: int) -> str | None:
         for entry in constraint_entries(facts.names.catalog, noun):
             if entry.oid == oid:
                 return constraint_definition(facts, noun, entry, is_pretty=bool(is_pretty))
-    return _domain_constraint(facts, oid)
+    return _domain_constraint(facts, oid, is_pretty=bool(is_pretty))
 
 
-def _domain_constraint(facts: Facts, oid: int) -> str | None:
+def check_text(facts: Facts, noun: Noun, check: dict[str, Any], *, is_pretty: bool) -> str:
+    """Write the condition of a domain's check."""
+    if not is_pretty:
+        return str(check["text"])
+    told = facts_of(noun)
+    binder = showing_binder(facts.names)
+    expr = binder.boolean(check["tree"], value_scope(told["base"], told["typmod"]), "CHECK")
+    return Deparser(is_pretty=True, qualify=lambda _: "VALUE").text(expr)
+
+
+def _domain_constraint(facts: Facts, oid: int, *, is_pretty: bool) -> str | None:
     for number in facts.names.objects.types.values():
         noun = facts.names.catalog.by_id.get(number - FIRST_OID)
         if noun is None:
             continue
         for check in facts_of(noun).get("checks", ()):
             if derived_oid(noun, "c", check["name"]) == oid:
-                return f"CHECK ({check['text']})"
+                return f"CHECK ({check_text(facts, noun, check, is_pretty=is_pretty)})"
     return None
 
 
@@ -269,11 +283,33 @@ class Answers:
 
     Args:
         facts: The session's.
+        read: Runs a reading statement of the kernel.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, read: Callable[[str, tuple[str, ...]], list[Any]]) -> None:
         self._facts = facts
+        self._read = read
 
     def ask(self, name: str, *arguments: Any) -> Any:
         """Return the answer; NULL is None."""
+        if name == "size_of":
+            return self._size(*arguments)
         return ANSWERS[name](self._facts, *arguments)
+
+    def _size(self, oid: int) -> int | None:
+        """Return the bytes that a relation takes in the file, all of it for 0."""
+        if oid == 0:
+            ((pages, page_bytes),) = self._read(
+                "select * from pragma_page_count, pragma_page_size", ()
+            )
+            return int(pages) * int(page_bytes)
+        noun = table_of(self._facts.names, oid)
+        index = index_of(self._facts.names, oid)
+        if noun is not None:
+            name = noun.table
+        elif index is not None:
+            name = ddl.index_name(index[0], index[1].name)
+        else:
+            return None if relation_key(self._facts.names, oid) is None else 0
+        ((found,),) = self._read("select sum(pgsize) from dbstat where name = ?", (name,))
+        return int(found or 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
-from dotdo_postgres.engine.query import Cte, Entry, Query
+from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -22,38 +22,42 @@ if TYPE_CHECKING:
 _WORDS = {"r": "table", "v": "view", "m": "materialized view"}
 
 
-def read_by(query: Query) -> list[tuple[int, int]]:  # noqa: C901 -- one walk over all kinds of nodes
+def read_by(query: Query) -> list[tuple[int, int]]:
     """Return what a bound query reads: numbers of nouns, each with 0 for itself and the numbers of its columns."""
     found: set[tuple[int, int]] = set()
-    seen: set[int] = set()
-
-    def walk(item: Any) -> None:  # noqa: C901 -- one walk over all kinds of nodes
-        if isinstance(item, (list, tuple)):
-            for part in item:
-                walk(part)
-            return
-        if not hasattr(type(item), "__dataclass_fields__") or id(item) in seen:
-            return
-        seen.add(id(item))
-        if isinstance(item, Entry):
-            number = item.view or (item.relation.noun.id if item.relation is not None else 0)
+    for item in walk_query(query):
+        entry = item.entry if isinstance(item, ir.Column) else item
+        if isinstance(entry, Entry):
+            number = _noun_of(entry)
             if number:
-                found.add((number, 0))
-                return
-        if isinstance(item, ir.Column):
-            entry = item.entry
-            number = entry.view or (entry.relation.noun.id if entry.relation is not None else 0)
-            if number:
-                found.add((number, entry.columns[item.index].column_number))
-        if isinstance(item, (ir.Expr, Query, Entry, Cte)) or type(item).__module__.startswith(
-            "dotdo_postgres.engine"
-        ):
-            for name in type(item).__dataclass_fields__:
-                if name not in {"relation", "routine"}:
-                    walk(getattr(item, name))
-
-    walk(query)
+                place = (
+                    entry.columns[item.index].column_number if isinstance(item, ir.Column) else 0
+                )
+                found.add((number, place))
     return sorted(found)
+
+
+def _noun_of(entry: Entry) -> int:
+    return entry.view or (entry.relation.noun.id if entry.relation is not None else 0)
+
+
+def walk_query(query: Query) -> Iterator[Any]:
+    """Yield every part of a bound query, not those inside views that it reads."""
+    seen: set[int] = set()
+    left: list[Any] = [query]
+    while left:
+        item = left.pop()
+        if isinstance(item, (list, tuple)):
+            left.extend(item)
+            continue
+        if not type(item).__module__.startswith("dotdo_postgres.engine") or id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        if isinstance(item, Entry) and _noun_of(item):
+            continue
+        names = getattr(type(item), "__dataclass_fields__", ())
+        left.extend(getattr(item, name) for name in names if name not in {"relation", "routine"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -153,15 +157,16 @@ def _of_column(names: Names, item: Object) -> Iterator[Object]:
     column = item.noun.column(item.name)
     assert column is not None
     number = column.extra.get(EXTRA, {}).get("number", item.noun.columns.index(column) + 1)
-    yield from _views(names, item.noun.id, number)
-    for other in names.catalog.nouns:
-        for fk in other.foreign_keys:
-            if (
-                fk.target == item.noun.name
-                and column.column in fk.target_columns
-                and other.id != item.noun.id
-            ):
-                yield Object("constraint", other, fk.name)
+    found: list[Object] = list(_views(names, item.noun.id, number))
+    found += [
+        Object("constraint", other, fk.name)
+        for other in names.catalog.nouns
+        for fk in other.foreign_keys
+        if fk.target == item.noun.name
+        and column.column in fk.target_columns
+        and other.id != item.noun.id
+    ]
+    yield from sorted(found, key=lambda other: other.noun.id)
     for other_column in item.noun.columns:
         if other_column.generated is not None and f'"{column.column}"' in other_column.generated:
             yield Object("column", item.noun, other_column.name)

@@ -120,9 +120,14 @@ class Compiler:
             The call; a numeric result is a byte string.
 
         Raises:
-            PostgresError: the statement is stored in the schema, where only SQLite's own functions work (0A000).
+            PostgresError: the text is stored in the schema, and the routine may not answer the same at all times (0A000).
         """
-        if self.is_persistent:
+        if self.is_persistent and (
+            routine.is_volatile
+            or routine.takes_session
+            or routine.writes
+            or len(args) != len(routine.arguments)
+        ):
             raise not_supported(f"{routine.name} in a stored expression")
         scales = tuple(
             arg.scale if oid == t.NUMERIC else None for arg, oid in zip(args, types, strict=True)

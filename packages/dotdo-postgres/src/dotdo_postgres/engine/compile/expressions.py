@@ -84,6 +84,12 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
                 checks.FIT_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4]
             )
         )
+    element = t.BY_OID[expr.type].element
+    if element in {t.VARCHAR, t.BPCHAR, t.NUMERIC}:
+        extra = [Sql(n.integer(expr.typmod)), Sql(n.integer(int(expr.is_explicit)))]
+        return Sql(
+            compiler.python(checks.array_fit(element), [sql, *extra], [t.TEXT, t.INT4, t.INT4])
+        )
     raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
 
 

@@ -29,7 +29,7 @@ def _add_constraint(
 ) -> Noun:
     constraint = command["def"]["Constraint"]
     if "indexname" in constraint:
-        return _of_index(planner, noun, constraint)
+        return _of_index(session, planner, noun, constraint)
     if (
         constraint["contype"] == "CONSTR_PRIMARY"
         and noun.has_hidden_rowid is False
@@ -41,7 +41,7 @@ def _add_constraint(
     return add_constraint(planner, noun, constraint, None)
 
 
-def _of_index(planner: Planner, noun: Noun, constraint: Node) -> Noun:
+def _of_index(session: Session, planner: Planner, noun: Noun, constraint: Node) -> Noun:
     """Make a unique constraint or primary key of an index that is there."""
     name = constraint["indexname"]
     index = next((item for item in noun.indexes if item.name == name), None)
@@ -75,6 +75,12 @@ def _of_index(planner: Planner, noun: Noun, constraint: Node) -> Noun:
         "keys": keys,
         "conname": constraint.get("conname", name),
     }
+    wanted = constraint.get("conname", name)
+    if wanted != name:
+        message = (
+            f'ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index "{name}" to "{wanted}"'
+        )
+        session.notice("NOTICE", "00000", message)
     taken = planner.names.taken(split_name(noun.name)[0]) - {name}
     return add_constraint(planner, bare, node, None, taken)
 

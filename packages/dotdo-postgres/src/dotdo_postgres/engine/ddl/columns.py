@@ -20,6 +20,7 @@ from dotdo_postgres.engine.ddl.sequence_options import serial_options
 from dotdo_postgres.engine.dml.assign import assign, storage_node
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.relations import EXTRA, RelationColumn, canonical_type
+from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -103,7 +104,8 @@ def make_column(  # noqa: C901 -- one clause for each kind of constraint
                 bare = split_name(noun.name)[1]
                 message = f'multiple default values specified for column "{node["colname"]}" of table "{bare}"'
                 raise error("42601", message, position=constraint.get("location"))
-            facts["default"] = constraint["raw_expr"]
+            if not constraint["raw_expr"].get("A_Const", {}).get("isnull"):
+                facts["default"] = constraint["raw_expr"]
         elif what == "CONSTR_IDENTITY":
             _identity(planner, noun, node, facts, constraint)
             is_nullable, is_serial = False, True
@@ -162,6 +164,7 @@ def _generated(
     table_columns(compiler, entry, "")
     try:
         text = n.to_text(storage_node(compiler, compiler.expression(expr), relation_column(column)))
+        require_storable(compiler)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise
@@ -203,6 +206,7 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
     try:
         compiler = make_compiler(is_persistent=True)
         text: str | None = n.to_text(storage_node(compiler, compiler.expression(expr), target))
+        require_storable(compiler)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise

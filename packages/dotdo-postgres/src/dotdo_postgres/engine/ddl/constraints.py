@@ -17,6 +17,7 @@ from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
+from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -231,6 +232,7 @@ def persistent_condition(planner: Planner, noun: Noun, node: Node) -> tuple[str,
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     text = n.to_text(compiler.node(expr))
+    require_storable(compiler)
     used: list[str] = []
 
     def walk(item: ir.Expr) -> None:

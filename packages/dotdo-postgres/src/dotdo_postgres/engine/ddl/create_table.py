@@ -13,6 +13,7 @@ from dotdo.storage.names import physical_column, physical_table
 from dotdo_postgres.engine.ddl.columns import make_column
 from dotdo_postgres.engine.ddl.constraints import add_constraint
 from dotdo_postgres.engine.ddl.likes import with_likes
+from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import noun_name
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA
@@ -34,8 +35,8 @@ def define(act: Any) -> Any:
     def run(
         session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
     ) -> Result:
-        planner = session.planner()
-        act(session, planner, prepared.detail)
+        with atomic(session):
+            act(session, session.planner(), prepared.detail)
         return Result(None, [], prepared.tag_kind)
 
     return run

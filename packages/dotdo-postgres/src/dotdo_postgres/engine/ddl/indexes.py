@@ -28,6 +28,7 @@ from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
+from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def encode_index(index: Index) -> dict[str, Any]:
 def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
-    facts: dict[str, Any] = {"expressions": {}}
+    facts: dict[str, Any] = {"expressions": {}, "nulls": {}}
     terms = tuple(
         _term(planner, noun, element, facts, at, is_unique=is_unique)
         for at, element in enumerate(elements)
@@ -144,7 +145,7 @@ def _term(
     *,
     is_unique: bool,
 ) -> str:
-    suffix = _direction(element)
+    suffix = _direction(element, facts, at)
     if "name" in element:
         column = noun.column(element["name"])
         if column is None:
@@ -159,7 +160,8 @@ def _term(
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     try:
-        return f"({n.to_text(compiler.node(expr))}){suffix}"
+        made = n.to_text(compiler.node(expr))
+        require_storable(compiler)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise
@@ -168,18 +170,18 @@ def _term(
                 "a unique index on an expression that SQLite cannot compute by itself"
             ) from None
         facts["unbuilt"] = True  # it would only make queries faster
-        return f"({text}){suffix}"
+        made = text
+    return f"({made}){suffix}"
 
 
-def _direction(element: Node) -> str:
+def _direction(element: Node, facts: dict[str, Any], at: int) -> str:
+    """Return how SQLite sorts a term; where NULLs go otherwise than by default is only kept, as SQLite has no such index."""
     is_descending = element["ordering"] == "SORTBY_DESC"
     nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
-    suffix = " desc" if is_descending else ""
-    if nulls == "SORTBY_NULLS_FIRST" and not is_descending:
-        return " asc nulls first"
-    if nulls == "SORTBY_NULLS_LAST" and is_descending:
-        return f"{suffix} nulls last"
-    return suffix
+    wanted = {"SORTBY_NULLS_FIRST": "first", "SORTBY_NULLS_LAST": "last"}.get(nulls)
+    if wanted is not None and wanted != ("first" if is_descending else "last"):
+        facts["nulls"][str(at)] = wanted
+    return " desc" if is_descending else ""
 
 
 def _expression_name(element: Node) -> str:

@@ -15,7 +15,7 @@ from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import replaced, with_facts
 from dotdo_postgres.engine.ddl.indexes import renamed_in_indexes
 from dotdo_postgres.engine.ddl.tables import find_table
-from dotdo_postgres.engine.ddl.views import retold_views
+from dotdo_postgres.engine.ddl.views import rename_in_views, retold_views
 from dotdo_postgres.engine.naming import (
     definition_name,
     noun_name,
@@ -145,14 +145,12 @@ def _column(session: Session, planner: Planner, node: Node) -> None:
     if noun.column(new) is not None:
         raise error("42701", f'column "{new}" of relation "{bare}" already exists')
     number = column.extra.get(EXTRA, {}).get("number", noun.columns.index(column) + 1)
-    for other in planner.names.objects.relations.values():
-        if any(list(pair) == [noun.id, number] for pair in facts_of(other).get("depends", ())):
-            raise not_supported("renaming a column that a view reads")
     changed = replaced(noun, column, name=new)
     if kind_of(noun) != "v":
         changed = renamed_in_indexes(
             planner, renamed_in_checks(planner, changed, old, new), old, new
         )
+    rename_in_views(session, noun.id, number, old, new)
     apply(session, noun, changed)
 
 

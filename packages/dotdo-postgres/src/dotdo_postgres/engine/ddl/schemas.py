@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pglast import parse_sql
+from pglast.stream import RawStream
+
 from dotdo.storage import Noun, create_noun
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.naming import definition_name
+from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error
@@ -18,19 +22,20 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 
-def plan_create_schema(planner: Planner, node: Node) -> Prepared:  # noqa: ARG001 -- planned as every statement
+def plan_create_schema(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE SCHEMA."""
-    return Prepared(None, (), "CREATE SCHEMA", define(_create), detail=node)
+    return Prepared(None, (), "CREATE SCHEMA", define(_create), detail=(node, planner.sql))
 
 
-def _create(session: Session, planner: Planner, node: Node) -> None:
+def _create(session: Session, planner: Planner, detail: tuple[Node, str]) -> None:
+    node, sql = detail
     from dotdo_postgres.engine.ddl.alter_options import role_named
 
     owner = role_named(session, planner, node["authrole"]) if "authrole" in node else None
     name = node.get("schemaname") or owner or session.facts.user
     if name.startswith("pg_"):
-        detail = 'The prefix "pg_" is reserved for system schemas.'
-        raise error("42939", f'unacceptable schema name "{name}"', detail=detail)
+        reserved = 'The prefix "pg_" is reserved for system schemas.'
+        raise error("42939", f'unacceptable schema name "{name}"', detail=reserved)
     if planner.names.has_schema(name):
         if node.get("if_not_exists"):
             session.notice("NOTICE", "42P06", f'schema "{name}" already exists, skipping')
@@ -41,21 +46,13 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         session.kernel,
         Noun(0, definition_name("schema", "", name), "definition", "", extra={EXTRA: facts}),
     )
-    for item in node.get("schemaElts", []):
-        _element(session, name, item)
+    if "schemaElts" in node:
+        with session.searching(name):
+            for statement in _elements(sql):
+                session.run_inside(session.plan_inside(parse(statement)[0]["stmt"], statement))
 
 
-_RELATIONS = {
-    "CreateStmt": "relation",
-    "ViewStmt": "view",
-    "CreateSeqStmt": "sequence",
-    "IndexStmt": "relation",
-}
-
-
-def _element(session: Session, schema: str, item: Node) -> None:
-    ((kind, body),) = item.items()
-    key = _RELATIONS.get(kind)
-    if key is not None:
-        body = body | {key: body[key] | {"schemaname": schema}}
-    session.run_inside(session.plan_inside({kind: body}))
+def _elements(sql: str) -> list[str]:
+    """Return the statements that CREATE SCHEMA holds, each as text of its own."""
+    statement: Any = parse_sql(sql)[0].stmt
+    return [RawStream()(element) for element in statement.schemaElts]

@@ -33,7 +33,8 @@ def plan_truncate(planner: Planner, node: Node) -> Prepared:
     for item in node["relations"]:
         noun = planner.names.table(item["RangeVar"])
         if noun is None:
-            binder.relation(item["RangeVar"])  # raises what is wrong with the name
+            place_free = {k: v for k, v in item["RangeVar"].items() if k != "location"}
+            binder.relation(place_free | {"location": -1})  # raises what is wrong with the name
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')
         if kind_of(noun) != "r":
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')

@@ -16,6 +16,8 @@ from dotdo_postgres.engine.catalog.dependencies import Object, read_by
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.dropping import drop_objects
+from dotdo_postgres.engine.ddl.stars import expand_stars, renamed_columns
+from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import definition_name, noun_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.parse import parse
@@ -99,7 +101,7 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     node, sql = detail
     key = planner.names.key_to_create(node["view"])
     query, columns, names = bind_stored(planner, node["query"], node.get("aliases"), "view")
-    tree, text = stored_query(planner, sql)
+    tree, text = stored_query(planner, sql, query)
     listed = [list(pair) for pair in read_by(query)]
     facts = {"kind": "v", "query": tree, "text": text, "depends": listed}
     made = make_columns(columns, names, is_stored=False)
@@ -175,13 +177,14 @@ class _Move(Visitor):
             node.schemaname, node.relname = self._new
 
 
-def stored_query(planner: Planner, sql: str) -> tuple[Node, str]:
+def stored_query(planner: Planner, sql: str, bound: Query) -> tuple[Node, str]:
     """Return parse tree and text of the query inside a statement, its tables with their schemas."""
     statement: Any = parse_sql(sql)[0].stmt
     query = getattr(statement, "query", None) or statement
     if isinstance(query, ast.SelectStmt) and query.intoClause is not None:
         query.intoClause = None
     _Qualify(planner)(query)
+    expand_stars(query, bound)
     return _tree_and_text(query)
 
 
@@ -198,6 +201,19 @@ def retold_views(session: Session, number: int, old: tuple[str, str], new: tuple
         if any(pair[0] == number for pair in facts.get("depends", ())):
             query: Any = parse_sql(facts["text"])[0].stmt
             _Move(old, new)(query)
+            tree, text = _tree_and_text(query)
+            current = session.kernel.catalog.by_id[noun.id]
+            alter_noun(session.kernel, with_facts(current, query=tree, text=text))
+
+
+def rename_in_views(session: Session, number: int, column: int, old: str, new: str) -> None:
+    """Let the views that read a column go on reading it under its new name; theirs keep the old one."""
+    for noun in list(session.kernel.catalog.by_name.values()):
+        facts = facts_of(noun)
+        if any(list(pair) == [number, column] for pair in facts.get("depends", ())):
+            bound = session.planner().binder().query(facts["query"], None)
+            query: Any = parse_sql(facts["text"])[0].stmt
+            renamed_columns(query, bound, number, column, (old, new))
             tree, text = _tree_and_text(query)
             current = session.kernel.catalog.by_id[noun.id]
             alter_noun(session.kernel, with_facts(current, query=tree, text=text))
@@ -251,7 +267,7 @@ def _create_as(session: Session, node: Node, sql: str) -> int | None:
     table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
     facts: dict[str, Any] = {}
     if node["objtype"] == "OBJECT_MATVIEW":
-        tree, text = stored_query(planner, sql)
+        tree, text = stored_query(planner, sql, query)
         facts = {
             "kind": "m",
             "query": tree,
@@ -270,37 +286,9 @@ def _create_as(session: Session, node: Node, sql: str) -> int | None:
     )
     with atomic(session):
         create_noun(session.kernel, made)
-        return (
-            0 if into.get("skipData") else _fill(session, key, node["query"], is_view=bool(facts))
-        )
-
-
-class atomic:  # noqa: N801 -- used as a statement's own transaction
-    """Makes several steps of one statement a transaction where none is open."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._is_own = False
-
-    def __enter__(self) -> None:
-        kernel = self._session.kernel
-        if kernel.in_transaction:
-            kernel.savepoint("_statement_steps")
-        else:
-            kernel.begin()
-            self._is_own = True
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        kernel = self._session.kernel
-        if self._is_own:
-            if kind is None:
-                kernel.commit()
-            elif kernel.in_transaction:
-                kernel.rollback()
-        elif kernel.in_transaction:
-            if kind is not None:
-                kernel.rollback_to("_statement_steps")
-            kernel.release("_statement_steps")
+        if into.get("skipData"):
+            return None
+        return _fill(session, key, node["query"], is_view=bool(facts))
 
 
 def _fill(session: Session, key: tuple[str, str], query: Node, *, is_view: bool) -> int:
@@ -346,7 +334,6 @@ def _refresh(session: Session, planner: Planner, node: Node) -> None:
 
 __all__ = [
     "Object",
-    "atomic",
     "drop_objects",
     "plan_create_view",
     "plan_refresh",

@@ -33,7 +33,7 @@ def _signatures(op: str) -> list[str]:
         frozenset({t.TIMESTAMP, t.TIMESTAMPTZ}),
     }
     return [
-        f"{t.BY_OID[left].name} {op} {t.BY_OID[right].name}"
+        f"{t.BY_OID[left].sql_name} {op} {t.BY_OID[right].sql_name}"
         for left, right, _ in OPERATORS[op]
         if left in _NATIVE and right in _NATIVE and frozenset({left, right}) not in mixed
     ]

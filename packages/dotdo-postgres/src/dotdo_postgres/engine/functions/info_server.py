@@ -50,3 +50,67 @@ def start_time(facts: Facts) -> int:
 def is_jit_available() -> int:
     """Return false."""
     return 0
+
+
+@FAMILY.function("getdatabaseencoding()", returns="name")
+def database_encoding() -> str:
+    """Return UTF8."""
+    return "UTF8"
+
+
+@FAMILY.function(
+    "pg_relation_size(regclass)",
+    "pg_table_size(regclass)",
+    "pg_total_relation_size(regclass)",
+    "pg_indexes_size(regclass)",
+    returns="bigint",
+    takes_session=True,
+    is_volatile=True,
+)
+def relation_size(facts: Facts, oid: int) -> int | None:
+    """Return the bytes of the pages that a table or index takes in the file."""
+    found: int | None = facts.catalog.ask("size_of", oid)
+    return found
+
+
+@FAMILY.function(
+    "pg_database_size(name)",
+    "pg_database_size(oid)",
+    returns="bigint",
+    takes_session=True,
+    is_volatile=True,
+)
+def database_size(facts: Facts, database: object) -> int:
+    """Return the bytes of the file."""
+    found: int = facts.catalog.ask("size_of", 0)
+    return found
+
+
+@FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass")
+def partition_ancestors(oid: int) -> list[int]:
+    """Return nothing: no table is a partition."""
+    return []
+
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+_UNIT_LIMIT = 10 * 1024
+
+
+@FAMILY.function("pg_size_pretty(bigint)", returns="text")
+def size_pretty(size: int) -> str:
+    """Write a number of bytes with a unit, rounded half away from zero."""
+    value, unit = size, 0
+    while (
+        abs(value) >= (_UNIT_LIMIT if unit == 0 else 2 * _UNIT_LIMIT - 1) and unit < len(_UNITS) - 1
+    ):
+        value = _halved(value, first=unit == 0)
+        unit += 1
+    if unit:
+        value = (abs(value) + 1) // 2 * (1 if value >= 0 else -1)
+    return f"{value} {_UNITS[unit]}"
+
+
+def _halved(value: int, *, first: bool) -> int:
+    """Divide by 1024, keeping one bit more for the rounding."""
+    shifted = abs(value) >> (9 if first else 10)
+    return shifted if value >= 0 else -shifted

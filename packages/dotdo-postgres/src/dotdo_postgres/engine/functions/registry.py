@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.functions import (
+    advisory,
     aggregates,
     arithmetic,
     arrays,
@@ -25,6 +26,7 @@ from dotdo_postgres.engine.functions import (
     info_server,
     jsonbuild,
     jsonchanges,
+    jsonpaths,
     jsonrows,
     jsons,
     math,
@@ -34,6 +36,7 @@ from dotdo_postgres.engine.functions import (
     number_writing,
     ordered_set,
     patterns,
+    ranges,
     regexps,
     series,
     session,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Family, Routine
 
 FAMILIES: tuple[Family, ...] = (
+    advisory.FAMILY,
     aggregates.FAMILY,
     arithmetic.FAMILY,
     arrays.FAMILY,
@@ -66,6 +70,7 @@ FAMILIES: tuple[Family, ...] = (
     moment_reading.FAMILY,
     jsonbuild.FAMILY,
     jsonchanges.FAMILY,
+    jsonpaths.FAMILY,
     jsonrows.FAMILY,
     jsons.FAMILY,
     math.FAMILY,
@@ -74,6 +79,7 @@ FAMILIES: tuple[Family, ...] = (
     number_writing.FAMILY,
     ordered_set.FAMILY,
     patterns.FAMILY,
+    ranges.FAMILY,
     regexps.FAMILY,
     session.FAMILY,
     series.FAMILY,

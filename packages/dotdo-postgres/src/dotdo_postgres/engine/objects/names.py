@@ -71,6 +71,10 @@ class Names:
 
     @property
     def creation_schema(self) -> str:
+        """Return the schema that unqualified new objects go to; raises 3F000."""
+        return self._place(None)
+
+    def _place(self, location: int | None) -> str:
         """Return the schema that unqualified new objects go to.
 
         Raises:
@@ -79,7 +83,7 @@ class Names:
         for schema in self.path:
             if schema not in SYSTEM_SCHEMAS:
                 return schema
-        raise error("3F000", "no schema has been selected to create in")
+        raise error("3F000", "no schema has been selected to create in", position=location)
 
     def has_schema(self, name: str) -> bool:
         """Tell whether a schema is there."""
@@ -106,7 +110,7 @@ class Names:
                 detail = "System catalog modifications are currently disallowed."
                 raise error("42501", shown, detail=detail)
             return schema, node["relname"]
-        return self.creation_schema, node["relname"]
+        return self._place(node.get("location")), node["relname"]
 
     def find(self, schema: str | None, name: str) -> Key | None:
         """Return schema and name of the relation (of any kind) that a name means, None without."""

@@ -137,7 +137,7 @@ def _secondary(noun: Noun, index: Index) -> IndexEntry:
     keys = []
     expressions = facts.get("expressions", {})
     for at, term in enumerate(index.terms):
-        bare, options = _direction(term)
+        bare, options = _direction(term, facts.get("nulls", {}).get(str(at)))
         column = by_physical.get(bare)
         if column is not None:
             keys.append(IndexKey(column.name, column.column, 0, options))
@@ -160,19 +160,12 @@ def _secondary(noun: Noun, index: Index) -> IndexEntry:
     return IndexEntry(index.name, oid, tuple(keys), index.is_unique, False, where, count)
 
 
-def _direction(term: str) -> tuple[str, int]:
-    options, bare = 0, term
-    for suffix, flag in ((" nulls first", NULLS_FIRST), (" nulls last", 0)):
-        if bare.endswith(suffix):
-            bare, options = bare.removesuffix(suffix), options | flag
-            return (
-                (bare.removesuffix(" desc"), options | DESCENDING)
-                if bare.endswith(" desc")
-                else (bare.removesuffix(" asc"), options)
-            )
-    if bare.endswith(" desc"):
-        return bare.removesuffix(" desc"), DESCENDING | NULLS_FIRST
-    return bare, 0
+def _direction(term: str, nulls: str | None) -> tuple[str, int]:
+    """Return a term without its direction, and the direction as `pg_index.indoption` has it."""
+    is_descending = term.endswith(" desc")
+    is_first = nulls == "first" if nulls is not None else is_descending
+    options = (DESCENDING if is_descending else 0) | (NULLS_FIRST if is_first else 0)
+    return term.removesuffix(" desc"), options
 
 
 def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:

@@ -13,9 +13,10 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric
+from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +187,27 @@ def zipped(count: int) -> Routine:
 
     types = (t.TEXT,) * count
     return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
+
+
+@cache
+def array_fit(element: int) -> Routine:
+    """Return the routine that forces each element of an array into a type modifier."""
+
+    def fit_text(text: str, typmod: int, is_explicit: int) -> str:
+        body = (FIT_VARCHAR if element == t.VARCHAR else FIT_CHAR).body
+        assert body is not None
+        return str(body(text, typmod - 4, is_explicit))
+
+    def fit_number(stored: bytes, typmod: int, _: int) -> bytes:
+        return numeric.encode(numeric.fit(numeric.decode(stored), *t.numeric_limits(typmod)))
+
+    fit: Callable[[Any, int, int], Any] = fit_number if element == t.NUMERIC else fit_text
+
+    def fit_all(stored: str, typmod: int, is_explicit: int) -> str:
+        items = arrays.mapped(arrays.unpack(stored), lambda item: fit(item, typmod, is_explicit))
+        return arrays.pack(items)
+
+    return _routine(f"array_fit_{element}", fit_all, (t.TEXT, t.INT4, t.INT4), t.TEXT)
 
 
 def enum_cast(target: int) -> Routine:
@@ -359,6 +381,26 @@ def put_element(count: int) -> Routine:
     """Return the routine that changes an element: array, array of the new value, indexes."""
     types = (t.TEXT, t.TEXT, *(t.INT4,) * count)
     return _routine(f"put_element_{count}", _put, types, t.TEXT, is_strict=False)
+
+
+def plain_routine(name: str, body: Callable[[Any], Any]) -> Routine:
+    """Return a routine of one argument that makes bytes of it."""
+    return _routine(name, body, (t.TEXT,), t.BYTEA)
+
+
+@cache
+def span_key(oid: int) -> Routine:
+    """Return the routine whose results order as ranges or multiranges of that type do."""
+    if oid in RANGES:
+        subtype = RANGES[oid][0]
+        return plain_routine(
+            f"span_key_{oid}", lambda text: ranges.sort_key(ranges.decode(text, subtype))
+        )
+    bound = RANGES[MULTIRANGES[oid]][0]
+    return plain_routine(
+        f"span_key_{oid}",
+        lambda text: ranges.multirange_key(ranges.decode_multirange(text, bound)),
+    )
 
 
 FLAT = _routine("flat", lambda stored: arrays.pack([*arrays.flat(stored)]), (t.TEXT,), t.TEXT)

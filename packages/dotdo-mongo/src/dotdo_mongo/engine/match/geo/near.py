@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from dotdo_mongo.engine.match.geo.geojson import (
     stored_point,
     stored_shape,
 )
-from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, vector
+from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, cap_angle, vector
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.ordering import leaves
 from dotdo_mongo.engine.values import NUMBERS, type_name
@@ -64,6 +64,9 @@ class Near:
 
     def _measure(self, value: Any) -> float | None:
         if self.is_sphere:
+            point = None if self.is_geojson else stored_point(value)
+            if point is not None:
+                return cap_angle(self.centre, vector(*point)) * self.unit
             shape = stored_shape(value)
             return None if shape is None else shape.distance(self.centre) * self.unit
         point = stored_point(value)
@@ -89,9 +92,15 @@ def _bound(value: Any, name: str, code: int) -> float:
     number = to_double(value)
     if math.isnan(number) or number < 0:
         raise failure(code, f"{name} must be non-negative")
-    if math.isinf(number) and code == 2:  # noqa: PLR2004  GeoJSON's bounds
+    if math.isinf(number) and code == 2:
         raise failure(code, f"{name} must be finite")
     return number
+
+
+def check_flat_bounds(x: float, y: float) -> None:
+    """Refuse what lies outside a 2d index. Code 16433."""
+    if not (-180 <= x <= 180 and -180 <= y <= 180):
+        raise failure(16433, f"point not in interval of [ -180, 180 ]: {x}, {y}")
 
 
 def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
@@ -100,7 +109,8 @@ def parse_near(path: str, operators: Mapping[str, Any]) -> Near:
     for other in operators:
         if other not in {name, "$minDistance", "$maxDistance", "$uniqueDocs"}:
             raise failure(
-                2 if other in NAMES or other[:4] == "$geo" else 34413, f"invalid argument in geo near query: {other}"
+                2 if other in NAMES or other[:4] == "$geo" else 34413,
+                f"invalid argument in geo near query: {other}",
             )
     argument = operators[name]
     if isinstance(argument, Mapping) and "$geometry" in argument:
@@ -175,6 +185,17 @@ def _legacy(path: str, name: str, argument: Any, operators: Mapping[str, Any]) -
         most=bounds.get("$maxDistance", math.inf),
         is_geojson=is_geojson(argument),
     )
+
+
+def check_index(near: Near, index_keys: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to find the nearest without an index that could. Code 291."""
+    kinds = {value for keys in index_keys for name, value in keys.items() if name == near.path}
+    usable = {"2dsphere"} if near.is_geojson else {"2d", "2dsphere"} if near.is_sphere else {"2d"}
+    if not kinds & usable:
+        raise failure(
+            291,
+            "error processing query: planner returned error: unable to find index for $geoNear query",
+        )
 
 
 def near_of(query: Document) -> Near | None:

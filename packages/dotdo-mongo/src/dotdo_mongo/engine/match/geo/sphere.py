@@ -47,6 +47,11 @@ def angle(a: Vector, b: Vector) -> float:
     return math.atan2(norm(cross(a, b)), dot(a, b))
 
 
+def cap_angle(a: Vector, b: Vector) -> float:
+    """Return the angle between two unit vectors as MongoDB computes that of legacy points."""
+    return math.acos(max(-1.0, min(1.0, dot(a, b))))
+
+
 def is_same(a: Vector, b: Vector) -> bool:
     """Whether two points coincide."""
     return angle(a, b) < _TINY

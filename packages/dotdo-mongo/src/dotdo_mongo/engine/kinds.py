@@ -1,7 +1,7 @@
 """Kinds of command arguments: each checks one value and gives what the command works with; the errors are MongoDB's."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from bson.raw_bson import RawBSONDocument
 
 from dotdo_mongo.errors import CommandFailure, failure
 
+Document = dict[str, Any]
 Check = Callable[[Any, str], Any]
 INT32_MAX = (1 << 31) - 1
 INT64_MAX = (1 << 63) - 1
@@ -258,3 +259,61 @@ PIPELINE = Kind(_pipeline)
 UPDATE = Kind(_updates, takes_null=True)
 OBJECT_OR_STRING = Kind(_of_type("string, object", str, dict))
 NUMBER = Kind(_of_type("long, int, decimal, double", int, Int64, float, Decimal128))
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its kind, and whether it must be there."""
+
+    kind: Kind
+    is_required: bool = False
+    default: Any = None
+
+
+def required(kind: Kind) -> Argument:
+    """Return an argument that must be there."""
+    return Argument(kind, is_required=True)
+
+
+def optional(kind: Kind, default: Any = None) -> Argument:
+    """Return an argument that has a default."""
+    return Argument(kind, default=default)
+
+
+Declared = Mapping[str, Argument | Kind]
+"""Arguments by name; a kind alone is that of an argument that may be missing."""
+
+
+def as_arguments(declared: Declared) -> dict[str, Argument]:
+    """Return arguments by name, those given as a kind alone made such."""
+    return {k: v if isinstance(v, Argument) else Argument(v) for k, v in declared.items()}
+
+
+def missing(where: str) -> Exception:
+    """Return the failure of an argument that is not there."""
+    return failure(40414, f"BSON field '{where}' is missing but a required field")
+
+
+def parse_part(declared: Declared, body: Document, where: str) -> Document:
+    """Return the members of a part of a command, such as one update statement, with their defaults.
+
+    Raises:
+        CommandFailure: See `parse`.
+    """
+    arguments = as_arguments(declared)
+    found = {key: argument.default for key, argument in arguments.items()}
+    for key, value in body.items():
+        argument = arguments.get(key)
+        if argument is None:
+            raise failure(40415, f"BSON field '{where}.{key}' is an unknown field.")
+        kind = argument.kind
+        if value is None and not kind.takes_null and not kind.refuses_null:
+            continue
+        found[key] = kind.check(value, f"{where}.{key}")
+    for key, argument in arguments.items():
+        if argument.is_required and key not in body:
+            raise missing(f"{where}.{key}")
+    return found
