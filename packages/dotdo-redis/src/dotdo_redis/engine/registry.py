@@ -110,6 +110,7 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
             owner = table[parent.encode()]
             owner.is_plain = False
             owner.subcommands[child.encode()] = Command(name, known[name], function)
+            owner.is_plain = False
     return table
 
 
