@@ -16,7 +16,7 @@ from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.match import Near, check_index, compile_match, near_of
+from dotdo_mongo.engine.match import Near, check_index, compile_match, has_text, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
@@ -80,6 +80,10 @@ def find(request: Request) -> Document:
             f"error processing query: ns={request.namespace} tailable cursor requested on non capped collection",
         )
     context = context_of(request, collection, name=name)
+    if has_text(arguments["filter"] or {}):
+        if "$natural" in (arguments["sort"] or {}):
+            raise failure(2, "text expressions are not allowed with $natural sort order")
+        context = context.with_(features=context.features | {"textScore"})
     documents: Iterator[Item] = _nothing(arguments, context)
     if found is not None:
         documents = search(request, found[0], found[1], context)
@@ -113,8 +117,9 @@ def _check_options(arguments: Document) -> None:
 def _nothing(arguments: Document, context: Context) -> Iterator[Item]:
     """Check what a query on a collection that does not exist says, and find nothing."""
     compile_match(arguments["filter"] or {}, context)
-    if arguments["sort"]:
-        compile_pipeline([{"$sort": arguments["sort"]}], context)
+    sort = {name: value for name, value in (arguments["sort"] or {}).items() if name != "$natural"}
+    if sort:
+        compile_pipeline([{"$sort": sort}], context)
     if arguments["projection"]:
         compile_projection(arguments["projection"], context, arguments["filter"] or {})
     return iter(())

@@ -74,7 +74,7 @@ class ChangeStream(Iterator[Document]):
         del now_us
         session = store.acquire()
         try:
-            if options.after is not None and options.after.db == name:
+            if options.after is not None and options.after.db == name and options.after.seq <= head(session):
                 return options.after.seq
             if options.after is None and options.from_us is None:
                 return head(session)
