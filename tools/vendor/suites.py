@@ -43,7 +43,13 @@ class Pytest:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A suite in the vendor's own form; conformance-tests/vendor/NAME.py knows how to run it."""
+    """A suite in the vendor's own form; conformance-tests/vendor/NAME.py knows how to run it.
+
+    Args:
+        beside_real: whether it compares with the real service, whatever its target.
+    """
+
+    beside_real: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +139,11 @@ SUITES: Mapping[str, VendorSuite] = {
         ),
     ),
     "mongo-recorded": VendorSuite(
-        package="dotdo-mongo", service="mongo", source=Corpus("mongo"), runner=Script()
+        package="dotdo-mongo",
+        service="mongo",
+        source=Corpus("mongo"),
+        runner=Script(beside_real=False),
+        targets=(Target.INPROC,),
     ),
     "tck": VendorSuite(
         package="dotdo-neo4j", service="neo4j", source=Corpus("opencypher-tck"), runner=Script()

@@ -1,5 +1,6 @@
 """What a deployment knows of one connection: who it is, what it said about itself, how it may speak."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ class ClientState:
         is_in_process: It is no network peer.
         presented_host: Host and port that it believes to speak to.
         presented_set: Name of the replica set that it asks for.
+        allows: Whether it may open a database; None when it may open all.
         awaiting: What the request just run would wait for.
     """
 
@@ -31,6 +33,7 @@ class ClientState:
     is_in_process: bool = True
     presented_host: str | None = None
     presented_set: str | None = None
+    allows: Callable[[str], bool] | None = None
     awaiting: Awaiting | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     conversation: Any = None

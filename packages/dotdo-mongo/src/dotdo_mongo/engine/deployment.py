@@ -71,6 +71,8 @@ class HomeDatabases:
                 ) from None
             return None
         except (InvalidName, InvalidReference):
+            if not create:
+                return None
             raise failure(73, f"Invalid namespace specified '{name}'") from None
 
     def names(self) -> list[str]:

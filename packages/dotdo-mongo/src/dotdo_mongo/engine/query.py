@@ -12,6 +12,7 @@ from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pushdown import best_index, bounds, by_index, is_pushed, loose
 from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -84,6 +85,10 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
     return found
 
 
+def _is_key(key: Document, hint: Document) -> bool:
+    return [(p, sort_key(d)) for p, d in key.items()] == [(p, sort_key(d)) for p, d in hint.items()]
+
+
 def narrow(found: Plan, query: Document) -> None:
     """Let SQL leave out what cannot match, by an index where one helps."""
     asked = bounds(query)
@@ -135,7 +140,7 @@ def apply_hint(found: Plan, hint: Any) -> None:
             found.backward = hint["$natural"] == -1
             return
         index = next(
-            (i for i in found.collection.indexes if list(i["key"].items()) == list(hint.items())),
+            (i for i in found.collection.indexes if _is_key(i["key"], hint)),
             None,
         )
     else:

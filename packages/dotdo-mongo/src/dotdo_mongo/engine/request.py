@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from dotdo.storage import Session, Store
@@ -16,6 +17,7 @@ from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_NAMESPACE_BYTES = 255
 _FORBIDDEN = frozenset('/\\. "$*<>:|?\0')
 
@@ -37,6 +39,7 @@ class Request:
         write_concern: Checked.
         deadline_us: When its time is over, if it has a limit.
         action: To what end it writes, for the log.
+        snapshot_us: The moment that is read; None for the present.
         commands: All commands, for those that tell of others.
         leased: The kernel sessions that it works in now, which what it calls must share.
     """
@@ -57,6 +60,7 @@ class Request:
     action: str | None = None
     commands: Mapping[str, Any] = field(default_factory=dict)
     leased: dict[Store, Session] = field(default_factory=dict)
+    snapshot_us: int | None = None
     raw_sequences: dict[str, list[bytes]] = field(default_factory=dict)
 
     @property
@@ -79,6 +83,11 @@ class Request:
         """Return the store of a database; None when there is none."""
         name = self.db if db is None else db
         check_database(name)
+        if self.client.allows is not None and not self.client.allows(name):
+            raise failure(13, f"not authorized on {name} to execute command {{ {self.name}: 1 }}")
+        if self.snapshot_us is not None and "@" not in name:
+            name = f"{name}@{_EPOCH + timedelta(microseconds=self.snapshot_us)}"
+            create = False
         return self.deployment.databases.open(name, create=create)
 
     def reader(self, store: Store) -> Reader:
@@ -135,7 +144,7 @@ class Request:
         spec = self.arguments.get("collation") if given is None else given
         if spec is None and collection is not None:
             spec = collection.options.get("collation")
-        return None if spec is None else parse_collation(spec)
+        return parse_collation(spec) if spec else None
 
 
 def check_database(name: str) -> None:

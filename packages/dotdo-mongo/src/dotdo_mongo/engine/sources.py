@@ -274,3 +274,6 @@ _MAKERS: dict[str, Make] = {
     "$planCacheStats": _plan_cache,
     "$querySettings": _query_settings,
 }
+
+SOURCES = frozenset(_MAKERS)
+"""Names of the first stages that are here."""

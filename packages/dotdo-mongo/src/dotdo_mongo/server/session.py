@@ -64,7 +64,11 @@ class MongoSession(Session):
             f"{facts.peer or 'localhost'}:{facts.peer_port}",
             must_authenticate=context.credentials is not None,
             is_in_process=False,
+            presented_host=f"{facts.local}:{facts.local_port}" if facts.local_port else None,
         )
+        credentials = context.credentials
+        if credentials is not None:
+            self._client.allows = lambda name: credentials.allows(self._client.user, name)
         self._authentication = Authentication(context, self._client)
         self.is_established = context.credentials is None
         self._numbers = itertools.count(1)

@@ -32,7 +32,7 @@ def fsync(request: Request) -> Document:
         raise failure(20, "fsync does not wait for a cluster time")
     if request.arguments["lock"]:
         raise failure(
-            20, "fsync with lock is not supported: copy a tenant by `dotdo` while it is in use"
+            20, "fsync with lock is not supported: a tenant can be copied while it is written to"
         )
     return {"numFiles": 1}
 

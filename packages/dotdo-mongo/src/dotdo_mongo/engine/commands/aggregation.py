@@ -161,11 +161,13 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     if not collection.is_view:
         context = context_of(request, collection)
         run = compile_pipeline(stages, context)
-        if not stages or "$match" not in stages[0]:
+        begins = bool(stages) and "$match" in stages[0]
+        if not begins and request.arguments["hint"] is None:
             return run(documents_of(request, name))
-        way = plan(collection, stages[0]["$match"], context, hint=request.arguments["hint"])
+        query = stages[0]["$match"] if begins else {}
+        way = plan(collection, query, context, hint=request.arguments["hint"])
         found_by = (record.document for record in way.records(request.reader(store)))
-        return compile_pipeline(stages[1:], context)(found_by)
+        return compile_pipeline(stages[1:] if begins else stages, context)(found_by)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

@@ -51,7 +51,7 @@ _COLL_MOD: Declared = {
     "cappedMax": kinds.safe_long(None, _SECONDS_MAX),
     "isTimeseriesNamespace": kinds.SAFE_BOOL,
 }
-_IMAGES: Declared = {"enabled": required(kinds.SAFE_BOOL)}
+_IMAGES: Declared = {"enabled": required(kinds.BOOL)}
 _INDEX: Declared = {
     "name": kinds.STRING,
     "keyPattern": kinds.OBJECT,
@@ -114,10 +114,8 @@ def _change_view(request: Request, collection: Collection, options: Document) ->
     source, stages = arguments["viewOn"], arguments["pipeline"]
     if source is None and stages is None:
         return
-    if source is None:
-        raise failure(72, "Must specify 'viewOn' when modifying a view definition")
-    if stages is None:
-        raise failure(72, "Must specify 'pipeline' when modifying a view definition")
+    source = options["viewOn"] if source is None else source
+    stages = options["pipeline"] if stages is None else stages
     if not source:
         raise failure(2, "'viewOn' cannot be empty")
     check_view_pipeline(stages)

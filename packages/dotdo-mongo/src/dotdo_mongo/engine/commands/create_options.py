@@ -16,6 +16,7 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
+from dotdo_mongo.engine.sources import SOURCES
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -149,7 +150,7 @@ def check_validator(request: Request, validator: Document) -> None:
     compile_match(validator, Context(features=frozenset({"validator"})))
 
 
-_IMAGES: Declared = {"enabled": required(kinds.SAFE_BOOL)}
+_IMAGES: Declared = {"enabled": required(kinds.BOOL)}
 
 
 def _add_images(arguments: Document, options: Document) -> None:
@@ -289,7 +290,10 @@ def check_view_pipeline(stages: list[Any]) -> None:
                 167,
                 f"The aggregation stage {next(iter(stage))} is not allowed in a view definition",
             )
-    compile_pipeline(stages, Context(features=frozenset({"view"}), lookup=lambda *_: ()))
+    special = dict.fromkeys(SOURCES, lambda *_: ())
+    compile_pipeline(
+        stages, Context(features=frozenset({"view"}), lookup=lambda *_: (), sources=special)
+    )
 
 
 _ID_INDEX: Declared = {

@@ -14,6 +14,7 @@ from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.request import Request, check_database
 from dotdo_mongo.engine.sessions import LogicalSession
+from dotdo_mongo.engine.streams.tokens import time_of
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
@@ -87,6 +88,9 @@ def _request(
         takes_levels=declared.takes_read_concern,
         in_transaction="autocommit" in body,
     )
+    if request.read_concern.get("level") == "snapshot" and "autocommit" not in body:
+        at = request.read_concern.get("atClusterTime")
+        request.snapshot_us = request.now_us if at is None else time_of(at)
     request.arguments = parse(declared, body)
     request.write_concern = write_concern(
         body.get("writeConcern"), declared.name, takes=declared.takes_write_concern

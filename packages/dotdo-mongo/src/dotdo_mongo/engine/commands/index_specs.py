@@ -284,6 +284,8 @@ def _add_plugin(given: Document, spec: Document, kind: str) -> None:  # noqa: C9
     elif kind == "2d":
         for name in ("bits", "min", "max"):
             if name in given:
+                if not kinds.is_number(given[name]):
+                    raise _wrong(name, "number", given[name])
                 spec[name] = given[name]
         bits = given.get("bits", 26)
         if kinds.is_number(bits) and not 1 <= kinds.as_long(bits) <= 32:
@@ -314,9 +316,9 @@ def _add_text(given: Document, spec: Document) -> None:
     spec["weights"] = dict(sorted(weights.items()))
     language = given.get("default_language", "english")
     if not isinstance(language, str):
-        raise failure(67, "default_language needs a string type")
+        raise _wrong("default_language", "string", language)
     override = given.get("language_override", "language")
     if not isinstance(override, str):
-        raise failure(67, "language_override must be a string")
+        raise _wrong("language_override", "string", override)
     spec["default_language"], spec["language_override"] = language, override
     spec["textIndexVersion"] = given.get("textIndexVersion", 3)

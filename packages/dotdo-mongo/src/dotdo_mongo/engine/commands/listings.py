@@ -165,7 +165,8 @@ def list_indexes(request: Request) -> Document:
 def shown_index(collection: Collection, index: Document) -> Document:
     """Return an index as listIndexes shows it."""
     if index["name"] == "_id_" and collection.is_clustered:
-        return {"v": 2, "key": {"_id": 1}, "name": "_id_", "unique": True, "clustered": True}
+        name = collection.options["clusteredIndex"]["name"]
+        return {"v": 2, "key": {"_id": 1}, "name": name, "unique": True, "clustered": True}
     return index
 
 

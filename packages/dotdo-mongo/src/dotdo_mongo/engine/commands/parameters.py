@@ -213,6 +213,8 @@ def _cluster_value(name: str, value: Document) -> Document:
     holder = value.get("preAndPostImages") if name == "changeStreamOptions" else value
     if not isinstance(holder, dict):
         raise failure(2, "preAndPostImages must be an object")
+    if not holder:
+        return {}
     seconds: Any = holder.get("expireAfterSeconds")
     if name == "changeStreamOptions" and seconds == "off":
         return value

@@ -16,11 +16,12 @@ from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.match import Near, check_index, compile_match, near_of
+from dotdo_mongo.engine.match import Near, check_index, compile_match, has_text, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.values import MISSING, sort_key
@@ -79,6 +80,10 @@ def find(request: Request) -> Document:
             f"error processing query: ns={request.namespace} tailable cursor requested on non capped collection",
         )
     context = context_of(request, collection, name=name)
+    if has_text(arguments["filter"] or {}):
+        if "$natural" in (arguments["sort"] or {}):
+            raise failure(2, "text expressions are not allowed with $natural sort order")
+        context = context.with_(features=context.features | {"textScore"})
     documents: Iterator[Item] = _nothing(arguments, context)
     if found is not None:
         documents = search(request, found[0], found[1], context)
@@ -112,8 +117,9 @@ def _check_options(arguments: Document) -> None:
 def _nothing(arguments: Document, context: Context) -> Iterator[Item]:
     """Check what a query on a collection that does not exist says, and find nothing."""
     compile_match(arguments["filter"] or {}, context)
-    if arguments["sort"]:
-        compile_pipeline([{"$sort": arguments["sort"]}], context)
+    sort = {name: value for name, value in (arguments["sort"] or {}).items() if name != "$natural"}
+    if sort:
+        compile_pipeline([{"$sort": sort}], context)
     if arguments["projection"]:
         compile_projection(arguments["projection"], context, arguments["filter"] or {})
     return iter(())
@@ -240,7 +246,7 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None:
+    if way.matches is None and not way.is_hinted:
         return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
@@ -268,7 +274,7 @@ def distinct(request: Request) -> Document:
     arguments = request.arguments
     name, key = request.collection_name, arguments["key"]
     if "\0" in key:
-        raise failure(2, "Key cannot contain an embedded null byte")
+        raise failure(31032, "Key field cannot contain an embedded null byte")
     found = request.find(name)
     collection = None if found is None else found[1]
     context = context_of(request, collection, name=name)
@@ -288,7 +294,10 @@ def distinct(request: Request) -> Document:
     for document in documents:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
-    return {"values": [values[k] for k in sorted(values)]}
+    reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if request.snapshot_us is not None:
+        reply["atClusterTime"] = timestamp_of(request.snapshot_us)
+    return reply
 
 
 def _key(value: Any, context: Context) -> Any:

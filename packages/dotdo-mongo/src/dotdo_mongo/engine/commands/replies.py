@@ -7,6 +7,7 @@ from bson import Int64
 
 from dotdo_mongo.engine.cursors import DEFAULT_BATCH, Cursor
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.streams.tokens import timestamp_of
 
 Document = dict[str, Any]
 
@@ -32,6 +33,8 @@ def cursor_reply(
     elif not is_over or cursor.is_tailable:
         number = keep(request, cursor)
     found: Document = {"firstBatch": batch, "id": number, "ns": cursor.namespace}
+    if request.snapshot_us is not None:
+        found["atClusterTime"] = timestamp_of(request.snapshot_us)
     if cursor.resume is not None:
         found["postBatchResumeToken"] = cursor.resume()
     return {"cursor": found}

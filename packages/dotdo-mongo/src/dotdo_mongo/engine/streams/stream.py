@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import Binary
 
-from dotdo.errors import DotdoError
+from dotdo.errors import DotdoError, NotADatabase
 from dotdo.history import head
 from dotdo.storage import Store
 from dotdo_mongo.engine.collection import find_collection
@@ -73,7 +74,7 @@ class ChangeStream(Iterator[Document]):
         del now_us
         session = store.acquire()
         try:
-            if options.after is not None and options.after.db == name:
+            if options.after is not None and options.after.db == name and options.after.seq <= head(session):
                 return options.after.seq
             if options.after is None and options.from_us is None:
                 return head(session)
@@ -125,8 +126,9 @@ class ChangeStream(Iterator[Document]):
             reader = self._reader(name)
             if reader is None:
                 continue
-            for change in reader.changes():
-                found += self._told(name, change)
+            with suppress(NotADatabase):  # it is being made: the next look sees it whole
+                for change in reader.changes():
+                    found += self._told(name, change)
         found.sort(key=lambda pair: pair[0].time_us)
         self._add(found)
 

@@ -24,9 +24,15 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         themselves then there these they this those through to too under until up very was wasn't we were weren't what
         when where which while who whom why will with won't would wouldn't you your yours yourself yourselves s t""".split()  # noqa: SIM905  one word, one entry
     ),
-    "french": frozenset("au aux avec ce ces dans de des du elle en et eux il je la le les leur lui ma mais me même mes moi mon ne nos notre nous on ou par pas pour qu que qui sa se ses son sur ta te tes toi ton tu un une vos votre vous c d j l à m n s t y".split()),  # noqa: SIM905
-    "german": frozenset("aber alle als also am an auch auf aus bei bin bis bist da damit das dass dein dem den der des dich die dir doch du durch ein eine einem einen einer eines er es euch für hat hatte hier hin ich ihm ihn ihr im in ist ja kann kein mein mich mir mit nach nicht noch nun nur ob oder ohne sehr sein sich sie sind so über um und uns unter vom von vor war was weil wenn wer wie wir wird zu zum zur".split()),  # noqa: SIM905
-    "spanish": frozenset("a al algo como con de del desde donde el ella ellas ellos en entre era es esa ese eso esta este esto ha hasta la las le les lo los me mi mis mucho muy más ni no nos o otra otro para pero por porque que qué se si sin sobre su sus también te ti tu tus un una uno y ya yo él".split()),  # noqa: SIM905
+    "french": frozenset(
+        "au aux avec ce ces dans de des du elle en et eux il je la le les leur lui ma mais me même mes moi mon ne nos notre nous on ou par pas pour qu que qui sa se ses son sur ta te tes toi ton tu un une vos votre vous c d j l à m n s t y".split()
+    ),  # noqa: SIM905
+    "german": frozenset(
+        "aber alle als also am an auch auf aus bei bin bis bist da damit das dass dein dem den der des dich die dir doch du durch ein eine einem einen einer eines er es euch für hat hatte hier hin ich ihm ihn ihr im in ist ja kann kein mein mich mir mit nach nicht noch nun nur ob oder ohne sehr sein sich sie sind so über um und uns unter vom von vor war was weil wenn wer wie wir wird zu zum zur".split()
+    ),  # noqa: SIM905
+    "spanish": frozenset(
+        "a al algo como con de del desde donde el ella ellas ellos en entre era es esa ese eso esta este esto ha hasta la las le les lo los me mi mis mucho muy más ni no nos o otra otro para pero por porque que qué se si sin sobre su sus también te ti tu tus un una uno y ya yo él".split()
+    ),  # noqa: SIM905
 }
 
 
