@@ -34,7 +34,7 @@ def test_a_position_shows_the_member_that_matched() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "code"),
-    [({"a": 1, "l": 0}, 31254), ({"a": 1, "a.b": 1}, 31249), ({"a.$": 1}, 51246), ({"": 1}, 40352)],
+    [({"a": 1, "l": 0}, 31254), ({"a": 1, "a.b": 1}, 31249), ({"l.$": 1}, 51246), ({"": 1}, 40352)],
 )
 def test_wrong_projections_are_refused(spec: dict[str, Any], code: int) -> None:
     with pytest.raises(CommandFailure) as failure:

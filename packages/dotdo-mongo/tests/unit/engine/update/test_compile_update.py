@@ -15,9 +15,7 @@ CONTEXT = Context()
 def updated(
     document: dict[str, Any], update: Any, query: Any = None, filters: Any = None
 ) -> dict[str, Any]:
-    change = compile_update(
-        update, array_filters=filters or [], query=query or {}, context=CONTEXT
-    )
+    change = compile_update(update, array_filters=filters or [], query=query or {}, context=CONTEXT)
     return change(document)
 
 
