@@ -9,10 +9,11 @@ from dotdo_postgres.server import protocol
 
 
 def main(database: str) -> None:
-    """Serve a home of its own with one tenant."""
+    """Serve a home of its own with that tenant."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(folder)
-        home.create(database)
+        for name in {database, "postgres"}:  # the second is everybody's maintenance database
+            home.create(name)
         services = Services(lambda name: open_tenant(name, create=False, home=home))
         host = Host([TcpListener(protocol, port=0)], services)
         with serve_in_thread(host):

@@ -43,7 +43,13 @@ class Pytest:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A suite in the vendor's own form; conformance-tests/vendor/NAME.py knows how to run it."""
+    """A suite in the vendor's own form; conformance-tests/vendor/NAME.py knows how to run it.
+
+    Args:
+        beside_real: whether it compares with the real service, whatever its target.
+    """
+
+    beside_real: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +116,25 @@ SUITES: Mapping[str, VendorSuite] = {
         service="redis",
         source=Sdist("redis==8.1.0"),
         runner=Pytest(
-            requirements=("redis[hiredis]==8.1.0", "pytest>=8,<10", "pytest-asyncio"),
-            arguments=("tests",),
+            requirements=(
+                "redis[hiredis]==8.1.0",
+                "pytest>=8,<10",
+                "pytest-asyncio",
+                "packaging",
+                "cryptography",
+                "PyJWT",
+                "requests",
+                "numpy",
+            ),
+            arguments=(
+                "tests",
+                "--ignore=tests/test_scenario",  # a vendor's cloud, with programs of its own
+                "--ignore=tests/test_asyncio/test_scenario",
+                "--ignore=tests/test_multidb",
+                "--ignore=tests/test_asyncio/test_multidb",
+                "--ignore=tests/test_credentials.py",
+                "--ignore=tests/test_asyncio/test_credentials.py",
+            ),
             address=("--redis-url={url}",),
         ),
     ),
@@ -133,7 +156,11 @@ SUITES: Mapping[str, VendorSuite] = {
         ),
     ),
     "mongo-recorded": VendorSuite(
-        package="dotdo-mongo", service="mongo", source=Corpus("mongo"), runner=Script()
+        package="dotdo-mongo",
+        service="mongo",
+        source=Corpus("mongo"),
+        runner=Script(beside_real=False),
+        targets=(Target.INPROC,),
     ),
     "tck": VendorSuite(
         package="dotdo-neo4j", service="neo4j", source=Corpus("opencypher-tck"), runner=Script()

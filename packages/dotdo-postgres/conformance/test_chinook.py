@@ -14,7 +14,7 @@ SUITE = Suite(
     package="dotdo-postgres",
     service="postgres",
     folder=Path(__file__).parent,
-    targets=frozenset({Target.INPROC, Target.REAL}),
+    targets=frozenset({Target.INPROC, Target.WIRE, Target.REAL}),
     real_version=targets.real_version,
 )
 
@@ -25,6 +25,12 @@ def inproc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("DOTDO_HOME", str(tmp_path_factory.mktemp("home")))
         with targets.inproc() as connection:
             yield connection
+
+
+@pytest.fixture(scope="session")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with targets.wire(str(tmp_path_factory.mktemp("home"))) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")

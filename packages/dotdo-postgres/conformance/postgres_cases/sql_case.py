@@ -47,8 +47,8 @@ class SqlCase(Case):
 
 
 def case(name: str, *steps: Step, gap: str = "") -> SqlCase:
-    """Return a case; `gap` says why it is known to differ in-process."""
-    return SqlCase(id=name, steps=steps, gaps={"inproc": gap} if gap else {})
+    """Return a case; `gap` says why it is known to differ, in-process and over the wire."""
+    return SqlCase(id=name, steps=steps, gaps={"inproc": gap, "wire": gap} if gap else {})
 
 
 def answer(connection: psycopg.Connection[Any], steps: Sequence[Step]) -> list[Any]:

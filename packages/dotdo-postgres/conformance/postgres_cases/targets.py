@@ -9,6 +9,9 @@ import psycopg
 from psycopg import sql
 
 import dotdo_postgres
+from dotdo.serving import Host, Services, TcpListener, serve_in_thread
+from dotdo.tenancy import Home, open_tenant
+from dotdo_postgres.server import protocol
 from dotdo_testing import corpus
 
 SCRIPT = "chinook/Chinook_PostgreSql.sql"
@@ -34,6 +37,40 @@ def inproc() -> Iterator[Any]:
     with dotdo_postgres.connect("dbname=chinook", autocommit=True) as connection:
         connection.execute(chinook_script())
         yield connection
+
+
+@contextmanager
+def served(folder: str) -> Iterator[str]:
+    """Yield the address of a server with a home of its own, in this process."""
+    home = Home(folder)
+    services = Services(lambda name: open_tenant(name, create=True, home=home))
+    host = Host([TcpListener(protocol, port=0)], services)
+    with serve_in_thread(host):
+        yield f"host=127.0.0.1 port={host.addresses[0][1]} user=postgres sslmode=disable"  # type: ignore[index]  # of TCP
+
+
+@contextmanager
+def wire(folder: str) -> Iterator[Any]:
+    """Yield a connection of the real client to a tenant loaded with Chinook, over the wire."""
+    with (
+        served(folder) as address,
+        psycopg.connect(f"{address} dbname=chinook", autocommit=True) as connection,
+    ):
+        connection.execute(chinook_script())
+        yield connection
+
+
+@contextmanager
+def scratch_name(url: str | None) -> Iterator[str]:
+    """Yield the connection string of a new, empty database at `url`; it is dropped afterwards."""
+    assert url
+    name = f"bank_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        try:
+            yield psycopg.conninfo.make_conninfo(url, dbname=name)
+        finally:
+            admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
 @contextmanager

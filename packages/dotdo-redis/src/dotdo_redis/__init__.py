@@ -18,4 +18,4 @@ from dotdo_redis.client import (  # type: ignore[assignment]  # ours derive from
 
 __version__ = "0.1.0"
 
-__all__ = list(_upstream)
+__all__ = [*_upstream, "asyncio"]  # noqa: PLE0604 -- names of the list that is taken over

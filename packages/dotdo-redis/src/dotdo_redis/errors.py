@@ -16,6 +16,15 @@ class ReplyError(ResponseError):
         return f"{self.code} {self.args[0]}"
 
 
+class Raw(ReplyError):
+    """An error whose text is whole, its code included (DEBUG ERROR, scripts)."""
+
+    @property
+    def text(self) -> str:
+        """The line as it is."""
+        return str(self.args[0])
+
+
 class WrongType(ReplyError):
     """A key holds a value of another type."""
 
@@ -84,6 +93,15 @@ class NoPermission(ReplyError):
     """What the user's ACL does not grant."""
 
     code = "NOPERM"
+
+
+class ReadOnly(ReplyError):
+    """A write where nothing can be written: to the past."""
+
+    code = "READONLY"
+
+    def __init__(self, message: str = "You can't write against a read only replica.") -> None:
+        super().__init__(message)
 
 
 class NoScript(ReplyError):

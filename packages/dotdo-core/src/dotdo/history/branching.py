@@ -13,6 +13,7 @@ from dotdo.history.transactions import head
 from dotdo.storage import Session, Store
 from dotdo.storage.files import copy_store
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
+from dotdo.storage.template import sync_folder
 from dotdo.values import Canonical
 
 MAIN = "main"
@@ -161,6 +162,8 @@ def derive(
         finally:
             store.close()
         os.link(building, target)
+        if survives_power:
+            sync_folder(target)
     except FileExistsError:
         raise _exists(target) from None
     finally:

@@ -48,6 +48,7 @@ class ConnectionFacts:
         peer_port: Its port; 0 for a unix socket.
         local: IP address or path that was connected to.
         is_unix: By a unix socket.
+        local_port: Port that was connected to; 0 for a unix socket.
         tls: None while in plain text.
     """
 
@@ -57,6 +58,7 @@ class ConnectionFacts:
     local: str
     is_unix: bool
     tls: TlsFacts | None = None
+    local_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

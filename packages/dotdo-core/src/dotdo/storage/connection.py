@@ -15,7 +15,7 @@ Connection = apsw.Connection
 Durability = Literal["memory", "process", "everysec", "always"]
 """What a commit survives: nothing promised | kill -9 | kill -9, and power loss but for the last second | power loss."""
 
-_SYNCHRONOUS = {"memory": 0, "process": 1, "everysec": 1, "always": 2}
+_SYNCHRONOUS = {"memory": 0, "process": 1, "everysec": 1, "always": 1}  # the rest is GroupSync's
 BUSY_TIMEOUT_MS = 5_000
 _HEADER = b"SQLite format 3\0"
 

@@ -5,24 +5,26 @@ from threading import Lock
 
 
 class Latch:
-    """Held while a writing statement runs; handed over, not fought for."""
+    """Held while a writing statement runs; handed over to who waits, and cheap when nobody does."""
 
-    __slots__ = ("_guard", "_is_held", "_queue")
+    __slots__ = ("_guard", "_lock", "_queue")
 
     def __init__(self) -> None:
-        self._guard = Lock()
-        self._is_held = False
+        self._lock = (
+            Lock()
+        )  # held by whoever has the latch, or on behalf of the one it is handed to
+        self._guard = Lock()  # of the queue
         self._queue: deque[Lock] = deque()
 
     def acquire(self) -> None:
         """Take the latch, after everybody who asked before."""
+        if not self._queue and self._lock.acquire(blocking=False):
+            return
+        turn = Lock()
+        turn.acquire()
         with self._guard:
-            if not self._is_held:
-                self._is_held = True
-                return
-            turn = Lock()
-            turn.acquire()
             self._queue.append(turn)
+        self._hand_over()  # it may have been given back before we stood in line
         try:
             turn.acquire()
         except BaseException:  # a signal's handler raised: nobody must be handed a turn not taken
@@ -37,20 +39,20 @@ class Latch:
         self.release()
 
     def try_acquire(self) -> bool:
-        """Take the latch if nobody has it; return whether it was taken."""
-        with self._guard:
-            if self._is_held:
-                return False
-            self._is_held = True
-            return True
+        """Take the latch if nobody has it or waits for it; return whether it was taken."""
+        return not self._queue and self._lock.acquire(blocking=False)
 
     def release(self) -> None:
-        """Hand the latch to the next in line."""
+        """Give the latch to the next in line."""
+        self._lock.release()
+        if self._queue:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Take the latch, if it is free, on behalf of the first in line."""
         with self._guard:
-            if self._queue:
+            if self._queue and self._lock.acquire(blocking=False):
                 self._queue.popleft().release()
-            else:
-                self._is_held = False
 
     def __enter__(self) -> None:
         self.acquire()

@@ -205,6 +205,8 @@ class Statements(Transaction):
             except Blocked as blocked:
                 self._wait(blocked, wait)
                 continue
+            if self.durability == "always" and last is not None:
+                self._make_durable()
             if self.store.listeners and last:
                 self.store.committed(first, last)
             return result

@@ -13,6 +13,7 @@ from dotdo.errors import InvalidValue, LockTimeout
 from dotdo.storage.catalog import Catalog
 from dotdo.storage.connection import Durability, check_file, connect
 from dotdo.storage.counters import Counters
+from dotdo.storage.group_sync import GroupSync
 from dotdo.storage.kernel_nouns import KERNEL_NOUNS
 from dotdo.storage.latch import Latch
 from dotdo.storage.locks import LockTable
@@ -82,6 +83,7 @@ class Store:
         self.clock = clock
         self.durability: Durability = durability
         self.is_read_only = not os.access(path, os.W_OK)
+        self.group_sync = GroupSync(path)
         self.latch = Latch()
         self.holder: Session | None = None
         self.rows = None if presence is None else presence.rows
@@ -116,6 +118,7 @@ class Store:
         connection = connect(self.path, is_read_only=self.is_read_only, durability=self.durability)
         session = Session(self, connection, api, actor)
         session.is_owner = owner is not None
+        session.durability = self.durability
         session.is_read_only = self.is_read_only
         connection.set_progress_handler(session.must_stop, 10_000)
         self.sessions.add(session)
@@ -266,6 +269,7 @@ class Store:
         self.rows = None if presence is None else presence.rows
         self.latch, self.locks, self.holder = Latch(), LockTable(self.rows), None
         self.counters = Counters()
+        self.group_sync = GroupSync(self.path)
         if self.owners is not None:
             self.owners, self.owned = Owners(self), None
             self._catalogs, self.newest_catalog = {}, 0
@@ -277,6 +281,7 @@ class Store:
         self._idle.clear()
         for session in list(self.sessions):
             session.close()
+        self.group_sync.close()
         if self._presence is not None:
             self._presence.leave()
 

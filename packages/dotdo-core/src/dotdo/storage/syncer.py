@@ -31,6 +31,9 @@ class Syncer:
     def stop(self) -> None:
         """Sync a last time and end the thread."""
         self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._thread = None
         self.sync()
 
     def sync(self) -> int:
@@ -43,15 +46,15 @@ class Syncer:
 
     def _sync(self, path: str, seen: tuple[int, int]) -> bool:
         with contextlib.suppress(FileNotFoundError):
+            state = os.stat(f"{path}-wal")
+            now = (state.st_mtime_ns, state.st_size)
+            if now == seen:
+                return False
             handle = os.open(f"{path}-wal", os.O_RDONLY)
             try:
-                state = os.fstat(handle)
-                now = (state.st_mtime_ns, state.st_size)
-                if now == seen:
-                    return False
                 os.fsync(handle)
-                self._seen[path] = now
             finally:
                 os.close(handle)
+            self._seen[path] = now
             return True
         return False

@@ -44,8 +44,23 @@ def empty_file() -> bytes:
             return file.read()
 
 
-def create_file(path: str) -> None:
+def sync_folder(path: str) -> None:
+    """Let the name of a new file survive a loss of power."""
+    if os.name == "nt":
+        return
+    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def create_file(path: str, *, is_durable: bool = False) -> None:
     """Create an empty tenant, readable by its owner only.
+
+    Args:
+        path: The new file.
+        is_durable: It survives a loss of power from now on.
 
     Raises:
         AlreadyExists: The file is there.
@@ -62,6 +77,11 @@ def create_file(path: str) -> None:
     try:
         with open(handle, "wb") as file:
             file.write(empty_file())
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        if is_durable:
+            sync_folder(path)
     except OSError as error:
         os.unlink(path)
         msg = f"cannot create {os.path.basename(path)}: {error.strerror}"

@@ -19,6 +19,7 @@ from dotdo.storage.writer import Isolation, Writer
 
 if TYPE_CHECKING:
     from dotdo.storage.catalog import Catalog
+    from dotdo.storage.connection import Durability
     from dotdo.storage.store import Store
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class Transaction(Writer):
         super().__init__(store, connection)
         self.time_us: int | None = None  # of the next transactions, when they repeat another file's
         self._tail = ""  # of the commit record
+        self.durability: Durability = "process"  # of its commits
+        self.defers_sync = False  # commits return before they are durable: their user awaits that
         self.is_owner = False  # of nouns whose rows it keeps itself
 
     @property
@@ -79,6 +82,8 @@ class Transaction(Writer):
             self._finish()
             return
         first, last = self._within(self._commit, None, wait, ends=True)
+        if self.durability == "always":
+            self._make_durable()
         if self.store.listeners and last:
             self.store.committed(first, last)
 
@@ -86,6 +91,15 @@ class Transaction(Writer):
     def has_unmet_references(self) -> bool:
         """Whether deferred foreign keys do not hold as the rows are now: a commit would fail."""
         return bool(self.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
+
+    def _make_durable(self) -> None:
+        """See to it that what was committed survives a loss of power, or leave that to who waits for `when_durable`."""
+        if not self.defers_sync:
+            self.store.group_sync.wait()
+
+    def when_durable(self) -> Waiter:
+        """Return a waiter that is done when all that was committed so far survives a loss of power; with `defers_sync`."""
+        return self.store.group_sync.when_done(self)
 
     def rollback(self) -> None:
         """Undo the transaction."""
@@ -217,8 +231,11 @@ class Transaction(Writer):
 
     def _autocommit(
         self, run: Callable[[], T], planned_for: "Catalog | None"
-    ) -> tuple[T, int, int]:
-        """Run a transaction of one statement; return what it gave, and the first and last seq."""
+    ) -> tuple[T, int, int | None]:
+        """Run a transaction of one statement; return what it gave, and the first and last seq.
+
+        The last is 0 when nothing was logged, None when nothing was written at all.
+        """
         store, connection = self.store, self.connection
         latch = store.latch
         latch.acquire()
@@ -237,7 +254,7 @@ class Transaction(Writer):
                 result = run()
                 if store.locks or store.has_foreign_locks():
                     self._check_conflicts(mark)
-                last = 0 if connection.total_changes() == before else self._commit_record(mark)
+                last = None if connection.total_changes() == before else self._commit_record(mark)
                 self._control("commit")
             except BaseException as error:
                 self._undo()

@@ -108,7 +108,8 @@ class Home:
         """
         reference = Reference(check_name(tenant, "tenant"))
         self.prepare()
-        create_file(str(self.file_of(reference)))
+        survives_power = self.durability in {"everysec", "always"}
+        create_file(str(self.file_of(reference)), is_durable=survives_power)
         return self.store(reference)
 
     def prepare(self) -> None:

@@ -1,1 +1,5 @@
-"""The session that joins the serving host: all I/O of the wire; it refuses to parse or to decide."""
+"""The server's side: OP_MSG on the serving host."""
+
+from dotdo_mongo.server.service import mongo_protocol, protocol
+
+__all__ = ["mongo_protocol", "protocol"]

@@ -18,15 +18,15 @@ def open_session(info: Conninfo) -> Session:
     try:
         home = tenancy.default_home()
         store = tenancy.connect(info.reference, home=home)
+        return Session(
+            store,
+            user=info.user,
+            database=info.reference,
+            application_name=info.application_name,
+            databases=Databases(home, info.reference),
+        )
     except DotdoError as failure:
         raise e.OperationalError(
             f'connection failed: FATAL:  database "{info.reference}" does not exist\n'
             f"DETAIL:  {failure}"
         ) from failure
-    return Session(
-        store,
-        user=info.user,
-        database=info.reference,
-        application_name=info.application_name,
-        databases=Databases(home, info.reference),
-    )

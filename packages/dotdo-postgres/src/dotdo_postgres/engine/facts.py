@@ -11,6 +11,7 @@ from dotdo_postgres.errors import error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dotdo_postgres.engine.advisory import Advisor
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.sequences import Sequences
 
@@ -50,6 +51,7 @@ class Facts:
         notify: Tells a channel something at commit.
         channels: Gives the channels that are listened to.
         sleep: Lets seconds pass.
+        advisor: The session's advisory locks.
         signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
@@ -69,3 +71,4 @@ class Facts:
     channels: Callable[[], Iterable[str]] = tuple
     sleep: Callable[[float], object] = _unavailable
     signal: Callable[[int, str], bool] = _unavailable
+    advisor: Advisor = None  # type: ignore[assignment]  # set by the session

@@ -12,8 +12,8 @@ from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import plan_select
+from dotdo_postgres.engine.type_nodes import type_name
 from dotdo_postgres.errors import error
-from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Node, Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
-    from dotdo_postgres.mapping.types import PgType
 
 
 @dataclass(slots=True)
@@ -56,7 +55,9 @@ class Statement:
         if prepared.columns is not self.columns and _shape(prepared.columns) != _shape(
             self.columns
         ):
-            raise error("0A000", "cached plan must not change result type")
+            failure = error("0A000", "cached plan must not change result type")
+            failure.routine = "RevalidateCachedQuery"
+            raise failure
 
 
 def _shape(columns: tuple[ResultColumn, ...] | None) -> list[tuple[str, int, int]] | None:
@@ -160,21 +161,11 @@ def _plan_arguments(planner: Planner, given: list[Node], inner: Prepared) -> Pre
     if not given:
         return None
     targets = [
-        {"ResTarget": {"val": {"TypeCast": {"arg": argument, "typeName": _type_name(one)}}}}
+        {"ResTarget": {"val": {"TypeCast": {"arg": argument, "typeName": type_name(one)}}}}
         for argument, one in zip(given, inner.param_types, strict=True)
     ]
     select = {"targetList": targets, "limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}
     return plan_select(planner, select)
-
-
-def _type_name(pg_type: PgType) -> Node:
-    is_array = bool(pg_type.element) and pg_type.category == "A"
-    name = t.BY_OID[pg_type.element].name if is_array else pg_type.name
-    found: Node = {"names": [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": name}}]}
-    found["typemod"] = -1
-    if is_array:
-        found["arrayBounds"] = [{"Integer": {"ival": -1}}]
-    return found
 
 
 def _execute(

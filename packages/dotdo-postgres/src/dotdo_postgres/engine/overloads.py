@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.coercion import can_coerce, category, is_array
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.ranges import BY_SUBTYPE, MULTIRANGES, RANGES
 from dotdo_postgres.spec.arguments import ARGUMENTS
 from dotdo_postgres.spec.functions import FUNCTIONS
 from dotdo_postgres.spec.operators import OPERATORS
@@ -213,7 +214,10 @@ def _select(candidates: list[Candidate], types: tuple[int, ...]) -> Candidate | 
     if len(kinds) == 1:
         guess = kinds.pop()
         matching = [
-            c for c in candidates if all(can_coerce(guess, argument) for argument in c.arguments)
+            c
+            for c in candidates
+            if all(can_coerce(guess, argument) for argument in c.arguments)
+            and _polymorphs_agree(c, (guess,) * len(c.arguments))
         ]
         exact = [c for c in matching if all(argument == guess for argument in c.arguments)]
         if len(matching) == 1:
@@ -251,6 +255,20 @@ def _by_category(candidates: list[Candidate], types: tuple[int, ...]) -> list[Ca
     ]
 
 
+_OF_ELEMENT = frozenset({
+    t.ANYELEMENT, t.ANYNONARRAY, t.ANYENUM, t.ANYARRAY, t.ANYRANGE, t.ANYMULTIRANGE,
+})  # fmt: skip
+
+
+def _element_of(want: int, given: int) -> int:
+    """Return what ANYELEMENT is where an argument of a polymorphic type is of a given one."""
+    if want == t.ANYARRAY:
+        return t.BY_OID[given].element
+    if want == t.ANYRANGE:
+        return RANGES[given][0]
+    return RANGES[MULTIRANGES[given]][0] if want == t.ANYMULTIRANGE else given
+
+
 def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int, int] | None:  # noqa: C901 one step for each form of the grammar
     """Find what the polymorphic types of a call stand for.
 
@@ -266,8 +284,8 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
     for want, given in zip(declared, types, strict=False):
         if given == t.UNKNOWN:
             continue
-        if want in {t.ANYELEMENT, t.ANYNONARRAY, t.ANYENUM, t.ANYARRAY}:
-            base = t.BY_OID[given].element if want == t.ANYARRAY else given
+        if want in _OF_ELEMENT:
+            base = _element_of(want, given)
             if element not in {None, base}:
                 return None
             element = base
@@ -284,6 +302,9 @@ def bind_polymorphic(declared: Sequence[int], types: Sequence[int]) -> dict[int,
     bound: dict[int, int] = {}
     if element is None and any(w in {t.ANYELEMENT, t.ANYNONARRAY, t.ANYARRAY} for w in declared):
         element = t.TEXT
+    if element in BY_SUBTYPE and any(w in {t.ANYRANGE, t.ANYMULTIRANGE} for w in declared):
+        single = BY_SUBTYPE[element]
+        bound |= {t.ANYRANGE: single, t.ANYMULTIRANGE: RANGES[single][1]}
     if compatible is None and any(
         w in {t.ANYCOMPATIBLE, t.ANYCOMPATIBLENONARRAY, t.ANYCOMPATIBLEARRAY} for w in declared
     ):

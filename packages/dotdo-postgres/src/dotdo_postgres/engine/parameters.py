@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping.codecs import Codec, codec_of
-from dotdo_postgres.mapping.datetimes import zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +22,7 @@ def codec_for(session: Session, oid: int) -> Codec:
     Raises:
         PostgresError: values of that type cannot be kept yet (0A000).
     """
-    name = session.settings.values["timezone"]
-    codec = codec_of(oid, UTC if name == "UTC" else zone_named(name))
+    codec = codec_of(oid, session.facts.zone)
     if codec is None:
         raise not_supported(f"a parameter of type {oid}")
     return codec

@@ -126,7 +126,7 @@ def canonical_type(oid: int, typmod: int) -> str:
     if oid in _LIMITED and typmod >= 0:
         return f"{_LIMITED[oid]}({typmod - 4})"
     name = CANONICAL_NAMES.get(oid)
-    if name is None and t.BY_OID[oid].category == "A":
+    if name is None and (t.BY_OID[oid].category in {"A", "R"} or oid == t.JSONPATH):
         return "text"
     if name is None and t.BY_OID[oid].kind == "e":
         return "text"

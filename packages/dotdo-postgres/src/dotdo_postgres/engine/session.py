@@ -12,6 +12,7 @@ from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine import backends
+from dotdo_postgres.engine.advisory import Advisor
 from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
@@ -42,6 +43,7 @@ from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
+from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.encodings import UTF8
 from dotdo_postgres.mapping.types import use_types
 
@@ -156,6 +158,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.advisor = Advisor(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -196,6 +199,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         statements = parse(sql)
         if len(statements) > 1:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
+        for oid in param_oids:
+            if oid and t.BY_OID.get(oid) is None:
+                raise error("XX000", f"cache lookup failed for type {oid}")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
     @property
@@ -546,6 +552,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.facts.advisor.end()
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -578,6 +585,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Undo what is open and leave."""
         self.mailbox.close()
         backends.leave(self)
+        self.facts.advisor.close()
         self.kernel.close()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.setting_values import refuse_fixed, shown_value
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.encodings import encoding_named
+from dotdo_postgres.mapping.styles import read_date_style
 from dotdo_postgres.spec.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _REPORTED = {
     "standard_conforming_strings": "standard_conforming_strings", "timezone": "TimeZone",
 }  # fmt: skip
 _FIXED = {
-    "datestyle": {"iso", "iso, mdy", "iso,mdy"}, "intervalstyle": {"postgres"},
     "standard_conforming_strings": {"on", "true"}, "bytea_output": {"hex"},
 }  # fmt: skip
 _WITHOUT_EFFECT = {  # values that change nothing here; any other would be accepted and ignored
@@ -41,6 +41,13 @@ def _encoding(name: str, value: str) -> str:
     if found is None:
         raise error("22023", f'invalid value for parameter "{name}": "{value}"')
     return found.name
+
+
+def _date_style(value: str, present: str) -> str:
+    found = read_date_style(value, present)
+    if found is None:
+        raise error("22023", f'invalid value for parameter "DateStyle": "{value}"')
+    return found
 
 
 @dataclass(slots=True)
@@ -175,6 +182,8 @@ class Settings:
             value = self.defaults.get(key, "")
         if key == "client_encoding":
             value = _encoding(name, value)
+        if key == "datestyle":
+            value = _date_style(value, self.values[key])
         allowed = _FIXED.get(key)
         if allowed is not None and value.lower() not in allowed and value != self.defaults[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')

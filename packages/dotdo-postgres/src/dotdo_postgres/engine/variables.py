@@ -18,9 +18,11 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
 from dotdo_postgres.mapping.encodings import UTF8, encoding_named
+from dotdo_postgres.mapping.styles import PLAIN, Style, StyledZone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from dotdo_postgres.engine.planner import Node, Planner
     from dotdo_postgres.engine.session import Session
@@ -163,13 +165,30 @@ def configure(session: Session, name: str, value: str) -> None:
 
 _TIMES = frozenset({"lock_timeout", "statement_timeout"})
 _NAMING = ("search_path", "role", "session_authorization")
-_FOLLOWED = _TIMES | {"timezone", "client_encoding", "default_transaction_read_only", *_NAMING}
+_FOLLOWED = _TIMES | {
+    "timezone",
+    "client_encoding",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "default_transaction_deferrable",
+    "datestyle",
+    "intervalstyle",
+    *_NAMING,
+}
+
+
+def _zone(values: Mapping[str, str]) -> tzinfo:
+    """Return the time zone, with what DateStyle and IntervalStyle ask for."""
+    dates, order = values["datestyle"].split(", ")
+    style = Style(dates, order, values["intervalstyle"])
+    zone = zone_named(values["timezone"])
+    return zone if style == PLAIN else StyledZone(zone, style)
 
 
 def adopt(session: Session) -> None:
     """Let the session follow its settings as they are now."""
     values = session.settings.values
-    zone = zone_named(values["timezone"])
+    zone = _zone(values)
     if zone != session.facts.zone:
         session.facts.zone = zone
         session.forget_plans()
@@ -183,6 +202,8 @@ def adopt(session: Session) -> None:
     if not session.statement_timeout_us:
         kernel.deadline_us = None
     if session.is_idle:
+        for mode in ("isolation", "read_only", "deferrable"):
+            values[f"transaction_{mode}"] = values[f"default_transaction_{mode}"]
         kernel.is_read_only = (
             kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
         )

@@ -24,6 +24,8 @@ class PostgresError(Exception):
     """
 
     default_sqlstate: ClassVar[str] = "XX000"
+    routine: str | None = None
+    """PostgreSQL's function that raises it, where clients tell errors apart by that."""
 
     def __init__(
         self,

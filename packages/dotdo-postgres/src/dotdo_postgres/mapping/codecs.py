@@ -4,7 +4,7 @@ import math
 import struct
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -12,34 +12,27 @@ from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, floats, interval, jsons, numeric
+from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    floats,
+    interval,
+    interval_reading,
+    jsonpath,
+    jsons,
+    moments,
+    numeric,
+    styles,
+)
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
+from dotdo_postgres.mapping.range_codecs import multirange_codec, range_codec
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 StorageValue = int | float | str | bytes | None
 PG_EPOCH_DAYS = 10957
 PG_EPOCH_US = PG_EPOCH_DAYS * datetimes.DAY_US
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:  # type: ignore[explicit-any]  # each type has its own
-    """The forms of one type's values.
-
-    Args:
-        from_text: PostgreSQL's text to the storage value; raises PostgreSQL's input errors.
-        to_text: Storage value to PostgreSQL's text.
-        from_binary: PostgreSQL's binary form to the storage value.
-        to_binary: Storage value to PostgreSQL's binary form.
-        to_python: Storage value to what psycopg's stock loader gives; None when they are the same.
-        from_python: The reverse; None when they are the same.
-    """
-
-    from_text: Callable[[str], Any]  # type: ignore[explicit-any]  # each type has its own
-    to_text: Callable[[Any], str]  # type: ignore[explicit-any]  # each type has its own
-    from_binary: Callable[[bytes], Any]  # type: ignore[explicit-any]  # each type has its own
-    to_binary: Callable[[Any], bytes]  # type: ignore[explicit-any]  # each type has its own
-    to_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
-    from_python: Callable[[Any], Any] | None = None  # type: ignore[explicit-any]  # each type has its own
 
 
 def integer_from_text(text: str, bits: int, name: str) -> int:
@@ -250,7 +243,14 @@ _BOOL_BINARY = _pack(">?", "boolean")
 
 
 def _float4_from_text(text: str) -> float:
-    return floats.single(floats.from_text(text, "real"))
+    value = floats.from_text(text, "real")
+    try:
+        short = floats.single(value)
+    except PostgresError:
+        short = 0.0
+    if short == 0 and value != 0:
+        raise error("22003", f'"{text.strip()}" is out of range for type real')
+    return short
 
 
 def _boolean_text(value: int) -> str:
@@ -325,7 +325,7 @@ def timestamptz(zone: tzinfo) -> Codec:
         return (value - _EPOCH_UTC) // _MICROSECOND
 
     return Codec(
-        partial(datetimes.timestamptz_from_text, zone=zone),
+        partial(moments.timestamptz_from_text, zone=zone),
         partial(datetimes.timestamptz_to_text, zone=zone),
         *_TIMESTAMP_BINARY,
         to_python,
@@ -403,13 +403,15 @@ CODECS: dict[int, Codec] = {
                     lambda value: float(floats.single_to_text(value))),
     t.FLOAT8: Codec(floats.from_text, floats.to_text, *_FLOAT8_BINARY),
     t.NUMERIC: NUMERIC_BYTES,
-    t.DATE: Codec(datetimes.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
-    t.TIME: Codec(datetimes.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
-    t.TIMESTAMP: Codec(datetimes.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
+    t.DATE: Codec(moments.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
+    t.TIME: Codec(moments.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
+    t.TIMESTAMP: Codec(moments.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
                        _timestamp_to_python, _timestamp_from_python),
     t.TIMESTAMPTZ: timestamptz(UTC),
-    t.INTERVAL: Codec(interval.read_stored, lambda data: interval.to_text(interval.decode(data)),
+    t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
+    t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
+                      lambda text: b"\x01" + text.encode()),
     t.UUID: Codec(uuid_from_text, _uuid_text, bytes, bytes, _uuid_to_python, _uuid_from_python),
     t.JSON: Codec(jsons.json_from_text, str, _decode_text, str.encode, orjson.loads, _json_from_python),
     t.JSONB: Codec(jsons.jsonb_from_text, jsons.jsonb_to_text, _jsonb_from_binary, _jsonb_to_binary,
@@ -468,6 +470,16 @@ def _array_codec(element: Codec, element_oid: int) -> Codec:
     )
 
 
+def _range_codec(oid: int, zone: tzinfo) -> Codec | None:
+    single = MULTIRANGES.get(oid, oid)
+    if single not in RANGES:
+        return None
+    subtype, _ = RANGES[single]
+    bound = codec_of(subtype, zone)
+    assert bound is not None  # bounds are of plain types
+    return range_codec(bound, subtype) if single == oid else multirange_codec(bound, subtype)
+
+
 def codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     """Return the codec of a type in a time zone, None when values of it cannot be kept yet."""
     return _codec_of(oid, zone) if oid < t.FIRST_USER_OID else user_codec(oid, zone)
@@ -499,11 +511,42 @@ def _enum(name: str, labels: frozenset[str]) -> Codec:
     )
 
 
+def _styled(oid: int, zone: styles.StyledZone) -> Codec | None:
+    """Return the codec of a type whose text depends on DateStyle or IntervalStyle, None for all others."""
+    style = zone.style
+    if oid == t.TIMESTAMPTZ:
+        return replace(
+            timestamptz(zone.zone),
+            from_text=partial(moments.timestamptz_from_text, zone=zone.zone, order=style.order),
+            to_text=partial(styles.timestamptz_to_text, zone=zone),
+        )
+    if oid == t.DATE:
+        return replace(
+            CODECS[oid],
+            from_text=partial(moments.date_from_text, order=style.order),
+            to_text=partial(styles.date_to_text, style=style),
+        )
+    if oid == t.TIMESTAMP:
+        return replace(
+            CODECS[oid],
+            from_text=partial(moments.timestamp_from_text, order=style.order),
+            to_text=partial(styles.timestamp_to_text, style=style),
+        )
+    if oid == t.INTERVAL:
+        return replace(
+            CODECS[oid],
+            to_text=lambda data: styles.interval_to_text(interval.decode(data), style),
+        )
+    return None
+
+
 @lru_cache(maxsize=256)
 def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
+    if isinstance(zone, styles.StyledZone) and (styled := _styled(oid, zone)) is not None:
+        return styled
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
-    codec = CODECS.get(oid)
+    codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)
         if pg_type is not None and pg_type.element and pg_type.category == "A":

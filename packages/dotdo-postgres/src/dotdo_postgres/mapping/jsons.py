@@ -93,6 +93,17 @@ def jsonb_to_text(stored: str) -> str:
     return dump(parse(stored), ", ", ": ")
 
 
+def kind_of(value: object) -> str:
+    """Return the name of a value's kind."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, Number):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
 def sort_key(stored: str) -> bytes:
     """Return bytes that order as jsonb does: by kind, then size, then members; numbers by value."""
     value = parse(stored)

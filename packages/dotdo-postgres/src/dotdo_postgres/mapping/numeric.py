@@ -207,12 +207,12 @@ def from_binary(data: bytes) -> Decimal:
     if sign & 0xC000 == 0xC000:
         return Decimal({0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}[sign])
     groups = struct.unpack_from(f">{count}H", data, 8)
-    number = sum(
-        (Decimal(group).scaleb(4 * (weight - at), CONTEXT) for at, group in enumerate(groups)),
-        Decimal(0),
-    )
+    digits = 0
+    for group in groups:
+        digits = digits * 10_000 + group
+    number = Decimal(digits).scaleb(4 * (weight - count + 1), CONTEXT)
     number = number.quantize(Decimal(1).scaleb(-scale), context=CONTEXT)
-    return -number if sign == 0x4000 else number
+    return number.copy_negate() if sign == 0x4000 else number
 
 
 def square_root(value: Decimal, places: int | None = None) -> Decimal:

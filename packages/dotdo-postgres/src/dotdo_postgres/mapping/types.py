@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dotdo_postgres.mapping.interval import type_text as interval_type
 from dotdo_postgres.spec.types import TYPES
 
 
@@ -103,6 +104,8 @@ BOOL, BYTEA, NAME, INT8, INT2, INT4 = 16, 17, 19, 20, 21, 23
 TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
+JSONPATH = 4072
+ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLERANGE, ANYCOMPATIBLEMULTIRANGE = 3831, 4537, 5080, 4538
 REG_TYPES = frozenset({24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191})
 UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
 ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM = 2277, 2283, 2776, 3500
@@ -148,6 +151,8 @@ def format_type(oid: int, typmod: int = -1) -> str:
     if oid == NUMERIC:
         precision, scale = numeric_limits(typmod)
         return f"numeric({precision},{scale})"
+    if oid == INTERVAL:
+        return interval_type(typmod)
     if oid in {TIME, TIMESTAMP, TIMESTAMPTZ}:
         first, _, rest = pg_type.sql_name.partition(" ")
         return f"{first}({typmod}) {rest}"

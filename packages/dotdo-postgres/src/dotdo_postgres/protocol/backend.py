@@ -160,7 +160,7 @@ def copy_out(binary: bool, columns: int) -> bytes:
 _FIELDS = (
     (b"S", "severity"), (b"V", "severity"), (b"C", "sqlstate"), (b"M", "message"), (b"D", "detail"), (b"H", "hint"),
     (b"P", "position"), (b"W", "context"), (b"s", "schema"), (b"t", "table"), (b"c", "column"), (b"d", "datatype"),
-    (b"n", "constraint"),
+    (b"n", "constraint"), (b"R", "routine"),
 )  # fmt: skip
 
 

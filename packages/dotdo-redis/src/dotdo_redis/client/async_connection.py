@@ -36,15 +36,20 @@ class AsyncInProcess(InProcess):
             kind = _AsyncRESP3Parser if is_new else DefaultParser
             self._parser = kind(socket_read_size=READ_BYTES)
             self._reader, self._writer = reader, RemoteWriter(writer)
+            self.direct = None
             return
         self._parser = AsyncParser(socket_read_size=0)
-        self._reader = self._writer = AsyncLine(engine)
+        self.direct = self._reader = self._writer = AsyncLine(engine)
 
     def set_parser(self, _parser_class: Any) -> None:
         """Read from the line, whatever parser was wanted."""
         if not hasattr(self, "_parser"):
             self._parser = AsyncParser(socket_read_size=0)
             self.tenant = namespace()
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # type: ignore[override]
+        """Send words; a loop does not go on in a forked child."""
+        await super(InProcess, self).send_packed_command(command, check_health=check_health)  # type: ignore[misc]
 
     def pack_command(self, *args: Any) -> list[list[bytes]]:
         """One command as words."""

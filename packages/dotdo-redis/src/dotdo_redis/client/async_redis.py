@@ -5,10 +5,11 @@ from typing import Any
 import redis.asyncio.client as upstream
 
 from dotdo_redis.client.async_connection import IN_PROCESS, ConnectionPool
-from dotdo_redis.client.short_cut import DECLINED, ShortCut
+from dotdo_redis.client.plain_calls import PlainCalls
+from dotdo_redis.client.short_cut import DECLINED
 
 
-class Redis(ShortCut, upstream.Redis):  # type: ignore[misc]  # redis-py's overloads differ
+class Redis(PlainCalls, upstream.Redis):  # type: ignore[misc]  # redis-py's overloads differ
     """redis.asyncio.Redis on the tenant of this process; host, port and credentials of a production URL are accepted."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -41,4 +42,5 @@ class Redis(ShortCut, upstream.Redis):  # type: ignore[misc]  # redis-py's overl
         return await super().execute_command(*args, **options)
 
 
+Redis.__init__.__wrapped__ = upstream.Redis.__init__  # type: ignore[attr-defined]  # for its signature
 StrictRedis = Redis

@@ -5,10 +5,12 @@ from typing import Any
 import redis.client as upstream
 
 from dotdo_redis.client.connection import IN_PROCESS, ConnectionPool
-from dotdo_redis.client.short_cut import DECLINED, ShortCut
+from dotdo_redis.client.hot_calls import HotCalls
+from dotdo_redis.client.pipeline import Pipeline
+from dotdo_redis.client.short_cut import DECLINED
 
 
-class Redis(ShortCut, upstream.Redis):
+class Redis(HotCalls, upstream.Redis):
     """redis.Redis on the tenant of this process; host, port and credentials of a production URL are accepted."""
 
     def __init__(self, *args: Any, single_connection_client: bool = False, **kwargs: Any) -> None:
@@ -43,12 +45,13 @@ class Redis(ShortCut, upstream.Redis):
         """Make a client that keeps one connection."""
         return self.__class__(connection_pool=self.connection_pool, single_connection_client=True)
 
+    def set_response_callback(self, command: str, callback: Any) -> None:
+        """Let a function see each reply of a command."""
+        self._answered.add(command.upper())
+        super().set_response_callback(command, callback)
 
+
+Redis.__init__.__wrapped__ = upstream.Redis.__init__  # type: ignore[attr-defined]  # for its signature
 StrictRedis = Redis
-
-
-class Pipeline(upstream.Pipeline):
-    """redis.client.Pipeline; its connections are the pool's."""
-
 
 __all__ = ["Pipeline", "Redis", "StrictRedis"]

@@ -3,29 +3,23 @@
 from typing import Any
 
 from redis.client import EMPTY_RESPONSE, NEVER_DECODE
+from redis.utils import DEFAULT_RESP_VERSION
 
 from dotdo_redis.client.connection import InProcess
 from dotdo_redis.client.shapes import Shape, error_of
 from dotdo_redis.engine.registry import build
 from dotdo_redis.errors import ReplyError
 
-_SLOW_FLAGS = {"blocking", "pubsub", "noscript", "admin", "no_multi", "movablekeys_connection"}
-_SLOW_NAMES = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "SELECT", "EVAL", "EVALSHA", "FCALL"}
+SHORT_CUTS = {
+    name.decode(): name
+    for name, command in build().items()
+    if command.is_plain
+    and not command.subcommands
+    and "@connection" not in command.facts.categories
+    and "@scripting" not in command.facts.categories
+}
+"""The commands that neither wait nor change their connection."""
 
-
-def _short_cuts() -> frozenset[str]:
-    """The commands that neither wait nor change their connection."""
-    return frozenset(
-        name
-        for name, command in ((key.decode(), command) for key, command in build().items())
-        if not command.facts.flags & _SLOW_FLAGS
-        and name not in _SLOW_NAMES
-        and not command.subcommands
-        and "@connection" not in command.facts.categories
-    )
-
-
-SHORT_CUTS = _short_cuts()
 DECLINED = object()
 """The short cut cannot be taken."""
 
@@ -42,14 +36,32 @@ class ShortCut:
         kind = pool.connection_class
         is_ours = isinstance(kind, type) and issubclass(kind, InProcess)
         self._is_direct = is_ours and getattr(pool, "cache", None) is None
+        self._answered: set[str] = set()
+        protocol = pool.get_protocol()
+        self._resp = DEFAULT_RESP_VERSION if protocol is None else int(protocol)
         encoder = pool.get_encoder()
         self._encode = encoder.encode
-        self._shapes = {resp: Shape(encoder.decode, is_resp3=resp == 3) for resp in (2, 3)}
+        self._is_utf8 = (
+            encoder.encoding in {"utf-8", "utf8"} and encoder.encoding_errors == "strict"
+        )
+        self._decodes = encoder.decode_responses
+        self._shape = Shape(encoder.decode, is_resp3=self._resp == 3)
 
-    def _attempt(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """Run a command at once on an idle connection, or give DECLINED."""
-        name = args[0]
-        if name not in SHORT_CUTS or not self._is_direct or self.connection is not None:
+    def _word(self, value: Any) -> bytes:
+        """Encode an argument."""
+        kind = value.__class__
+        if kind is bytes:
+            return value  # type: ignore[no-any-return]  # bytes, as just seen
+        if kind is str and self._is_utf8:
+            return value.encode()  # type: ignore[no-any-return]  # text, as just seen
+        if kind is int:
+            return b"%d" % value
+        word = self._encode(value)
+        return word if word.__class__ is bytes else bytes(word)
+
+    def _run(self, words: list[bytes]) -> Any:
+        """Run words at once on an idle connection and give the engine's reply, or DECLINED."""
+        if not self._is_direct or self.connection is not None:
             return DECLINED
         try:
             free = self.connection_pool._available_connections  # noqa: SLF001 - no public way past the lock
@@ -57,20 +69,24 @@ class ShortCut:
         except (IndexError, AttributeError):
             return DECLINED
         try:
-            line = connection.line
-            if line is None or line.inbox or line.is_closing or line.pending is not None:
+            line = connection.direct
+            if line is None or line.inbox or line.is_closing or line.pending:
                 return DECLINED
-            encode = self._encode
-            words = [name.encode()]
-            for argument in args[1:]:
-                word = argument if argument.__class__ is bytes else encode(argument)
-                words.append(word if word.__class__ is bytes else bytes(word))
-            reply = line.engine.execute(line.client, words)
+            return line.engine.execute(line.client, words)
         finally:
             free.append(connection)
-        return self._respond(name, reply, line.client.resp, options)
 
-    def _respond(self, name: str, reply: Any, resp: int, options: dict[str, Any]) -> Any:
+    def _attempt(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Run a command at once on an idle connection, or give DECLINED."""
+        name = SHORT_CUTS.get(args[0])
+        if name is None or not self._is_direct:
+            return DECLINED
+        reply = self._run([name, *map(self._word, args[1:])])
+        if reply is DECLINED:
+            return DECLINED
+        return self._respond(args[0], reply, options)
+
+    def _respond(self, name: str, reply: Any, options: dict[str, Any]) -> Any:
         """Do what `parse_response` does with a reply already there."""
         if options:
             options.pop("keys", None)
@@ -79,7 +95,7 @@ class ShortCut:
             options.pop(EMPTY_RESPONSE, None)
         if isinstance(reply, ReplyError):
             raise error_of(reply)
-        shape = self._shapes[resp]
+        shape = self._shape
         if options and options.pop(NEVER_DECODE, False):
             shape = Shape(bytes, is_resp3=shape.is_resp3)
         shaped = shape(reply)

@@ -52,10 +52,18 @@ class AppendFile:
             self.sync()
 
     def sync(self) -> None:
-        """Have everything on the disk."""
-        if self.is_dirty:
-            self.is_dirty = False
-            os.fdatasync(self._descriptor)
+        """Have everything on the disk; may be called beside `append` and `close`."""
+        if not self.is_dirty:
+            return
+        self.is_dirty = False
+        try:
+            descriptor = os.dup(self._descriptor)
+        except OSError:  # closed meanwhile: the rows have it
+            return
+        try:
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Write no more."""

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.stream_ids import stream_id
 from dotdo_redis.engine.types import Value
 from dotdo_redis.engine.types.hashes import Hash
 from dotdo_redis.engine.types.lists import List
 from dotdo_redis.engine.types.sets import Set
 from dotdo_redis.engine.types.sorted_sets import SortedSet
+from dotdo_redis.engine.types.streams import Stream, id_text
 
 NOUNS = {
     b"string": "redis_strings",
@@ -57,6 +59,15 @@ def _mapping(pairs: Iterable[tuple[bytes, Any]]) -> dict[str, Any] | list[list[A
     return [[name, item] for name, item in named]
 
 
+def _entry(value: Stream, number: int) -> dict[str, Any]:
+    """One entry of a stream."""
+    fields = value.entries[number]
+    pairs = zip(fields[::2], map(text, fields[1::2]), strict=True)
+    names = set(fields[::2])
+    named = _mapping(pairs) if 2 * len(names) == len(fields) else [list(pair) for pair in pairs]
+    return {"id": id_text(number).decode(), "fields": named}
+
+
 def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
     return value.items() if isinstance(value, dict) else [(name, item) for name, item in value]
 
@@ -93,6 +104,7 @@ _TELL: dict[type, Callable[[Any], Any]] = {
     List: lambda value: [text(element) for element in value],
     Set: lambda value: [text(member) for member in value.listed()],
     SortedSet: lambda value: _mapping((member, score) for score, member in value.pairs()),
+    Stream: lambda value: [_entry(value, number) for number in value.ids],
 }
 
 
@@ -117,10 +129,22 @@ def _make_sorted_set(value: Any, config: Config) -> SortedSet:
     return made
 
 
+def _make_stream(value: Any, config: Config) -> Stream:
+    made = Stream(config)
+    for entry in value:
+        fields = [word(item) for pair in _pairs(entry["fields"]) for item in pair]
+        number = stream_id(word(entry["id"]))
+        if number <= made.last_id:
+            raise ValueError("ids of a stream that do not rise")
+        made.append(number, tuple(fields))
+    return made
+
+
 _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"string": lambda value, _config: word(value),
     b"hash": _make_hash,
     b"list": lambda value, config: List(config, map(word, value)),
     b"set": _make_set,
     b"zset": _make_sorted_set,
+    b"stream": _make_stream,
 }

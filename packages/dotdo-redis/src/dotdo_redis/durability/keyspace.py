@@ -16,16 +16,22 @@ from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
 from dotdo_redis.engine import ClientState, Context, Engine
 from dotdo_redis.engine.context import Effect
+from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
-from dotdo_redis.errors import ReplyError
+from dotdo_redis.errors import ReadOnly, ReplyError
 
-DIRTY_KEYS = 5000
-LONGEST_BYTES = 16 << 20
+DIRTY_KEYS = 20_000
+LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
 RowRef = tuple[int, int]
+
+
+def _refuse_writes(_ctx: Context, command: Command, _words: list[bytes]) -> None:
+    if command.is_write:
+        raise ReadOnly
 
 
 class Keyspace:
@@ -44,6 +50,7 @@ class Keyspace:
         self.engine = Engine(
             build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
         )
+        self.engine.dirty = {}
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
         self.durability = durability
@@ -52,9 +59,10 @@ class Keyspace:
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
-        self._dirty: dict[tuple[int, bytes], None] = {}
         self._stale: list[RowRef] = []
         self._is_flushing = False
+        self._is_closed = threading.Event()
+        self._syncer: threading.Thread | None = None
         self._lease: Lease | None = None
 
     # -- coming up
@@ -71,9 +79,18 @@ class Keyspace:
                 self._attach()
             if self.log_path.exists():
                 self._replay()
-            self.engine.observers.append(self._note)
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
+
+    def open_past(self) -> None:
+        """Take what the rows held at a moment of the past, and refuse to change it."""
+        with self.engine.lock:
+            rows = Rows(self._open_store(), self.engine.config)
+            for database, key, value, expires_ms in rows.load():
+                self._put(database, key, value, expires_ms)
+            rows.close()
+            self._dirty.clear()
+            self.engine.gates.append(_refuse_writes)
 
     def _share(self, address: str) -> None:
         """Serve another process that knocked."""
@@ -105,7 +122,6 @@ class Keyspace:
         """Run again what was acknowledged after the rows were written."""
         engine = self.engine
         ctx = Context(engine, ClientState(0, lambda _push: None, 0))
-        engine.observers.append(self._note)
         engine.flush_observers.append(self._note_all)
         for number, now_us, effects in records(self.log_path):
             if number <= self._number:
@@ -115,7 +131,6 @@ class Keyspace:
             for database, words in effects:
                 ctx.select(database)
                 self._repeat(ctx, words)
-        engine.observers.remove(self._note)
         engine.flush_observers.remove(self._note_all)
         engine.waiters.ready.clear()
 
@@ -127,8 +142,10 @@ class Keyspace:
 
     # -- writing
 
-    def _note(self, _client: ClientState | None, database: int, key: bytes) -> None:
-        self._dirty[database, key] = None
+    @property
+    def _dirty(self) -> dict[tuple[int, bytes], None]:
+        assert self.engine.dirty is not None
+        return self.engine.dirty
 
     def _note_all(self, _client: ClientState | None, database: int) -> None:
         keys = self.engine.databases[database].keys
@@ -138,25 +155,32 @@ class Keyspace:
         """Acknowledge: what the level asks for is done when this returns."""
         if self._rows is None:
             self._attach().define(NOUNS.values())
+        if self.durability == "memory":
+            self.engine.journal = (
+                None  # the rows are there now; they are written when somebody asks
+            )
+            return
         self._number += 1
-        if self.durability != "memory":
-            file = self._file or self._begin_file()
-            file.append(self._number, now_us, effects)
-            if file.size_bytes > LONGEST_BYTES:
-                self.flush()
-        if len(self._dirty) > DIRTY_KEYS and self.durability != "memory":
+        file = self._file or self._begin_file()
+        file.append(self._number, now_us, effects)
+        if file.size_bytes > LONGEST_BYTES or len(self._dirty) > DIRTY_KEYS:
             self.flush()
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = AppendFile(self.log_path, syncs=self.durability == "always")
+        if self.durability == "everysec" and self._syncer is None:
+            self._syncer = threading.Thread(
+                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
+            )
+            self._syncer.start()
         return self._file
 
-    def sync(self) -> None:
-        """Have the append file on the disk (everysec)."""
-        file = self._file
-        if file is not None:
-            file.sync()
+    def _sync_each_second(self) -> None:
+        while not self._is_closed.wait(1):
+            file = self._file
+            if file is not None:
+                file.sync()
 
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
@@ -171,7 +195,7 @@ class Keyspace:
 
     def _write(self) -> None:
         rows = self._attach()
-        dirty, self._dirty = self._dirty, {}
+        dirty, self.engine.dirty = self._dirty, {}
         databases = self.engine.databases
         changes = [
             (index, key, databases[index].keys.get(key), databases[index].expires.get(key))
@@ -180,7 +204,7 @@ class Keyspace:
         try:
             rows.write(changes, self._number)
         except BaseException:
-            self._dirty = dirty | self._dirty
+            self.engine.dirty = dirty | self._dirty
             raise
         if self._file is not None:
             self._file.close()
@@ -258,6 +282,7 @@ class Keyspace:
 
     def close(self) -> None:
         """Flush for the last time."""
+        self._is_closed.set()
         with self.engine.lock:
             self.flush()
             if self._rows is not None:

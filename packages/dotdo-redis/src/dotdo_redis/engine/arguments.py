@@ -59,6 +59,8 @@ def floating(word: bytes | bytearray, error: str = "") -> float:
     Raises:
         ReplyError: with `error`, or the usual text.
     """
+    if word.isdigit() and len(word) < 16:
+        return float(word)
     try:
         if _FLOAT.match(word):
             return float(word)

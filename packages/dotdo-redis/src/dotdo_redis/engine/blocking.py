@@ -21,7 +21,7 @@ class Blocked:
         timeout_ms: None for ever.
         retry: runs the command again; it gives a `Blocked` when there is still no answer.
         timeout_reply: what the client gets when time is over.
-        without_key: a key that goes away is retried too.
+        without_key: a key that goes away or changes its type is retried too.
     """
 
     __slots__ = (

@@ -20,6 +20,8 @@ class Config:
         "set_max_intset_entries",
         "set_max_listpack_entries",
         "set_max_listpack_value",
+        "stream_node_max_bytes",
+        "stream_node_max_entries",
         "zset_max_listpack_entries",
         "zset_max_listpack_value",
     )
@@ -40,6 +42,8 @@ class Config:
         self.zset_max_listpack_entries = 128
         self.zset_max_listpack_value = 64
         self.proto_max_bulk_len = 512 * 1024 * 1024
+        self.stream_node_max_entries = 100
+        self.stream_node_max_bytes = 4096
         self.notify = 0
 
     def shows(self, major: int, minor: int) -> bool:

@@ -54,10 +54,13 @@ class Context:
             count: how many changes this is to INFO.
         """
         self.modified += count
-        engine = self.engine
-        engine.modified(self.client, self.db.index, key)
+        engine, index = self.engine, self.db.index
+        if engine.dirty is not None:
+            engine.dirty[index, key] = None
+        if engine.watchers or engine.observers or engine.waiters.by_key:
+            engine.modified(self.client, index, key)
         if engine.config.notify & kind:
-            engine.notify(kind, event, key, self.db.index)
+            engine.notify(kind, event, key, index)
 
     def touched(self, key: bytes) -> None:
         """Say that a key was written in a way that breaks no WATCH and wakes nobody."""

@@ -15,9 +15,11 @@ from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.instance import Instance
 from dotdo_redis.engine.monitoring import shown_call
 from dotdo_redis.engine.notifications import Subscriptions
-from dotdo_redis.errors import ReplyError
+from dotdo_redis.errors import ExecAbort, ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
+UNSHOWN = frozenset({"skip_monitor", "admin"})
+"""Flags of commands that MONITOR does not show, or that show themselves."""
 Clock = Callable[[], int]
 Gate = Callable[[Context, Command, list[bytes]], None]
 Observer = Callable[[ClientState | None, int, bytes], None]
@@ -53,6 +55,8 @@ class Engine:
         self.databases = [Database(self, index) for index in range(self.config.databases)]
         self.now_us = clock()
         self.now_ms = self.now_us // 1000
+        self.now_s = self.now_ms // 1000
+        """The seconds, one object as long as they last: each key holds it."""
         self.clients: dict[int, ClientState] = {}
         self.last_client = 0
         self.subscriptions = Subscriptions()
@@ -63,6 +67,8 @@ class Engine:
         """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
+        self.dirty: dict[tuple[int, bytes], None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
         self.before: Callable[[], None] | None = None
@@ -116,17 +122,61 @@ class Engine:
             The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
         """
         with self.lock:
-            self.now_us = self.clock()
-            self.now_ms = client.last_ms = self.now_us // 1000
+            now_us = self.now_us = self.clock()
+            now_ms = self.now_ms = client.last_ms = now_us // 1000
+            if now_ms - 1000 * self.now_s >= 1000 or now_ms < 1000 * self.now_s:
+                self.now_s = now_ms // 1000
             if self.before is not None:
                 self.before()
-            reply = self._admit(client, words)
-            if reply.__class__ is Command:
-                reply = self._timed(client.ctx, reply, words)
+            command = self.table.get(words[0])
+            if (
+                command is None
+                or not command.is_plain
+                or client.queue is not None
+                or client.tracking is not None
+                or client.replies != "ON"
+                or self.gates
+                or self.monitors
+                or self.instance.pause.until_ms
+                or not command.facts.accepts(len(words))
+            ):
+                return self._execute(client, words)
+            ctx = client.ctx
+            ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+            client.last_command = command.shown_name
+            command.calls += 1
+            try:
+                reply = command.function(ctx, words[1:])  # type: ignore[misc]  # plain ones have one
+            except ReplyError as error:
+                command.failed_calls += 1
+                self.instance.failed(error)
+                reply = error
+            if ctx.modified or ctx.logged:
+                self._record(ctx, words)
+            if self.effects or self.waiters.ready or self.instance.tracking.clients:
                 self.settle()
-            if client.replies != "ON":
-                return self._silenced(client)
+            duration_us = self.clock() - now_us
+            command.usec += duration_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(client, command, words, duration_us)
             return reply
+
+    def execute_many(self, client: ClientState, calls: list[list[bytes]]) -> list[Reply]:
+        """Run commands of a client with nobody in between; what they write goes to the journal as one batch."""
+        with self.lock:
+            self.depth += 1
+            try:
+                return [self.execute(client, words) for words in calls]
+            finally:
+                self.depth -= 1
+                self.settle()
+
+    def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        reply = self._admit(client, words)
+        if reply.__class__ is Command:
+            reply = self._timed(client.ctx, reply, words)
+            self.settle()
+        return reply if client.replies == "ON" else self._silenced(client)
 
     def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
         """Find the command to run now, or give the reply that stands in for it; an error spoils a transaction."""
@@ -145,8 +195,12 @@ class Engine:
         except ReplyError as error:
             if command is not None:
                 command.rejected_calls += 1
-            client.queue_failed = True
             self.instance.failed(error)
+            if command is not None and command.name == "EXEC" and client.queue is not None:
+                client.queue = None
+                self.unwatch(client)
+                return ExecAbort(f"Transaction discarded because of: {error.text}")
+            client.queue_failed = True
             return error
         return command
 
@@ -171,22 +225,24 @@ class Engine:
         Raises:
             ReplyError: the command's error; what it wrote before is recorded.
         """
-        if self.monitors and not ctx.is_nested:
-            self._show(ctx, command, words)
         outer = ctx.words, ctx.modified, ctx.logged, getattr(ctx, "command", command)
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
-        command.calls += 1
         function = command.function
         assert function is not None
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
             command.failed_calls += 1
+            if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
+                self.show(ctx.client, words)
             raise
         finally:
+            command.calls += 1
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
+        if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
+            self.show(ctx.client, words)
         if ctx.client.tracking is not None:
             self.instance.tracking.after(ctx.client, command, words)
         if reply.__class__ is Blocked:
@@ -222,12 +278,12 @@ class Engine:
             client.replies = "SKIPPING"
         return NO_REPLY
 
-    def _show(self, ctx: Context, command: Command, words: list[bytes]) -> None:
-        if "skip_monitor" in command.facts.flags or "admin" in command.facts.flags:
-            return
-        line = shown_call(self.now_us, ctx.client, words)
-        for monitor in self.monitors:
-            monitor.sink(line)
+    def show(self, client: ClientState, words: list[bytes]) -> None:
+        """Show a call to those who monitor."""
+        if self.monitors:
+            line = shown_call(self.now_us, client, words)
+            for monitor in list(self.monitors):
+                monitor.sink(line)
 
     # -- waiting
 
@@ -255,16 +311,21 @@ class Engine:
         if blocked.done:
             return
         value = self.databases[index].find(key)
-        if value.__class__ is not blocked.kind and not (value is None and blocked.without_key):
+        if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
+        started_us = self.clock()
         command = find_command(self.table, blocked.words)
         retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
         try:
             reply = self.run(ctx, retried, blocked.words)
         except ReplyError as error:
+            self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
+            duration_us = self.clock() - started_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(blocked.client, command, blocked.words, duration_us)
             waiters = self.waiters
             waiters.discard(blocked)
             blocked.finish(reply)
@@ -291,6 +352,8 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
+        if self.dirty is not None:
+            self.dirty[index, key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True
@@ -310,6 +373,7 @@ class Engine:
 
     def expired(self, index: int, key: bytes) -> None:
         """Record that a key was deleted because its time was over."""
+        self.instance.statistics.expired_keys += 1
         if self.journal is not None:
             self.effects.append((index, (b"DEL", key)))
         self.modified(None, index, key)
@@ -358,8 +422,11 @@ class Engine:
             self.now_us = self.clock()
             self.now_ms = self.now_us // 1000
             gone = 0
-            if self.config.active_expire:
+            if self.config.active_expire and self.now_ms >= self.instance.pause.until_ms:
                 gone = sum(database.purge(limit) for database in self.databases)
+                if gone:
+                    took_ms = (self.clock() - self.now_us) // 1000
+                    self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
             if self.instance.runner.run is not None:

@@ -35,6 +35,10 @@ class Family:
         return declare
 
 
+_NOT_PLAIN = {"blocking", "pubsub", "noscript", "admin", "no_multi"}
+_NOT_PLAIN_NAMES = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "SELECT"}
+
+
 @dataclass(slots=True)
 class Command:
     """A command ready to run: its function, its facts, its subcommands."""
@@ -49,7 +53,12 @@ class Command:
     rejected_calls: int = 0
     is_write: bool = False
     shown_name: str = ""
+    is_plain: bool = False
+    """It cannot wait, nor change what its client or others see of each other."""
 
     def __post_init__(self) -> None:
         self.is_write = "write" in self.facts.flags
         self.shown_name = self.name.lower()
+        self.is_plain = self.function is not None and not (
+            "|" in self.name or self.facts.flags & _NOT_PLAIN or self.name in _NOT_PLAIN_NAMES
+        )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.guarding import RefusalLog, guard
+from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.engine.pausing import Pause
 from dotdo_redis.engine.scripting import Functions, Runner, Scripts
@@ -37,12 +38,13 @@ class Instance:
         self.attention_us = 10_000
         """A duration up to which no log wants to know of a call."""
         self.pause = Pause(engine)
-        self.users = Users(engine.table)
+        self.users = Users(engine.table, keeps_rules=engine.config.shows(7, 2))
         self.acl_log = RefusalLog()
         self.tracking = Tracking(engine)
         self.runner = Runner(engine)
         self.scripts = Scripts(self.runner)
         self.functions = Functions(self.runner)
+        self.memory = MemoryGuard(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:
@@ -81,6 +83,16 @@ class Instance:
             self.slowlog.add(client, words, engine.now_us, duration_us)
         event = b"fast-command" if "fast" in command.facts.flags else b"command"
         self.latency.add(event, engine.now_us // 1_000_000, duration_us // 1000)
+
+    def never_writes(self, name: str, words: list[bytes]) -> bool:
+        """Whether the script or function of a call says that it does not write."""
+        if name == "FCALL":
+            function = self.functions.functions.get(words[1].lower())
+            return function is not None and "no-writes" in function.flags
+        if name == "EVAL":
+            return b"no-writes" in words[1].partition(b"\n")[0] and words[1][:2] == b"#!"
+        script = self.scripts.get(words[1].decode("utf-8", "replace").lower())
+        return script is not None and "no-writes" in script.flags
 
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""

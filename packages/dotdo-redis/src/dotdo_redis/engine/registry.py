@@ -9,6 +9,7 @@ from dotdo_redis.engine.commands import (
     command,
     configuration,
     connection,
+    debugging,
     expiry,
     geo,
     hash_expiry,
@@ -50,6 +51,7 @@ FAMILIES: tuple[Family, ...] = (
     command.FAMILY,
     configuration.FAMILY,
     connection.FAMILY,
+    debugging.FAMILY,
     helps.FAMILY,
     info.FAMILY,
     introspection.FAMILY,
@@ -106,7 +108,9 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
             table[name.encode()] = Command(name, known[name], function)
         elif child and function:
             owner = table[parent.encode()]
+            owner.is_plain = False
             owner.subcommands[child.encode()] = Command(name, known[name], function)
+            owner.is_plain = False
     return table
 
 

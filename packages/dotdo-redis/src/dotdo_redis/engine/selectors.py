@@ -20,6 +20,9 @@ CHANNELS_OF = {
 PATTERNS_OF = {"PSUBSCRIBE": slice(1, None)}
 
 
+_NO_FIT = (-(1 << 30), 0)
+
+
 class InvalidRule(ValueError):
     """A rule that makes no sense; the text is Redis' own."""
 
@@ -36,9 +39,15 @@ _RANK = {"command": 0, "key": 1, "channel": 2}
 
 
 class Commands:
-    """All commands and subcommands by lower-case name (`config|get`), and their categories."""
+    """All commands and subcommands by lower-case name (`config|get`), and their categories.
 
-    def __init__(self, table: dict[bytes, Command]) -> None:
+    Args:
+        table: the commands.
+        keeps_rules: rules of commands are shown as they were given (7.2), not worked out from what is allowed.
+    """
+
+    def __init__(self, table: dict[bytes, Command], *, keeps_rules: bool = True) -> None:
+        self.keeps_rules = keeps_rules
         self.known: dict[str, Command] = {}
         self.by_category: dict[str, set[str]] = {name: set() for name in CATEGORIES}
         for command in table.values():
@@ -73,6 +82,8 @@ class Selector:
     channels: list[bytes] = field(default_factory=list)
     has_all_keys: bool = False
     has_all_channels: bool = False
+    rules: list[str] = field(default_factory=lambda: ["-@all"])
+    """The rules of commands, as they were given."""
 
     def copy(self) -> "Selector":
         """Give one that shares nothing that can change."""
@@ -85,6 +96,7 @@ class Selector:
             list(self.channels),
             self.has_all_keys,
             self.has_all_channels,
+            list(self.rules),
         )
 
     @property
@@ -124,12 +136,14 @@ class Selector:
         self.allowed = set(self.commands.known)
         self.first_arguments.clear()
         self.allows_future = True
+        self.rules = ["+@all"]
 
     def allow_no_commands(self) -> None:
         """Allow no command."""
         self.allowed = set()
         self.first_arguments.clear()
         self.allows_future = False
+        self.rules = ["-@all"]
 
     def allow_all_keys(self) -> None:
         """Allow every key."""
@@ -188,6 +202,7 @@ class Selector:
         for one in names:
             self.first_arguments.pop(one, None)
         self.allowed = self.allowed | whole if rule[:1] == b"+" else self.allowed - whole
+        self._keep(rule[:1], f"@{name}")
 
     def _apply_command(self, rule: bytes) -> None:
         name = rule[1:].decode("utf-8", "replace").lower()
@@ -196,6 +211,7 @@ class Selector:
             self._apply_first_argument(name, is_allowed=is_allowed)
             return
         names = self.commands.family(name)
+        self._keep(rule[:1], name)
         for one in names:
             self.first_arguments.pop(one, None)
         if is_allowed:
@@ -219,6 +235,14 @@ class Selector:
             words = self.first_arguments.setdefault(command, [])
             if argument.encode() not in words:
                 words.append(argument.encode())
+                self._keep(b"+", name)
+
+    def _keep(self, sign: bytes, name: str) -> None:
+        """Remember a rule in place of those it makes void."""
+        kept = [
+            rule for rule in self.rules if rule[1:] != name and not rule[1:].startswith(f"{name}|")
+        ]
+        self.rules = [*kept, f"{sign.decode()}{name}"]
 
     # -- decisions
 
@@ -269,32 +293,34 @@ class Selector:
 
     def shown_commands(self) -> str:
         """Rules that allow the same commands: whole categories first, then the commands that still differ."""
+        if self.commands.keeps_rules:
+            return " ".join(self.rules)
         is_additive = not self.allows_future
         rest = Selector(self.commands)
         if not is_additive:
             rest.allow_all_commands()
         rules = ["-@all" if is_additive else "+@all"]
-        left = list(CATEGORIES)
+        left, untold = list(CATEGORIES), set(self.allowed)
         while left:
-            best = max(left, key=lambda name: self._fit(name, rest, is_additive=is_additive))
-            same, differing = self._fit(best, rest, is_additive=is_additive)
-            if same + differing <= 0:
+            fits = {name: self._fit(name, untold, is_additive=is_additive) for name in left}
+            best = max(left, key=lambda name: fits[name])
+            if fits[best] == _NO_FIT:
                 break
             rule = f"{'+' if is_additive else '-'}@{best}"
             rules.append(rule)
             rest.apply(rule.encode())
+            names = self.commands.by_category[best]
+            untold = untold - names if is_additive else untold | names
             left.remove(best)
         return " ".join([*rules, *self._single_rules(rest)])
 
-    def _fit(self, category: str, rest: "Selector", *, is_additive: bool) -> tuple[int, int]:
-        """How many commands of a category are as wanted, and (negative) how many are not."""
+    def _fit(self, category: str, untold: set[str], *, is_additive: bool) -> tuple[int, int]:
+        """How few commands of a category are otherwise (negative), then how many are as wanted."""
         names = self.commands.by_category[category]
-        allowed = len(names & self.allowed)
+        allowed = len(names & untold)
         denied = len(names) - allowed
         same, differing = (allowed, denied) if is_additive else (denied, allowed)
-        if same <= differing or not (names & self.allowed) ^ (names & rest.allowed):
-            return 0, -len(names) - 1
-        return same, -differing
+        return (-differing, same) if same > differing else _NO_FIT
 
     def _single_rules(self, rest: "Selector") -> Iterable[str]:
         for name in sorted(self.commands.known):

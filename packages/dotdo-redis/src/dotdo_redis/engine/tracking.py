@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
 
+SCRIPT_CALLS = frozenset({"EVAL_RO", "EVALSHA_RO", "FCALL_RO"})
 CHANNEL = b"__redis__:invalidate"
 
 
@@ -54,6 +55,7 @@ class Tracking:
         self.broadcasters: dict[bytes, dict[ClientState, None]] = {}
         """Prefix -> clients."""
         self.clients: dict[ClientState, None] = {}
+        self._has_flushed = False
         self._pending: dict[ClientState, dict[bytes, None]] = {}
         self._pending_broadcast: dict[bytes, ClientState | None] = {}
 
@@ -90,6 +92,11 @@ class Tracking:
         state = client.tracking
         if state is None or "readonly" not in command.facts.flags or not state.follows_reads:
             return
+        if command.name in SCRIPT_CALLS:
+            return
+        if "lua" in client.flags:  # a script follows the keys that it was called with
+            words = client.ctx.words
+            command = self._engine.table[words[0].upper()]
         try:
             self.read(client, [found.key for found in find_keys(command.facts, words)])
         except NoKeys:
@@ -129,11 +136,14 @@ class Tracking:
     def flushed(self, _writer: "ClientState | None", _database: int) -> None:
         """Tell everyone that all keys may have changed."""
         self.readers.clear()
-        for client in self.clients:
-            self._send(client, None)
+        self._has_flushed = True
 
     def settle(self) -> None:
         """Tell what has changed, each client once."""
+        if self._has_flushed:
+            self._has_flushed = False
+            for client in list(self.clients):
+                self._send(client, None)
         pending, self._pending = self._pending, {}
         for client, keys in pending.items():
             for key in keys:

@@ -11,11 +11,11 @@ from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import missing_from
-from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
+from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import interval, numeric
+from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -135,9 +135,10 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         and expr.type == t.UNKNOWN
         and expr.value is not None
     ):
-        unit = interval_unit(node["typeName"])
+        fields = interval.FULL_RANGE if typmod < 0 else typmod >> 16 & interval.FULL_RANGE
         try:
-            value = interval.encode(interval.from_text(expr.value, unit))
+            span = interval_reading.from_text(expr.value, fields)
+            value = interval.encode(span if typmod < 0 else interval.fit(span, typmod))
         except Exception as failure:
             if hasattr(failure, "position"):
                 failure.position = expr.location
@@ -376,16 +377,17 @@ def _index(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 
 def _jsonb_subscript(binder: Binder, arg: ir.Expr, parts: list[Node], scope: Scope) -> ir.Expr:
+    steps: list[ir.Expr] = []
     for part in parts:
         if part.get("is_slice"):
             raise error("42804", "jsonb subscript does not support slices", position=arg.location)
         index = binder.expression(part["uidx"], scope)
-        if index.type not in {t.UNKNOWN, t.TEXT, t.INT4}:
-            if not can_coerce(index.type, t.INT4) and not can_coerce(index.type, t.TEXT):
-                message = f"subscript type {t.format_type(index.type)} is not supported"
-                hint = "jsonb subscript must be coercible to either integer or text."
-                raise error("42804", message, hint=hint, position=index.location)
-            wanted = t.INT4 if can_coerce(index.type, t.INT4) else t.TEXT
-            index = binder.coercer.coerce(index, wanted)
-        arg = make_operator(binder, "->", arg, index, arg.location)
-    return arg
+        if not (can_coerce(index.type, t.INT4) or can_coerce(index.type, t.TEXT)):
+            message = f"subscript type {t.format_type(index.type)} is not supported"
+            hint = "jsonb subscript must be coercible to either integer or text."
+            raise error("42804", message, hint=hint, position=index.location)
+        if index.type != t.UNKNOWN and can_coerce(index.type, t.INT4):
+            index = binder.coercer.coerce(index, t.INT4)
+        steps.append(binder.coercer.coerce(index, t.TEXT, -1, "explicit"))
+    path = ir.ArrayOf(t.BY_OID[t.TEXT].array, -1, arg.location, steps)
+    return make_operator(binder, "#>", arg, path, arg.location)

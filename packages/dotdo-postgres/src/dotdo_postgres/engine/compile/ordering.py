@@ -25,6 +25,8 @@ def needs_key(oid: int, sql: Sql) -> bool:
     """Tell whether equal values of a type may be different bytes."""
     if oid == t.NUMERIC:
         return sql.scale is None and not sql.is_null
+    if t.BY_OID[oid].category == "R":
+        return True
     return oid in {t.INTERVAL, t.JSONB, t.BPCHAR} or t.BY_OID[oid].element in _UNEVEN
 
 
@@ -32,6 +34,8 @@ def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Nod
     """Write what to sort or group a compiled value by."""
     if oid == t.JSONB and not sql.is_null:
         return compiler.python(checks.JSONB_KEY, [sql], [t.JSONB])
+    if t.BY_OID[oid].category == "R" and not sql.is_null:
+        return compiler.python(checks.span_key(oid), [sql], [t.TEXT])
     if t.BY_OID[oid].kind == "e" and not is_group and not sql.is_null:
         return rank(sql.node, t.BY_OID[oid].labels)
     if oid == t.INTERVAL and not sql.is_null:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from struct import pack
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,12 @@ class CopyOut:
         )
         encode = self._encoding.encode
         if self._options.header:
-            yield encode(write(names) + "\n")
+            head = (
+                csv_writer(replace(self._options, force_quote=frozenset()), names)
+                if self._options.form == "csv"
+                else write
+            )
+            yield encode(head(names) + "\n")
         to_text = [column.codec.to_text for column in self._columns]
         for row in self._rows:
             cells = [

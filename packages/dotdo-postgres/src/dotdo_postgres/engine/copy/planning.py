@@ -13,7 +13,9 @@ from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import plan_select
+from dotdo_postgres.engine.type_nodes import type_name
 from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,9 +154,8 @@ def _send(
 def _plan_from(
     planner: Planner, node: Node, relation: Relation, names: tuple[str, ...], options: Options
 ) -> Prepared:
-    if "whereClause" in node:
-        raise not_supported("COPY FROM ... WHERE")
     cells = [{"ParamRef": {"number": number}} for number in range(1, len(names) + 1)]
+    where = node.get("whereClause")
     insert: Node = {
         "relation": node["relation"],
         "cols": [{"ResTarget": {"name": name}} for name in names],
@@ -167,11 +168,41 @@ def _plan_from(
         },
         "override": "OVERRIDING_SYSTEM_VALUE",
     }
+    if where is not None:
+        insert["selectStmt"] = {"SelectStmt": _filtered(relation, names, cells, where)}
     if not names:
         insert = {"relation": node["relation"], "override": "OVERRIDING_NOT_SET"}
     inner = plan_insert(planner, insert)
     detail = _Copy(inner, options, relation.name, names)
     return Prepared(None, (), "COPY", _receive, detail=detail)
+
+
+def _filtered(relation: Relation, names: tuple[str, ...], cells: list[Node], where: Node) -> Node:
+    """Return a query of one row of parameters that gives the row only where the condition holds."""
+    typed = []
+    for name, cell in zip(names, cells, strict=True):
+        column = relation.column(name)
+        assert column is not None
+        typed.append({"TypeCast": {"arg": cell, "typeName": type_name(t.BY_OID[column.type])}})
+    rows = {"valuesLists": [{"List": {"items": typed}}], "op": "SETOP_NONE"}
+    table = {
+        "subquery": {"SelectStmt": {**rows, "limitOption": "LIMIT_OPTION_DEFAULT"}},
+        "alias": {
+            "aliasname": relation.name,
+            "colnames": [{"String": {"sval": name}} for name in names],
+        },
+    }
+    targets = [
+        {"ResTarget": {"val": {"ColumnRef": {"fields": [{"String": {"sval": name}}]}}}}
+        for name in names
+    ]
+    return {
+        "targetList": targets,
+        "fromClause": [{"RangeSubselect": table}],
+        "whereClause": where,
+        "limitOption": "LIMIT_OPTION_DEFAULT",
+        "op": "SETOP_NONE",
+    }
 
 
 def _receive(

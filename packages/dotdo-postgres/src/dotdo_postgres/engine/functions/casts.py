@@ -12,11 +12,22 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import datetimes, floats, interval, jsons, numeric
+from dotdo_postgres.mapping import (
+    codecs,
+    datetimes,
+    floats,
+    interval,
+    interval_reading,
+    jsons,
+    numeric,
+    styles,
+)
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import CODECS
+from dotdo_postgres.mapping.codecs import CODECS, codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -220,9 +231,12 @@ def numeric_to_text(value: Decimal) -> str:
     return numeric.to_text(value)
 
 
-@FAMILY.cast("interval as text")
-def interval_to_text(value: interval.Interval) -> str:
+@FAMILY.cast("interval as text", takes_session=True)
+def interval_to_text(facts: Facts, value: interval.Interval) -> str:
     """Write it in the style `postgres`."""
+    zone = facts.zone
+    if isinstance(zone, styles.StyledZone):
+        return styles.interval_to_text(value, zone.style)
     return interval.to_text(value)
 
 
@@ -237,13 +251,12 @@ def _to_text(oid: int) -> None:
 for _oid in (
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -252,7 +265,26 @@ for _oid in (
 @FAMILY.cast("timestamptz as text", takes_session=True)
 def timestamptz_to_text(facts: Facts, value: int) -> str:
     """Write it as the session's zone shows it."""
-    return datetimes.timestamptz_to_text(value, facts.zone)
+    return _written(t.TIMESTAMPTZ, facts, value)
+
+
+def _written(oid: int, facts: Facts, value: int) -> str:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    text: str = codec.to_text(value)
+    return text
+
+
+@FAMILY.cast("timestamp as text", takes_session=True)
+def timestamp_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("date as text", takes_session=True)
+def date_to_text(facts: Facts, value: int) -> str:
+    """Write it in the session's style."""
+    return _written(t.DATE, facts, value)
 
 
 # --- from text -----------------------------------------------------------------------------
@@ -273,13 +305,12 @@ for _oid in (
     t.INT8,
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
-    t.TIMESTAMP,
     t.UUID,
     t.BYTEA,
     t.JSON,
     t.JSONB,
+    t.JSONPATH,
     t.OID,
 ):
     _from_text(_oid)
@@ -294,13 +325,32 @@ def text_to_numeric(value: str) -> Decimal:
 @FAMILY.cast("text as interval")
 def text_to_interval(value: str) -> interval.Interval:
     """Read an interval."""
-    return interval.from_text(value)
+    return interval_reading.from_text(value)
+
+
+def _read(oid: int, facts: Facts, value: str) -> int:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    stored: int = codec.from_text(value)
+    return stored
 
 
 @FAMILY.cast("text as timestamptz", takes_session=True)
 def text_to_timestamptz(facts: Facts, value: str) -> int:
     """Read an instant in the session's zone."""
-    return datetimes.timestamptz_from_text(value, facts.zone)
+    return _read(t.TIMESTAMPTZ, facts, value)
+
+
+@FAMILY.cast("text as timestamp", takes_session=True)
+def text_to_timestamp(facts: Facts, value: str) -> int:
+    """Read a timestamp in the session's order of dates."""
+    return _read(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("text as date", takes_session=True)
+def text_to_date(facts: Facts, value: str) -> int:
+    """Read a date in the session's order of dates."""
+    return _read(t.DATE, facts, value)
 
 
 @FAMILY.cast("json as jsonb")
@@ -315,6 +365,24 @@ def jsonb_to_json(value: str) -> str:
     return jsons.jsonb_to_text(value)
 
 
+def _spans_by_text(oid: int) -> None:
+    name = t.BY_OID[oid].name
+
+    @FAMILY.cast(f"text as {name}", takes_session=True)
+    def read(facts: Facts, value: str) -> object:
+        codec = codec_of(oid, facts.zone)
+        assert codec is not None  # ranges have one
+        return codec.from_text(value)
+
+    @FAMILY.cast(f"{name} as text", takes_session=True, is_text_form=True)
+    def write(facts: Facts, value: str) -> str:
+        return value
+
+
+for _oid in (*RANGES, *MULTIRANGES):
+    _spans_by_text(_oid)
+
+
 # --- dates and times -----------------------------------------------------------------------
 
 
@@ -322,8 +390,14 @@ def jsonb_to_json(value: str) -> str:
 def date_to_timestamp(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Take midnight."""
     if isinstance(args[0].value, int):
-        return Sql(n.integer(args[0].value * _DAY_US), value=args[0].value * _DAY_US)
-    return Sql(n.binary("*", args[0].node, n.integer(_DAY_US)))
+        us = datetimes.midnight(args[0].value)
+        return Sql(n.integer(us), value=us)
+    checked = compiler.python(checks.MIDNIGHT, args, [t.DATE])
+    if not args[0].is_simple:
+        return Sql(checked)
+    day = args[0].node
+    is_near = n.binary("<", n.call("abs", day.copy()), n.integer(datetimes.LAST_TIMESTAMP_DAY))
+    return Sql(n.call("iif", is_near, n.binary("*", day.copy(), n.integer(_DAY_US)), checked))
 
 
 @FAMILY.cast("timestamp as date")
@@ -341,7 +415,7 @@ def timestamp_to_time(value: int) -> int:
 @FAMILY.cast("date as timestamptz", takes_session=True)
 def date_to_timestamptz(facts: Facts, value: int) -> int:
     """Take midnight of the session's zone."""
-    return datetimes.local_to_utc(value * _DAY_US, facts.zone)
+    return datetimes.bounded(datetimes.local_to_utc(datetimes.midnight(value), facts.zone))
 
 
 @FAMILY.cast("timestamp as timestamptz", takes_session=True)
@@ -359,7 +433,8 @@ def timestamptz_to_timestamp(facts: Facts, value: int) -> int:
 @FAMILY.cast("timestamptz as date", takes_session=True)
 def timestamptz_to_date(facts: Facts, value: int) -> int:
     """Take the date of the session's zone."""
-    return datetimes.utc_to_local(value, facts.zone) // _DAY_US
+    local = datetimes.utc_to_local(value, facts.zone)
+    return local if abs(local) >= datetimes.INFINITY else local // _DAY_US
 
 
 @FAMILY.cast("timestamptz as time", takes_session=True)
@@ -378,3 +453,52 @@ def time_to_interval(value: int) -> interval.Interval:
 def interval_to_time(value: interval.Interval) -> int:
     """Keep the time of day."""
     return value.us % _DAY_US
+
+
+# --- out of jsonb --------------------------------------------------------------------------
+
+
+def _scalar(stored: str, name: str) -> object:
+    value = jsons.parse(stored)
+    wanted = bool if name == "boolean" else jsons.Number
+    if isinstance(value, wanted):
+        return value
+    kind = jsons.kind_of(value)
+    raise error(
+        "22023", f"cannot cast jsonb {'numeric' if kind == 'number' else kind} to type {name}"
+    )
+
+
+@FAMILY.cast("jsonb as boolean")
+def jsonb_to_boolean(stored: str) -> int:
+    """Take a truth value."""
+    return int(bool(_scalar(stored, "boolean")))
+
+
+@FAMILY.cast("jsonb as numeric")
+def jsonb_to_numeric(stored: str) -> Decimal:
+    """Take a number."""
+    return Decimal(str(_scalar(stored, "numeric")))
+
+
+def _jsonb_to_number(type_name: str, bits: int) -> None:
+    @FAMILY.cast(f"jsonb as {type_name}")
+    def read(stored: str) -> int:
+        return numeric.to_integer(Decimal(str(_scalar(stored, type_name))), bits, type_name)
+
+
+_jsonb_to_number("smallint", 16)
+_jsonb_to_number("integer", 32)
+_jsonb_to_number("bigint", 64)
+
+
+@FAMILY.cast("jsonb as double precision")
+def jsonb_to_double(stored: str) -> float:
+    """Take a number."""
+    return _numeric_to_float(Decimal(str(_scalar(stored, "double precision"))))
+
+
+@FAMILY.cast("jsonb as real")
+def jsonb_to_real(stored: str) -> float:
+    """Take a number."""
+    return floats.single(float(str(_scalar(stored, "real"))))

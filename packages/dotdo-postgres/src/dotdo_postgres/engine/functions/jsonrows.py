@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.functions.jsons import Raw, opened
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays, jsons, numeric
@@ -45,16 +46,17 @@ def rows_routine(routine: Routine, definitions: Definitions) -> Routine:
     """
     if routine not in FAMILY.routines:
         raise not_supported(f"{routine.name} with a column definition list")
-    many = routine.name.endswith("recordset")
+    many, is_jsonb = routine.name.endswith("recordset"), routine.name.startswith("jsonb")
 
-    def rows(facts: Facts, stored: str) -> list[list[Any]]:
-        readers = [_reader(oid, typmod, facts) for _, oid, typmod in definitions]
-        value = jsons.parse(stored)
+    def rows(facts: Facts, stored: str) -> list[Any]:
+        readers = [_reader(oid, typmod, facts, is_jsonb) for _, oid, typmod in definitions]
+        value = opened(stored, is_jsonb)
         items = _objects(value, routine.name) if many else [_object(value, routine.name)]
-        return [
+        found = [
             [read(item.get(name)) for read, (name, _, _) in zip(readers, definitions, strict=True)]
             for item in items
         ]
+        return [row[0] for row in found] if len(definitions) == 1 else found
 
     label = "_".join(f"{name.encode().hex()}_{oid}_{max(mod, 0)}" for name, oid, mod in definitions)
     return replace(routine, body=rows, takes_session=True, sql_name=f"{routine.sql_name}__{label}")
@@ -76,13 +78,14 @@ def _objects(value: object, name: str) -> list[dict[str, object]]:
             if isinstance(value, dict)
             else f"cannot call {name} on a scalar",
         )
-    for item in value:
+    items = [opened(item, is_jsonb=False) if isinstance(item, Raw) else item for item in value]
+    for item in items:
         if not isinstance(item, dict):
             raise error("22023", f"argument of {name} must be an array of objects")
-    return value
+    return items
 
 
-def _reader(oid: int, typmod: int, facts: Facts) -> Callable[[object], Any]:
+def _reader(oid: int, typmod: int, facts: Facts, is_jsonb: bool) -> Callable[[object], Any]:
     """Return what makes a json value a value of a type: strings by its input, structures as their text."""
     codec = codec_of(oid, facts.zone)
     if codec is None:
@@ -91,25 +94,40 @@ def _reader(oid: int, typmod: int, facts: Facts) -> Callable[[object], Any]:
         return lambda value: None if value is None else _dumped(value, oid)
     element = t.BY_OID[oid].element if t.BY_OID[oid].category == "A" else 0
     if element:
-        inner = _reader(element, typmod, facts)
+        inner = _reader(element, typmod, facts, is_jsonb)
         return lambda value: _array(value, inner, codec)
 
     def read(value: object) -> Any:
         if value is None:
             return None
-        text = value if isinstance(value, str) else _dumped(value, t.JSON)
+        is_text = isinstance(value, str)
+        text = (
+            value
+            if is_text
+            else jsons.dump(value, ", ", ": ")
+            if is_jsonb
+            else _dumped(value, t.JSON)
+        )
         return _fitted(codec.from_text(str.__str__(text)), oid, typmod)
 
     return read
 
 
 def _dumped(value: object, oid: int) -> str:
-    return jsons.dump(jsons.canonical(value)) if oid == t.JSONB else jsons.dump(value)
+    if oid == t.JSONB:
+        return (
+            jsons.jsonb_from_text(value)
+            if isinstance(value, Raw)
+            else jsons.dump(jsons.canonical(value))
+        )
+    return str(value) if isinstance(value, Raw) else jsons.dump(value)
 
 
 def _array(value: object, inner: Callable[[object], Any], codec: Any) -> Any:
     if value is None:
         return None
+    if isinstance(value, Raw):
+        value = jsons.parse(value)
     if isinstance(value, list):
         return arrays.pack([inner(item) for item in value])
     if isinstance(value, str) and not isinstance(value, jsons.Number):

@@ -13,7 +13,7 @@ from dotdo_postgres.mapping import arrays, jsons
 FAMILY = Family("9.16")
 
 
-class _Raw(str):
+class Raw(str):
     """An object or array of json as it was typed."""
 
     __slots__ = ()
@@ -31,10 +31,10 @@ def _skip(text: str, at: int) -> int:
 def _member(text: str, at: int) -> tuple[object, int]:
     _, end = _DECODER.raw_decode(text, at)
     part = text[at:end]
-    return (_Raw(part) if part[0] in "{[" else jsons.parse(part)), _skip(text, end)
+    return (Raw(part) if part[0] in "{[" else jsons.parse(part)), _skip(text, end)
 
 
-def _opened(stored: str, is_jsonb: bool) -> object:
+def opened(stored: str, is_jsonb: bool) -> Any:
     """Read json one level deep, so that what is inside keeps its spaces; jsonb whole."""
     if is_jsonb or stored.strip(" \t\r\n")[:1] not in {"{", "["}:
         return jsons.parse(stored)
@@ -55,13 +55,13 @@ def _opened(stored: str, is_jsonb: bool) -> object:
 def whole(stored: str, is_jsonb: bool) -> object:
     """Read a value as a path starts from it."""
     if not is_jsonb and stored.lstrip(" \t\r\n")[:1] in {"{", "["}:
-        return _Raw(stored)
+        return Raw(stored)
     return jsons.parse(stored)
 
 
 def out(value: object, is_jsonb: bool) -> str:
     """Write a value: as typed for json, in canonical form for jsonb."""
-    if isinstance(value, _Raw):
+    if isinstance(value, Raw):
         return str(value)
     return jsons.dump(jsons.canonical(value)) if is_jsonb else jsons.dump(value)
 
@@ -81,8 +81,8 @@ _MISSING = object()
 
 
 def _step(value: object, key: str | int) -> object:
-    if isinstance(value, _Raw):
-        value = _opened(value, is_jsonb=False)
+    if isinstance(value, Raw):
+        value = opened(value, is_jsonb=False)
     if isinstance(value, dict) and isinstance(key, str):
         return value.get(key, _MISSING)
     if isinstance(value, list) and isinstance(key, int):
@@ -98,8 +98,8 @@ def at_text_path(value: object, path: list[Any]) -> tuple[object] | None:
 
 def _path(value: object, path: list[Any]) -> object:
     for step in path:
-        if isinstance(value, _Raw):
-            value = _opened(value, is_jsonb=False)
+        if isinstance(value, Raw):
+            value = opened(value, is_jsonb=False)
         if isinstance(value, list):
             try:
                 value = _step(value, int(step))
@@ -115,12 +115,12 @@ def _path(value: object, path: list[Any]) -> object:
 def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each form of the grammar
     @FAMILY.operator(f"{name} -> text", f"{name} -> integer", returns=name)
     def child(stored: str, key: str | int) -> str | None:
-        found = _step(_opened(stored, is_jsonb), key)
+        found = _step(opened(stored, is_jsonb), key)
         return None if found is _MISSING else out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} ->> text", f"{name} ->> integer", returns="text")
     def childtext_of(stored: str, key: str | int) -> str | None:
-        found = _step(_opened(stored, is_jsonb), key)
+        found = _step(opened(stored, is_jsonb), key)
         return None if found is _MISSING else text_of(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #> text[]", returns=name)
@@ -145,11 +145,11 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.function(f"{name}_typeof({name})", returns="text")
     def type_of(stored: str) -> str:
-        return _kind(jsons.parse(stored))
+        return jsons.kind_of(jsons.parse(stored))
 
     @FAMILY.series(f"{name}_array_elements_text({name})", returns="text")
     def elementstext_of(stored: str) -> list[str | None]:
-        value = _opened(stored, is_jsonb)
+        value = opened(stored, is_jsonb)
         if not isinstance(value, list):
             raise error(
                 "22023",
@@ -161,7 +161,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.series(f"{name}_array_elements({name})", returns=name)
     def elements(stored: str) -> list[str]:
-        value = _opened(stored, is_jsonb)
+        value = opened(stored, is_jsonb)
         if not isinstance(value, list):
             raise error(
                 "22023",
@@ -173,7 +173,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
 
     @FAMILY.series(f"{name}_object_keys({name})", returns="text")
     def keys(stored: str) -> list[str]:
-        value = _opened(stored, is_jsonb)
+        value = opened(stored, is_jsonb)
         if not isinstance(value, dict):
             raise error(
                 "22023",
@@ -182,7 +182,7 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
         return list(value)
 
     def pairs(stored: str, name: str) -> dict[str, object]:
-        value = _opened(stored, is_jsonb)
+        value = opened(stored, is_jsonb)
         if isinstance(value, dict):
             return value
         if is_jsonb or not isinstance(value, list):
@@ -202,16 +202,6 @@ def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each
         return [[key, text_of(value, is_jsonb)] for key, value in found.items()]
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, jsons.Number):
-        return "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
-
-
 _declare("json", is_jsonb=False)
 _declare("jsonb", is_jsonb=True)
 
@@ -221,7 +211,7 @@ def _equal(left: object, right: object) -> bool:
 
     if isinstance(left, jsons.Number) and isinstance(right, jsons.Number):
         return Decimal(left) == Decimal(right)
-    return _kind(left) == _kind(right) and left == right
+    return jsons.kind_of(left) == jsons.kind_of(right) and left == right
 
 
 def _contains(left: object, right: object) -> bool:

@@ -210,6 +210,9 @@ def _translated(pattern: str, has_lines: bool = False) -> str:
         if char == "\\" and at + 1 < len(pattern):
             follower = pattern[at + 1]
             special = {
+                "b": r"\x08",
+                "B": r"\\",
+                "e": r"\x1b",
                 "m": r"\b(?=\w)",
                 "M": r"\b(?<=\w)",
                 "y": r"\b",
@@ -217,7 +220,7 @@ def _translated(pattern: str, has_lines: bool = False) -> str:
                 "Z": r"\Z",
                 "A": r"\A",
             }
-            if follower.isalpha() and follower not in "dDwWsSnrtfvbBmMyYAZ":
+            if follower.isalpha() and follower not in "dDwWsSnrtfvbBemMyYAZ":
                 raise not_supported(f"\\{follower} in a regular expression")
             out.append(special.get(follower, "\\" + follower))
             at += 2

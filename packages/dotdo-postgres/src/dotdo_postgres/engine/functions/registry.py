@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.functions import (
+    advisory,
     aggregates,
     arithmetic,
     arrays,
@@ -15,6 +16,7 @@ from dotdo_postgres.engine.functions import (
     catalog_types,
     collecting,
     comparison,
+    date_fields,
     datetimes,
     enums,
     info_comments,
@@ -25,6 +27,7 @@ from dotdo_postgres.engine.functions import (
     info_server,
     jsonbuild,
     jsonchanges,
+    jsonpaths,
     jsonrows,
     jsons,
     math,
@@ -34,9 +37,11 @@ from dotdo_postgres.engine.functions import (
     number_writing,
     ordered_set,
     patterns,
+    ranges,
     regexps,
     series,
     session,
+    spans,
     statistics,
     strings,
     windows,
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Family, Routine
 
 FAMILIES: tuple[Family, ...] = (
+    advisory.FAMILY,
     aggregates.FAMILY,
     arithmetic.FAMILY,
     arrays.FAMILY,
@@ -55,7 +61,9 @@ FAMILIES: tuple[Family, ...] = (
     catalog_types.FAMILY,
     collecting.FAMILY,
     comparison.FAMILY,
+    date_fields.FAMILY,
     datetimes.FAMILY,
+    spans.FAMILY,
     enums.FAMILY,
     info_comments.FAMILY,
     info_definitions.FAMILY,
@@ -66,6 +74,7 @@ FAMILIES: tuple[Family, ...] = (
     moment_reading.FAMILY,
     jsonbuild.FAMILY,
     jsonchanges.FAMILY,
+    jsonpaths.FAMILY,
     jsonrows.FAMILY,
     jsons.FAMILY,
     math.FAMILY,
@@ -74,6 +83,7 @@ FAMILIES: tuple[Family, ...] = (
     number_writing.FAMILY,
     ordered_set.FAMILY,
     patterns.FAMILY,
+    ranges.FAMILY,
     regexps.FAMILY,
     session.FAMILY,
     series.FAMILY,

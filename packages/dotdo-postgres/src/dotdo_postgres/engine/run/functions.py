@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.checks import element_key
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric
+from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES, Range
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import PythonCall
@@ -47,6 +48,16 @@ def _decoder_of(call: PythonCall, oid: int, scale: int | None, facts: Facts) -> 
         return lambda scaled: Decimal(scaled).scaleb(exponent, numeric.CONTEXT)
     if oid == t.INTERVAL:
         return interval.decode
+    return _span_decoder(oid)
+
+
+def _span_decoder(oid: int) -> Decoder | None:
+    if oid in RANGES:
+        subtype = RANGES[oid][0]
+        return lambda stored: ranges.decode(stored, subtype)
+    if oid in MULTIRANGES:
+        bound = RANGES[MULTIRANGES[oid]][0]
+        return lambda stored: ranges.decode_multirange(stored, bound)
     return None
 
 
@@ -109,7 +120,21 @@ def _encoder(oid: int) -> Callable[[Any], Any] | None:
         t.NUMERIC: numeric.encode,
         t.INTERVAL: interval.encode,
     }
+    if oid in RANGES or oid in MULTIRANGES or oid in _SPANS:
+        return _encoded_span
     return encoders.get(oid)
+
+
+# Result types of which only the value tells what it is.
+_SPANS = frozenset({3831, 4537, t.ANYELEMENT})
+
+
+def _encoded_span(value: Any) -> Any:
+    if isinstance(value, Range):
+        return ranges.encode(value)
+    if isinstance(value, tuple) and not isinstance(value, interval.Interval):
+        return ranges.encode_multirange(value)
+    return numeric.encode(value) if isinstance(value, Decimal) else value
 
 
 def _body(call: PythonCall) -> Callable[..., Any]:
@@ -137,6 +162,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
             for decode, arg in zip(decoders, args, strict=True)
         ]
         if is_spread:
+            if values[-1] is None and call.routine.name != "format":
+                return None
             values += values.pop() or ()
         result = body(*values)
         return result if result is None or encode is None else encode(result)
@@ -156,7 +183,8 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     make_state: Callable[[], Any] = _body(call)
     is_strict = call.routine.is_strict
     decoders = _aggregate_decoders(call, facts)
-    encode = _encoder(call.routine.result if call.routine.result not in t.POLYMORPHIC else 0)
+    result = call.routine.result
+    encode = _encoder(result if result not in t.POLYMORPHIC - {3831, 4537} else 0)
 
     def values_of(args: tuple[Any, ...]) -> list[Any]:
         return [

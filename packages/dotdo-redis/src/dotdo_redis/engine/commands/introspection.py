@@ -1,7 +1,6 @@
 """SLOWLOG, LATENCY, MEMORY and the parts of DEBUG that clients rely on; it refuses to crash on demand."""
 
-from dotdo_redis.engine.arguments import floating, integer
-from dotdo_redis.engine.blocking import Blocked
+from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.commands.info import all_commands
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Command, Family
@@ -198,23 +197,3 @@ def memory_purge(_ctx: Context, _args: list[bytes]) -> Reply:
 def memory_malloc_stats(_ctx: Context, _args: list[bytes]) -> Reply:
     """The allocator tells nothing."""
     return Verbatim(b"Stats not supported for the current allocator")
-
-
-@FAMILY.command("DEBUG")
-def debug(ctx: Context, args: list[bytes]) -> Reply:
-    """The subcommands that tests of clients use; all others are unknown."""
-    name = args[0].upper()
-    if name == b"SLEEP" and len(args) == 2:
-        wait_ms = max(1, int(floating(args[1]) * 1000))
-        return Blocked((), object, wait_ms, lambda _ctx: OK, timeout_reply=OK)
-    if name == b"SET-ACTIVE-EXPIRE" and len(args) == 2:
-        ctx.engine.config.active_expire = args[1] != b"0"
-        return OK
-    if name == b"ERROR" and len(args) == 2:
-        raise ReplyError(args[1].decode("utf-8", "replace"))
-    if name == b"LOG" and len(args) == 2:
-        return OK
-    shown = args[0].decode("utf-8", "replace")
-    raise ReplyError(
-        f"unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."
-    )

@@ -19,14 +19,21 @@ def added(number: int, increment: int) -> int:
     """
     total = number + increment
     if not LOWEST <= total <= HIGHEST:
-        raise ReplyError("increment or decrement would overflow")
+        raise overflow()
     return total
+
+
+def overflow() -> ReplyError:
+    """A sum beyond 64 bits."""
+    return ReplyError("increment or decrement would overflow")
 
 
 def count(ctx: Context, key: bytes, increment: int) -> int:
     """Add to the number at a key, which is 0 when there is none."""
     value = ctx.db.string(key)
-    total = added(0 if value is None else integer(value), increment)
+    total = (0 if value is None else integer(value)) + increment
+    if not LOWEST <= total <= HIGHEST:
+        raise overflow()
     ctx.db.put(key, b"%d" % total)
     ctx.changed(key, b"incrby", STRING)
     return total

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from dotdo_redis.engine.arguments import integer
-from dotdo_redis.engine.commands.streams import new_stream, shown_entry
+from dotdo_redis.engine.arguments import HIGHEST, integer
+from dotdo_redis.engine.commands.streams import shown_entry
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import STREAM
@@ -15,6 +15,8 @@ from dotdo_redis.mapping.replies import NULL_ARRAY, OK, Reply
 FAMILY = Family()
 
 ATTEMPTS_PER_CLAIM = 10
+MOST_CLAIMS = HIGHEST // 16
+"""What Redis' own arrays of ids could hold."""
 _NEEDS_KEY = (
     "The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option "
     "to create an empty stream automatically."
@@ -99,7 +101,7 @@ def create(ctx: Context, args: list[bytes]) -> Reply:
         raise ReplyError(_NEEDS_KEY)
     position = _position(stream, word)
     if stream is None:
-        stream = new_stream(ctx)
+        stream = Stream(ctx.engine.config)
         ctx.db.put(key, stream)
     if name in stream.groups:
         raise BusyGroup
@@ -342,7 +344,7 @@ class _AutoClaim:
             option = args[at].upper()
             if option == b"COUNT" and at + 1 < len(args):
                 self.count = integer(args[at + 1], "COUNT must be > 0")
-                if self.count < 1:
+                if not 0 < self.count <= MOST_CLAIMS:
                     raise ReplyError("COUNT must be > 0")
                 at += 2
             elif option == b"JUSTID":

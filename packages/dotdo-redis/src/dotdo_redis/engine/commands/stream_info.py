@@ -1,5 +1,7 @@
 """XINFO; it refuses to change anything."""
 
+from itertools import groupby
+
 from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.commands.stream_groups import no_group
 from dotdo_redis.engine.commands.streams import shown_entry
@@ -37,13 +39,26 @@ def stream(ctx: Context, args: list[bytes]) -> Reply:
     common: dict[object, object] = {
         b"length": len(known),
         b"radix-tree-keys": len(known.nodes),
-        b"radix-tree-nodes": len(known.nodes) + 1,
+        b"radix-tree-nodes": _radix_nodes([node.first.to_bytes(16) for node in known.nodes], 0),
         b"last-generated-id": id_text(known.last_id),
         b"max-deleted-entry-id": id_text(known.max_deleted),
         b"entries-added": known.added,
         b"recorded-first-entry-id": id_text(known.first_id),
     }
     return {**common, **(_full(ctx, known, count or None) if is_full else _ends(known))}
+
+
+def _radix_nodes(keys: list[bytes], depth: int) -> int:
+    """How many nodes Redis' radix tree of these keys has, which share their first `depth` bytes."""
+    if not keys:
+        return 1
+    if len(keys) == 1:
+        return 2 if depth < len(keys[0]) else 1
+    first, last = keys[0], keys[-1]
+    end = next(at for at in range(depth, len(first)) if first[at] != last[at])
+    groups = groupby(keys, key=lambda key: key[end])
+    branches = sum(_radix_nodes(list(group), end + 1) for _, group in groups)
+    return branches + 1 + (end > depth)
 
 
 def _ends(known: Stream) -> dict[object, object]:

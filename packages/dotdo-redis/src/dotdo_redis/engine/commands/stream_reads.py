@@ -193,10 +193,11 @@ def _greet(ctx: Context, reading: _Reading) -> None:
 
 
 def _stream_of_group(ctx: Context, key: bytes, reading: _Reading, *, was_waiting: bool) -> Stream:
+    is_older = not ctx.engine.config.shows(7, 2)
+    if was_waiting and is_older and ctx.db.find(key).__class__ is not Stream:
+        raise Unblocked("the stream key no longer exists")
     stream = ctx.db.get(key, Stream)
     if stream is None:
-        if was_waiting:
-            raise Unblocked("the stream key no longer exists")
         raise _missing(key, reading.group)
     if reading.group not in stream.groups:
         raise no_group(reading.group, key) if was_waiting else _missing(key, reading.group)

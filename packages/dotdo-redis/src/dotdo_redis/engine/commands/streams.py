@@ -12,14 +12,6 @@ from dotdo_redis.mapping.replies import OK, Reply
 FAMILY = Family()
 
 
-def new_stream(ctx: Context) -> Stream:
-    """An empty stream with nodes as the parameters say."""
-    parameters = ctx.engine.instance.parameters
-    return Stream(
-        parameters.number("stream-node-max-entries"), parameters.number("stream-node-max-bytes")
-    )
-
-
 def shown_entry(number: int, fields: Fields) -> Reply:
     """An entry as a reply."""
     return [id_text(number), list(fields)]
@@ -85,7 +77,7 @@ class Trim:
             surplus = len(stream) - self.threshold
         if surplus <= 0:
             return 0
-        limit = 100 * stream.node_max_entries if self.limit is None else self.limit
+        limit = 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
         return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
 
 
@@ -170,7 +162,7 @@ def xadd(ctx: Context, args: list[bytes]) -> Reply:
 def _append(ctx: Context, key: bytes, number: int, fields: Fields, trim: Trim) -> bytes:
     stream = ctx.db.get(key, Stream)
     if stream is None:
-        stream = new_stream(ctx)
+        stream = Stream(ctx.engine.config)
         ctx.db.put(key, stream)
     stream.append(number, fields)
     ctx.changed(key, b"xadd", STREAM)

@@ -112,9 +112,22 @@ def add(ctx: Context, key: bytes, args: list[bytes]) -> Addition:
     return addition
 
 
+def _add_one(ctx: Context, key: bytes, score: float, member: bytes) -> int:
+    """The commonest ZADD, without what the others need."""
+    value = zset_to_write(ctx, key)
+    old = value.scores.get(member)
+    if old == score:
+        return 0
+    value.set(member, score)
+    ctx.changed(key, b"zadd", ZSET)
+    return int(old is None)
+
+
 @FAMILY.command("ZADD")
 def zadd(ctx: Context, args: list[bytes]) -> Reply:
     """Add members or change their scores, under conditions."""
+    if len(args) == 3 and args[1].upper() not in FLAGS:
+        return _add_one(ctx, args[0], floating(args[1]), args[2])
     addition = add(ctx, args[0], args[1:])
     if b"INCR" in addition.flags:
         return addition.score

@@ -7,12 +7,22 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.numbers_text import double_text
 from dotdo_redis.engine.rdb import listpack
 from dotdo_redis.engine.rdb.reader import Reader
+from dotdo_redis.engine.rdb.streams import (
+    STREAM_LISTPACKS,
+    STREAM_LISTPACKS_2,
+    STREAM_LISTPACKS_3,
+    load_stream,
+    load_stream_2,
+    load_stream_3,
+    save_stream,
+)
 from dotdo_redis.engine.rdb.writer import Writer
 from dotdo_redis.engine.types import Value, hashes, sets
 from dotdo_redis.engine.types.hashes import Hash
 from dotdo_redis.engine.types.lists import LISTPACK_BYTES, OVERHEAD, List
 from dotdo_redis.engine.types.sets import Set
 from dotdo_redis.engine.types.sorted_sets import SortedSet
+from dotdo_redis.engine.types.streams import Stream
 
 STRING, LIST, SET, ZSET, HASH, ZSET_2 = range(6)
 SET_INTSET, HASH_LISTPACK, ZSET_LISTPACK, LIST_QUICKLIST_2, SET_LISTPACK = 11, 16, 17, 18, 20
@@ -156,6 +166,7 @@ SAVERS: dict[type, Saver] = {
     Set: save_set,
     Hash: save_hash,
     SortedSet: save_sorted_set,
+    Stream: save_stream,
 }
 
 
@@ -318,4 +329,7 @@ LOADERS: dict[int, Loader] = {
     SET_LISTPACK: load_set_listpack,
     HASH_METADATA: load_expiring_hash,
     HASH_LISTPACK_EX: load_expiring_listpack,
+    STREAM_LISTPACKS: load_stream,
+    STREAM_LISTPACKS_2: load_stream_2,
+    STREAM_LISTPACKS_3: load_stream_3,
 }

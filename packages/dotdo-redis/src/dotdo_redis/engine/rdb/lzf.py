@@ -1,39 +1,64 @@
 """LZF, the compression of long strings in RDB payloads; it refuses what does not get shorter."""
 
 LITERAL, REFERENCE, FARTHEST = 32, 264, 8192
+UNROLLED = 16
 LARGEST = 1 << 16
 """Beyond this many bytes a string is left as it is, which is as valid."""
 
 
 def compress(data: bytes) -> bytes | None:
-    """Compress, or None when that would not save four bytes at least."""
-    if len(data) > LARGEST:
+    """Compress as Redis' own code does, byte for byte, or None when that would not save four bytes at least.
+
+    Only the last two places of a repetition are remembered, and a word is looked for where another one with the same
+    slot was last seen: that is the speed of the original, and its output.
+    """
+    size = len(data)
+    if size > LARGEST:
         return None
+    room = size - 4
     out = bytearray()
-    seen: dict[bytes, int] = {}
+    seen: dict[int, int] = {}
     at = start = 0
-    end = len(data) - 2
+    end = size - 2
     while at < end:
-        word = data[at : at + 3]
-        found = seen.get(word)
-        seen[word] = at
-        if found is None or at - found > FARTHEST:
+        slot = _slot(data, at)
+        found = seen.get(slot, 0)
+        seen[slot] = at
+        offset = at - found - 1
+        if not (
+            0 < found < at and offset < FARTHEST and data[found : found + 3] == data[at : at + 3]
+        ):
             at += 1
             continue
-        length = _common(data, found, at)
         _literals(out, data[start:at])
-        _reference(out, at - found - 1, length - 2)
-        for skipped in range(at + 1, min(at + length, end)):
-            seen[data[skipped : skipped + 3]] = skipped
-        at += length
-        start = at
+        if len(out) + 4 >= room + 1:
+            return None
+        length = _common(data, found, at)
+        _reference(out, offset, length - 2)
+        at = start = at + length
+        if at >= end:
+            break
+        for place in (at - 2, at - 1):
+            seen[_slot(data, place)] = place
     _literals(out, data[start:])
-    return bytes(out) if len(out) <= len(data) - 4 else None
+    return bytes(out) if len(out) <= room else None
+
+
+def _slot(data: bytes, at: int) -> int:
+    word = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
+    return (word >> 8) - word * 5 & 0xFFFF
 
 
 def _common(data: bytes, one: int, other: int) -> int:
-    longest = min(REFERENCE, len(data) - other)
-    length = 3
+    """How long a repetition is; near the end of the data it is taken as far as the original goes."""
+    longest = min(REFERENCE, len(data) - other - 2)
+    length = 2
+    if longest > UNROLLED:
+        for _ in range(UNROLLED):
+            length += 1
+            if data[one + length] != data[other + length]:
+                return length
+    length += 1
     while length < longest and data[one + length] == data[other + length]:
         length += 1
     return length

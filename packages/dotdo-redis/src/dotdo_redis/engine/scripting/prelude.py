@@ -316,6 +316,8 @@ rawset(visible, '_G', environment)
 hook = function()
   if tick() then
     sethook(hook, '', 1)
+    local i = getinfo(2, 'S')
+    if i and i.source == '@sandbox' then return end
     error(host.kill_text(), 0)
   end
 end

@@ -1,8 +1,10 @@
 """Sorted sets: scores by member and members by score; it refuses commands."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from math import inf, nextafter
 from random import Random
+from typing import Any
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped]  # it ships no types
 
@@ -10,6 +12,39 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.types.order import Order
 
 FEW = 128
+
+
+LARGE = 1024
+"""From so many members on, inserting into one row costs more than SortedList's bookkeeping."""
+
+Ranked = tuple[float, bytes]
+
+
+class Row(list[Ranked]):
+    """Few scores and members in order, with as much of SortedList as is used here."""
+
+    __slots__ = ()
+
+    def add(self, pair: Ranked) -> None:
+        """Insert a pair."""
+        insort(self, pair)
+
+    def remove(self, pair: Ranked) -> None:
+        """Remove a pair that is there."""
+        del self[bisect_left(self, pair)]
+
+    def bisect_left(self, pair: tuple[float] | Ranked) -> int:
+        """How many pairs come before one."""
+        return bisect_left(self, pair)
+
+    def islice(self, start: int, stop: int, *, reverse: bool = False) -> Iterator[Ranked]:
+        """The pairs between two places, from the end when `reverse`."""
+        found = self[start:stop]
+        return reversed(found) if reverse else iter(found)
+
+    def copy(self) -> "Row":
+        """Give a row of the same pairs."""
+        return Row(self)
 
 
 class SortedSet:
@@ -22,7 +57,8 @@ class SortedSet:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.scores: dict[bytes, float] = {}
-        self.ranked: SortedList[tuple[float, bytes]] = SortedList()
+        self.ranked: Any = Row()
+        """`Row`, and `SortedList` from `LARGE` members on."""
         self.is_listpack = True
         self.order: Order | None = None
 
@@ -31,15 +67,17 @@ class SortedSet:
 
     def set(self, member: bytes, score: float) -> None:
         """Give a member a score, adding it when it is new."""
-        if not score and self.is_listpack:
-            score = 0.0  # a listpack keeps no sign of zero
         scores = self.scores
         old = scores.get(member)
+        if self.is_listpack:
+            self.is_listpack = old is not None or self._takes(member)
+            if not score and self.is_listpack:
+                score = 0.0  # a listpack keeps no sign of zero
         if old is None:
             scores[member] = score
             self.ranked.add((score, member))
-            if self.is_listpack and not self._fits(member):
-                self.is_listpack = False
+            if len(scores) == LARGE and self.ranked.__class__ is Row:
+                self.ranked = SortedList(self.ranked)
             if self.order is not None:
                 self.order.add(member)
         elif old != score:
@@ -50,7 +88,8 @@ class SortedSet:
     def update(self, pairs: Iterable[tuple[bytes, float]]) -> None:
         """Fill an empty set with members that differ, in one go."""
         self.scores.update(pairs)
-        self.ranked.update((score, member) for member, score in self.scores.items())
+        ranked = [(score, member) for member, score in self.scores.items()]
+        self.ranked = Row(sorted(ranked)) if len(ranked) < LARGE else SortedList(ranked)
         longest = max(map(len, self.scores), default=0)
         config = self.config
         self.is_listpack = (
@@ -125,9 +164,10 @@ class SortedSet:
         twin.is_listpack = self.is_listpack
         return twin
 
-    def _fits(self, member: bytes) -> bool:
+    def _takes(self, member: bytes) -> bool:
+        """Whether the listpack has room for one more."""
         config = self.config
         return (
-            len(self.scores) <= config.zset_max_listpack_entries
+            len(self.scores) < config.zset_max_listpack_entries
             and len(member) <= config.zset_max_listpack_value
         )

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # it brings no types
 
+from dotdo_redis.engine.arguments import is_integer
+from dotdo_redis.engine.config import Config
+
 LOWEST_ID = 0
 HIGHEST_ID = (1 << 128) - 1
 SEQUENCE_MASK = (1 << 64) - 1
@@ -94,13 +97,59 @@ class Group:
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
     """A run of entries that Redis keeps in one listpack: `~` trims whole ones."""
 
     first: int
+    names: Fields
+    """The names of the first entry's fields."""
     live: int = 0
-    added: int = 0
     size: int = 0
+    deleted: dict[int, Fields] | None = None
+    """Entries that were deleted and still stand in the listpack."""
+
+    @property
+    def added(self) -> int:
+        """Entries that stand in the listpack."""
+        return self.live + (len(self.deleted) if self.deleted else 0)
+
+    def mark(self, number: int, fields: Fields) -> None:
+        """Keep a deleted entry."""
+        if self.deleted is None:
+            self.deleted = {}
+        self.deleted[number] = fields
+        self.live -= 1
+
+    def copy(self) -> "Node":
+        """Give one that shares nothing that can change."""
+        deleted = dict(self.deleted) if self.deleted else None
+        return Node(self.first, self.names, self.live, self.size, deleted)
+
+
+def integer_size(number: int) -> int:
+    """Bytes of an integer in a listpack, its length behind it included."""
+    if 0 <= number <= 127:
+        return 2
+    if -4096 <= number <= 4095:
+        return 3
+    for bits in (16, 24, 32):
+        if -(1 << bits - 1) <= number < 1 << bits - 1:
+            return bits // 8 + 2
+    return 10
+
+
+def word_size(word: bytes) -> int:
+    """Bytes of a word in a listpack, its length behind it included."""
+    size = len(word)
+    if size <= 20 and is_integer(word):
+        return integer_size(int(word))
+    size += 1 if size < 64 else 2 if size < 4096 else 5
+    behind = 1
+    reach = 127
+    while size > reach:
+        behind += 1
+        reach = reach << 7 | 127
+    return size + behind
 
 
 class Stream:
@@ -108,20 +157,19 @@ class Stream:
 
     type_name = b"stream"
     __slots__ = (
-        "added", "entries", "groups", "ids", "last_id", "max_deleted", "node_max_bytes", "node_max_entries", "nodes",
+        "added", "config", "entries", "groups", "ids", "last_id", "max_deleted", "nodes",
     )  # fmt: skip
 
-    def __init__(self, node_max_entries: int = 100, node_max_bytes: int = 4096) -> None:
+    def __init__(self, config: Config) -> None:
+        self.config = config
         self.ids: list[int] = []
         self.entries: dict[int, Fields] = {}
-        self.nodes: list[_Node] = []
+        self.nodes: list[Node] = []
         self.last_id = 0
         self.max_deleted = 0
         self.added = 0
         """Entries ever added."""
         self.groups: dict[bytes, Group] = {}
-        self.node_max_entries = node_max_entries
-        self.node_max_bytes = node_max_bytes
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -132,9 +180,9 @@ class Stream:
 
     def copy(self) -> "Stream":
         """Give a stream that shares nothing that can change."""
-        twin = Stream(self.node_max_entries, self.node_max_bytes)
+        twin = Stream(self.config)
         twin.ids, twin.entries = list(self.ids), dict(self.entries)
-        twin.nodes = [_Node(node.first, node.live, node.added, node.size) for node in self.nodes]
+        twin.nodes = [node.copy() for node in self.nodes]
         twin.last_id, twin.max_deleted, twin.added = self.last_id, self.max_deleted, self.added
         twin.groups = {name: group.copy() for name, group in self.groups.items()}
         return twin
@@ -152,27 +200,42 @@ class Stream:
         self.entries[number] = fields
         self.last_id = number
         self.added += 1
-        size = sum(map(len, fields))
         node = self.nodes[-1] if self.nodes else None
-        if node is None or self._is_full(node, size):
-            node = _Node(number)
+        if node is None or self._is_full(node, fields):
+            names = fields[::2]
+            size = 13 + integer_size(len(names)) + sum(map(word_size, names))
+            node = Node(number, names, 0, size)
             self.nodes.append(node)
         node.live += 1
-        node.added += 1
-        node.size += size + 2 * len(fields) + 8
+        node.size += self._entry_size(node, number, fields)
 
-    def _is_full(self, node: _Node, size: int) -> bool:
-        is_heavy = self.node_max_bytes and node.size + size >= self.node_max_bytes
-        return bool(is_heavy) or bool(self.node_max_entries and node.added >= self.node_max_entries)
+    def _is_full(self, node: Node, fields: Fields) -> bool:
+        most, largest = self.config.stream_node_max_entries, self.config.stream_node_max_bytes
+        if most and node.added >= most:
+            return True
+        return bool(largest) and node.size + sum(map(len, fields)) >= largest
+
+    @staticmethod
+    def _entry_size(node: Node, number: int, fields: Fields) -> int:
+        milliseconds = (number >> 64) - (node.first >> 64)
+        sequence = (number & SEQUENCE_MASK) - (node.first & SEQUENCE_MASK)
+        size = 2 + integer_size(milliseconds) + integer_size(sequence)
+        if fields[::2] == node.names:
+            count = len(node.names)
+            return size + sum(map(word_size, fields[1::2])) + integer_size(count + 3)
+        count = len(fields) // 2
+        words = sum(map(word_size, fields))
+        return size + integer_size(count) + words + integer_size(2 * count + 4)
 
     def delete(self, number: int) -> bool:
         """Delete an entry; whether it was there."""
-        if self.entries.pop(number, None) is None:
+        fields = self.entries.pop(number, None)
+        if fields is None:
             return False
         del self.ids[bisect_left(self.ids, number)]
         at = bisect_right(self.nodes, number, key=lambda node: node.first) - 1
         node = self.nodes[at]
-        node.live -= 1
+        node.mark(number, fields)
         if not node.live:
             del self.nodes[at]
         self.max_deleted = max(self.max_deleted, number)
@@ -180,16 +243,15 @@ class Stream:
 
     def _drop(self, count: int) -> None:
         """Forget the first entries."""
-        for number in self.ids[:count]:
-            del self.entries[number]
+        gone = {number: self.entries.pop(number) for number in self.ids[:count]}
         del self.ids[:count]
-        while count:
-            node = self.nodes[0]
-            if node.live > count:
-                node.live -= count
-                return
-            count -= node.live
-            del self.nodes[0]
+        whole = 0
+        while count and self.nodes[whole].live <= count:
+            count -= self.nodes[whole].live
+            whole += 1
+        del self.nodes[:whole]
+        for number in list(gone)[len(gone) - count :]:
+            self.nodes[0].mark(number, gone[number])
 
     def trim_to(self, surplus: int, *, is_exact: bool, limit: int) -> int:
         """Forget the first `surplus` entries, or about so many: whole nodes, and `limit` at most.

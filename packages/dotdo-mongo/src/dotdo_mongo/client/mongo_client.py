@@ -1,0 +1,86 @@
+"""pymongo's MongoClient on tenants of this machine: the driver's own code, its wire replaced by a call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo.synchronous.mongo_client import MongoClient as DriverClient
+
+from dotdo.tenancy import Home
+from dotdo_mongo.client.database import Database, adopted_database
+from dotdo_mongo.client.link import deployment_of
+from dotdo_mongo.client.seam import classes, is_unobserved
+from dotdo_mongo.client.uri import local_address
+from dotdo_mongo.engine.deployment import Deployment
+
+
+class MongoClient(DriverClient[Any]):
+    """A client of the tenants in a home: each database is one.
+
+    Args:
+        host: As for pymongo; hosts and credentials are not asked.
+        port: As for pymongo.
+        document_class: As for pymongo.
+        tz_aware: As for pymongo.
+        connect: As for pymongo.
+        type_registry: As for pymongo.
+        home: Where the tenants are; by default the home in use.
+        kwargs: As for pymongo.
+    """
+
+    def __init__(
+        self,
+        host: str | Sequence[str] | None = None,
+        port: int | None = None,
+        document_class: Any = None,
+        tz_aware: bool | None = None,
+        connect: bool | None = None,
+        type_registry: Any = None,
+        *,
+        home: Home | None = None,
+        **kwargs: Any,
+    ) -> None:
+        address, named = local_address(host)
+        name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
+        self._home = home
+        hooks = classes(None if home is None else deployment_of(home), name)
+        super().__init__(
+            address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
+        )
+
+    @property
+    def _deployment(self) -> Deployment:
+        return deployment_of(self._home)
+
+    def _may_be_hot(self) -> bool:
+        return is_unobserved(self)
+
+    def __getitem__(self, name: str) -> Database:
+        return adopted_database(super().__getitem__(name))
+
+    def get_database(
+        self,
+        name: str | None = None,
+        codec_options: Any = None,
+        read_preference: Any = None,
+        write_concern: Any = None,
+        read_concern: Any = None,
+    ) -> Database:
+        """Return a database; see pymongo."""
+        return adopted_database(
+            super().get_database(name, codec_options, read_preference, write_concern, read_concern)
+        )
+
+    def get_default_database(
+        self,
+        default: str | None = None,
+        codec_options: Any = None,
+        read_preference: Any = None,
+        write_concern: Any = None,
+        read_concern: Any = None,
+    ) -> Database:
+        """Return the database that the address names; see pymongo."""
+        return adopted_database(
+            super().get_default_database(
+                default, codec_options, read_preference, write_concern, read_concern
+            )
+        )

@@ -1,0 +1,279 @@
+"""The private hooks of pymongo that an in-process client needs, all in this module; it refuses versions it was not proved with."""
+
+import asyncio
+import logging
+from typing import Any
+
+import bson
+import pymongo
+from pymongo import _csot
+from pymongo.asynchronous import pool as async_pool
+from pymongo.hello import Hello
+from pymongo.message import _OpMsg
+from pymongo.server_description import ServerDescription
+from pymongo.synchronous import pool as sync_pool
+
+from dotdo_mongo.client.link import Link, deployment_of
+from dotdo_mongo.engine.client import ClientState
+from dotdo_mongo.engine.commands import run_command
+from dotdo_mongo.engine.deployment import Deployment
+from dotdo_mongo.protocol.messages import encode_document
+
+_PROVED = (4, 20)
+_LOG = logging.getLogger("pymongo.command")
+
+
+class UnprovedVersion(ImportError):
+    """The installed pymongo is not one whose private hooks are known."""
+
+
+if pymongo.version_tuple[:2] != _PROVED:
+    msg = f"dotdo_mongo needs pymongo >=4.20,<4.21: its private hooks in {pymongo.version} are not known"
+    raise UnprovedVersion(msg)
+
+
+class _Line:
+    """In place of a socket."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    @property
+    def get_conn(self) -> "_Line":
+        return self
+
+    @property
+    def sock(self) -> "_Line":
+        return self
+
+    def close(self) -> None:
+        self.link.close()
+
+    def is_closing(self) -> bool:
+        return False
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Nothing here waits for a peer."""
+
+    def gettimeout(self) -> None:
+        return None
+
+
+class InProcessConnection(sync_pool.Connection):
+    """A connection whose messages are answered by a call."""
+
+    _reply: bytes | None = None
+
+    def send_message(self, message: bytes, max_doc_size: int) -> None:
+        """Run a message and keep its answer."""
+        self._check_size(max_doc_size)
+        self._reply = self.conn.link.run(message)  # type: ignore[attr-defined]  # a _Line
+
+    def receive_message(self, request_id: int | None) -> _OpMsg:
+        """Return the answer to the message sent last."""
+        assert self._reply is not None
+        return _OpMsg(0, self._reply)
+
+    def _check_size(self, max_doc_size: int) -> None:
+        _check_size(max_doc_size, self.max_bson_size)
+
+    def conn_closed(self) -> bool:
+        """Return whether it was closed."""
+        return self.closed
+
+    def set_conn_timeout(self, timeout: float | None) -> None:
+        """Nothing here waits for a peer."""
+
+    def authenticate(self, reauthenticate: bool = False) -> None:
+        """Take the credentials of a production address as given: the caller owns the files."""
+        if not self.ready:
+            self.ready = True
+            self._telemetry.connection_ready(self.id, self.creation_time)
+
+
+class AsyncInProcessConnection(async_pool.AsyncConnection):
+    """A connection of asyncio whose messages are answered by a call."""
+
+    _reply: bytes | None = None
+
+    async def send_message(self, message: bytes, max_doc_size: int) -> None:
+        """Run a message and keep its answer."""
+        _check_size(max_doc_size, self.max_bson_size)
+        self._reply = await self.conn.link.run_async(message)  # type: ignore[attr-defined]  # a _Line
+
+    async def receive_message(self, request_id: int | None) -> _OpMsg:
+        """Return the answer to the message sent last."""
+        assert self._reply is not None
+        return _OpMsg(0, self._reply)
+
+    def conn_closed(self) -> bool:
+        """Return whether it was closed."""
+        return self.closed
+
+    def set_conn_timeout(self, timeout: float | None) -> None:
+        """Nothing here waits for a peer."""
+
+    async def authenticate(self, reauthenticate: bool = False) -> None:
+        """Take the credentials of a production address as given: the caller owns the files."""
+        if not self.ready:
+            self.ready = True
+            self._telemetry.connection_ready(self.id, self.creation_time)
+
+    async def _close_conn(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.cancel_context.cancel()
+            self.conn.close()  # type: ignore[unused-coroutine]  # a _Line's returns nothing
+
+
+def _check_size(size: int, most: int | None) -> None:
+    if most is not None and size > most:
+        text = (
+            f"BSON document too large ({size} bytes) - the connected server supports"
+            f" BSON document sizes up to {most} bytes."
+        )
+        raise pymongo.errors.DocumentTooLarge(text)
+
+
+def classes(deployment: Deployment | None, set_name: str | None) -> dict[str, Any]:
+    """Return the keyword arguments that make a MongoClient run in process.
+
+    Args:
+        deployment: What it leads to; by default that of the home in use when a connection is made.
+        set_name: Name of the replica set that it asks for.
+    """
+
+    class InProcessPool(sync_pool.Pool):
+        def connect(self, handler: Any = None) -> sync_pool.Connection:
+            with self.lock:
+                number = self.next_connection_id
+                self.next_connection_id += 1
+            self._telemetry.connection_created(number)
+            link = Link(deployment or deployment_of(), self.address, set_name)
+            made = InProcessConnection(_Line(link), self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
+            with self.lock:
+                self.active_contexts.add(made.cancel_context)
+            made.hello()
+            self.is_writable = made.is_writable
+            if handler:
+                handler.contribute_socket(made, completed_handshake=False)
+            made.authenticate()
+            if handler:
+                handler.client._topology.receive_cluster_time(made._cluster_time)
+            return made
+
+    return {"_pool_class": InProcessPool, "_monitor_class": _monitor(deployment, set_name)}
+
+
+def async_classes(deployment: Deployment | None, set_name: str | None) -> dict[str, Any]:
+    """Return the keyword arguments that make an AsyncMongoClient run in process; see `classes`."""
+
+    class InProcessPool(async_pool.Pool):
+        async def connect(self, handler: Any = None) -> async_pool.AsyncConnection:
+            async with self.lock:
+                number = self.next_connection_id
+                self.next_connection_id += 1
+            self._telemetry.connection_created(number)
+            link = Link(deployment or deployment_of(), self.address, set_name)
+            made = AsyncInProcessConnection(_Line(link), self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
+            async with self.lock:
+                self.active_contexts.add(made.cancel_context)
+            await made.hello()
+            self.is_writable = made.is_writable
+            if handler:
+                handler.contribute_socket(made, completed_handshake=False)
+            await made.authenticate()
+            if handler:
+                await handler.client._topology.receive_cluster_time(made._cluster_time)
+            return made
+
+    return {"_pool_class": InProcessPool, "_monitor_class": _async_monitor(deployment, set_name)}
+
+
+class _Watcher:
+    """In place of a monitor: the deployment is there from the first look on."""
+
+    deployment: Deployment | None
+    set_name: str | None
+
+    def __init__(
+        self, server_description: Any, topology: Any, pool: Any, topology_settings: Any
+    ) -> None:
+        self._description, self._topology = server_description, topology
+        self._pool = pool
+        self._settings = topology_settings
+
+    @property
+    def _is_known(self) -> bool:
+        known = self._topology._description._server_descriptions
+        return bool(known[self._description.address].server_type != 0)
+
+    def _seen(self) -> ServerDescription:
+        deployment = self.deployment or deployment_of()
+        address = self._description.address
+        host = address[0] if address[1] is None else f"{address[0]}:{address[1]}"
+        client = ClientState(0, presented_host=host, presented_set=self.set_name)
+        reply = run_command(deployment, client, {"hello": 1, "$db": "admin"})
+        return ServerDescription(address, Hello(bson.decode(encode_document(reply))), 0.0)
+
+    def gc_safe_close(self) -> None:
+        """Nothing runs."""
+
+    def request_check(self) -> None:
+        """Nothing to look for."""
+
+    def cancel_check(self) -> None:
+        """Nothing runs."""
+
+
+def _monitor(of: Deployment | None, name: str | None) -> type:
+    class Watcher(_Watcher):
+        deployment, set_name = of, name
+
+        def open(self) -> None:
+            """Tell the topology, whose lock the caller holds, that the deployment is there."""
+            if not self._is_known:
+                self._topology._process_change(self._seen())
+
+        def close(self) -> None:
+            """Nothing runs."""
+
+        def join(self, timeout: float | None = None) -> None:
+            """Nothing runs."""
+
+    return Watcher
+
+
+def _async_monitor(of: Deployment | None, name: str | None) -> type:
+    class Watcher(_Watcher):
+        deployment, set_name = of, name
+        _task: asyncio.Task[None] | None = None
+
+        def open(self) -> None:
+            """Tell the topology right after the caller has given up its lock."""
+            if not self._is_known and self._task is None:
+                self._task = asyncio.get_running_loop().create_task(
+                    self._topology.on_change(self._seen())
+                )
+
+        async def close(self) -> None:
+            """Nothing runs."""
+
+        async def join(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (the driver's signature)
+            """Nothing runs."""
+
+    return Watcher
+
+
+def is_unobserved(client: Any) -> bool:
+    """No listener, log, timeout, session or encryption asks that a call of this client go the driver's own way."""
+    return not (
+        client._event_listeners.enabled_for_commands
+        or client._encrypter is not None
+        or client._timeout is not None
+        or client._closed
+        or not client.write_concern.acknowledged
+        or _csot.get_timeout() is not None
+        or _LOG.isEnabledFor(logging.DEBUG)
+        or client.options.pool_options.server_api is not None
+    )

@@ -1,0 +1,222 @@
+"""bulkWrite: many writes to several collections in one command, told one by one through a cursor."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dotdo.storage import Session
+from dotdo_mongo.engine import kinds
+from dotdo_mongo.engine.commands.declaration import (
+    Declared,
+    command,
+    optional,
+    parse_part,
+    required,
+)
+from dotdo_mongo.engine.commands.namespaces import split
+from dotdo_mongo.engine.commands.replies import cursor_reply
+from dotdo_mongo.engine.commands.writes import (
+    Change,
+    Outcome,
+    Target,
+    apply_update,
+    check_update,
+    delete_limit,
+    delete_some,
+)
+from dotdo_mongo.engine.cursors import Cursor
+from dotdo_mongo.engine.request import Request
+from dotdo_mongo.errors import CommandFailure, failure
+
+Document = dict[str, Any]
+_MAX_OPS = 100_000
+
+
+def _index(value: Any, where: str) -> int:
+    if type(value) is not int:
+        raise kinds.wrong_type(where, value, "int")
+    if value < 0:
+        raise failure(2, f"BSON field '{where}' value must be >= 0, actual value '{value}'")
+    return value
+
+
+_INDEX = kinds.Kind(_index)
+_INSERT: Declared = {"insert": required(_INDEX), "document": required(kinds.OBJECT)}
+_UPDATE: Declared = {
+    "update": required(_INDEX),
+    "filter": required(kinds.OBJECT),
+    "updateMods": required(kinds.UPDATE),
+    "multi": optional(kinds.BOOL, False),
+    "upsert": optional(kinds.BOOL, False),
+    "upsertSupplied": kinds.BOOL,
+    "arrayFilters": kinds.OBJECTS,
+    "hint": kinds.HINT,
+    "sort": kinds.OBJECT,
+    "constants": kinds.OBJECT,
+    "collation": kinds.OBJECT,
+    "sampleId": kinds.ANY,
+}
+_DELETE: Declared = {
+    "delete": required(_INDEX),
+    "filter": required(kinds.OBJECT),
+    "multi": optional(kinds.BOOL, False),
+    "hint": kinds.HINT,
+    "collation": kinds.OBJECT,
+    "sampleId": kinds.ANY,
+}
+_KINDS = {"insert": _INSERT, "update": _UPDATE, "delete": _DELETE}
+_NAMESPACE: Declared = {
+    "ns": required(kinds.STRING),
+    "collectionUUID": kinds.UUID,
+    "encryptionInformation": kinds.OBJECT,
+    "isTimeseriesNamespace": kinds.BOOL,
+}
+_CURSOR: Declared = {"batchSize": kinds.safe_long(0)}
+_BULK_WRITE: Declared = {
+    "ops": required(kinds.OBJECTS),
+    "nsInfo": required(kinds.OBJECTS),
+    "ordered": optional(kinds.BOOL, True),
+    "errorsOnly": optional(kinds.BOOL, False),
+    "bypassDocumentValidation": optional(kinds.SAFE_BOOL, False),
+    "cursor": kinds.OBJECT,
+    "let": kinds.OBJECT,
+    "maxTimeMS": kinds.MAX_TIME,
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the writes of one command have done so far."""
+
+    inserted: int = 0
+    matched: int = 0
+    modified: int = 0
+    upserted: int = 0
+    deleted: int = 0
+    errors: int = 0
+    told: list[Document] = field(default_factory=list)
+
+
+@command(
+    "bulkWrite",
+    _BULK_WRITE,
+    is_admin_only=True,
+    takes_write_concern=True,
+    in_transaction=True,
+    is_in_api=True,
+    is_write=True,
+)
+def bulk_write(request: Request) -> Document:
+    """Do many writes to several collections."""
+    arguments = request.arguments
+    ops = arguments["ops"]
+    if not 1 <= len(ops) <= _MAX_OPS:
+        raise failure(
+            16, f"Write batch sizes must be between 1 and {_MAX_OPS}. Got {len(ops)} operations."
+        )
+    size = parse_part(_CURSOR, arguments["cursor"] or {}, "bulkWrite.cursor")["batchSize"]
+    namespaces = [parse_part(_NAMESPACE, item, "bulkWrite.nsInfo") for item in arguments["nsInfo"]]
+    parsed = [_parsed(op, len(namespaces)) for op in ops]
+    targets: dict[int, Target] = {}
+    tally = Tally()
+    for i, (kind, op) in enumerate(parsed):
+        try:
+            number = op[kind]
+            if number not in targets:
+                db, name = split(namespaces[number]["ns"])
+                targets[number] = Target(request, name, db=db)
+            _run(targets[number], kind, op, i, tally)
+        except CommandFailure as error:
+            if request.transaction is not None:
+                raise
+            _note(tally, i, error)
+            if arguments["ordered"]:
+                break
+    told = [t for t in tally.told if not t["ok"]] if arguments["errorsOnly"] else tally.told
+    reply = cursor_reply(request, Cursor("admin.$cmd.bulkWrite", iter(told)), size)
+    return {
+        **reply,
+        "nErrors": tally.errors,
+        "nInserted": tally.inserted,
+        "nMatched": tally.matched,
+        "nModified": tally.modified,
+        "nUpserted": tally.upserted,
+        "nDeleted": tally.deleted,
+    }
+
+
+def _parsed(op: Document, namespaces: int) -> tuple[str, Document]:
+    kind = next(iter(op), "")
+    declared = _KINDS.get(kind)
+    if declared is None:
+        raise (
+            failure(40415, f"BSON field 'bulkWrite.ops.{kind}' is an unknown field.")
+            if kind
+            else failure(9, "BulkWrite operation is empty")
+        )
+    parsed = parse_part(declared, op, "bulkWrite.ops")
+    if parsed[kind] >= namespaces:
+        raise failure(2, f"BulkWrite ops entry {op} has an invalid nsInfo index.")
+    if kind == "update":
+        check_update(_as_update(parsed))
+    return kind, parsed
+
+
+def _as_update(op: Document) -> Document:
+    return {
+        "q": op["filter"],
+        "u": op["updateMods"],
+        "c": op["constants"],
+        **{
+            name: op[name]
+            for name in ("multi", "upsert", "collation", "arrayFilters", "hint", "sort")
+        },
+    }
+
+
+def _run(target: Target, kind: str, op: Document, index: int, tally: Tally) -> None:
+    told: Document = {"ok": 1.0, "idx": index, "n": 1}
+    if kind == "insert":
+        _insert(target, op["document"])
+        tally.inserted += 1
+    elif kind == "update":
+        change = apply_update(target, _as_update(op))
+        told |= _tell(change, tally)
+    else:
+        outcome = Outcome()
+        part = {"q": op["filter"], "limit": delete_limit(int(not op["multi"]), "limit")}
+        delete_some(target, part | {"hint": op["hint"], "collation": op["collation"]}, outcome)
+        tally.deleted += outcome.n
+        told["n"] = outcome.n
+    tally.told.append(told)
+
+
+def _tell(change: Change, tally: Tally) -> Document:
+    tally.matched += change.matched
+    tally.modified += change.modified
+    told: Document = {"n": change.matched + change.is_upsert, "nModified": change.modified}
+    if change.is_upsert:
+        tally.upserted += 1
+        told["upserted"] = {"_id": change.upserted}
+    return told
+
+
+def _insert(target: Target, document: Document) -> None:
+    store, _ = target.made()
+    context = target.context()
+
+    def work(session: Session) -> None:
+        target.writer(session, context).insert(document)
+
+    target.request.mutate(store, work)
+
+
+def _note(tally: Tally, index: int, error: CommandFailure) -> None:
+    tally.errors += 1
+    told: Document = {"ok": 0.0, "idx": index, "code": error.code, "errmsg": error.message, "n": 0}
+    for name in ("keyPattern", "keyValue", "errInfo"):
+        if name in error.extra:
+            told[name] = error.extra[name]
+    tally.told.append(told)
+
+
+COMMANDS = (bulk_write,)

@@ -1,0 +1,145 @@
+"""Commands on open cursors: getMore and killCursors."""
+
+from typing import Any
+
+from bson import Int64
+
+from dotdo_mongo.engine import kinds
+from dotdo_mongo.engine.awaiting import Awaiting
+from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
+from dotdo_mongo.engine.cursors import Cursor
+from dotdo_mongo.engine.request import Request
+from dotdo_mongo.errors import failure
+
+Document = dict[str, Any]
+
+
+def _number(value: Any, where: str) -> int:
+    if type(value) is Int64:
+        return int(value)
+    raise kinds.wrong_type(where, value, "long")
+
+
+def _name(value: Any, where: str) -> str:
+    if type(value) is not str:
+        raise kinds.wrong_type(where, value, "string")
+    return value
+
+
+_DEFAULT_WAIT_MS = 1000
+_GET_MORE: Declared = {
+    "collection": required(kinds.Kind(_name)),
+    "batchSize": kinds.safe_long(0),
+    "maxTimeMS": kinds.MAX_TIME,
+    "term": kinds.LONG,
+    "lastKnownCommittedOpTime": kinds.OBJECT,
+    "includeQueryStatsMetrics": kinds.BOOL,
+}
+
+
+@command(
+    "getMore",
+    _GET_MORE,
+    target=kinds.Kind(_number),
+    in_transaction=True,
+    is_in_api=True,
+    takes_read_concern=True,
+)
+def get_more(request: Request) -> Document:
+    """Read on from an open cursor."""
+    arguments = request.arguments
+    namespace = f"{request.db}.{arguments['collection']}"
+    if not arguments["collection"]:
+        raise failure(73, f"Invalid namespace specified '{namespace}'")
+    cursors = request.deployment.cursors
+    cursor = cursors.checkout(arguments["target"])
+    is_over = False
+    try:
+        _check_owner(request, cursor, namespace)
+        if arguments.get("maxTimeMS") is not None and not (
+            cursor.is_tailable and cursor.awaits_data
+        ):
+            raise failure(2, "cannot set maxTimeMS on getMore command for a non-awaitData cursor")
+        batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
+        is_over = at_end and (
+            not cursor.is_tailable or bool(getattr(cursor.documents, "is_over", False))
+        )
+        if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
+            wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]
+            until_us = request.deployment.clock() + wait_ms * 1000
+            request.client.awaiting = Awaiting(cursor.stores(), until_us)
+    finally:
+        cursors.checkin(cursor)
+        if is_over:
+            cursors.kill(cursor.id)
+    found: Document = {
+        "nextBatch": batch,
+        "id": Int64(0) if is_over else Int64(cursor.id),
+        "ns": cursor.namespace,
+    }
+    if cursor.resume is not None:
+        found["postBatchResumeToken"] = cursor.resume()
+    return {"cursor": found}
+
+
+def _check_owner(request: Request, cursor: Cursor, namespace: str) -> None:
+    """See that a cursor belongs to the request's namespace, user, session and transaction."""
+    if cursor.namespace != namespace:
+        raise failure(
+            13,
+            f"Requested getMore on namespace '{namespace}', but cursor belongs to a different namespace {cursor.namespace}",
+        )
+    if cursor.user != request.client.user:
+        raise failure(13, f"cursor id {cursor.id} was not created by the authenticated user")
+    lsid = None if request.session is None else request.session.lsid
+    if cursor.lsid is not None and lsid is None:
+        raise failure(
+            50737,
+            f"Cannot run getMore on cursor {cursor.id}, which was created in session {cursor.lsid.hex()}, without an lsid",
+        )
+    if cursor.lsid != lsid:
+        raise failure(
+            50738,
+            f"Cannot run getMore on cursor {cursor.id}, which was not created in session {lsid.hex() if lsid else None}",
+        )
+    txn = None if request.transaction is None else request.transaction.number
+    if cursor.txn != txn:
+        raise failure(
+            50740,
+            f"Cannot run getMore on cursor {cursor.id}, which was created in transaction {cursor.txn}",
+        )
+
+
+_KILL: Declared = {"cursors": required(kinds.ARRAY)}
+
+
+@command("killCursors", _KILL, target=COLLECTION, in_transaction=True, is_in_api=True)
+def kill_cursors(request: Request) -> Document:
+    """Close cursors."""
+    numbers = request.arguments["cursors"]
+    if not numbers:
+        raise failure(2, "Must specify at least one cursor id in: { killCursors: ... }")
+    killed, not_found = [], []
+    namespace = request.namespace
+    for i, number in enumerate(numbers):
+        if type(number) is not Int64:
+            raise kinds.wrong_type(f"killCursors.cursors.{i}", number, "long")
+        cursor = request.deployment.cursors.get(number)
+        is_ours = (
+            cursor is not None
+            and cursor.namespace == namespace
+            and cursor.user == request.client.user
+        )
+        if is_ours and request.deployment.cursors.kill(number):
+            killed.append(number)
+        else:
+            not_found.append(number)
+    return {
+        "cursorsKilled": killed,
+        "cursorsNotFound": not_found,
+        "cursorsAlive": [],
+        "cursorsUnknown": [],
+    }
+
+
+COMMANDS = (get_more, kill_cursors)

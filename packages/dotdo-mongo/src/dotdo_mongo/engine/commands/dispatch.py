@@ -1,0 +1,212 @@
+"""The way from a command as sent to its reply: looked up, checked, run in its session or transaction, failures told as MongoDB does."""
+
+from typing import Any
+
+from bson import Int64
+
+from dotdo_mongo.engine import kinds
+from dotdo_mongo.engine.client import ClientState
+from dotdo_mongo.engine.commands.concerns import read_concern, unmet, write_concern
+from dotdo_mongo.engine.commands.declaration import Command, parse
+from dotdo_mongo.engine.commands.registry import commands_by_name
+from dotdo_mongo.engine.commands.session_commands import session_id
+from dotdo_mongo.engine.deployment import Deployment
+from dotdo_mongo.engine.failures import translated
+from dotdo_mongo.engine.request import Request, check_database
+from dotdo_mongo.engine.sessions import LogicalSession
+from dotdo_mongo.engine.streams.tokens import time_of
+from dotdo_mongo.errors import CommandFailure, failure
+
+Document = dict[str, Any]
+
+
+def run_command(
+    deployment: Deployment,
+    client: ClientState,
+    body: Document,
+    sequences: dict[str, list[bytes]] | None = None,
+) -> Document:
+    """Run one command and return its reply; batches in it are of raw documents.
+
+    Args:
+        deployment: What it runs on.
+        client: The connection it came by.
+        body: The command, `$db` in it; document sequences are merged in.
+        sequences: Those sequences as sent.
+    """
+    request: Request | None = None
+    try:
+        declared = _declared(body)
+        request = _request(deployment, client, declared, body, sequences or {})
+        reply = _run(declared, request)
+        concern = unmet(request.write_concern)
+        if concern is not None:
+            reply["writeConcernError"] = concern
+        reply["ok"] = 1.0
+    except Exception as error:  # noqa: BLE001  (whatever goes wrong, the client gets a reply)
+        in_transaction = "autocommit" in body
+        reply = _failed(translated(error, in_transaction=in_transaction), request)
+    return _with_times(deployment, body, reply)
+
+
+def _declared(body: Document) -> Command:
+    name = next(iter(body), "")
+    found = commands_by_name().get(name)
+    if found is None:
+        raise failure(59, f"no such command: '{name}'")
+    return found
+
+
+def _request(
+    deployment: Deployment,
+    client: ClientState,
+    declared: Command,
+    body: Document,
+    sequences: dict[str, list[bytes]],
+) -> Request:
+    if client.must_authenticate and client.user is None and declared.needs_authentication:
+        raise failure(13, f"Command {declared.name} requires authentication")
+    db = body.get("$db")
+    if not isinstance(db, str):
+        raise failure(40414, "BSON field 'OP_MSG.$db' is missing but a required field")
+    check_database(db)
+    if declared.is_admin_only and db != "admin":
+        raise failure(13, f"{declared.name} may only be run against the admin database.")
+    _check_api(declared, body)
+    request = Request(
+        deployment,
+        client,
+        declared.name,
+        db,
+        body,
+        {},
+        deployment.clock(),
+        raw_sequences=sequences,
+        commands=commands_by_name(),
+    )
+    request.session = _session(request, body)
+    request.read_concern = read_concern(
+        body.get("readConcern"),
+        declared.name,
+        takes_levels=declared.takes_read_concern,
+        in_transaction="autocommit" in body,
+    )
+    if request.read_concern.get("level") == "snapshot" and "autocommit" not in body:
+        at = request.read_concern.get("atClusterTime")
+        request.snapshot_us = request.now_us if at is None else time_of(at)
+    request.arguments = parse(declared, body)
+    request.write_concern = write_concern(
+        body.get("writeConcern"), declared.name, takes=declared.takes_write_concern
+    )
+    if body.get("maxTimeMS") is not None:
+        limit = kinds.MAX_TIME.check(body["maxTimeMS"], f"{declared.name}.maxTimeMS")
+        if limit and declared.name != "getMore":
+            request.deadline_us = request.now_us + limit * 1000
+    return request
+
+
+def _check_api(declared: Command, body: Document) -> None:
+    version = body.get("apiVersion")
+    if version is None:
+        if body.get("apiStrict") is not None or body.get("apiDeprecationErrors") is not None:
+            raise failure(
+                4886600, "Provided apiStrict and/or apiDeprecationErrors without passing apiVersion"
+            )
+        return
+    kinds.STRING.check(version, "apiVersion")
+    if version != "1":
+        raise failure(322, 'API version must be "1"')
+    if body.get("apiStrict") and not declared.is_in_api:
+        raise failure(
+            323,
+            f"Provided apiStrict:true, but the command {declared.name} is not in API Version 1.",
+        )
+
+
+def _session(request: Request, body: Document) -> LogicalSession | None:
+    lsid = body.get("lsid")
+    if lsid is None:
+        if "txnNumber" in body:
+            raise failure(72, "Transaction number requires a session ID to also be specified")
+        return None
+    number = session_id(lsid, "OperationSessionInfo.lsid")
+    session = request.deployment.sessions.get(number, request.client.user)
+    txn = body.get("txnNumber")
+    if txn is not None:
+        request.txn_number = int(kinds.EXACT_LONG.check(txn, "OperationSessionInfo.txnNumber"))
+    return session
+
+
+def _run(declared: Command, request: Request) -> Document:
+    session = request.session
+    if session is None or request.txn_number is None:
+        return declared.run(request)
+    with session.guard:
+        if "autocommit" in request.body:
+            return _run_in_transaction(declared, request, session)
+        return _run_retryable(declared, request, session)
+
+
+def _run_in_transaction(declared: Command, request: Request, session: LogicalSession) -> Document:
+    assert request.txn_number is not None
+    body, number = request.body, request.txn_number
+    if body["autocommit"] is not False:
+        raise failure(72, "Specifying autocommit=true is not allowed.")
+    if not declared.in_transaction:
+        raise failure(263, f"Cannot run '{declared.name}' in a multi-document transaction.")
+    is_start = body.get("startTransaction") is True
+    if is_start:
+        request.transaction = session.begin_transaction(
+            number, request.now_us, request.read_concern
+        )
+    elif (
+        declared.name == "commitTransaction"
+        and session.transaction is not None
+        and (session.transaction.number == number and session.transaction.state == "committed")
+    ):
+        request.transaction = session.transaction
+    else:
+        request.transaction = session.continued(number)
+    try:
+        return declared.run(request)
+    except Exception:
+        request.deployment.cursors.kill_where(lambda c: c.lsid == session.lsid and c.txn == number)
+        session.abort()
+        raise
+
+
+def _run_retryable(declared: Command, request: Request, session: LogicalSession) -> Document:
+    assert request.txn_number is not None
+    session.begin_retryable(request.txn_number)
+    known = session.replies.get(0)
+    if known is not None:
+        return dict(known)
+    reply = declared.run(request)
+    session.replies[0] = dict(reply)
+    return reply
+
+
+def _failed(error: CommandFailure, request: Request | None) -> Document:
+    reply: Document = {
+        "ok": 0.0,
+        "errmsg": error.message,
+        "code": error.code,
+        "codeName": error.code_name,
+    }
+    labels = list(error.extra.pop("errorLabels", ()))
+    reply.update(error.extra)
+    if labels:
+        reply["errorLabels"] = labels
+    del request
+    return reply
+
+
+def _with_times(deployment: Deployment, body: Document, reply: Document) -> Document:
+    now = deployment.cluster_time()
+    reply["$clusterTime"] = {
+        "clusterTime": now,
+        "signature": {"hash": b"\0" * 20, "keyId": Int64(0)},
+    }
+    reply["operationTime"] = now
+    del body
+    return reply

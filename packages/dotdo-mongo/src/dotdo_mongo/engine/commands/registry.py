@@ -1,0 +1,57 @@
+"""All commands by name, put together from the families' tuples."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from dotdo_mongo.engine.commands import (
+    administration,
+    aggregation,
+    bulk,
+    changes,
+    cursors,
+    explaining,
+    handshake,
+    indexes,
+    listings,
+    namespaces,
+    parameters,
+    plan_cache,
+    reads,
+    session_commands,
+    statistics,
+    users,
+    writes,
+)
+from dotdo_mongo.engine.commands.declaration import Command
+
+_FAMILIES = (
+    reads.COMMANDS,
+    writes.COMMANDS,
+    aggregation.COMMANDS,
+    cursors.COMMANDS,
+    namespaces.COMMANDS,
+    listings.COMMANDS,
+    indexes.COMMANDS,
+    handshake.COMMANDS,
+    session_commands.COMMANDS,
+    bulk.COMMANDS,
+    changes.COMMANDS,
+    statistics.COMMANDS,
+    explaining.COMMANDS,
+    administration.COMMANDS,
+    parameters.COMMANDS,
+    plan_cache.COMMANDS,
+    users.COMMANDS,
+)
+
+
+@cache
+def commands_by_name() -> Mapping[str, Command]:
+    """Return every command under its name and its aliases."""
+    found: dict[str, Command] = {}
+    for family in _FAMILIES:
+        for declared in family:
+            for name in (declared.name, *declared.aliases):
+                assert name not in found, name
+                found[name] = declared
+    return found

@@ -1,0 +1,1 @@
+"""Geometry on the plane and on the sphere, and the query operators over it."""

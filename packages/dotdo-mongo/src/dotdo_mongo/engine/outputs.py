@@ -1,0 +1,233 @@
+"""What $out and $merge do with the documents that come to them: a collection replaced, or documents merged one by one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+
+from dotdo.storage import Session, Store
+from dotdo_mongo.engine.collection import Collection
+from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.definitions import create
+from dotdo_mongo.engine.indexes import duplicate
+from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.pushdown import equalities
+from dotdo_mongo.engine.request import Request, check_new_collection
+from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.update import compile_update
+from dotdo_mongo.engine.writing import Writer
+from dotdo_mongo.errors import failure
+
+Document = dict[str, Any]
+
+
+def write_out(request: Request, stage: str, argument: Any, documents: Iterable[Document]) -> None:
+    """Do $out or $merge.
+
+    Raises:
+        CommandFailure: The target is not allowed, or a document cannot be written.
+    """
+    if stage == "$out":
+        _out(request, argument, documents)
+    else:
+        _merge(request, argument, documents)
+
+
+def _namespace(request: Request, given: Any) -> tuple[str, str]:
+    if isinstance(given, str):
+        return request.db, given
+    return given.get("db") or request.db, given["coll"]
+
+
+def _target(
+    request: Request, db: str, name: str, options: Document | None = None
+) -> tuple[Store, Collection]:
+    found = request.find(name, db)
+    if found is not None:
+        return found
+    check_new_collection(db, name)
+    store = request.store(db, create=True)
+    assert store is not None
+    kind = "timeseries" if options and "timeseries" in options else "collection"
+    indexes = () if kind == "timeseries" else None
+    return store, create(request, store, name, kind=kind, options=options, indexes=indexes)
+
+
+def _context(request: Request) -> Context:
+    return Context(
+        now_ms=request.now_us // 1000,
+        cluster_time=request.deployment.cluster_time(),
+        random=request.deployment.random,
+        variables=request.arguments.get("let") or {},
+    )
+
+
+def _writer(
+    request: Request, session: Session, db: str, collection: Collection, context: Context
+) -> Writer:
+    bypasses = bool(request.arguments.get("bypassDocumentValidation"))
+    return Writer(
+        session, f"{db}.{collection.name}", collection, context, bypasses_validation=bypasses
+    )
+
+
+def _out(request: Request, argument: Any, documents: Iterable[Document]) -> None:
+    db, name = _namespace(request, argument)
+    found = request.find(name, db)
+    if found is not None and found[1].is_view:
+        raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
+    if found is not None and found[1].is_capped:
+        raise failure(17152, f"namespace '{db}.{name}' is capped so it can't be used for $out")
+    ready = list(documents)
+    options: Document = {}
+    if isinstance(argument, dict) and argument.get("timeseries"):
+        options["timeseries"] = {"granularity": "seconds", "bucketMaxSpanSeconds": 3600} | argument[
+            "timeseries"
+        ]
+    store, collection = _target(request, db, name, options)
+    context = _context(request)
+
+    def work(session: Session) -> None:
+        writer = _writer(request, session, db, collection, context)
+        for record in collection.table.scan(session):
+            writer.delete(record)
+        for document in ready:
+            writer.insert(document)
+
+    request.mutate(store, work)
+
+
+@dataclass(slots=True)
+class Merge:
+    """A $merge, its defaults filled in."""
+
+    on: list[str]
+    matched: Any
+    not_matched: str
+    variables: Document
+
+
+def _parsed(argument: Any) -> tuple[Any, Merge]:
+    given: Document = {"into": argument} if isinstance(argument, str) else argument
+    on = given.get("on") or "_id"
+    merge = Merge(
+        [on] if isinstance(on, str) else list(on),
+        given.get("whenMatched") or "merge",
+        given.get("whenNotMatched") or "insert",
+        given.get("let") or {},
+    )
+    return given["into"], merge
+
+
+def _merge(request: Request, argument: Any, documents: Iterable[Document]) -> None:
+    into, merge = _parsed(argument)
+    db, name = _namespace(request, into)
+    found = request.find(name, db)
+    if found is not None and found[1].is_view:
+        raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
+    _check_on(merge.on, None if found is None else found[1])
+    ready = list(documents)
+    store, collection = _target(request, db, name)
+    context = _context(request)
+
+    def work(session: Session) -> None:
+        writer = _writer(request, session, db, collection, context)
+        for document in ready:
+            _merge_one(writer, merge, document, context)
+
+    request.mutate(store, work)
+
+
+def _check_on(on: list[str], collection: Collection | None) -> None:
+    if on == ["_id"]:
+        return
+    indexes = () if collection is None else collection.indexes
+    for index in indexes:
+        if (
+            set(index["key"]) == set(on)
+            and index.get("unique")
+            and "partialFilterExpression" not in index
+        ):
+            return
+    raise failure(51183, "Cannot find index to verify that join fields will be unique")
+
+
+def _merge_one(writer: Writer, merge: Merge, document: Document, context: Context) -> None:
+    if "_id" not in document and merge.on == ["_id"]:
+        document = {"_id": ObjectId(), **document}
+    record = _existing(writer, merge.on, document)
+    if record is None:
+        _not_matched(writer, merge, document)
+        return
+    before = record.document
+    after = _matched(merge, before, document, context)
+    if after is not None and after is not before:
+        writer.replace(record, after)
+
+
+def _existing(writer: Writer, on: list[str], document: Document) -> Record | None:
+    pairs = [(path, _value(document, path)) for path in on]
+    table = writer.collection.table
+    if on == ["_id"]:
+        return table.by_identity(writer.session, document["_id"])
+    matches = compile_match({path: {"$eq": value} for path, value in pairs}, Context())
+    for record in table.scan(writer.session, equalities(writer.collection, pairs, {})):
+        if matches(record.document):
+            return record
+    return None
+
+
+def _value(document: Any, path: str) -> Any:
+    value = document
+    for part in path.split("."):
+        if isinstance(value, list):
+            raise failure(
+                51132,
+                "$merge write error: 'on' field cannot be missing, null, undefined or an array",
+            )
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None or isinstance(value, list):
+        code = 51185 if isinstance(value, list) else 51132
+        raise failure(
+            code, "$merge write error: 'on' field cannot be missing, null, undefined or an array"
+        )
+    return value
+
+
+def _not_matched(writer: Writer, merge: Merge, document: Document) -> None:
+    if merge.not_matched == "fail":
+        raise failure(
+            13113,
+            "$merge could not find a matching document in the target collection for at least one document in the source collection",
+        )
+    if merge.not_matched == "discard":
+        return
+    writer.insert(document)
+
+
+def _matched(
+    merge: Merge, before: Document, document: Document, context: Context
+) -> Document | None:
+    if isinstance(merge.matched, list):
+        return _by_pipeline(merge, before, document, context)
+    if merge.matched == "replace":
+        return {"_id": before["_id"], **{n: v for n, v in document.items() if n != "_id"}}
+    if merge.matched == "keepExisting":
+        return None
+    if merge.matched == "fail":
+        raise duplicate("", {"key": {"_id": 1}, "name": "_id_"}, [before["_id"]])
+    return {**before, **{n: v for n, v in document.items() if n != "_id"}}
+
+
+def _by_pipeline(merge: Merge, before: Document, document: Document, context: Context) -> Document:
+    variables = {**context.variables, "new": document, **_evaluated(merge, document, context)}
+    return compile_update(merge.matched, context=context.with_(variables=variables))(before)
+
+
+def _evaluated(merge: Merge, document: Document, context: Context) -> Document:
+    if not merge.variables:
+        return {}
+    scoped = context.with_(variables={**context.variables, "new": document})
+    return next(compile_pipeline([{"$project": {"_id": 0, **merge.variables}}], scoped)([document]))

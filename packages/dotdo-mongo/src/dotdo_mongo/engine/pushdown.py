@@ -1,0 +1,249 @@
+"""Conditions in SQL that leave every document that could match, and few others; the compiled filter decides on those."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from bson import Binary, Decimal128, Int64, ObjectId
+
+from dotdo.storage.names import literal
+from dotdo_mongo.engine.collection import Collection
+from dotdo_mongo.engine.indexes import is_ordinary
+from dotdo_mongo.engine.tables import Condition
+from dotdo_mongo.mapping.tags import tagged
+
+Document = dict[str, Any]
+_PLAIN = frozenset({int, Int64, float})
+
+
+def path_text(path: str) -> str | None:
+    """Return a field's JSON path as an SQL literal, None for one that may go through arrays by number."""
+    parts = path.split(".")
+    if any(
+        not part or part.isdigit() or '"' in part or "\\" in part or not part.isprintable()
+        for part in parts
+    ):
+        return None
+    return literal("$" + "".join(f'."{part}"' for part in parts))
+
+
+def value_text(path: str) -> str:
+    """Return the expression of a path's value, as an index has it."""
+    return f"data ->> {path_text(path)}"
+
+
+_ORDERED = ('{"$oid":"*', '{"$t":[1-9]???????????????}', '{"$u":"*', '{"$b":"*')
+"""Tagged values whose text compares as they do: ids, dates of sixteen digits; UUIDs and bytes for equality."""
+
+
+def exceptions_text(path: str) -> str:
+    """Return the condition of rows whose value at a path is not plain: it goes through arrays, or its text does not compare."""
+    parts = path.split(".")
+    prefixes = [".".join(parts[: i + 1]) for i in range(len(parts) - 1)]
+    arrays = [f"json_type(data, {path_text(prefix)}) = 'array'" for prefix in prefixes]
+    kind, value = f"json_type(data, {path_text(path)})", value_text(path)
+    tags = " or ".join(f"{value} glob {literal(pattern)}" for pattern in _ORDERED)
+    return " or ".join([*arrays, f"{kind} = 'array'", f"({kind} = 'object' and not ({tags}))"])
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a query asks of one path, as SQL over its plain value.
+
+    Args:
+        sql: A condition over the expression that stands in place of `{0}`.
+        params: Its parameters.
+        is_equality: It asks for one value.
+    """
+
+    sql: str
+    params: tuple[Any, ...]
+    is_equality: bool = False
+
+    @property
+    def finds_nothing_there(self) -> bool:
+        """It is met where there is no value."""
+        return self.sql == "{0} is null"
+
+
+_OPERATORS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_MAX_IN = 200
+
+
+def bounds(query: Document) -> dict[str, Bound]:
+    """Return what a filter asks of paths that SQL can look at; the filter decides on what is found."""
+    found: dict[str, Bound] = {}
+    for path, wanted in query.items():
+        if path == "$and":
+            for part in wanted:
+                found = bounds(part) | found
+            continue
+        if path.startswith("$") or path == "_id" or path_text(path) is None:
+            continue
+        bound = _bound(wanted)
+        if bound is not None:
+            found[path] = bound
+    return found
+
+
+def _bound(wanted: Any) -> Bound | None:
+    if not isinstance(wanted, dict) or not next(iter(wanted), "").startswith("$"):
+        return _equal(wanted)
+    if "$eq" in wanted:
+        return _equal(wanted["$eq"])
+    if "$in" in wanted:
+        return _one_of(wanted["$in"])
+    parts = [_range(name, value) for name, value in wanted.items() if name in _OPERATORS]
+    known = [part for part in parts if part is not None]
+    if not known:
+        return None
+    return Bound(
+        " and ".join(part.sql for part in known), tuple(p for part in known for p in part.params)
+    )
+
+
+def _equal(value: Any) -> Bound | None:
+    if value is None:
+        return Bound("{0} is null", (), is_equality=True)
+    stored = stored_form(value)
+    return None if stored is None else Bound("{0} = ?", (stored,), is_equality=True)
+
+
+def _one_of(values: Any) -> Bound | None:
+    if not isinstance(values, list) or not 0 < len(values) <= _MAX_IN:
+        return None
+    stored = [stored_form(value) for value in values]
+    if any(value is None for value in stored):
+        return None
+    return Bound(f"{{0}} in ({', '.join('?' * len(stored))})", tuple(stored))
+
+
+def _range(name: str, value: Any) -> Bound | None:
+    """Return a range within the values of one type; SQLite puts numbers before text and text before bytes."""
+    stored = stored_form(value)
+    if stored is None or isinstance(value, (bool, bytes)):
+        return None
+    operator = _OPERATORS[name]
+    if isinstance(value, (int, float, Decimal128)):
+        rest = "{0} < ''" if operator[0] == ">" else "typeof({0}) <> 'null'"
+        return Bound(f"{{0}} {operator} ? and {rest}", (stored,))
+    if isinstance(value, str):
+        rest = "{0} < x''" if operator[0] == ">" else "{0} >= ''"
+        return Bound(f"{{0}} {operator} ? and {rest}", (stored,))
+    tag, colon, _ = str(stored).partition(":")
+    if not any(str(stored).startswith(pattern[:6]) for pattern in _ORDERED[:2]) or not _is_ordered(
+        stored
+    ):
+        return None
+    edge = f"{tag}{colon}" if operator[0] == "<" else f"{tag};"
+    other = "<" if operator[0] == ">" else ">="
+    return Bound(f"{{0}} {operator} ? and {{0}} {other} ?", (stored, edge))
+
+
+def _is_ordered(stored: Any) -> bool:
+    return not str(stored).startswith('{"$t"') or len(str(stored)) == 23
+
+
+def loose(path: str, bound: Bound) -> Condition:
+    """Return the condition that leaves all rows that may match, without an index."""
+    return Condition(
+        f"(({bound.sql.format(value_text(path))}) or {exceptions_text(path)})", bound.params
+    )
+
+
+def by_index(table: str, index: Document, asked: Mapping[str, Bound]) -> Condition:
+    """Return the condition that reads rows by an index and those that it has apart."""
+    parts: list[str] = []
+    params: list[Any] = []
+    for path in index["key"]:
+        bound = asked.get(path)
+        if bound is None:
+            break
+        parts.append(f"({bound.sql.format(value_text(path))})")
+        params += bound.params
+        if not bound.is_equality:
+            break
+    apart = " or ".join(exceptions_text(path) for path in index["key"])
+    sql = (
+        f"_id in (select _id from {table} where {' and '.join(parts)}"
+        f" union all select _id from {table} where {apart})"
+    )
+    return Condition(sql, tuple(params))
+
+
+def best_index(indexes: Iterable[Document], asked: Mapping[str, Bound]) -> Document | None:
+    """Return the index that narrows most, or None."""
+    best, score = None, 0
+    for index in indexes:
+        points = 0
+        for path in index["key"]:
+            bound = asked.get(path)
+            if bound is None:
+                break
+            points += 2 if bound.is_equality else 1
+            if not bound.is_equality:
+                break
+        if points > score:
+            best, score = index, points
+    return best
+
+
+def stored_form(value: Any) -> Any:
+    """Return a scalar as `->>` gives it, None when it has no one form."""
+    kind = type(value)
+    if kind is bool:
+        return int(value)
+    if kind in _PLAIN:
+        return (
+            None
+            if isinstance(value, float) and not math.isfinite(value)
+            else float(value)
+            if kind is float
+            else int(value)
+        )
+    if kind is str:
+        return value
+    if kind in {ObjectId, Binary, bytes} or kind.__name__ in {"datetime", "Timestamp"}:
+        return orjson.dumps(tagged(value)).decode()
+    if kind is Decimal128:
+        return _decimal(value)
+    return None
+
+
+def _decimal(value: Decimal128) -> float | int | None:
+    number = value.to_decimal()
+    if not number.is_finite():
+        return None
+    return (
+        int(number)
+        if number == number.to_integral_value() and abs(number) < 1 << 63
+        else float(number)
+    )
+
+
+def equalities(
+    collection: Collection, pairs: Iterable[tuple[str, Any]], index: Document
+) -> Condition:
+    """Return what leaves the rows that may have these values in an index."""
+    if collection.noun.layout != "document" or index.get("collation"):
+        return Condition()
+    asked = {}
+    for path, value in pairs:
+        bound = None if path == "_id" or path_text(path) is None else _equal(value)
+        if bound is not None:
+            asked[path] = bound
+    if asked and len(asked) == len(index.get("key", ())) and is_pushed(index):
+        return by_index(collection.table.table, index, asked)
+    found = [loose(path, bound) for path, bound in asked.items()]
+    return Condition(" and ".join(c.sql for c in found), tuple(p for c in found for p in c.params))
+
+
+def is_pushed(index: Document) -> bool:
+    """SQLite keeps the index's plain values in order."""
+    return (
+        is_ordinary(index)
+        and not index.get("collation")
+        and all(path != "_id" and path_text(path) for path in index["key"])
+    )

@@ -1,0 +1,123 @@
+"""Nouns of layout `document`: JSONB is what counts, BSON beside it a cache that other doors' writes empty."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dotdo.graph.fields import enter_fields, unknown_fields
+from dotdo.storage import Noun, Row, Session
+from dotdo.storage.names import quoted
+from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
+from dotdo_mongo.mapping.codec import encode
+from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
+from dotdo_mongo.mapping.tags import from_json, to_json
+
+_COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
+_FIRST_CHUNK, _CHUNK = 128, 1024
+_ALL = EVERYTHING
+
+
+class DocumentTable:
+    """Documents of a noun that holds any fields.
+
+    Args:
+        noun: The definition.
+        has_own_keys: `_id` need not be unique (time series): rows have keys of their own.
+    """
+
+    __slots__ = (
+        "_by_key",
+        "_delete",
+        "_insert",
+        "_select",
+        "_update",
+        "has_own_keys",
+        "noun",
+        "table",
+    )
+
+    def __init__(self, noun: Noun, *, has_own_keys: bool = False) -> None:
+        self.noun, self.has_own_keys = noun, has_own_keys
+        self.table = table = quoted(noun.table)
+        self._select = f"select {_COLUMNS} from {table}"
+        self._by_key = f"{self._select} where id = ?"
+        self._insert = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?) on conflict(id) do nothing"
+        self._update = f"update {table} set data = jsonb(?), bson = ? where _id = ?"
+        self._delete = f"delete from {table} where _id = ?"
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def scan(
+        self, reader: Reader, condition: Condition = _ALL, *, backward: bool = False
+    ) -> Iterator[Record]:
+        """Yield the records that a condition leaves, reading on as they are asked for."""
+        where = f"({condition.sql})" if condition.sql else "true"
+        if condition.order:
+            sql = f"{self._select} where {where} order by {condition.order}"
+            yield from map(_record, reader.read(sql, condition.params))
+            return
+        past, order = ("<", "desc") if backward else (">", "asc")
+        sql = f"{self._select} where _id {past} ? and {where} order by _id {order} limit ?"
+        last, chunk = (1 << 62 if backward else -1 << 62), _FIRST_CHUNK
+        while True:
+            rows = reader.read(sql, (last, *condition.params, chunk))
+            yield from map(_record, rows)
+            if len(rows) < chunk:
+                return
+            last, chunk = rows[-1][0], _CHUNK
+
+    def by_identity(self, reader: Reader, identity: Any) -> Record | None:
+        """Return the record with that `_id`."""
+        rows = reader.read(self._by_key, (key_of(identity),))
+        return _record(rows[0]) if rows else None
+
+    def count(self, reader: Reader, condition: Condition = _ALL) -> int:
+        """Return how many records a condition leaves."""
+        where = f" where {condition.sql}" if condition.sql else ""
+        ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
+        return int(found)
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
+        """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""
+        data = encode(document) if data is None else data
+        row = session.allocate(self.noun)
+        key = f"row {row}" if self.has_own_keys else key_of(document["_id"])
+        self._enter(session, document)
+        session.execute(self._insert, (row, key, self._json(document, data), data))
+        return row if session.connection.changes() else None
+
+    def replace(self, session: Session, record: Record, document: Document) -> None:
+        """Give a record another content within `mutate`; its `_id` is as before."""
+        data = encode(document)
+        self._enter(session, document)
+        session.execute(self._update, (self._json(document, data), data, record.row))
+
+    def delete(self, session: Session, record: Record) -> None:
+        """Delete a record within `mutate`."""
+        session.execute(self._delete, (record.row,))
+
+    def _json(self, document: Document, data: bytes) -> bytes:
+        if not self.has_own_keys and is_exact(document["_id"]):
+            document = {name: value for name, value in document.items() if name != "_id"}
+        return to_json(document, data)
+
+    def _enter(self, session: Session, document: Document) -> None:
+        unknown = unknown_fields(session, self.noun, document.keys())
+        if unknown:
+            enter_fields(session, self.noun.id, [name for name in unknown if name != "_id"])
+
+
+def _record(row: Row) -> Record:
+    number, data, key, text = row
+    if data is not None:
+        return Record(number, data)
+    return Record(number, None, lambda: _from_other_door(key, text))
+
+
+def _from_other_door(key: Any, text: str) -> Document:
+    fields = from_json(text)
+    if "_id" in fields:
+        identity = fields.pop("_id")
+        return {"_id": identity, **fields}
+    return {"_id": identity_of(key), **fields}

@@ -1,0 +1,1 @@
+"""What $setWindowFields computes over the documents around each."""

@@ -1,0 +1,59 @@
+"""One dataset: what Mongo writes others read, and the other way round."""
+
+from bson import Int64
+
+from dotdo.storage import Column, Noun, create_noun
+from dotdo.tenancy import open_tenant
+
+
+def test_documents_are_things_and_things_documents(engine, home):
+    engine(
+        {
+            "insert": "Customer",
+            "documents": [{"_id": "ann", "age": 7, "tags": ["a", {"b": Int64(5)}]}],
+        }
+    )
+    tenant = open_tenant("test", home=home)
+    assert tenant.things.get("Customer", "ann")["age"] == 7
+    tenant.things.update(("Customer", "ann"), age=8)
+    tenant.things.create("Customer", "bob", age=9)
+    assert engine.documents({"find": "Customer", "filter": {"age": {"$gte": 8}}}) == [
+        {"_id": "ann", "age": 8, "tags": ["a", {"b": 5}]},
+        {"_id": "bob", "age": 9},
+    ]
+
+
+def test_a_table_is_a_collection(engine, home):
+    tenant = open_tenant("test", home=home, create=True)
+    with tenant.transaction() as session:
+        create_noun(
+            session,
+            Noun(
+                0, "city", "columns", "city",
+                columns=(Column("id", "bigint", "id", is_nullable=False), Column("name", "text", "name")),
+                key=("id",), rowid="id",
+            ),
+        )  # fmt: skip
+        session.write("insert into city(id, name) values (1, 'Oslo')")
+    assert engine.documents({"find": "city"}) == [{"_id": 1, "name": "Oslo"}]
+    engine({"insert": "city", "documents": [{"_id": 2, "name": "Rome", "size": 5}]})
+    engine(
+        {
+            "update": "city",
+            "updates": [{"q": {"_id": 1}, "u": {"$set": {"name": "Bergen", "x": 1}}}],
+        }
+    )
+    assert engine.documents({"find": "city"}) == [
+        {"_id": 1, "name": "Bergen", "x": 1},
+        {"_id": 2, "name": "Rome", "size": 5},
+    ]
+    with tenant.transaction() as session:
+        assert session.read("select name from city order by id") == [("Bergen",), ("Rome",)]
+
+
+def test_a_reference_reads_the_past(engine):
+    engine({"insert": "c", "documents": [{"_id": 1, "a": 1}]})
+    engine({"update": "c", "updates": [{"q": {}, "u": {"$set": {"a": 2}}}]})
+    assert engine.documents({"find": "c"}, "test@~1") == [{"_id": 1, "a": 1}]
+    assert engine({"insert": "c", "documents": [{"_id": 2}]}, "test@~1")["ok"] == 0.0
+    assert len(engine.documents({"find": "c"})) == 1

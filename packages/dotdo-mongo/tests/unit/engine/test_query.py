@@ -1,0 +1,71 @@
+"""Plans: an index is used, and what SQL leaves out could not match."""
+
+from datetime import UTC, datetime
+
+from bson import Decimal128, Int64, ObjectId
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.match import compile_match
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.integers(-3, 3).map(Int64),
+    st.sampled_from([0.5, -0.0, float("nan"), float("inf"), -float("inf"), 1e300]),
+    st.sampled_from([Decimal128("1"), Decimal128("0.5"), Decimal128("NaN")]),
+    st.sampled_from(["", "a", "b", '{"$n":"1"}', "é"]),
+    st.sampled_from([datetime(y, 1, 1, tzinfo=UTC) for y in (1960, 1999, 2020, 2300)]),
+    st.sampled_from([ObjectId(b"0" * 12), ObjectId(b"1" * 12), b"x", b""]),
+)
+FIELD = (
+    VALUES
+    | st.lists(VALUES, max_size=2)
+    | st.fixed_dictionaries({"b": VALUES | st.lists(VALUES, max_size=2)})
+)
+DOCUMENTS = st.lists(st.fixed_dictionaries({}, optional={"a": FIELD, "c": FIELD}), max_size=8)
+OPERATORS = st.sampled_from(["$eq", "$gt", "$gte", "$lt", "$lte"])
+CONDITIONS = (
+    VALUES
+    | st.builds(lambda o, v: {o: v}, OPERATORS, VALUES)
+    | st.builds(lambda v: {"$in": v}, st.lists(VALUES, max_size=3))
+)
+QUERIES = st.dictionaries(st.sampled_from(["a", "a.b", "c"]), CONDITIONS, min_size=1, max_size=2)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(DOCUMENTS, QUERIES, st.booleans())
+def test_sql_and_indexes_find_what_the_filter_finds(engine, documents, query, is_indexed):
+    engine({"drop": "c"})
+    if is_indexed:
+        keys = [{"a": 1}, {"a.b": -1}, {"c": 1, "a": 1}]
+        specs = [{"key": key, "name": "_".join(key)} for key in keys]
+        assert engine({"createIndexes": "c", "indexes": specs})["ok"] == 1.0
+    for n, document in enumerate(documents):
+        reply = engine({"insert": "c", "documents": [{"_id": n, **document}]})
+        if reply["n"] == 0:  # parallel arrays cannot be in one index
+            assert reply["writeErrors"][0]["code"] == 171
+    everything = engine.documents({"find": "c"})
+    matches = compile_match(query, Context())
+    wanted = [d["_id"] for d in everything if matches(d)]
+    assert [d["_id"] for d in engine.documents({"find": "c", "filter": query})] == wanted
+
+
+def test_explain_names_the_index(engine):
+    engine({"insert": "c", "documents": [{"a": 1}]})
+    engine({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}]})
+
+    def plan(query):
+        return engine({"explain": {"find": "c", "filter": query}})["queryPlanner"]["winningPlan"]
+
+    assert plan({"a": 1})["inputStage"]["indexName"] == "a_1"
+    assert plan({"b": 1})["stage"] == "COLLSCAN"
+
+
+def test_a_hint_that_names_no_index_is_refused(engine):
+    engine({"insert": "c", "documents": [{"a": 1}]})
+    assert engine({"find": "c", "hint": "nope"})["code"] == 2

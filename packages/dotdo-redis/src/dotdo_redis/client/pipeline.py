@@ -1,0 +1,100 @@
+"""Pipelines run at once under the engine's lock instead of being written and read; it refuses what WATCH needs a connection for."""
+
+from typing import Any
+
+import redis.client as upstream
+from redis.client import EMPTY_RESPONSE
+from redis.exceptions import ExecAbortError, ResponseError, WatchError
+
+from dotdo_redis.client.line import Line
+from dotdo_redis.client.plain_calls import PlainCalls
+from dotdo_redis.client.shapes import error_of
+from dotdo_redis.client.short_cut import SHORT_CUTS
+from dotdo_redis.errors import ReplyError
+from dotdo_redis.mapping.replies import NULL_ARRAY
+
+
+class Pipeline(PlainCalls, upstream.Pipeline):
+    """redis.client.Pipeline whose data commands go to the engine in one go."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._prepare()
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Queue a command, or run it at once while watching."""
+        if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
+            return self.immediate_execute_command(*args, **options)
+        self.command_stack.append((args, options))
+        return self
+
+    def _line(self, connection: Any, commands: Any) -> Line | None:
+        """The line to run the commands on, when each of them can be run at once."""
+        line: Line | None = connection.line if self._is_direct else None
+        if line is None or line.inbox or line.pending or line.is_closing:
+            return None
+        if connection.health_check_interval:
+            return None
+        return line if all(args[0] in SHORT_CUTS for args, _ in commands) else None
+
+    def _words(self, args: Any) -> list[bytes]:
+        return [SHORT_CUTS[args[0]], *map(self._word, args[1:])]
+
+    def _execute_pipeline(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
+        line = self._line(connection, commands)
+        if line is None:
+            return super()._execute_pipeline(connection, commands, raise_on_error)
+        calls = [self._words(args) for args, _ in commands]
+        replies = line.engine.execute_many(line.client, calls)
+        responses = self._answers(replies, commands)
+        if raise_on_error:
+            self.raise_first_error(commands, responses)
+        return responses
+
+    def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
+        """What `parse_response` gives for each, errors among the rest."""
+        shape, callbacks = self._shape, dict(self.response_callbacks)
+        found = []
+        for reply, (args, options) in zip(replies, commands, strict=True):
+            if options or isinstance(reply, ReplyError):
+                found.append(self._answer(reply, args[0], options))
+                continue
+            callback = callbacks.get(args[0])
+            shaped = shape(reply)
+            found.append(shaped if callback is None else callback(shaped))
+        return found
+
+    def _answer(self, reply: Any, name: str, options: dict[str, Any]) -> Any:
+        try:
+            return self._respond(name, reply, options)
+        except ResponseError as error:
+            return error
+
+    def _execute_transaction(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
+        line = self._line(connection, commands)
+        if line is None or any(EMPTY_RESPONSE in options for _, options in commands):
+            return super()._execute_transaction(connection, commands, raise_on_error)
+        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands), [b"EXEC"]]
+        *queued, replies = line.engine.execute_many(line.client, calls)
+        if isinstance(replies, ReplyError):
+            raise self._refusal(queued, replies, commands)
+        self.watching = False
+        if replies is NULL_ARRAY:
+            raise WatchError("Watched variable changed.")
+        assert isinstance(replies, list)
+        responses = self._answers(replies, commands)
+        if raise_on_error:
+            self.raise_first_error(commands, responses)
+        return responses
+
+    def _refusal(self, queued: list[Any], error: ReplyError, commands: Any) -> Exception:
+        """The first error of queueing, as redis-py raises it."""
+        found = error_of(error)
+        if isinstance(found, ExecAbortError):
+            for number, reply in enumerate(queued):
+                if isinstance(reply, ReplyError):
+                    found = error_of(reply)
+                    if number:
+                        self.annotate_exception(found, number, commands[number - 1][0])
+                    break
+        return found

@@ -1,0 +1,1 @@
+"""Recorded answers of MongoDB, replayed: cases read, played on a target, judged."""
