@@ -95,6 +95,15 @@ class NoPermission(ReplyError):
     code = "NOPERM"
 
 
+class ReadOnly(ReplyError):
+    """A write where nothing can be written: to the past."""
+
+    code = "READONLY"
+
+    def __init__(self, message: str = "You can't write against a read only replica.") -> None:
+        super().__init__(message)
+
+
 class NoScript(ReplyError):
     """EVALSHA of a script that is not cached."""
 

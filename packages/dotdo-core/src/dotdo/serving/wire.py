@@ -109,5 +109,12 @@ def connection_facts(number: int, transport: asyncio.BaseTransport) -> Connectio
     peer: object = transport.get_extra_info("peername")
     local: object = transport.get_extra_info("sockname")
     if isinstance(peer, tuple) and isinstance(local, tuple):
-        return ConnectionFacts(number, str(peer[0]), int(peer[1]), str(local[0]), is_unix=False, local_port=int(local[1]))
+        return ConnectionFacts(
+            number,
+            str(peer[0]),
+            int(peer[1]),
+            str(local[0]),
+            is_unix=False,
+            local_port=int(local[1]),
+        )
     return ConnectionFacts(number, "", 0, local if isinstance(local, str) else "", is_unix=True)

@@ -146,7 +146,9 @@ _NAMING = ("search_path", "role", "session_authorization")
 _FOLLOWED = _TIMES | {
     "timezone",
     "client_encoding",
+    "default_transaction_isolation",
     "default_transaction_read_only",
+    "default_transaction_deferrable",
     "datestyle",
     "intervalstyle",
     *_NAMING,
@@ -178,6 +180,8 @@ def adopt(session: Session) -> None:
     if not session.statement_timeout_us:
         kernel.deadline_us = None
     if session.is_idle:
+        for mode in ("isolation", "read_only", "deferrable"):
+            values[f"transaction_{mode}"] = values[f"default_transaction_{mode}"]
         kernel.is_read_only = (
             kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
         )

@@ -43,9 +43,7 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         if line is None:
             return super()._execute_pipeline(connection, commands, raise_on_error)
         calls = [self._words(args) for args, _ in commands]
-        execute, client = line.engine.execute, line.client
-        with line.engine.lock:
-            replies = [execute(client, words) for words in calls]
+        replies = line.engine.execute_many(line.client, calls)
         responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
@@ -74,11 +72,8 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         line = self._line(connection, commands)
         if line is None or any(EMPTY_RESPONSE in options for _, options in commands):
             return super()._execute_transaction(connection, commands, raise_on_error)
-        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands)]
-        execute, client = line.engine.execute, line.client
-        with line.engine.lock:
-            queued = [execute(client, words) for words in calls]
-            replies = execute(client, [b"EXEC"])
+        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands), [b"EXEC"]]
+        *queued, replies = line.engine.execute_many(line.client, calls)
         if isinstance(replies, ReplyError):
             raise self._refusal(queued, replies, commands)
         self.watching = False

@@ -16,16 +16,22 @@ from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
 from dotdo_redis.engine import ClientState, Context, Engine
 from dotdo_redis.engine.context import Effect
+from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
-from dotdo_redis.errors import ReplyError
+from dotdo_redis.errors import ReadOnly, ReplyError
 
-DIRTY_KEYS = 5000
-LONGEST_BYTES = 16 << 20
+DIRTY_KEYS = 20_000
+LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
 RowRef = tuple[int, int]
+
+
+def _refuse_writes(_ctx: Context, command: Command, _words: list[bytes]) -> None:
+    if command.is_write:
+        raise ReadOnly
 
 
 class Keyspace:
@@ -75,6 +81,16 @@ class Keyspace:
                 self._replay()
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
+
+    def open_past(self) -> None:
+        """Take what the rows held at a moment of the past, and refuse to change it."""
+        with self.engine.lock:
+            rows = Rows(self._open_store(), self.engine.config)
+            for database, key, value, expires_ms in rows.load():
+                self._put(database, key, value, expires_ms)
+            rows.close()
+            self._dirty.clear()
+            self.engine.gates.append(_refuse_writes)
 
     def _share(self, address: str) -> None:
         """Serve another process that knocked."""

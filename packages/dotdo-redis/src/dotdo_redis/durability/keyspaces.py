@@ -39,7 +39,10 @@ def keyspace_of(tenant: str, home: Home | None = None) -> Keyspace:
         OwnedElsewhere: another process has it up.
     """
     place = home or default_home()
-    path = place.file_of(parse_reference(tenant))
+    reference = parse_reference(tenant)
+    path = place.file_of(reference)
+    if reference.moment is not None:
+        return past_keyspace(tenant, place, path)
     with _guard:
         found = _keyspaces.get(path)
         if found is None:
@@ -49,6 +52,18 @@ def keyspace_of(tenant: str, home: Home | None = None) -> Keyspace:
             )
             found.open()
             _keyspaces[path] = found
+        return found
+
+
+def past_keyspace(tenant: str, home: Home, path: Path) -> Keyspace:
+    """A tenant's keys as they were; writes are refused."""
+    key = Path(f"{path}#{tenant}")
+    with _guard:
+        found = _keyspaces.get(key)
+        if found is None:
+            store = connect(tenant, create=False, home=home)
+            found = _keyspaces[key] = Keyspace(path, "memory", home.clock, lambda: store)
+            found.open_past()
         return found
 
 

@@ -12,11 +12,13 @@ from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
 from dotdo_redis.durability.documents import NOUNS, document_of, noun_of, text, value_of, word
 from dotdo_redis.engine.config import Config
-from dotdo_redis.engine.rdb import dump, restore
+from dotdo_redis.engine.rdb import Reader, load, save
 from dotdo_redis.engine.types import Value, type_name
 
 OWNER = "redis"
 APPLIED = "redis applied"
+RAW = 0xFF
+"""A string as it is, which RDB has no such byte for."""
 _EXPIRY = Struct("<q")
 
 Change = tuple[int, bytes, Value | None, int | None]
@@ -51,7 +53,8 @@ class Rows:
         """Read all keys."""
         for noun, kind, database in self.nouns():
             table = quoted(noun.table)
-            for row in self.session.read(f"select id, json(data), bson from {table}"):  # noqa: S608 - a quoted name
+            sql = f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
+            for row in self.session.read(sql):
                 yield database, *self._read(kind, row)
 
     def read(self, noun_id: int, row_id: int) -> tuple[int, bytes, Value, int | None] | None:
@@ -59,7 +62,7 @@ class Rows:
         for noun, kind, database in self.nouns():
             if noun.id == noun_id:
                 table = quoted(noun.table)
-                sql = f"select id, json(data), bson from {table} where _id = ?"  # noqa: S608 - a quoted name
+                sql = f"select id, case when bson is null then json(data) end, bson from {table} where _id = ?"  # noqa: S608 - a quoted name
                 found = self.session.read(sql, (row_id,))
                 return (database, *self._read(kind, found[0])) if found else None
         return None
@@ -79,8 +82,12 @@ class Rows:
             value, expires_ms = value_of(kind, decode(data), self.config)
             return key, value, expires_ms
         (expires_ms,) = _EXPIRY.unpack_from(payload)
-        value = restore(payload[_EXPIRY.size :], self.config)
-        return key, value, expires_ms if expires_ms >= 0 else None
+        deadline = expires_ms if expires_ms >= 0 else None
+        if payload[_EXPIRY.size] == RAW:
+            return key, payload[_EXPIRY.size + 1 :], deadline
+        reader = Reader(payload)
+        reader.take(_EXPIRY.size)
+        return key, load(reader, self.config), deadline
 
     def write(self, changes: Iterable[Change], applied: int) -> None:
         """Write keys and the number of the newest record they contain, all or nothing."""
@@ -90,17 +97,17 @@ class Rows:
         self.applied = applied
 
     def _write(self, changes: list[Change], applied: int) -> None:
+        kinds = [None if change[2] is None else type_name(change[2]) for change in changes]
         for noun, kind, database in list(self.nouns()):
-            mine = [change for change in changes if change[0] == database]
-            gone: list[tuple[Any, ...]] = [
-                (key_to_storage(text(key)),)
-                for _, key, value, _ in mine
-                if value is None or type_name(value) != kind
-            ]
-            kept = [c for c in mine if c[2] is not None and type_name(c[2]) == kind]
+            kept: list[Change] = []
+            gone: list[Change] = []
+            for change, its_kind in zip(changes, kinds, strict=True):
+                if change[0] == database:
+                    (kept if its_kind == kind else gone).append(change)
             table = quoted(noun.table)
-            if gone:
-                self.session.write_many(f"delete from {table} where id = ?", gone)  # noqa: S608 - a quoted name
+            if gone and self.session.read(f"select 1 from {table} limit 1"):  # noqa: S608 - a quoted name
+                ids: list[tuple[Any, ...]] = [(key_to_storage(text(c[1])),) for c in gone]
+                self.session.write_many(f"delete from {table} where id = ?", ids)  # noqa: S608 - a quoted name
             if kept:
                 first = self.session.allocate(noun, len(kept))
                 self.session.write_many(
@@ -113,7 +120,8 @@ class Rows:
     def _row(self, number: int, change: Change) -> tuple[Any, ...]:
         _, key, value, expires_ms = change
         assert value is not None
-        payload = _EXPIRY.pack(-1 if expires_ms is None else expires_ms) + dump(value, self.config)
+        form = bytes((RAW,)) + value if isinstance(value, bytes) else save(value, self.config)
+        payload = _EXPIRY.pack(-1 if expires_ms is None else expires_ms) + form
         document = encode(document_of(value, expires_ms))
         return number, key_to_storage(text(key)), document, payload
 

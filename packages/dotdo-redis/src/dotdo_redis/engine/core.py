@@ -15,9 +15,11 @@ from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.instance import Instance
 from dotdo_redis.engine.monitoring import shown_call
 from dotdo_redis.engine.notifications import Subscriptions
-from dotdo_redis.errors import ReplyError
+from dotdo_redis.errors import ExecAbort, ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
+UNSHOWN = frozenset({"skip_monitor", "admin"})
+"""Flags of commands that MONITOR does not show, or that show themselves."""
 Clock = Callable[[], int]
 Gate = Callable[[Context, Command, list[bytes]], None]
 Observer = Callable[[ClientState | None, int, bytes], None]
@@ -53,6 +55,8 @@ class Engine:
         self.databases = [Database(self, index) for index in range(self.config.databases)]
         self.now_us = clock()
         self.now_ms = self.now_us // 1000
+        self.now_s = self.now_ms // 1000
+        """The seconds, one object as long as they last: each key holds it."""
         self.clients: dict[int, ClientState] = {}
         self.last_client = 0
         self.subscriptions = Subscriptions()
@@ -119,7 +123,9 @@ class Engine:
         """
         with self.lock:
             now_us = self.now_us = self.clock()
-            self.now_ms = client.last_ms = now_us // 1000
+            now_ms = self.now_ms = client.last_ms = now_us // 1000
+            if now_ms - 1000 * self.now_s >= 1000 or now_ms < 1000 * self.now_s:
+                self.now_s = now_ms // 1000
             if self.before is not None:
                 self.before()
             command = self.table.get(words[0])
@@ -155,6 +161,16 @@ class Engine:
                 self.instance.took(client, command, words, duration_us)
             return reply
 
+    def execute_many(self, client: ClientState, calls: list[list[bytes]]) -> list[Reply]:
+        """Run commands of a client with nobody in between; what they write goes to the journal as one batch."""
+        with self.lock:
+            self.depth += 1
+            try:
+                return [self.execute(client, words) for words in calls]
+            finally:
+                self.depth -= 1
+                self.settle()
+
     def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
         reply = self._admit(client, words)
         if reply.__class__ is Command:
@@ -179,8 +195,12 @@ class Engine:
         except ReplyError as error:
             if command is not None:
                 command.rejected_calls += 1
-            client.queue_failed = True
             self.instance.failed(error)
+            if command is not None and command.name == "EXEC" and client.queue is not None:
+                client.queue = None
+                self.unwatch(client)
+                return ExecAbort(f"Transaction discarded because of: {error.text}")
+            client.queue_failed = True
             return error
         return command
 
@@ -205,11 +225,8 @@ class Engine:
         Raises:
             ReplyError: the command's error; what it wrote before is recorded.
         """
-        if self.monitors and not ctx.is_nested:
-            self._show(ctx, command, words)
         outer = ctx.words, ctx.modified, ctx.logged, getattr(ctx, "command", command)
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
-        command.calls += 1
         function = command.function
         assert function is not None
         try:
@@ -218,9 +235,12 @@ class Engine:
             command.failed_calls += 1
             raise
         finally:
+            command.calls += 1
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
+        if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
+            self.show(ctx.client, words)
         if ctx.client.tracking is not None:
             self.instance.tracking.after(ctx.client, command, words)
         if reply.__class__ is Blocked:
@@ -256,12 +276,12 @@ class Engine:
             client.replies = "SKIPPING"
         return NO_REPLY
 
-    def _show(self, ctx: Context, command: Command, words: list[bytes]) -> None:
-        if "skip_monitor" in command.facts.flags or "admin" in command.facts.flags:
-            return
-        line = shown_call(self.now_us, ctx.client, words)
-        for monitor in self.monitors:
-            monitor.sink(line)
+    def show(self, client: ClientState, words: list[bytes]) -> None:
+        """Show a call to those who monitor."""
+        if self.monitors:
+            line = shown_call(self.now_us, client, words)
+            for monitor in list(self.monitors):
+                monitor.sink(line)
 
     # -- waiting
 
@@ -397,6 +417,9 @@ class Engine:
             gone = 0
             if self.config.active_expire:
                 gone = sum(database.purge(limit) for database in self.databases)
+                if gone:
+                    took_ms = (self.clock() - self.now_us) // 1000
+                    self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
             if self.instance.runner.run is not None:

@@ -44,6 +44,7 @@ class Database:
         self.field_deadlines = Deadlines()
         """When a field of which hash may expire first; the hash decides."""
         self.accessed: dict[bytes, int] = {}
+        """Key -> seconds since 1970 of its last use."""
         self.frequency: dict[bytes, int] = {}
         self.order: Order | None = None
 
@@ -52,7 +53,10 @@ class Database:
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
             return None
-        return self.keys.get(key)
+        value = self.keys.get(key)
+        if value is not None:
+            self.accessed[key] = self.engine.now_s
+        return value
 
     def get(self, key: bytes, kind: type[V]) -> V | None:
         """The collection at a key, or None.
@@ -64,6 +68,9 @@ class Database:
             self.expire(key)
             return None
         value = self.keys.get(key)
+        if value is None:
+            return None
+        self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
             value = self.keys.get(key)
         if value is None or value.__class__ is kind:
@@ -80,7 +87,10 @@ class Database:
             self.expire(key)
             return None
         value = self.keys.get(key)
-        if value is None or value.__class__ is bytes or value.__class__ is bytearray:
+        if value is None:
+            return None
+        self.accessed[key] = self.engine.now_s
+        if value.__class__ is bytes or value.__class__ is bytearray:
             return value
         raise WrongType
 
@@ -92,6 +102,7 @@ class Database:
             if self.engine.config.notify & notifications.NEW:
                 self.engine.notify(notifications.NEW, b"new", key, self.index)
         self.keys[key] = value
+        self.accessed[key] = self.engine.now_s
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
@@ -103,7 +114,16 @@ class Database:
         """Take a key away with its expiry; return what it held."""
         if self.expires:
             self.expires.pop(key, None)
+        self.accessed.pop(key, None)
         return self.keys.pop(key, None)
+
+    def peek(self, key: bytes) -> Value | None:
+        """The value of a key that is there, which does not count as a use of it."""
+        last = self.accessed.get(key)
+        value = self.find(key)
+        if value is not None and last is not None:
+            self.accessed[key] = last
+        return value
 
     def expire_at(self, key: bytes, when_ms: int) -> None:
         """Let a key expire after `when_ms` (milliseconds since 1970)."""

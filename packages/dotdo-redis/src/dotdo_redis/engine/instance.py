@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.guarding import RefusalLog, guard
+from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.engine.pausing import Pause
 from dotdo_redis.engine.scripting import Functions, Runner, Scripts
@@ -37,12 +38,13 @@ class Instance:
         self.attention_us = 10_000
         """A duration up to which no log wants to know of a call."""
         self.pause = Pause(engine)
-        self.users = Users(engine.table)
+        self.users = Users(engine.table, keeps_rules=engine.config.shows(7, 2))
         self.acl_log = RefusalLog()
         self.tracking = Tracking(engine)
         self.runner = Runner(engine)
         self.scripts = Scripts(self.runner)
         self.functions = Functions(self.runner)
+        self.memory = MemoryGuard(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

@@ -39,9 +39,15 @@ _RANK = {"command": 0, "key": 1, "channel": 2}
 
 
 class Commands:
-    """All commands and subcommands by lower-case name (`config|get`), and their categories."""
+    """All commands and subcommands by lower-case name (`config|get`), and their categories.
 
-    def __init__(self, table: dict[bytes, Command]) -> None:
+    Args:
+        table: the commands.
+        keeps_rules: rules of commands are shown as they were given (7.2), not worked out from what is allowed.
+    """
+
+    def __init__(self, table: dict[bytes, Command], *, keeps_rules: bool = True) -> None:
+        self.keeps_rules = keeps_rules
         self.known: dict[str, Command] = {}
         self.by_category: dict[str, set[str]] = {name: set() for name in CATEGORIES}
         for command in table.values():
@@ -76,6 +82,8 @@ class Selector:
     channels: list[bytes] = field(default_factory=list)
     has_all_keys: bool = False
     has_all_channels: bool = False
+    rules: list[str] = field(default_factory=lambda: ["-@all"])
+    """The rules of commands, as they were given."""
 
     def copy(self) -> "Selector":
         """Give one that shares nothing that can change."""
@@ -88,6 +96,7 @@ class Selector:
             list(self.channels),
             self.has_all_keys,
             self.has_all_channels,
+            list(self.rules),
         )
 
     @property
@@ -127,12 +136,14 @@ class Selector:
         self.allowed = set(self.commands.known)
         self.first_arguments.clear()
         self.allows_future = True
+        self.rules = ["+@all"]
 
     def allow_no_commands(self) -> None:
         """Allow no command."""
         self.allowed = set()
         self.first_arguments.clear()
         self.allows_future = False
+        self.rules = ["-@all"]
 
     def allow_all_keys(self) -> None:
         """Allow every key."""
@@ -191,6 +202,7 @@ class Selector:
         for one in names:
             self.first_arguments.pop(one, None)
         self.allowed = self.allowed | whole if rule[:1] == b"+" else self.allowed - whole
+        self._keep(rule[:1], f"@{name}")
 
     def _apply_command(self, rule: bytes) -> None:
         name = rule[1:].decode("utf-8", "replace").lower()
@@ -199,6 +211,7 @@ class Selector:
             self._apply_first_argument(name, is_allowed=is_allowed)
             return
         names = self.commands.family(name)
+        self._keep(rule[:1], name)
         for one in names:
             self.first_arguments.pop(one, None)
         if is_allowed:
@@ -222,6 +235,14 @@ class Selector:
             words = self.first_arguments.setdefault(command, [])
             if argument.encode() not in words:
                 words.append(argument.encode())
+                self._keep(b"+", name)
+
+    def _keep(self, sign: bytes, name: str) -> None:
+        """Remember a rule in place of those it makes void."""
+        kept = [
+            rule for rule in self.rules if rule[1:] != name and not rule[1:].startswith(f"{name}|")
+        ]
+        self.rules = [*kept, f"{sign.decode()}{name}"]
 
     # -- decisions
 
@@ -272,6 +293,8 @@ class Selector:
 
     def shown_commands(self) -> str:
         """Rules that allow the same commands: whole categories first, then the commands that still differ."""
+        if self.commands.keeps_rules:
+            return " ".join(self.rules)
         is_additive = not self.allows_future
         rest = Selector(self.commands)
         if not is_additive:

@@ -156,8 +156,8 @@ _FLAGS = {
 class Users:
     """All users by name; the default one is always there."""
 
-    def __init__(self, table: dict[bytes, Command]) -> None:
-        self.commands = Commands(table)
+    def __init__(self, table: dict[bytes, Command], *, keeps_rules: bool = True) -> None:
+        self.commands = Commands(table, keeps_rules=keeps_rules)
         self.has_all_channels = False
         """What a new user may do with channels (acl-pubsub-default)."""
         self.default = User(DEFAULT, self.commands)

@@ -41,8 +41,8 @@ class Beat:
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _beat(self) -> None:
-        self._engine.tick()
         self._set()
+        self._engine.tick()
 
 
 class Keyspaces:

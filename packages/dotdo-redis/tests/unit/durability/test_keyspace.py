@@ -11,7 +11,7 @@ import dotdo
 import dotdo_redis as redis
 from dotdo_redis.durability import keyspaces
 
-KILLS = int(os.environ.get("DOTDO_KILLS", "2"))
+KILLS = int(os.environ.get("DOTDO_KILLS", "1"))
 WRITER = """
 import sys
 import dotdo_redis as redis
@@ -119,6 +119,36 @@ def test_branches_and_the_past_hold_the_keys(tenant):
         assert branch.things.get("redis_strings", "k")["value"] == "first"
         assert graph.at(moment).things.get("redis_strings", "k")["value"] == "first"
         assert graph.things.get("redis_strings", "k")["value"] == "second"
+
+
+def test_a_client_of_the_past_reads_it_and_cannot_write(tenant, monkeypatch):
+    client = redis.Redis()
+    client.set("k", "first")
+    client.hset("h", "f", "v")
+    with dotdo.open(tenant) as graph:
+        assert graph.things.count("redis_strings") == 1
+        moment = graph.version
+    client.set("k", "second")
+    client.hset("h", "f", "w")
+    keyspaces.keyspace_of(tenant).flush()
+    monkeypatch.setenv("DOTDO_NS", f"{tenant}@v{moment}")
+    past = redis.Redis()
+    assert past.get("k") == b"first"
+    assert past.hgetall("h") == {b"f": b"v"}
+    with pytest.raises(redis.ReadOnlyError):
+        past.set("k", "third")
+
+
+def test_a_client_of_a_branch_writes_to_the_branch(tenant, monkeypatch):
+    client = redis.Redis()
+    client.set("k", "main")
+    with dotdo.open(tenant) as graph:
+        graph.branch("trial")
+    monkeypatch.setenv("DOTDO_NS", f"{tenant}@trial")
+    branch = redis.Redis()
+    assert branch.get("k") == b"main"
+    branch.set("k", "trial")
+    assert client.get("k") == b"main"
 
 
 @pytest.mark.parametrize("durability", ["process", "everysec", "always"])

@@ -129,7 +129,7 @@ def bitfield(ctx: Context, args: list[bytes]) -> Reply:
             replies.append(old)
             continue
         is_set = operation.name == b"SET"
-        wanted = operation.operand if is_set else old + operation.operand
+        wanted = _set_value(operation) if is_set else old + operation.operand
         new = operation.kind.settle(wanted, operation.overflow)
         if new is None:
             replies.append(None)
@@ -140,6 +140,12 @@ def bitfield(ctx: Context, args: list[bytes]) -> Reply:
     if changes:
         ctx.changed(key, b"setbit", STRING, changes)
     return replies
+
+
+def _set_value(operation: _Operation) -> int:
+    """What SET writes: to a field without sign a negative number is one of 64 bits."""
+    is_high = operation.operand < 0 and not operation.kind.is_signed
+    return operation.operand + (1 << 64) if is_high else operation.operand
 
 
 def _span(operation: _Operation) -> tuple[int, int, int]:

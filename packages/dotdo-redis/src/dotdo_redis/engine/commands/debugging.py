@@ -36,12 +36,12 @@ def set_active_expire(ctx: Context, args: list[bytes]) -> Reply:
 
 def object_(ctx: Context, args: list[bytes]) -> Reply:
     """Tell how a value is kept."""
-    value = ctx.db.find(args[0])
+    value = ctx.db.peek(args[0])
     if value is None:
         raise no_such_key()
     encoding = string_encoding(value) if isinstance(value, bytes | bytearray) else value.encoding()
     length = len(dump(value, ctx.engine.config)) - 10
-    idle_s = (ctx.now_ms - ctx.db.accessed.get(args[0], ctx.now_ms)) // 1000
+    idle_s = ctx.now_ms // 1000 - ctx.db.accessed.get(args[0], ctx.engine.now_s)
     return Status(
         b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:%d"
         % (id(value), encoding, length, idle_s)

@@ -76,7 +76,7 @@ def expire(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME")
 def ttl(ctx: Context, args: list[bytes]) -> Reply:
     """Tell when a key expires: -2 without the key, -1 when it never does."""
-    if ctx.db.find(args[0]) is None:
+    if ctx.db.peek(args[0]) is None:
         return -2
     when_ms = ctx.db.expires.get(args[0])
     if when_ms is None:

@@ -21,16 +21,22 @@ def delete(ctx: Context, args: list[bytes]) -> Reply:
     return sum(map(ctx.delete, args))
 
 
-@FAMILY.command("EXISTS", "TOUCH")
+@FAMILY.command("EXISTS")
 def exists(ctx: Context, args: list[bytes]) -> Reply:
     """Count the keys that are there, each as often as it is named."""
+    return sum(ctx.db.peek(key) is not None for key in args)
+
+
+@FAMILY.command("TOUCH")
+def touch(ctx: Context, args: list[bytes]) -> Reply:
+    """Use keys; return how many are there."""
     return sum(ctx.db.find(key) is not None for key in args)
 
 
 @FAMILY.command("TYPE")
 def type_(ctx: Context, args: list[bytes]) -> Reply:
     """Name the type of a value."""
-    value = ctx.db.find(args[0])
+    value = ctx.db.peek(args[0])
     return Status(b"none" if value is None else type_name(value))
 
 

@@ -25,7 +25,7 @@ IS_LFU = (
 @FAMILY.command("OBJECT|ENCODING")
 def encoding(ctx: Context, args: list[bytes]) -> Reply:
     """Name the structure that Redis would keep a value in; null without the key."""
-    value = ctx.db.find(args[0])
+    value = ctx.db.peek(args[0])
     if value is None:
         return None
     if isinstance(value, bytes | bytearray):
@@ -36,7 +36,7 @@ def encoding(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("OBJECT|REFCOUNT")
 def refcount(ctx: Context, args: list[bytes]) -> Reply:
     """Count the references to a value: one, for values are not shared."""
-    return None if ctx.db.find(args[0]) is None else 1
+    return None if ctx.db.peek(args[0]) is None else 1
 
 
 @FAMILY.command("OBJECT|IDLETIME")
@@ -46,7 +46,7 @@ def idletime(ctx: Context, args: list[bytes]) -> Reply:
         return None
     if ctx.engine.config.is_lfu:
         raise ReplyError(IS_LFU)
-    return (ctx.now_ms - ctx.db.accessed.get(args[0], ctx.now_ms)) // 1000
+    return max(0, ctx.now_ms // 1000 - ctx.db.accessed.get(args[0], ctx.engine.now_s))
 
 
 @FAMILY.command("OBJECT|FREQ")
@@ -125,7 +125,7 @@ def restore_key(ctx: Context, args: list[bytes]) -> Reply:
     if when_ms is not None:
         db.expire_at(key, when_ms)
     if options.idle_s >= 0:
-        db.accessed[key] = ctx.now_ms - options.idle_s * 1000
+        db.accessed[key] = ctx.engine.now_s - options.idle_s
     if options.frequency >= 0:
         db.frequency[key] = options.frequency
     ctx.changed(key, b"restore", GENERIC)

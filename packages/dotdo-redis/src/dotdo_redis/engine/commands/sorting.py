@@ -94,6 +94,7 @@ def _elements(ctx: Context, key: bytes, request: _Request) -> list[bytes]:
     if isinstance(value, Set):
         return value.listed()
     if isinstance(value, SortedSet):
+        value.is_listpack = False  # Redis unpacks it to sort it, and leaves it so
         backward = request.descending and _is_unsorted(request)
         return [member for _, member in value.slice(0, len(value), reverse=backward)]
     raise WrongType

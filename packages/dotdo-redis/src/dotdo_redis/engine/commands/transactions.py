@@ -43,6 +43,7 @@ def execute(ctx: Context, _args: list[bytes]) -> Reply:
     finally:
         ctx.is_nested = False
         engine.depth -= 1
+        engine.show(client, ctx.words)
     return replies
 
 

@@ -1,7 +1,7 @@
 """Values as DUMP and RDB files spell them, in Redis' own encodings; it refuses files."""
 
-from dotdo_redis.engine.rdb.payload import dump, restore
+from dotdo_redis.engine.rdb.payload import dump, load, restore, save
 from dotdo_redis.engine.rdb.reader import PayloadError, Reader
 from dotdo_redis.engine.rdb.writer import Writer
 
-__all__ = ["PayloadError", "Reader", "Writer", "dump", "restore"]
+__all__ = ["PayloadError", "Reader", "Writer", "dump", "load", "restore", "save"]

@@ -14,10 +14,15 @@ FOOTER = 10
 
 def dump(value: Value, config: Config) -> bytes:
     """Serialise a value: its form, version and checksum."""
+    data = save(value, config) + config.rdb_version.to_bytes(2, "little")
+    return data + crc64(data).to_bytes(8, "little")
+
+
+def save(value: Value, config: Config) -> bytes:
+    """Serialise a value's form alone, for those who check the bytes themselves."""
     writer = Writer()
     SAVERS[value.__class__](writer, value, config)
-    writer.out += config.rdb_version.to_bytes(2, "little")
-    return bytes(writer.out) + crc64(writer.out).to_bytes(8, "little")
+    return bytes(writer.out)
 
 
 def restore(payload: bytes, config: Config) -> Value:
@@ -28,7 +33,15 @@ def restore(payload: bytes, config: Config) -> Value:
     """
     if len(payload) < FOOTER or not _is_sound(payload, config):
         raise PayloadError("DUMP payload version or checksum are wrong")
-    reader = Reader(payload, len(payload) - FOOTER)
+    return load(Reader(payload, len(payload) - FOOTER), config)
+
+
+def load(reader: Reader, config: Config) -> Value:
+    """Read a value's form.
+
+    Raises:
+        PayloadError: it is broken.
+    """
     loader = LOADERS.get(reader.byte())
     if loader is None:
         raise PayloadError("Bad data format")

@@ -6,6 +6,7 @@ from hashlib import sha1
 from typing import Any, Protocol
 
 from lupa.lua51 import (  # type: ignore[import-untyped]  # it brings no types
+    LuaError,
     LuaMemoryError,
     LuaRuntime,
 )
@@ -172,6 +173,8 @@ class Sandbox:
         except LuaMemoryError:
             self.collect()
             raise LuaFailure("ERR not enough memory") from None
+        except LuaError as error:  # it came while the script was being left
+            raise LuaFailure(f"ERR {str(error).partition(chr(10))[0]}") from None
         if outcome is True:
             return None
         if outcome[0] is True:

@@ -1,0 +1,42 @@
+"""OBJECT: encodings by size and content, idle times."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [
+        (("SET", "k", "123"), b"int"),
+        (("SET", "k", "0123"), b"embstr"),
+        (("SET", "k", "x" * 44), b"embstr"),
+        (("SET", "k", "x" * 45), b"raw"),
+        (("APPEND", "k", "1"), b"int"),
+        (("HSET", "k", "f", "x" * 64), b"listpack"),
+        (("HSET", "k", "f", "x" * 65), b"hashtable"),
+        (("RPUSH", "k", "a"), b"quicklist"),
+        (("SADD", "k", "1", "2"), b"intset"),
+        (("SADD", "k", "1", "a"), b"hashtable"),
+        (("ZADD", "k", "1", "a"), b"listpack"),
+        (("ZADD", "k", "1", "x" * 65), b"skiplist"),
+    ],
+)
+def test_a_value_has_the_encoding_redis_gives_it(rig, words, encoding):
+    rig(*words)
+    assert rig("OBJECT", "ENCODING", "k") == encoding
+
+
+def test_newer_releases_pack_small_sets_and_lists(newest):
+    newest("SADD", "s", "1", "a")
+    newest("RPUSH", "l", "a")
+    assert newest("OBJECT", "ENCODING", "s") == b"listpack"
+    assert newest("OBJECT", "ENCODING", "l") == b"listpack"
+
+
+def test_looking_at_a_key_does_not_end_its_idleness_but_using_it_does(rig):
+    rig("SET", "k", "v")
+    rig.pass_ms(5000)
+    for words in (("TYPE", "k"), ("TTL", "k"), ("EXISTS", "k")):
+        rig(*words)
+    assert rig("OBJECT", "IDLETIME", "k") == 5
+    rig("TOUCH", "k")
+    assert rig("OBJECT", "IDLETIME", "k") == 0
