@@ -41,6 +41,7 @@ from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
+from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.encodings import UTF8
 from dotdo_postgres.mapping.types import use_types
 
@@ -196,6 +197,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         statements = parse(sql)
         if len(statements) > 1:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
+        for oid in param_oids:
+            if oid and t.BY_OID.get(oid) is None:
+                raise error("XX000", f"cache lookup failed for type {oid}")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
     @property

@@ -84,6 +84,16 @@ class Instance:
         event = b"fast-command" if "fast" in command.facts.flags else b"command"
         self.latency.add(event, engine.now_us // 1_000_000, duration_us // 1000)
 
+    def never_writes(self, name: str, words: list[bytes]) -> bool:
+        """Whether the script or function of a call says that it does not write."""
+        if name == "FCALL":
+            function = self.functions.functions.get(words[1].lower())
+            return function is not None and "no-writes" in function.flags
+        if name == "EVAL":
+            return b"no-writes" in words[1].partition(b"\n")[0] and words[1][:2] == b"#!"
+        script = self.scripts.get(words[1].decode("utf-8", "replace").lower())
+        return script is not None and "no-writes" in script.flags
+
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""
         self.saved_us = engine.now_us

@@ -37,6 +37,12 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     }  # fmt: skip
     if kind in simple:
         return simple[kind]
+    if kind in {"date", "timestamp", "timestamptz"}:  # midnight of a day near today
+        day = local // datetimes.DAY_US + int(argument)
+        midnight = day * datetimes.DAY_US
+        if kind == "timestamptz":
+            return datetimes.local_to_utc(midnight, facts.zone)
+        return day if kind == "date" else midnight
     if kind == "rowid":
         noun = session.kernel.catalog.by_table[argument]
         return session.kernel.allocate(noun)

@@ -14,8 +14,9 @@ from lupa.lua51 import LuaMemoryError  # type: ignore[import-untyped]  # likewis
 
 from dotdo_redis.engine.blocking import Blocked
 from dotdo_redis.engine.dispatch import find_command
+from dotdo_redis.engine.pausing import MAY_WRITE
 from dotdo_redis.engine.scripting.sandbox import LuaFailure, Sandbox, ScriptError
-from dotdo_redis.errors import Busy, ReplyError
+from dotdo_redis.errors import Busy, OutOfMemory, ReplyError
 from dotdo_redis.mapping.replies import Reply
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Run:
         self.slice_until_us = self.started_us
         self.resp = 2
         self.has_written = False
+        self.allows_oom: bool | None = None
+        """Whether it runs beyond maxmemory; None leaves it to its commands."""
+        self.is_over_memory = False
         self.end_text = ""
         """Set once the script is to stop."""
         self.chunk = "@user_function" if is_function else "@user_script"
@@ -104,6 +108,14 @@ class Runner:
         """
         if self.run is not None:
             raise Busy(busy_text(self.run))
+        instance = self._engine.instance
+        if instance.parameters.number("maxmemory") and not run.allows_oom:
+            run.is_over_memory = instance.memory.is_over()
+            if run.is_over_memory and run.allows_oom is False:
+                what = "function" if run.is_function else "script"
+                raise OutOfMemory(
+                    f"allow-oom flag is not set on the {what}, can not run it when used memory > 'maxmemory'"
+                )
         sandbox = self.sandbox
         self.run = run
         threshold_us = self._engine.instance.parameters.number("busy-reply-threshold") * 1000
@@ -258,10 +270,12 @@ class Runner:
         flags = command.facts.flags
         if "noscript" in flags:
             raise ReplyError("This Redis command is not allowed from script")
-        if command.is_write:
+        if run.is_over_memory and not run.has_written and "denyoom" in flags:
+            raise OutOfMemory
+        if command.is_write or command.name in MAY_WRITE:
             if run.is_read_only:
                 raise ReplyError("Write commands are not allowed from read-only scripts.")
-            run.has_written = True
+            run.has_written = run.has_written or command.is_write
         user = engine.instance.users.get(ctx.client.user)
         if user is not None and not user.is_unrestricted:
             denied = user.denial(command, words)
