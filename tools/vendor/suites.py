@@ -73,13 +73,14 @@ SUITES: Mapping[str, VendorSuite] = {
                 "psycopg[binary]==3.3.4",
                 "psycopg-pool",
                 "pytest>=8,<10",
+                "pytest-timeout",
                 "anyio",
                 "pproxy",
                 "dnspython",
                 "shapely",
                 "numpy",
             ),
-            arguments=("tests",),
+            arguments=("tests", "--timeout=60"),
             address=("--test-dsn={url}",),
         ),
     ),
@@ -88,8 +89,8 @@ SUITES: Mapping[str, VendorSuite] = {
         service="postgres",
         source=Corpus("vendor/asyncpg-0.31.0"),
         runner=Pytest(
-            requirements=("asyncpg==0.31.0", "pytest>=8,<10", "distro", "uvloop"),
-            arguments=("tests",),
+            requirements=("asyncpg==0.31.0", "pytest>=8,<10", "pytest-timeout", "distro", "uvloop"),
+            arguments=("tests", "--timeout=60", "--tb=native"),  # pytest's own fails on deep stacks
             environment={
                 "PGHOST": "{host}",
                 "PGPORT": "{port}",

@@ -24,6 +24,8 @@ from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.names import Names
 from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
@@ -211,8 +213,11 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
+        role = self.settings.values.get("role", "none")
+        self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS)
+        actor = actor_named(objects_of(catalog), self.facts.user)
+        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
         self._use_types()
 
     def _use_types(self) -> None:

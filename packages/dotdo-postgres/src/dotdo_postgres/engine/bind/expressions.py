@@ -308,7 +308,7 @@ _SQL_VALUES = {
     "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
     "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
     "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
-    "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("user", t.NAME),
+    "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("session_user", t.NAME),
     "SVFOP_CURRENT_ROLE": ("user", t.NAME), "SVFOP_CURRENT_CATALOG": ("database", t.NAME),
     "SVFOP_CURRENT_SCHEMA": ("schema", t.NAME),
 }  # fmt: skip
