@@ -120,7 +120,7 @@ def main(target: str, url: str, selection: list[str]) -> None:
         tally.left_out.update(dict.fromkeys(named, True))
         with real_server(url) if target == "real" else our_server() as port:
             output = run_unit(unit, port, [name.partition("::")[2] for name in named])
-        print(output)
+        print(output, flush=True)
         tally.read(unit, output)
     Path(plan["counts"]).write_text(json.dumps(tally.counts()))
 

@@ -35,6 +35,8 @@ def shown_client(ctx: "Context", client: "ClientState") -> str:
     is_self = client is ctx.client
     words = client.ctx.words if is_self else []
     size = sum(map(len, words))
+    read = sum(len(b"$%d\r\n\r\n" % len(word)) + len(word) for word in words)
+    read += len(b"*%d\r\n" % len(words)) if words else 0
     fields: list[tuple[str, object]] = [
         ("id", client.id),
         ("addr", client.address),
@@ -50,8 +52,8 @@ def shown_client(ctx: "Context", client: "ClientState") -> str:
         ("ssub", len(client.shard_channels)),
         ("multi", multi),
         *([("watch", len(client.watched))] if config.shows(7, 4) else []),
-        ("qbuf", size),
-        ("qbuf-free", 20474 - size if is_self else 0),
+        ("qbuf", read),
+        ("qbuf-free", 20474 - read if is_self else 0),
         ("argv-mem", size),
         ("multi-mem", sum(len(word) for _, queued in client.queue or () for word in queued)),
         ("rbs", 1024),

@@ -233,6 +233,8 @@ class Engine:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
             command.failed_calls += 1
+            if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
+                self.show(ctx.client, words)
             raise
         finally:
             command.calls += 1
@@ -312,6 +314,7 @@ class Engine:
         if value.__class__ is not blocked.kind and not blocked.without_key:
             return
         ctx = blocked.client.ctx
+        started_us = self.clock()
         command = find_command(self.table, blocked.words)
         retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
         try:
@@ -320,6 +323,9 @@ class Engine:
             self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:
+            duration_us = self.clock() - started_us
+            if duration_us > self.instance.attention_us:
+                self.instance.took(blocked.client, command, blocked.words, duration_us)
             waiters = self.waiters
             waiters.discard(blocked)
             blocked.finish(reply)
@@ -367,6 +373,7 @@ class Engine:
 
     def expired(self, index: int, key: bytes) -> None:
         """Record that a key was deleted because its time was over."""
+        self.instance.statistics.expired_keys += 1
         if self.journal is not None:
             self.effects.append((index, (b"DEL", key)))
         self.modified(None, index, key)
@@ -415,7 +422,7 @@ class Engine:
             self.now_us = self.clock()
             self.now_ms = self.now_us // 1000
             gone = 0
-            if self.config.active_expire:
+            if self.config.active_expire and self.now_ms >= self.instance.pause.until_ms:
                 gone = sum(database.purge(limit) for database in self.databases)
                 if gone:
                     took_ms = (self.clock() - self.now_us) // 1000

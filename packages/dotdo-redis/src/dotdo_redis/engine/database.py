@@ -135,7 +135,9 @@ class Database:
         return self.expires.pop(key, None) is not None
 
     def expire(self, key: bytes) -> None:
-        """Delete a key whose time is over, and tell everyone."""
+        """Delete a key whose time is over, and tell everyone; while writes are paused it only looks gone."""
+        if self.engine.now_ms < self.engine.instance.pause.until_ms:
+            return
         self.remove(key)
         self.engine.expired(self.index, key)
 

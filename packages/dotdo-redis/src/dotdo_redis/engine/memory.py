@@ -57,6 +57,8 @@ class MemoryGuard:
         elif not limit_bytes and self.guard in gates:
             gates.remove(self.guard)
         self._calls = 0
+        if limit_bytes:
+            self.is_over()
 
     def guard(self, ctx: "Context", command: "Command", _words: list[bytes]) -> None:
         """Make room before a command that may need it.

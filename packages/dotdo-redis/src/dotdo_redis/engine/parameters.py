@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 IMMUTABLE = frozenset({
-    "databases", "port", "bind", "unixsocket", "unixsocketperm", "daemonize", "pidfile", "logfile", "appendfilename",
+    "databases", "unixsocket", "unixsocketperm", "daemonize", "pidfile", "logfile", "appendfilename",
     "appenddirname", "cluster-enabled", "cluster-config-file", "aclfile", "io-threads", "tcp-backlog", "supervised",
     "syslog-enabled", "syslog-ident", "syslog-facility", "always-show-logo", "enable-debug-command",
     "enable-module-command", "enable-protected-configs", "io-threads-do-reads", "disable-thp", "server_cpulist",
     "bio_cpulist", "aof_rewrite_cpulist", "bgsave_cpulist", "set-proc-title",
 })  # fmt: skip
 """What cannot be set while the server runs; where it listens and keeps its files is the host's affair."""
-FIXED = IMMUTABLE - {"port", "bind"}
+FIXED = {
+    "port": "Unable to listen on this port. Check server logs.",
+    "bind": "Failed to bind to specified addresses.",
+}
+"""What can be set to what it is; another value is the host's affair."""
 PROTECTED = frozenset({"dir", "dbfilename"})
 CHOICES = {
     "maxmemory-policy": (
@@ -89,6 +93,8 @@ ALIASES = {
     "cluster-slave-validity-factor": "cluster-replica-validity-factor",
     "cluster-slave-no-failover": "cluster-replica-no-failover",
 }
+HIDDEN = {"key-load-delay": "0"}
+"""Parameters that only their whole name finds."""
 NEWER = {"set-max-listpack-entries": "128", "set-max-listpack-value": "64"}
 """Parameters of 7.2 and later, with their defaults."""
 STREAMS = ("stream-node-max-entries", "stream-node-max-bytes")
@@ -215,9 +221,28 @@ def _oom_scores(_name: str, text: str) -> str:
     return text
 
 
+def _fixed(name: str, text: str) -> str:
+    if name == "port" and text and not _INTEGER.match(text):
+        raise InvalidValue("argument couldn't be parsed into an integer")
+    if text != DEFAULTS[name]:
+        raise InvalidValue(FIXED[name])
+    return text
+
+
+def _share(name: str, text: str) -> str:
+    if not text.endswith("%"):
+        return _memory(name, text)
+    if not text[:-1].isdigit() or int(text[:-1]) > 100:
+        raise InvalidValue("percentage argument must be less or equal to 100")
+    return text
+
+
 _SPECIAL: dict[str, Callable[[str, str], str]] = {
     "notify-keyspace-events": _events,
     "save": _save_points,
+    "port": _fixed,
+    "bind": _fixed,
+    "maxmemory-clients": _share,
     "latency-tracking-info-percentiles": _percentiles,
     "client-output-buffer-limit": _buffer_limits,
     "oom-score-adj-values": _oom_scores,
@@ -245,6 +270,7 @@ class Parameters:
         newer = NEWER if engine.config.shows(7, 2) else {}
         self.values: dict[str, str] = {
             **DEFAULTS,
+            **HIDDEN,
             **newer,
             "databases": str(engine.config.databases),
         }
@@ -257,6 +283,7 @@ class Parameters:
             "slowlog-log-slower-than": self._set_slowlog_threshold,
             "latency-monitor-threshold": self._set_latency_threshold,
             "notify-keyspace-events": self._set_events,
+            "min-replicas-to-write": instance.require_replicas,
             "maxmemory": lambda text: instance.memory.set_limit(int(text)),
             "maxmemory-policy": self._set_policy,
             "requirepass": instance.require_password,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
 
+SCRIPT_CALLS = frozenset({"EVAL", "EVALSHA", "FCALL"})
 MAY_WRITE = frozenset({"EVAL", "EVALSHA", "FCALL", "PUBLISH", "SPUBLISH", "PFCOUNT", "EXEC"})
 """Commands that count as writes for a pause although they are not declared as such."""
 
@@ -43,7 +44,7 @@ class Pause:
         if self._engine.now_ms >= self.until_ms:
             self.end()
             return None
-        if not self.is_total and not self._writes(client, command):
+        if not self.is_total and not self._writes(client, command, words):
             return None
         blocked = Blocked((), _Nothing, self.until_ms - self._engine.now_ms, lambda _ctx: None)
         blocked.client, blocked.words, blocked.db = client, words, client.db
@@ -53,13 +54,14 @@ class Pause:
         self._held.append((blocked, client, words))
         return blocked
 
-    def _writes(self, client: "ClientState", command: "Command") -> bool:
+    def _writes(self, client: "ClientState", command: "Command", client_words: list[bytes]) -> bool:
         if command.name == "EXEC":
-            return any(self._is_write(queued) for queued, _ in client.queue or ())
-        return client.queue is None and self._is_write(command)
+            return any(self._is_write(queued, words) for queued, words in client.queue or ())
+        return client.queue is None and self._is_write(command, client_words)
 
-    @staticmethod
-    def _is_write(command: "Command") -> bool:
+    def _is_write(self, command: "Command", words: list[bytes]) -> bool:
+        if command.name in SCRIPT_CALLS:
+            return not self._engine.instance.never_writes(command.name, words)
         return command.is_write or command.name in MAY_WRITE
 
     def end(self) -> None:

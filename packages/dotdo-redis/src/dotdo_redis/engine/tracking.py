@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
 
+SCRIPT_CALLS = frozenset({"EVAL_RO", "EVALSHA_RO", "FCALL_RO"})
 CHANNEL = b"__redis__:invalidate"
 
 
@@ -91,6 +92,11 @@ class Tracking:
         state = client.tracking
         if state is None or "readonly" not in command.facts.flags or not state.follows_reads:
             return
+        if command.name in SCRIPT_CALLS:
+            return
+        if "lua" in client.flags:  # a script follows the keys that it was called with
+            words = client.ctx.words
+            command = self._engine.table[words[0].upper()]
         try:
             self.read(client, [found.key for found in find_keys(command.facts, words)])
         except NoKeys:

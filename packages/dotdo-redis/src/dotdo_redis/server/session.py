@@ -113,6 +113,10 @@ class RedisSession(Session):
 
     def closed(self, reason: CloseReason) -> None:  # noqa: ARG002  (whatever it is)
         """Leave the engine."""
+        self._leave()
+
+    def _leave(self) -> None:
+        """Wait, listen and be listed no longer, although the peer may take its time to go."""
         if self._client is not None:
             self._client.on_close = None
             self._keyspaces.disconnect(self._tenant, self._client)
@@ -185,7 +189,10 @@ class RedisSession(Session):
     def _control_after(self, reply: Reply) -> Control:
         if isinstance(reply, Blocked):
             return self._wait(reply)
-        return CLOSE if self._is_closing else DRAIN
+        if not self._is_closing:
+            return DRAIN
+        self._leave()
+        return CLOSE
 
     def _wait(self, blocked: Blocked) -> Wait:
         timeout_s = None if blocked.timeout_ms is None else blocked.timeout_ms / 1000
@@ -264,7 +271,7 @@ class RedisSession(Session):
         client.address = (
             f"{facts.peer}:{facts.peer_port}" if not facts.is_unix else f"{facts.local}:0"
         )
-        client.local_address = facts.local
+        client.local_address = f"{facts.local}:{facts.local_port}"
         client.on_close = self._end
         self._engine, self._client = engine, client
         self._reader.bulk_max_bytes = engine.config.proto_max_bulk_len

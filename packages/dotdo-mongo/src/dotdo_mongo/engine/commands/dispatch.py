@@ -6,7 +6,7 @@ from bson import Int64
 
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.client import ClientState
-from dotdo_mongo.engine.commands.concerns import read_concern, write_concern
+from dotdo_mongo.engine.commands.concerns import read_concern, unmet, write_concern
 from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
@@ -15,6 +15,7 @@ from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.request import Request, check_database
 from dotdo_mongo.engine.sessions import LogicalSession
 from dotdo_mongo.engine.streams.tokens import time_of
+from dotdo_mongo.engine.ttl import expire
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
@@ -39,6 +40,9 @@ def run_command(
         declared = _declared(body)
         request = _request(deployment, client, declared, body, sequences or {})
         reply = _run(declared, request)
+        concern = unmet(request.write_concern)
+        if concern is not None:
+            reply["writeConcernError"] = concern
         reply["ok"] = 1.0
     except Exception as error:  # noqa: BLE001  (whatever goes wrong, the client gets a reply)
         in_transaction = "autocommit" in body
@@ -135,6 +139,8 @@ def _session(request: Request, body: Document) -> LogicalSession | None:
 
 
 def _run(declared: Command, request: Request) -> Document:
+    if request.snapshot_us is None and "autocommit" not in request.body:
+        expire(request)
     session = request.session
     if session is None or request.txn_number is None:
         return declared.run(request)

@@ -81,7 +81,7 @@ def list_(ctx: Context, args: list[bytes]) -> Reply:
         one for top in ctx.engine.table.values() for one in (top, *top.subcommands.values())
     ]
     if not args:
-        return [one.shown_name.encode() for one in ctx.engine.table.values()]
+        return [one.shown_name.encode() for one in everything]
     if len(args) != 3 or args[0].upper() != b"FILTERBY":
         raise syntax()
     kind, value = args[1].upper(), args[2]
@@ -143,7 +143,7 @@ def _keys_of_call(ctx: Context, args: list[bytes]) -> list[FoundKey]:
         keys = find_keys(found.facts, args)
     except NoKeys:
         keys = []
-    if not keys:
+    if not keys and "no_mandatory_keys" not in found.facts.flags:
         raise ReplyError("Invalid arguments specified for command")
     return keys
 

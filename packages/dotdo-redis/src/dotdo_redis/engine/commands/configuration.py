@@ -3,7 +3,7 @@
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.glob import matches_nocase
-from dotdo_redis.engine.parameters import InvalidValue, Parameters
+from dotdo_redis.engine.parameters import HIDDEN, InvalidValue, Parameters
 from dotdo_redis.errors import ReplyError, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply
 
@@ -19,8 +19,14 @@ def get(ctx: Context, args: list[bytes]) -> Reply:
     return {
         name.encode(): value.encode()
         for name, value in values.items()
-        if any(matches_nocase(pattern, name.encode()) for pattern in args)
+        if any(_is_asked_for(name, pattern) for pattern in args)
     }
+
+
+def _is_asked_for(name: str, pattern: bytes) -> bool:
+    if name in HIDDEN:
+        return pattern.lower() == name.encode()
+    return matches_nocase(pattern, name.encode())
 
 
 @FAMILY.command("CONFIG|SET")

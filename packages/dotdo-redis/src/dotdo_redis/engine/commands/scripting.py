@@ -112,12 +112,19 @@ def script_debug(_ctx: Context, args: list[bytes]) -> Reply:
 # -- functions
 
 
+def _wrong_number(ctx: Context) -> ReplyError:
+    name = ctx.words[1].decode("utf-8", "replace")
+    return ReplyError(
+        f"unknown subcommand or wrong number of arguments for '{name}'. Try FUNCTION HELP."
+    )
+
+
 @FAMILY.command("FCALL", "FCALL_RO")
 def fcall(ctx: Context, args: list[bytes]) -> Reply:
     """Call a function of a library."""
     ctx.engine.show(ctx.client, ctx.words)
     functions = ctx.engine.instance.functions
-    function = functions.functions.get(args[0])
+    function = functions.functions.get(args[0].lower())
     if function is None:
         raise ReplyError("Function not found")
     count = integer(args[1], "Bad number of keys provided")
@@ -156,7 +163,9 @@ def function_delete(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("FUNCTION|FLUSH")
 def function_flush(ctx: Context, args: list[bytes]) -> Reply:
     """Forget all libraries."""
-    if len(args) > 1 or (args and args[0].upper() not in {b"SYNC", b"ASYNC"}):
+    if len(args) > 1:
+        raise _wrong_number(ctx)
+    if args and args[0].upper() not in {b"SYNC", b"ASYNC"}:
         raise ReplyError("FUNCTION FLUSH only supports SYNC|ASYNC option")
     ctx.engine.instance.functions.clear()
     ctx.modified += 1
@@ -247,7 +256,7 @@ def function_restore(ctx: Context, args: list[bytes]) -> Reply:
     """Load libraries out of a payload, all of them or none."""
     policy = args[1].upper() if len(args) > 1 else b"APPEND"
     if len(args) > 2:
-        raise ReplyError("wrong number of arguments for 'function|restore' command")
+        raise _wrong_number(ctx)
     if policy not in {b"APPEND", b"REPLACE", b"FLUSH"}:
         raise ReplyError(
             "Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
@@ -263,8 +272,10 @@ def function_restore(ctx: Context, args: list[bytes]) -> Reply:
             functions.clear()
         for code in codes:
             functions.load(ctx, code, replaces=policy == b"REPLACE")
-    except FunctionError:
+    except FunctionError as error:
         functions.libraries, functions.functions = libraries, known
+        if str(error).endswith("already exists"):
+            raise FunctionError(str(error).replace("'", "")) from None
         raise
     ctx.modified += 1
     return OK

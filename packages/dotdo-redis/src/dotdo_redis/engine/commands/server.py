@@ -5,6 +5,7 @@ from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply, Status, Verbatim
+from dotdo_redis.spec.commands import COMMANDS
 
 FAMILY = Family()
 
@@ -119,10 +120,22 @@ def monitor(ctx: Context, _args: list[bytes]) -> Reply:
     return OK
 
 
-@FAMILY.command("READONLY", "READWRITE", "ASKING", "CLUSTER")
+@FAMILY.command(
+    "READONLY",
+    "READWRITE",
+    "ASKING",
+    "CLUSTER",
+    *(name for name in COMMANDS if name.startswith("CLUSTER|")),
+)
 def cluster(_ctx: Context, _args: list[bytes]) -> Reply:
     """There is no cluster."""
     raise ReplyError("This instance has cluster support disabled")
+
+
+@FAMILY.command("MIGRATE")
+def migrate(_ctx: Context, _args: list[bytes]) -> Reply:
+    """Keys are not sent to other servers from here; DUMP and RESTORE carry them."""
+    raise ReplyError("MIGRATE is not supported: carry keys over with DUMP and RESTORE")
 
 
 @FAMILY.command("REPLCONF")

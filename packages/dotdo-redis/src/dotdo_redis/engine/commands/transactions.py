@@ -28,6 +28,7 @@ def execute(ctx: Context, _args: list[bytes]) -> Reply:
     failed, broken = client.queue_failed, client.watch_broken or _has_expired_watch(ctx)
     end_transaction(ctx)
     if failed:
+        engine.show(client, ctx.words)
         raise ExecAbort
     if broken:
         return NULL_ARRAY

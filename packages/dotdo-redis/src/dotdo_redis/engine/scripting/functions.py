@@ -1,6 +1,7 @@
 """Libraries of functions (FUNCTION LOAD, FCALL); it refuses commands while a library is loaded."""
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,6 @@ return function(text, name)
   setmetatable(redis, missing_in_table)
   local load_redis = protect(redis)
   local run_redis = protect(setmetatable({}, {__index = function(_, key)
-    if key == 'register_function' then return redis.register_function end
     return sandbox.redis[key]
   end}))
   local ours = setmetatable({}, {__index = function(_, key)
@@ -131,6 +131,7 @@ class Functions:
         self._runner = runner
         self.libraries: dict[bytes, Library] = {}
         self.functions: dict[bytes, Function] = {}
+        """By name in lower case."""
         self._loader: tuple[object, Any] | None = None
         self._loading: Library | None = None
 
@@ -145,7 +146,7 @@ class Functions:
         if library is None:
             return False
         for function in library.functions:
-            del self.functions[function]
+            del self.functions[function.lower()]
         return True
 
     def load(self, ctx: "Context", code: bytes, *, replaces: bool) -> bytes:
@@ -159,12 +160,14 @@ class Functions:
             raise FunctionError(f"Library '{name.decode()}' already exists")
         library = self._read(ctx, name, code, body)
         for function in library.functions:
-            known = self.functions.get(function)
+            known = self.functions.get(function.lower())
             if known is not None and known.library.name != name:
                 raise FunctionError(f"Function {function.decode()} already exists")
         self.remove(name)
         self.libraries[name] = library
-        self.functions.update(library.functions)
+        self.functions.update(
+            (function.lower(), found) for function, found in library.functions.items()
+        )
         return name
 
     def _read(self, ctx: "Context", name: bytes, code: bytes, body: bytes) -> Library:
@@ -228,6 +231,7 @@ class Functions:
             is_read_only="no-writes" in function.flags,
             is_function=True,
         )
+        run.allows_oom = bool(function.flags & {"allow-oom", "no-writes"})
         table = self._runner.sandbox.lua.table_from
         return self._runner.start(
             run, lambda sandbox: sandbox.run(function.callback, table(keys), table(arguments))
@@ -245,20 +249,17 @@ def read_header(code: bytes) -> tuple[bytes, bytes]:
         raise FunctionError("Missing library metadata")
     if not newline:
         raise FunctionError("Invalid library metadata")
-    words = line[2:].split()
+    engine, options = _header_words(line[2:])
     name: bytes | None = None
-    for option in words[1:]:
-        key, equals, value = option.partition(b"=")
-        if key.lower() != b"name" or not equals:
-            raise FunctionError(
-                f"Invalid metadata value given: {option.decode('utf-8', 'replace')}"
-            )
+    for option in options:
+        key, equals, value = option.partition("=")
+        if key.lower() != "name" or not equals:
+            raise FunctionError(f"Invalid metadata value given: {option}")
         if name is not None:
             raise FunctionError("Invalid metadata value, name argument was given multiple times")
-        name = value
-    if not words or words[0].lower() != b"lua":
-        shown = words[0].decode("utf-8", "replace") if words else ""
-        raise FunctionError(f"Engine '{shown}' not found")
+        name = value.encode("latin-1")
+    if engine.lower() != "lua":
+        raise FunctionError(f"Engine '{engine}' not found")
     if name is None:
         raise FunctionError("Library name was not given")
     if not _NAME.match(name):
@@ -266,3 +267,13 @@ def read_header(code: bytes) -> tuple[bytes, bytes]:
             "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
         )
     return name, b"\n" + rest
+
+
+def _header_words(line: bytes) -> tuple[str, list[str]]:
+    try:
+        words = shlex.split(line.decode("latin-1"))
+    except ValueError:
+        raise FunctionError("Invalid library metadata") from None
+    if not words or line[:1].isspace():
+        return "", words
+    return words[0], words[1:]

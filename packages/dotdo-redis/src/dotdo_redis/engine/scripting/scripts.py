@@ -24,6 +24,8 @@ class Script:
     body: bytes
     function: Any
     flags: frozenset[str]
+    has_flags: bool = False
+    """Its first line names its flags, though they may be none."""
 
 
 def digest_of(body: bytes) -> str:
@@ -77,7 +79,9 @@ class Scripts:
             function = self._runner.sandbox.compile(text, CHUNK)
         except LuaFailure as failure:
             raise ReplyError(f"Error compiling script (new function): {failure.text}") from None
-        script = self._scripts[sha] = Script(sha, body, function, flags)
+        script = self._scripts[sha] = Script(
+            sha, body, function, flags, has_flags=body[:2] == b"#!"
+        )
         return script
 
     def eval(
@@ -96,6 +100,8 @@ class Scripts:
         """
         is_read_only = is_read_only or "no-writes" in script.flags
         run = Run(ctx, script.sha, is_read_only=is_read_only, is_function=False)
+        if script.has_flags:
+            run.allows_oom = bool(script.flags & {"allow-oom", "no-writes"})
         run.last_return = last_return(script.body)
         return self._runner.start(
             run, lambda sandbox: sandbox.eval(script.function, keys, arguments)
