@@ -125,6 +125,8 @@ SUITES: Mapping[str, VendorSuite] = {
                 "PyJWT",
                 "requests",
                 "numpy",
+                "pybreaker",  # this and the next for conftests of folders that are left out
+                "aiohttp",
             ),
             arguments=(
                 "tests",
