@@ -113,6 +113,15 @@ class NoScript(ReplyError):
         super().__init__(message)
 
 
+class NoReplicas(ReplyError):
+    """A write when too few replicas are connected."""
+
+    code = "NOREPLICAS"
+
+    def __init__(self, message: str = "Not enough good replicas to write.") -> None:
+        super().__init__(message)
+
+
 class InvalidObject(ReplyError):
     """A value whose bytes make no sense."""
 

@@ -1,7 +1,10 @@
 """Two ends of a connection within one event loop: what one writes the other's protocol receives."""
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class End(asyncio.Transport):

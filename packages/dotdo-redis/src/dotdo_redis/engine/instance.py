@@ -10,9 +10,11 @@ from dotdo_redis.engine.scripting import Functions, Runner, Scripts
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
+from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
     from dotdo_redis.engine.clients import ClientState
+    from dotdo_redis.engine.context import Context
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
     from dotdo_redis.errors import ReplyError
@@ -93,6 +95,30 @@ class Instance:
             return b"no-writes" in words[1].partition(b"\n")[0] and words[1][:2] == b"#!"
         script = self.scripts.get(words[1].decode("utf-8", "replace").lower())
         return script is not None and "no-writes" in script.flags
+
+    def check_replicas(self) -> None:
+        """Refuse a write when more replicas are asked for than the none there are.
+
+        Raises:
+            NoReplicas: min-replicas-to-write is set.
+        """
+        if self.parameters.values["min-replicas-to-write"] != "0":
+            raise NoReplicas
+
+    def refuse_without_replicas(
+        self, _ctx: "Context", command: "Command", _words: list[bytes]
+    ) -> None:
+        """Judge a call by `check_replicas`; a gate."""
+        if command.is_write:
+            self.check_replicas()
+
+    def require_replicas(self, count: str) -> None:
+        """Judge writes from now on, or no longer for 0."""
+        gates = self._engine.gates
+        if self.refuse_without_replicas in gates:
+            gates.remove(self.refuse_without_replicas)
+        if count != "0":
+            gates.append(self.refuse_without_replicas)
 
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""

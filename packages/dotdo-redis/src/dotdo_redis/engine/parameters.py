@@ -283,6 +283,7 @@ class Parameters:
             "slowlog-log-slower-than": self._set_slowlog_threshold,
             "latency-monitor-threshold": self._set_latency_threshold,
             "notify-keyspace-events": self._set_events,
+            "min-replicas-to-write": instance.require_replicas,
             "maxmemory": lambda text: instance.memory.set_limit(int(text)),
             "maxmemory-policy": self._set_policy,
             "requirepass": instance.require_password,

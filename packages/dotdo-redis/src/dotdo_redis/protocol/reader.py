@@ -12,6 +12,7 @@ BULK_MAX_BYTES = 512 * 1024 * 1024
 UNAUTHENTICATED_COUNT_MAX = 10
 UNAUTHENTICATED_BULK_MAX_BYTES = 16384
 
+ALIKE_MIN_LINES = 10
 _COUNTS = {b"*%d" % count: count for count in range(1, 65)}
 _SIZES = {b"$%d" % size: size for size in range(1025)}
 
@@ -82,7 +83,7 @@ class CommandReader:
         """Read commands of short words off the front; return what is left for the thorough way."""
         lines = data.split(b"\r\n")
         last = len(lines) - 1
-        at = 0
+        at = _alike(lines, last, commands) if last >= ALIKE_MIN_LINES else 0
         sizes_of, counts = _SIZES.get, _COUNTS
         while at < last:
             count = counts.get(lines[at])
@@ -192,6 +193,22 @@ class CommandReader:
         if size > UNAUTHENTICATED_BULK_MAX_BYTES and self.is_restricted:
             raise RequestError("Protocol error: unauthenticated bulk length")
         return size
+
+
+def _alike(lines: list[bytes], last: int, commands: list[list[bytes]]) -> int:
+    """Read commands with as many words as the first one in columns; return how many lines that took, 0 for none."""
+    count = _COUNTS.get(lines[0], 0)
+    step = 2 * count + 1
+    rows = last // step
+    if not count or rows < 2 or lines[0 : rows * step : step].count(lines[0]) != rows:
+        return 0
+    end = rows * step
+    columns = [lines[at:end:step] for at in range(2, step, 2)]
+    for at, column in enumerate(columns):
+        if [*map(len, column)] != [*map(_SIZES.get, lines[2 * at + 1 : end : step])]:
+            return 0
+    commands.extend(map(list, zip(*columns, strict=True)))
+    return end
 
 
 def _number(text: bytes) -> int | None:

@@ -1,6 +1,7 @@
 """Commands that read documents: find, count, distinct; aggregate is beside."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from math import inf
 from typing import Any
@@ -24,6 +25,7 @@ from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.tail import CappedTail
 from dotdo_mongo.engine.values import MISSING, sort_key
 from dotdo_mongo.errors import failure
 
@@ -85,18 +87,43 @@ def find(request: Request) -> Document:
             raise failure(2, "text expressions are not allowed with $natural sort order")
         context = context.with_(features=context.features | {"textScore"})
     documents: Iterator[Item] = _nothing(arguments, context)
-    if found is not None:
+    tail = None
+    if found is not None and arguments["tailable"]:
+        documents = tail = _tail(request, found[0], found[1], context)
+    elif found is not None:
         documents = search(request, found[0], found[1], context)
     cursor = Cursor(
         request.namespace,
         documents,
-        is_tailable=bool(arguments["tailable"]) and collection is not None,
+        is_tailable=tail is not None and tail.is_begun(),
         awaits_data=bool(arguments["awaitData"]),
         is_endless=bool(arguments["noCursorTimeout"]),
+        stores=None if found is None else partial(_stores, found[0]),
     )
     limit = arguments["limit"]
     is_single = bool(arguments["singleBatch"]) or limit == 1
     return cursor_reply(request, cursor, arguments["batchSize"], is_single=is_single)
+
+
+def _stores(store: Store) -> tuple[Store, ...]:
+    return (store,)
+
+
+def _tail(request: Request, store: Store, collection: Collection, context: Context) -> CappedTail:
+    way = plan(collection, request.arguments["filter"] or {}, context)
+    name, db = collection.name, request.db
+    return CappedTail(
+        request.reader(store), way, _shaped(request, context), lambda: request.find(name, db)
+    )
+
+
+def _shaped(request: Request, context: Context) -> Callable[[Record], Item]:
+    """Return what makes the documents of a find command out of records."""
+    arguments = request.arguments
+    if not arguments["projection"]:
+        return _as_stored
+    project = compile_projection(arguments["projection"], context, arguments["filter"] or {})
+    return lambda record: project(record.document)
 
 
 def _check_options(arguments: Document) -> None:
@@ -132,16 +159,11 @@ def search(
     arguments = request.arguments
     query = arguments["filter"] or {}
     way = plan(collection, query, context, hint=arguments["hint"])
+    way.bounded(arguments["min"], arguments["max"])
     sort = dict(arguments["sort"] or {})
     if "$natural" in sort:
         apply_hint(way, {"$natural": sort.pop("$natural")})
-    shape: Callable[[Record], Item] = _as_stored
-    if arguments["projection"]:
-        project = compile_projection(arguments["projection"], context, query)
-
-        def shape(record: Record) -> Item:
-            return project(record.document)
-
+    shape = _shaped(request, context)
     reader = request.reader(store)
     skip, limit = arguments["skip"] or 0, arguments["limit"] or None
     near = near_of(query)

@@ -233,7 +233,9 @@ def size(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa:
             2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}"
         )
     if count > _MOST_INT:
-        raise failure(2, f"Failed to parse $size. Cannot represent as a 32-bit integer: $size: {argument}")
+        raise failure(
+            2, f"Failed to parse $size. Cannot represent as a 32-bit integer: $size: {argument}"
+        )
     return Predicate(lambda value: isinstance(value, list) and len(value) == count, enters=False)
 
 

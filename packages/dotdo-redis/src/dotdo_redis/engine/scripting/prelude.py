@@ -111,7 +111,9 @@ local redis = {}
 local call, tick = host.call, host.tick
 
 local function invoke(raises, ...)
-  local reply, failure = call(...)
+  local count = select('#', ...)
+  local reply, failure
+  if count < 100 then reply, failure = call(...) else reply, failure = host.call_many({...}, count) end
   if failure == nil then return reply end
   local i = where()
   local raised = {err = failure}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
 
+EMPTY_BYTES = 32_768
+"""What Redis says of a Lua machine without scripts."""
 SLICE_US = 50_000
 LIMIT_US = 60_000_000
 KILL_TEXT = "Script killed by user with {} KILL."
@@ -93,7 +95,8 @@ class Runner:
         """Memory of the Lua machine."""
         if self._sandbox is None:
             return 0
-        return int(self._sandbox.lua.get_memory_used(total=False) or 0)
+        used = int(self._sandbox.lua.get_memory_used() or 0)
+        return EMPTY_BYTES + max(used - self._sandbox.own_bytes, 0)
 
     # -- running
 
@@ -116,6 +119,8 @@ class Runner:
                 raise OutOfMemory(
                     f"allow-oom flag is not set on the {what}, can not run it when used memory > 'maxmemory'"
                 )
+        if run.allows_oom is False:  # flags are named, and none says that it does not write
+            instance.check_replicas()
         sandbox = self.sandbox
         self.run = run
         threshold_us = self._engine.instance.parameters.number("busy-reply-threshold") * 1000
@@ -267,21 +272,7 @@ class Runner:
     def _call(self, run: Run, words: list[bytes]) -> Reply:
         engine, ctx = self._engine, run.ctx
         command = self._command(words)
-        flags = command.facts.flags
-        if "noscript" in flags:
-            raise ReplyError("This Redis command is not allowed from script")
-        if run.is_over_memory and not run.has_written and "denyoom" in flags:
-            raise OutOfMemory
-        if command.is_write or command.name in MAY_WRITE:
-            if run.is_read_only:
-                raise ReplyError("Write commands are not allowed from read-only scripts.")
-            run.has_written = run.has_written or command.is_write
-        user = engine.instance.users.get(ctx.client.user)
-        if user is not None and not user.is_unrestricted:
-            denied = user.denial(command, words)
-            if denied is not None:
-                engine.instance.acl_log.add(ctx, denied.reason, denied.object, user.name)
-                raise ReplyError(_DENIALS[denied.reason])
+        self._check(run, command, words)
         client = ctx.client
         client.resp = run.resp
         try:
@@ -289,6 +280,37 @@ class Runner:
         except ReplyError as error:
             engine.instance.failed(error)
             raise
+
+    def _check(self, run: Run, command: "Command", words: list[bytes]) -> None:
+        """Refuse a call before it runs, and count that.
+
+        Raises:
+            ReplyError: why.
+        """
+        try:
+            self._admit(run, command, words)
+        except ReplyError as error:
+            command.rejected_calls += 1
+            self._engine.instance.failed(error)
+            raise
+
+    def _admit(self, run: Run, command: "Command", words: list[bytes]) -> None:
+        engine, ctx, flags = self._engine, run.ctx, command.facts.flags
+        if "noscript" in flags:
+            raise ReplyError("This Redis command is not allowed from script")
+        if run.is_over_memory and not run.has_written and "denyoom" in flags:
+            raise OutOfMemory
+        if command.is_write or command.name in MAY_WRITE:
+            if run.is_read_only:
+                raise ReplyError("Write commands are not allowed from read-only scripts.")
+            engine.instance.check_replicas()
+            run.has_written = run.has_written or command.is_write
+        user = engine.instance.users.get(ctx.client.user)
+        if user is not None and not user.is_unrestricted:
+            denied = user.denial(command, words)
+            if denied is not None:
+                engine.instance.acl_log.add(ctx, denied.reason, denied.object, user.name)
+                raise ReplyError(_DENIALS[denied.reason])
 
     def _command(self, words: list[bytes]) -> "Command":
         table = self._engine.table

@@ -96,6 +96,8 @@ class Sandbox:
         host[b"version_number"] = release[0] << 16 | release[1] << 8 | release[2]
         self.inside: Any = self.lua.execute(PRELUDE, host, name=b"@sandbox")
         self.lua.execute(CODECS, self.inside, host, name=b"@sandbox")
+        self.own_bytes = int(self.lua.get_memory_used() or 0)
+        """What the machine takes without scripts."""
         self._run = self.inside[b"run"]
         self._eval = self.inside[b"eval"]
         self._compile = self.inside[b"compile"]
@@ -103,6 +105,9 @@ class Sandbox:
     def _host(self, caller: Caller) -> dict[str, Callable[..., object]]:
         return {
             "call": caller.call,
+            "call_many": lambda words, count: caller.call(
+                *(words[at] for at in range(1, count + 1))
+            ),
             "tick": caller.tick,
             "setresp": caller.setresp,
             "acl_check_cmd": caller.acl_check_cmd,
@@ -274,8 +279,19 @@ _TO_LUA: dict[type, Callable[..., object]] = {
 }
 
 
+class Held:
+    """A reply on its way through Lua, which would make a plain string or number of it."""
+
+    __slots__ = ("reply",)
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
 def from_lua(value: object) -> Reply:
     """Turn what a script returns into a reply; numbers lose their fraction."""
+    if isinstance(value, Held):
+        return value.reply
     if isinstance(value, bytes) or value is None:
         return value
     if value is True:
@@ -307,7 +323,12 @@ class ScriptError(ReplyError):
         return self.text.partition(" ")[0]
 
 
-def make_reply(kind: bytes, value: Any, form: bytes = b"txt") -> Reply:
+def make_reply(kind: bytes, value: Any, form: bytes = b"txt") -> Held:
+    """Make and hold the reply that a table with one of the special fields stands for."""
+    return Held(_made(kind, value, form))
+
+
+def _made(kind: bytes, value: Any, form: bytes) -> Reply:
     """Make the reply that a table with one of the special fields stands for."""
     if kind == b"err":
         return ScriptError(value.removeprefix(b"-").decode("utf-8", "surrogateescape"))
