@@ -1,7 +1,7 @@
 """One connection to an engine: commands in, replies and pushes out; it refuses to do what the engine does."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dotdo.errors import DotdoError
@@ -21,7 +21,7 @@ from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_redis.engine import Blocked, ClientState, Engine
 from dotdo_redis.errors import ReplyError, WrongPass
-from dotdo_redis.mapping.replies import Reply, Status
+from dotdo_redis.mapping.replies import Push, Reply, Status
 from dotdo_redis.protocol import CommandReader, write_reply
 from dotdo_redis.server.keyspaces import Keyspaces
 from dotdo_redis.server.login import Login, read_login
@@ -63,6 +63,8 @@ class RedisSession(Session):
         self._out: list[bytes] | None = None
         """Where pushes go while commands run: in order with the replies."""
         self._rest: Iterable[list[bytes]] = ()
+        self._late: list[bytes] = []
+        """Invalidations by the peer's own commands, which come after the replies to these."""
         self._is_closing = False
         self._waits: tuple[Blocked, Wait] | None = None
         self._login: tuple[Login, Work[None]] | None = None
@@ -94,6 +96,8 @@ class RedisSession(Session):
             if wait.is_cancelled and not blocked.done:
                 self._engine.disconnect(self._client)
             write_reply(blocked.reply, out.append, self._client.resp)
+            out += self._late
+            self._late.clear()
         elif self._login is not None:
             (login, work), self._login = self._login, None
             self._finish_login(login, work, out)
@@ -153,12 +157,7 @@ class RedisSession(Session):
         client, engine = self._client, self._engine
         remaining = iter(commands)
         if client is None or engine is None:
-            for words in remaining:
-                asked = self._open(words, out)
-                if asked is not None or self._client is not None:
-                    self._rest = list(remaining)
-                    return asked or self._run_all(self._rest, out)
-            return None
+            return self._run_unopened(remaining, out)
         execute, append = engine.execute, out.append
         unsent_bytes, high_water_bytes = 0, self._context.limits.output_high_water_bytes
         count = 0
@@ -179,12 +178,24 @@ class RedisSession(Session):
                 before = len(out)
                 write_reply(reply, append, client.resp)
                 unsent_bytes += sum(map(len, out[before:]))
+            if self._late:
+                out += self._late
+                self._late.clear()
             if kind is Blocked or self._is_closing or unsent_bytes > high_water_bytes:
                 control = self._control_after(reply)
                 break
         self._rest = list(remaining)
         self._context.metrics.requests += count
         return control
+
+    def _run_unopened(self, remaining: Iterator[list[bytes]], out: list[bytes]) -> Control | None:
+        """Run commands while no tenant is open, and those behind the one that opens it."""
+        for words in remaining:
+            asked = self._open(words, out)
+            if asked is not None or self._client is not None:
+                self._rest = list(remaining)
+                return asked or self._run_all(self._rest, out)
+        return None
 
     def _control_after(self, reply: Reply) -> Control:
         if isinstance(reply, Blocked):
@@ -204,6 +215,10 @@ class RedisSession(Session):
         """Send a message that answers no command; called under the engine's lock, from any thread."""
         client = self._client
         if client is None:
+            return
+        is_answering = self._out is not None or (self._waits is not None and self._waits[0].done)
+        if is_answering and isinstance(message, Push) and message[0] == b"invalidate":
+            write_reply(message, self._late.append, client.resp)
             return
         if self._out is not None:
             write_reply(message, self._out.append, client.resp)

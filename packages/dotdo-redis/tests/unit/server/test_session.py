@@ -45,3 +45,14 @@ def test_a_login_may_name_a_tenant_that_is_granted(serve, raw) -> None:
     raw(address).ask(b"AUTH ann+acme secret\r\nGET k\r\n", b"+OK\r\n$1\r\n1\r\n")
     raw(address).ask(b"AUTH ann secret\r\nGET k\r\n", b"+OK\r\n$-1\r\n")
     raw(address).ask(b"AUTH ann+other secret\r\n", b"-ERR permission denied for 'other'\r\n")
+
+
+def test_an_invalidation_by_an_own_command_comes_behind_its_reply(serve, raw) -> None:
+    client = raw(serve())
+    client.ask(b"CLIENT TRACKING ON\r\n", b"+OK\r\n")
+    client.socket.sendall(b"HELLO 3\r\n")
+    assert b"proto" in client.socket.recv(4096)
+    client.ask(
+        b"GET k\r\nSET k 1\r\nPING\r\n",
+        b"_\r\n+OK\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+PONG\r\n",
+    )

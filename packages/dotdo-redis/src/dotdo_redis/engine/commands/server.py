@@ -132,6 +132,21 @@ def cluster(_ctx: Context, _args: list[bytes]) -> Reply:
     raise ReplyError("This instance has cluster support disabled")
 
 
+@FAMILY.command("MODULE|LIST")
+def module_list(_ctx: Context, _args: list[bytes]) -> Reply:
+    """No modules are loaded."""
+    return []
+
+
+@FAMILY.command("MODULE|LOAD", "MODULE|LOADEX", "MODULE|UNLOAD")
+def module(_ctx: Context, _args: list[bytes]) -> Reply:
+    """Modules are machine code for another server."""
+    raise ReplyError(
+        'MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a '
+        "local connection, otherwise you need to set this option in the configuration file, and then restart the server."
+    )
+
+
 @FAMILY.command("MIGRATE")
 def migrate(_ctx: Context, _args: list[bytes]) -> Reply:
     """Keys are not sent to other servers from here; DUMP and RESTORE carry them."""

@@ -28,7 +28,6 @@ def execute(ctx: Context, _args: list[bytes]) -> Reply:
     failed, broken = client.queue_failed, client.watch_broken or _has_expired_watch(ctx)
     end_transaction(ctx)
     if failed:
-        engine.show(client, ctx.words)
         raise ExecAbort
     if broken:
         return NULL_ARRAY
@@ -44,7 +43,6 @@ def execute(ctx: Context, _args: list[bytes]) -> Reply:
     finally:
         ctx.is_nested = False
         engine.depth -= 1
-        engine.show(client, ctx.words)
     return replies
 
 

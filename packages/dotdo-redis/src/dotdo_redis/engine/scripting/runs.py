@@ -95,6 +95,8 @@ class Runner:
         """Memory of the Lua machine."""
         if self._sandbox is None:
             return 0
+        if self.run is None:
+            self._sandbox.collect()
         used = int(self._sandbox.lua.get_memory_used() or 0)
         return EMPTY_BYTES + max(used - self._sandbox.own_bytes, 0)
 
