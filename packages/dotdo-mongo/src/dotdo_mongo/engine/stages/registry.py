@@ -1,0 +1,30 @@
+"""Aggregation stages."""
+
+from dotdo_mongo.engine.stages import (
+    densify,
+    flow,
+    fusion,
+    geonear,
+    group,
+    joins,
+    output,
+    shape,
+    windows,
+)
+from dotdo_mongo.engine.stages.declare import Stage
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for family in (
+        fusion.FAMILY,
+        geonear.FAMILY,
+        densify.FAMILY,
+        flow.FAMILY,
+        group.FAMILY,
+        joins.FAMILY,
+        output.FAMILY,
+        shape.FAMILY,
+        windows.FAMILY,
+    )
+    for stage in family.stages
+}
