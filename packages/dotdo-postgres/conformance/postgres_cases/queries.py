@@ -249,7 +249,6 @@ CASES = [
     case(
         "information-schema",
         "select table_name from information_schema.tables where table_schema = 'public' order by 1 limit 3",
-        gap="information_schema is refused (0A000)",
     ),
     case(
         "fetch-with-ties",
