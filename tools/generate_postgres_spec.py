@@ -35,6 +35,9 @@ select lower(name), name, vartype, unit, context, case when context in ('user', 
   when vartype = 'string' or name in ('port', 'shared_buffers', 'wal_buffers', 'max_wal_size', 'min_wal_size', 'fsync') then ''
   else current_setting(name) end, min_val, max_val, enumvals, short_desc
 from pg_settings order by 1"""
+ZONES = (
+    "select lower(abbrev), extract(epoch from utc_offset)::int from pg_timezone_abbrevs order by 1"
+)
 # Functions that an operator calls.
 OPERATOR_FUNCTIONS = """
 select distinct on (p.oid) proname::text, (select coalesce(array_agg(a::int order by n), '{}') from unnest(proargtypes) with ordinality u(a, n)),
@@ -196,6 +199,11 @@ def main(dsn: str, errcodes: str, folder: str) -> None:
                 "Functions with named arguments: oid -> names of the arguments, names and types of the columns returned.",
                 version,
                 ARGUMENTS={row[0]: arguments(*row[1:]) for row in fetch(ARGUMENTS)},
+            ),
+            "zones": module(
+                "Abbreviations of time zones: name -> offset in seconds.",
+                version,
+                ABBREVIATIONS=dict(fetch(ZONES)),
             ),
             "settings": module(
                 "Settings: name -> shown name, kind, unit, context, default, least, most, values, description.",

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
 
-REQUIRED = {"dotdo", "dotdo_postgres", "dotdo_cli"}
+REQUIRED = {"dotdo", "dotdo_postgres", "dotdo_mongo", "dotdo_redis", "dotdo_cli"}
 
 
 def installed() -> dict[str, str]:
@@ -39,8 +39,9 @@ def main() -> None:
 
 
 def use() -> None:
-    """Write through one door and read through the other, in the home that DOTDO_HOME names."""
+    """Write through one door and read through the others, in the home that DOTDO_HOME names."""
     dotdo, psycopg = import_module("dotdo"), import_module("dotdo_postgres")
+    pymongo, redis = import_module("dotdo_mongo"), import_module("dotdo_redis")
     with psycopg.connect("dbname=smoke") as connection:
         connection.execute("create table track (id int primary key, name text not null)")
         connection.execute("insert into track values (%s, %s)", (1, "Rock"))
@@ -48,6 +49,14 @@ def use() -> None:
     print(f"a row written by SQL is the thing {name!r}")
     if name != "Rock":
         sys.exit("smoke: the thing is not the row that was written")
+    document = pymongo.MongoClient()["smoke"]["track"].find_one({"name": "Rock"})
+    print(f"and the document {document}")
+    if document != {"_id": 1, "name": "Rock"}:
+        sys.exit("smoke: the document is not the row that was written")
+    client = redis.Redis()
+    client.set("plays", 41)
+    if client.incr("plays") != 42:
+        sys.exit("smoke: Redis does not count")
 
 
 if __name__ == "__main__":

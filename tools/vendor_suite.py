@@ -50,11 +50,9 @@ def main(
 
 
 def counted(name: str, suite: VendorSuite, target: Target, floor: Floor, only: list[str]) -> Counts:
-    """Run the suite, on the real service with one that is up for the length of the run.
-
-    A script compares with the real service, whatever its target.
-    """
-    if target is not Target.REAL and not isinstance(suite.runner, Script):
+    """Run the suite, with the real service up for the length of the run where it takes part."""
+    is_beside_real = isinstance(suite.runner, Script) and suite.runner.beside_real
+    if target is not Target.REAL and not is_beside_real:
         return Run(name=name, suite=suite, target=target, floor=floor).counts(only)
     variable = f"DOTDO_REAL_{suite.service.upper()}"
     with ExitStack() as stack:

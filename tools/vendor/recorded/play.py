@@ -58,10 +58,10 @@ class Player:
         self.target = target
         self.number = itertools.count()
 
-    def verified(self, file: Path, step: int = 1) -> Iterator[Outcome]:
-        """Yield the outcomes of a file of verified cases, every `step`-th."""
+    def verified(self, file: Path, start: int = 0, stop: int | None = None) -> Iterator[Outcome]:
+        """Yield the outcomes of the cases of a file of verified answers, those of lines `start` to `stop`."""
         with file.open(encoding="utf8") as lines:
-            for line in itertools.islice(lines, 0, None, step):
+            for line in itertools.islice(lines, start, stop):
                 yield self._verified(line, file.stem)
 
     def _verified(self, line: str, topic: str) -> Outcome:
@@ -87,13 +87,12 @@ class Player:
             self.target.drop(db)
         return Outcome(number, topic, cause, given, wanted)
 
-    def consensus(self, folder: Path) -> Iterator[Outcome]:
-        """Yield the outcomes of all consensus cases."""
-        fixtures = loads((folder / "_fixtures.json").read_text("utf8"))
-        for file in sorted(folder.glob("*.jsonl")):
-            with file.open(encoding="utf8") as lines:
-                for line in lines:
-                    yield self._consensus(loads(line), f"consensus-{file.stem}", fixtures)
+    def consensus(self, file: Path, start: int = 0, stop: int | None = None) -> Iterator[Outcome]:
+        """Yield the outcomes of the cases of a file of consensus answers, those of lines `start` to `stop`."""
+        fixtures = loads(file.with_name("_fixtures.json").read_text("utf8"))
+        with file.open(encoding="utf8") as lines:
+            for line in itertools.islice(lines, start, stop):
+                yield self._consensus(loads(line), f"consensus-{file.stem}", fixtures)
 
     def _consensus(self, case: Document, topic: str, fixtures: Document) -> Outcome:
         db = f"r{next(self.number)}"

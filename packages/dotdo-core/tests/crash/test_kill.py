@@ -16,7 +16,6 @@ import apsw
 import pytest
 
 from dotdo.storage import (
-    Column,
     ForeignKey,
     Noun,
     Store,
@@ -27,34 +26,22 @@ from dotdo.storage import (
 )
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
+from dotdo_testing.nouns import table_noun
 
 WRITER = Path(__file__).with_name("writer.py")
 KILLS = int(os.environ.get("DOTDO_KILLS", "12"))
 
-THINGS = Noun(
-    0,
-    "t",
-    "columns",
-    "t",
-    columns=(
-        Column("id", "text", "id", is_nullable=False),
-        Column("v", "text", "v"),
-        Column("n", "double", "n"),
-        Column("b", "bytes", "b"),
-    ),
-    key=("id",),
-    uniques=(Unique("t_v", ("v",)),),
+THINGS = table_noun(
+    "t", id="text", v="text", n="double", b="bytes", uniques=(Unique("t_v", ("v",)),)
 )
-CHILDREN = Noun(
-    0,
+CHILDREN = table_noun(
     "ch",
-    "columns",
-    "ch",
-    columns=(Column("id", "bigint", "id", is_nullable=False), Column("tid", "text", "tid")),
-    key=("id",),
-    rowid="id",
-    foreign_keys=(ForeignKey("ch_t", ("tid",), "t", ("id",), on_delete="cascade", on_update="cascade"),),
-)  # fmt: skip
+    id="bigint",
+    tid="text",
+    foreign_keys=(
+        ForeignKey("ch_t", ("tid",), "t", ("id",), on_delete="cascade", on_update="cascade"),
+    ),
+)
 
 
 def create(path: str) -> None:

@@ -15,9 +15,7 @@ import pytest
 from dotdo.errors import Deadlock, LockTimeout, SerializationFailure
 from dotdo.storage import (
     Blocked,
-    Column,
     Mode,
-    Noun,
     Session,
     Store,
     Waiter,
@@ -25,22 +23,12 @@ from dotdo.storage import (
     create_noun,
 )
 from dotdo.storage.presence import SideFile
+from dotdo_testing.nouns import table_noun
 
 ACCOUNTS = 6
 START = 1000
 PATIENCE_S = 60
-ACCOUNT = Noun(
-    0,
-    "account",
-    "columns",
-    "account",
-    columns=(
-        Column("id", "bigint", "id", is_nullable=False),
-        Column("balance", "bigint", "balance", is_nullable=False),
-    ),
-    key=("id",),
-    rowid="id",
-)
+ACCOUNT = table_noun("account", id="bigint", balance="bigint", required=("balance",))
 ADD = "update account set balance = balance + ? where id = ? returning balance"
 READ = "select balance from account where id = ?"
 

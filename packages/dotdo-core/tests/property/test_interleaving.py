@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import apsw
+import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -43,36 +44,25 @@ from dotdo.storage import (
 )
 from dotdo.storage.images import Images
 from dotdo.storage.names import quoted
+from dotdo_testing.nouns import table_noun
 
 Rows = dict[tuple[str, int], tuple[object, ...]]
 
-PARENT = Noun(
-    0,
+PARENT = table_noun(
     "parent",
-    "columns",
-    "parent",
-    columns=(
-        Column("id", "bigint", "id", is_nullable=False),
-        Column("code", "text", "code"),
-        Column("blob", "bytes", "blob"),
-        Column("x", "double", "x"),
-    ),
-    key=("id",),
-    rowid="id",
+    id="bigint",
+    code="text",
+    blob="bytes",
+    x="double",
     uniques=(Unique("parent_code", ("code",)),),
 )
-CHILD = Noun(
-    0,
+CHILD = table_noun(
     "child",
-    "columns",
-    "child",
-    columns=(
-        Column("a", "integer", "a", is_nullable=False),
-        Column("b", "text", "b", is_nullable=False),
-        Column("parent", "bigint", "parent"),
-        Column("note", "any", "note"),
-    ),
-    key=("a", "b"),
+    key=2,
+    a="integer",
+    b="text",
+    parent="bigint",
+    note="any",
     foreign_keys=(
         ForeignKey(
             "child_parent", ("parent",), "parent", ("id",), on_delete="cascade", on_update="cascade"
@@ -80,17 +70,12 @@ CHILD = Noun(
     ),
     indexes=(Index("child_note", ('lower("b")', '"a" desc'), is_unique=True),),
 )
-LINK = Noun(
-    0,
+
+LINK = table_noun(
     "link",
-    "columns",
-    "link",
-    columns=(
-        Column("name", "text", "name", is_nullable=False),
-        Column("code", "text", "code"),
-        Column("next", "text", "next"),
-    ),
-    key=("name",),
+    name="text",
+    code="text",
+    next="text",
     foreign_keys=(
         ForeignKey(
             "link_code", ("code",), "parent", ("code",), on_delete="set null", on_update="cascade"
@@ -419,10 +404,7 @@ class Interleaving(RuleBasedStateMachine):
         )
         alter_noun(
             session,
-            Noun(
-                **{f: getattr(parent, f) for f in parent.__struct_fields__}
-                | {"columns": plain + more}
-            ),
+            msgspec.structs.replace(parent, columns=plain + more),
         )
         self.committed = all_rows(self.reader, self.nouns)
         self.keep()

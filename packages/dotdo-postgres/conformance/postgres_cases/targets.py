@@ -61,6 +61,19 @@ def wire(folder: str) -> Iterator[Any]:
 
 
 @contextmanager
+def scratch_name(url: str | None) -> Iterator[str]:
+    """Yield the connection string of a new, empty database at `url`; it is dropped afterwards."""
+    assert url
+    name = f"bank_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        try:
+            yield psycopg.conninfo.make_conninfo(url, dbname=name)
+        finally:
+            admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+
+
+@contextmanager
 def scratch(url: str) -> Iterator[Any]:
     """Yield a connection of the real client to a new, empty database at `url`; it is dropped afterwards."""
     name = f"chinook_{uuid4().hex}"

@@ -127,3 +127,49 @@ def test_nothing_of_the_kernel_is_loaded_to_tell_the_version() -> None:
     code = "import sys\nfrom dotdo_cli.main import app\ntry: app(['--version'])\nexcept SystemExit: pass\nprint([m for m in ('dotdo', 'apsw', 'rich.table', 'asyncio') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+DONE = [  # each verb where it succeeds, with its exit code
+    (("ls",), 0), (("show", "acme"), 0), (("show", "acme", "Customer"), 0), (("show", "acme@~1", "Customer"), 0), (("log", "acme"), 0),
+    (("log", "acme", "--changes"), 0), (("branch", "acme"), 0), (("branch", "acme", "new"), 0), (("diff", "acme", "trial"), 0), (("merge", "acme", "clash"), 1),
+    (("merge", "acme", "trial"), 0), (("fork", "acme", "copy"), 0), (("compact", "globex"), 0), (("doctor",), 0), (("doctor", "acme"), 0), (("user", "ls"), 0),
+]  # fmt: skip
+FAILED = [  # and where it fails
+    (("show", "nobody"), 3), (("show", "acme", "Nothing"), 3), (("show", "acme", "Customer", "zoe"), 3), (("show", "a/b"), 2),
+    (("show", "acme@~999"), 3), (("show", "acme@x@y@z"), 2), (("log", "nobody"), 3), (("log", "acme", "--limit", "x"), 2), (("branch", "acme", "trial"), 4),
+    (("branch", "acme", "v1"), 2), (("branch", "acme", "nothing", "--delete"), 3), (("diff", "acme", "nothing"), 3), (("merge", "acme", "nothing"), 3),
+    (("fork", "acme", "globex"), 4), (("fork", "acme", "../x"), 2), (("compact", "acme@~1"), 4), (("doctor", "nobody"), 3), (("user", "rm", "nobody"), 3),
+    (("user", "add", "x"), 2), (("serve", "mysql"), 3), (("serve", "--port", "x"), 2), (("nothing",), 2), (("ls", "--nothing"), 2), (("show",), 2), (("ls", "acme"), 2),
+]  # fmt: skip
+
+
+@pytest.fixture
+def branches(shop) -> None:
+    """A branch that can be merged and one that cannot."""
+    shop.acme.branch("trial").things.create("Customer", name="Zoe")
+    shop.acme.branch("clash").things.update(("Customer", shop.alice), name="Theirs")
+    shop.acme.things.update(("Customer", shop.alice), name="Ours")
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize(("args", "code"), DONE, ids=str)
+def test_every_answer_is_one_json_document_when_that_is_asked_for(run, args, code) -> None:
+    plain = run(*args)
+    assert plain.code == code
+    assert "Traceback" not in plain.out + plain.err
+    if args[0] in {"branch", "merge", "fork", "compact"} and len(args) > 2:
+        return  # done already
+    outcome = run(*args, "--json")
+    assert (outcome.code, outcome.err) == (code, "")
+    assert outcome.document is not None
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize(("args", "code"), FAILED, ids=str)
+def test_every_failure_is_told_with_its_exit_code(run, args, code) -> None:
+    outcome = run(*args)
+    assert (outcome.code, outcome.out) == (code, "")
+    assert outcome.err.startswith("dotdo: ")
+    assert outcome.err.count("\n") == 1
+    told = run(*args, "--json").document["error"]
+    assert (told["exit_code"], f"dotdo: {told['message']}\n") == (code, outcome.err)

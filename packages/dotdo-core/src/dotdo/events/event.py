@@ -174,15 +174,23 @@ class EventReader:
 
     def _nouns(self) -> list[int]:
         """Return the numbers of the nouns that wanted events may be of, under any name that they have had."""
-        of_rows = [p.noun for p in self._patterns if p.verb in {ANY, *VERBS.values()}]
-        found = {
-            number
-            for number, name in self._session.read(_NAMES)
-            if any(wanted == ANY or _is_variant(wanted, name) for wanted in of_rows)
-        }
+        found = set(self._named())
         if any(self._may_be_relationship(pattern) for pattern in self._patterns):
             found.add(system.RELATIONSHIP)
         return sorted(found)
+
+    def _named(self) -> frozenset[int]:
+        """Return the numbers of the nouns of whose rows events are wanted; looked up once for each state of the definitions."""
+        of_rows = frozenset(p.noun for p in self._patterns if p.verb in {ANY, *VERBS.values()})
+        known = self._session.catalog.derived
+        found = known.get(("nouns of events", of_rows))
+        if not isinstance(found, frozenset):
+            found = known["nouns of events", of_rows] = frozenset(
+                number
+                for number, name in self._session.read(_NAMES)
+                if any(wanted == ANY or _is_variant(wanted, name) for wanted in of_rows)
+            )
+        return found
 
     def _may_be_relationship(self, pattern: Pattern) -> bool:
         """A relationship's change may be such an event: by a form of its verb, or as a change of its own."""

@@ -82,6 +82,8 @@ class Subscriptions:
         session = store.acquire()
         try:
             reader = EventReader(session, *{pattern for pattern, _ in self._handlers})
+            if reader.next_candidate(first - 1, last) is None:
+                return
             events = list(reader.read(first - 1, last))
         finally:
             store.give_back(session)

@@ -3,7 +3,7 @@
 from dotdo.serving.cancellation import CancelRegistry
 from dotdo.serving.context import Channel, ConnectionFacts, SessionContext, TenantResolver, TlsFacts
 from dotdo.serving.credentials import Credentials
-from dotdo.serving.entry import WireProtocol, installed_protocols
+from dotdo.serving.entry import WireProtocol, installed_protocols, protocol_names
 from dotdo.serving.host import Host
 from dotdo.serving.limits import Limits
 from dotdo.serving.listeners import Listener, TcpListener, UnixListener
@@ -62,6 +62,7 @@ __all__ = [
     "WireProtocol",
     "Work",
     "installed_protocols",
+    "protocol_names",
     "run",
     "self_signed",
     "serve_in_thread",

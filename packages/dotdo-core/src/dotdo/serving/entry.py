@@ -34,14 +34,24 @@ class WireProtocol:
     alpn: tuple[str, ...] = ()
 
 
-def installed_protocols() -> Mapping[str, WireProtocol]:
-    """Return every installed protocol by name.
+def protocol_names() -> list[str]:
+    """Return the names of the installed protocols, which are not loaded for it."""
+    return sorted({entry.name for entry in entry_points(group=GROUP)})
+
+
+def installed_protocols(*names: str) -> Mapping[str, WireProtocol]:
+    """Return installed protocols by name.
+
+    Args:
+        names: Only these; all when none is given.
 
     Raises:
         ProtocolLoadError: One cannot be imported, is no WireProtocol, or a name is taken twice.
     """
     found: dict[str, WireProtocol] = {}
     for entry in entry_points(group=GROUP):
+        if names and entry.name not in names:
+            continue
         protocol = _load(entry)
         if found.setdefault(protocol.name, protocol) is not protocol:
             message = f"two installed packages offer the protocol {protocol.name!r}"

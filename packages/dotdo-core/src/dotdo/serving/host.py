@@ -154,6 +154,23 @@ class Host:
         interval_s = self._services.limits.sweep_interval_s
         self._sweeper = loop.call_later(interval_s, self._sweep)
 
+    def attach(self, protocol: WireProtocol, transport: asyncio.Transport) -> asyncio.Protocol:
+        """Serve a transport of the caller's own, such as one in memory.
+
+        Args:
+            protocol: What is spoken on it.
+            transport: Belongs to the host from now on.
+
+        Returns:
+            What the transport gives its input to.
+
+        Raises:
+            HostStopped: The host is not running.
+        """
+        made = self._factory(protocol, is_tls_first=False)()
+        made.connection_made(transport)
+        return made
+
     # --- stopping --------------------------------------------------------------------------
 
     async def stop(self, grace_s: float | None = None) -> None:

@@ -37,7 +37,8 @@ def open_reference(home: Home, reference: Reference, *, create: bool | None = No
     may_create = os.environ.get("DOTDO_CREATE", "1") != "0" if create is None else create
     is_head = reference.branch == MAIN and reference.moment is None
     if may_create and is_head and not home.exists(reference):
-        return home.create(reference.tenant)
+        with suppress(AlreadyExists):  # somebody else was faster
+            return home.create(reference.tenant)
     store = home.store(Reference(reference.tenant, reference.branch))
     return (
         store if reference.moment is None else open_past(home, reference, store, reference.moment)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dotdo.storage import Column, Noun, Session, Store, create_file, create_noun
+from dotdo.storage import Noun, Session, Store, create_file, create_noun
+from dotdo_testing.nouns import table_noun
 
 
 @pytest.fixture
@@ -42,12 +43,7 @@ def make(session: Session) -> Callable[..., Noun]:
     """Create a noun of given types; its key is the column `id` unless told otherwise."""
 
     def make(name: str = "t", /, *, key: str = "id", **types: str) -> Noun:
-        types = {key: "bigint"} | types
-        columns = tuple(Column(c, t, c, is_nullable=c != key) for c, t in types.items())
-        rowid = key if types[key] == "bigint" else "_id"
-        return create_noun(
-            session, Noun(0, name, "columns", name, columns=columns, key=(key,), rowid=rowid)
-        )
+        return create_noun(session, table_noun(name, **{key: "bigint", **types}))
 
     return make
 

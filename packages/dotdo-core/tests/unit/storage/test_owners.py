@@ -7,25 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dotdo import registry
 from dotdo.errors import LockTimeout, SerializationFailure
-from dotdo.storage import Column, Noun, create_noun
+from dotdo.storage import create_noun
 from dotdo.tenancy import open_tenant
+from dotdo_testing.nouns import table_noun
 
-COUNTERS = Noun(
-    0,
-    "counter",
-    "columns",
-    "counter",
-    columns=(
-        Column("id", "bigint", "id", is_nullable=False),
-        Column("value", "bigint", "value", is_nullable=False),
-    ),
-    key=("id",),
-    rowid="id",
-    owner="toy",
+COUNTERS = msgspec.structs.replace(
+    table_noun("counter", id="bigint", value="bigint", required=("value",)), owner="toy"
 )
 
 

@@ -133,6 +133,7 @@ def _same(value: Any, target: Target) -> Any:
 
 _TOWARD_ZERO = DECIMAL_CONTEXT.copy()
 _TOWARD_ZERO.rounding = decimal.ROUND_DOWN
+_MOST_EXPONENT = 6144  # of a decimal
 _DECIMAL_TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _HEX_DOUBLE = re.compile(r"[+-]?0[xX]")
 
@@ -192,8 +193,9 @@ def _text_to_decimal(text: str, target: Target) -> Decimal128:
         )
     if not _DECIMAL_TEXT.fullmatch(text):
         raise _parse_error(text, "Failed to parse string to decimal")
-    number = _TOWARD_ZERO.create_decimal(Decimal(text))
-    if number.is_infinite():
+    exact = Decimal(text)
+    number = _TOWARD_ZERO.create_decimal(exact)
+    if exact and exact.adjusted() > _MOST_EXPONENT:
         raise _parse_error(text, "Conversion from string to decimal would overflow")
     if number == 0 and any(char in "123456789" for char in re.split("[eE]", text)[0]):
         raise _parse_error(text, "Conversion from string to decimal would underflow")

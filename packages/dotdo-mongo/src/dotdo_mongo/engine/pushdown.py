@@ -62,6 +62,11 @@ class Bound:
     params: tuple[Any, ...]
     is_equality: bool = False
 
+    @property
+    def finds_nothing_there(self) -> bool:
+        """It is met where there is no value."""
+        return self.sql == "{0} is null"
+
 
 _OPERATORS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _MAX_IN = 200

@@ -1,7 +1,8 @@
 """A query on one collection: which records it reads and by what way, as a plan that find, count and the writes share."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import total_ordering
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
@@ -10,13 +11,31 @@ from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.engine.pushdown import best_index, bounds, by_index, is_pushed, loose
+from dotdo_mongo.engine.pushdown import Bound, best_index, bounds, by_index, is_pushed, loose
 from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 _PLAIN = frozenset({int, Int64, float, str, bool, ObjectId, Decimal128})
+
+
+@total_ordering
+class _Directed:
+    """One part of a key, in the direction of its index."""
+
+    __slots__ = ("_is_down", "_key")
+
+    def __init__(self, key: Any, direction: Any) -> None:
+        self._key, self._is_down = key, direction < 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Directed) and self._key == other._key
+
+    def __lt__(self, other: "_Directed") -> bool:
+        return bool(self._key > other._key if self._is_down else self._key < other._key)
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared only
 
 
 @dataclass(slots=True)
@@ -33,6 +52,8 @@ class Plan:
         identity: The `_id` asked for, when `stage` is IDHACK.
         condition: What narrows the rows down, in SQL.
         is_hinted: The index was named by the query, whose results are those in it, in its order.
+        low: Key from which on the index is read.
+        high: Key at which it ends.
     """
 
     collection: Collection
@@ -44,6 +65,22 @@ class Plan:
     identity: Any = None
     condition: Condition = EVERYTHING
     is_hinted: bool = False
+    low: tuple[Any, ...] | None = None
+    high: tuple[Any, ...] | None = None
+
+    def bounded(self, low: Document | None, high: Document | None) -> None:
+        """Leave only what lies from one key of the hinted index up to, not including, another.
+
+        Raises:
+            CommandFailure: The bounds are not of that index (code 51174).
+        """
+        for bound in (low, high):
+            if not bound:
+                continue
+            if self.index is None or list(bound) != list(self.index["key"]):
+                raise failure(51174, "The index chosen is incompatible with min/max")
+        self.low = tuple(sort_key(value) for value in low.values()) if low else None
+        self.high = tuple(sort_key(value) for value in high.values()) if high else None
 
     def records(self, reader: Reader) -> Iterator[Record]:
         """Yield the records that match."""
@@ -53,6 +90,20 @@ class Plan:
             return found
         return (record for record in found if matches(record.document))
 
+    def _lies_within(self, key: tuple[Any, ...]) -> bool:
+        if self.low is None and self.high is None:
+            return True
+        assert self.index is not None
+        order = [_Directed(k, d) for k, d in zip(key, self.index["key"].values(), strict=True)]
+        low, high = self._directed(self.low), self._directed(self.high)
+        return (low is None or order >= low) and (high is None or order < high)
+
+    def _directed(self, key: tuple[Any, ...] | None) -> "list[_Directed] | None":
+        assert self.index is not None
+        if key is None:
+            return None
+        return [_Directed(k, d) for k, d in zip(key, self.index["key"].values(), strict=True)]
+
     def candidates(self, reader: Reader) -> Iterator[Record]:
         """Yield the records that may match."""
         table = self.collection.table
@@ -61,7 +112,7 @@ class Plan:
             return iter(() if found is None else (found,))
         found_by = table.scan(reader, self.condition, backward=self.backward)
         if self.is_hinted and self.index is not None and is_ordinary(self.index):
-            return iter(in_order(found_by, self.index))
+            return iter(in_order(found_by, self.index, self._lies_within))
         return found_by
 
 
@@ -100,7 +151,7 @@ def narrow(found: Plan, query: Document) -> None:
         for index in found.collection.indexes
         if index["name"] != "_id_" and not index.get("hidden") and is_pushed(index)
     ]
-    whole = [i for i in usable if "partialFilterExpression" not in i and not i.get("sparse")]
+    whole = [index for index in usable if _serves(index, query, asked)]
     index = found.index if found.is_hinted else best_index(whole, asked)
     if index is not None and index in usable and next(iter(index["key"])) in asked:
         found.condition = by_index(table, index, asked)
@@ -112,9 +163,53 @@ def narrow(found: Plan, query: Document) -> None:
     )
 
 
-def in_order(records: Iterable[Record], index: Document) -> list[Record]:
-    """Return the records that are in an index, in its order."""
-    keyed = [(record, list(keys_of(record.document, index))) for record in records]
+_SIDES = {"$lt": -1, "$lte": -1, "$gt": 1, "$gte": 1}
+
+
+def _is_narrower(wanted: Any, condition: Any) -> bool:
+    """A range lies within another on the same side."""
+    if not (isinstance(wanted, dict) and isinstance(condition, dict) and len(condition) == 1):
+        return False
+    ((operator, bound),) = condition.items()
+    for given, value in wanted.items():
+        if _SIDES.get(given) == _SIDES.get(operator) is not None and type(value) is not bool:
+            inner, outer = sort_key(value), sort_key(bound)
+            return inner < outer if _SIDES[given] < 0 else inner > outer
+    return False
+
+
+def _serves(index: Document, query: Document, asked: Mapping[str, Bound]) -> bool:
+    """Every document that the query may find is in the index."""
+    if index.get("sparse") and all(
+        asked[p].finds_nothing_there for p in index["key"] if p in asked
+    ):
+        return False
+    for path, condition in index.get("partialFilterExpression", {}).items():
+        if path.startswith("$") or path not in query:
+            return False
+        wanted = query[path]
+        value = wanted.get("$eq", wanted) if isinstance(wanted, dict) else wanted
+        is_value = not isinstance(value, (dict, list))
+        if (
+            wanted != condition
+            and not _is_narrower(wanted, condition)
+            and not (
+                is_value
+                and "." not in path
+                and compile_match({path: condition}, Context())({path: value})
+            )
+        ):
+            return False
+    return True
+
+
+def in_order(
+    records: Iterable[Record], index: Document, lies_within: Callable[[tuple[Any, ...]], bool]
+) -> list[Record]:
+    """Return the records that have keys of an index within bounds, in its order."""
+    keyed = [
+        (record, list(filter(lies_within, keys_of(record.document, index)))) for record in records
+    ]
     keyed = [pair for pair in keyed if pair[1]]
     for at, direction in reversed(list(enumerate(index["key"].values()))):
         pick = max if direction < 0 else min

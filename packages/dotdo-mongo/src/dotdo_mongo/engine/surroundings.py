@@ -7,6 +7,7 @@ from typing import Any
 from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.javascript import runner
 from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
@@ -46,6 +47,7 @@ def context_of(
         out=partial(write_out, request),
         sources=sources(request, collection),
         text=None if collection is None else text_of(collection.indexes),
+        javascript=runner(),
         db=request.db,
         collection=name or (collection.name if collection is not None else ""),
         index_keys=()

@@ -1,5 +1,4 @@
 """Type coercion by PostgreSQL's rules: implicit, assignment and explicit casts, unknown literals, common types."""
-# ruff: noqa: ARG002 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -94,6 +93,29 @@ def _fits_polymorphic(source: int, target: int) -> bool:
     if target == t.ANYENUM:
         return bool(t.BY_OID[source].kind == "e")
     return target in {t.ANY, t.ANYELEMENT, t.ANYCOMPATIBLE}
+
+
+_NOW = {
+    t.DATE: "current_date",
+    t.TIME: "localtime",
+    t.TIMESTAMP: "localtimestamp",
+    t.TIMESTAMPTZ: "now",
+}
+_SHIFTS = {"today": 0, "tomorrow": 1, "yesterday": -1}
+
+
+def _moving(const: ir.Const, target: int) -> ir.Expr | None:
+    """Return the value of the session that `now`, `today`, `tomorrow` or `yesterday` stands for."""
+    if target not in _NOW or not isinstance(const.value, str):
+        return None
+    word = const.value.strip().lower()
+    if word == "now":
+        return ir.SessionValue(target, -1, const.location, _NOW[target])
+    if word in _SHIFTS and target != t.TIME:
+        return ir.SessionValue(
+            target, -1, const.location, t.BY_OID[target].name, str(_SHIFTS[word])
+        )
+    return None
 
 
 class Coercer:
@@ -215,7 +237,8 @@ class Coercer:
             self.param_types[expr.number - 1] = target
             return ir.Param(target, -1, expr.location, expr.number)
         if isinstance(expr, ir.Const):
-            return self.literal(expr, target)
+            moving = None if self.keeps_casts else _moving(expr, target)
+            return moving or self.literal(expr, target)
         if t.BY_OID[target].kind == "e":
             return ir.Call(target, -1, expr.location, enum_cast(target), [expr])
         routine = cast_routines().get((t.TEXT, target))
@@ -226,7 +249,7 @@ class Coercer:
             raise not_supported(f"a cast from unknown to {t.format_type(target)}", expr.location)
         return ir.Call(target, -1, expr.location, routine, [as_text])
 
-    def literal(self, const: ir.Const, target: int, interval_unit: str = "second") -> ir.Const:
+    def literal(self, const: ir.Const, target: int) -> ir.Const:
         """Read an untyped literal as a type."""
         if const.value is None:
             return ir.Const(target, -1, const.location, None)

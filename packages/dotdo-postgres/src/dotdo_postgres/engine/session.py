@@ -24,6 +24,8 @@ from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.names import Names
 from dotdo_postgres.engine.objects.search_path import search_path
 from dotdo_postgres.engine.parse import parse, place
@@ -41,6 +43,7 @@ from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
+from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.encodings import UTF8
 from dotdo_postgres.mapping.types import use_types
 
@@ -196,6 +199,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         statements = parse(sql)
         if len(statements) > 1:
             raise error("42601", "cannot insert multiple commands into a prepared statement")
+        for oid in param_oids:
+            if oid and t.BY_OID.get(oid) is None:
+                raise error("XX000", f"cache lookup failed for type {oid}")
         return self.plan(statements[0]["stmt"] if statements else None, sql, param_oids)
 
     @property
@@ -207,8 +213,11 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
+        role = self.settings.values.get("role", "none")
+        self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS)
+        actor = actor_named(objects_of(catalog), self.facts.user)
+        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
         self._use_types()
 
     def _use_types(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OWN = {
     "lc_collate": "C", "lc_ctype": "C.UTF-8", "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
     "server_encoding": "UTF8", "server_version": "15.18", "session_authorization": "postgres", "is_superuser": "on",
-    "log_timezone": "UTC",
+    "log_timezone": "UTC", "role": "none",
 }  # fmt: skip
 _DEFAULTS: dict[str, str] = {name: spec[4] for name, spec in SETTINGS.items()} | _OWN
 _REPORTED = {

@@ -14,7 +14,17 @@ from dotdo_postgres.engine.ddl.create_table import plan_create_table
 from dotdo_postgres.engine.ddl.databases import plan_create_database, plan_drop_database
 from dotdo_postgres.engine.ddl.drop import plan_drop
 from dotdo_postgres.engine.ddl.indexes import plan_index
+from dotdo_postgres.engine.ddl.permissions import require_rights
 from dotdo_postgres.engine.ddl.rename import plan_rename, plan_set_schema
+from dotdo_postgres.engine.ddl.roles import (
+    plan_alter_policy,
+    plan_alter_role,
+    plan_create_policy,
+    plan_create_role,
+    plan_drop_role,
+    plan_grant,
+    plan_grant_role,
+)
 from dotdo_postgres.engine.ddl.schemas import plan_create_schema
 from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
 from dotdo_postgres.engine.ddl.truncate import plan_truncate
@@ -68,6 +78,13 @@ _PLANNERS: dict[str, PlanStatement] = {
     "AlterDomainStmt": plan_alter_domain,
     "CompositeTypeStmt": plan_create_composite,
     "CommentStmt": plan_comment,
+    "CreateRoleStmt": plan_create_role,
+    "AlterRoleStmt": plan_alter_role,
+    "DropRoleStmt": plan_drop_role,
+    "GrantRoleStmt": plan_grant_role,
+    "GrantStmt": plan_grant,
+    "CreatePolicyStmt": plan_create_policy,
+    "AlterPolicyStmt": plan_alter_policy,
     "AlterObjectSchemaStmt": plan_set_schema,
     "CreatedbStmt": plan_create_database,
     "DropdbStmt": plan_drop_database,
@@ -100,9 +117,11 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     if node is None:
         return Prepared(None, (), "", _nothing, ends_failed_transaction=True)
     ((kind, body),) = node.items()
+    require_rights(planner, kind, body)
     if kind == "SelectStmt" and "intoClause" in body:
         query = {key: value for key, value in body.items() if key != "intoClause"}
         into = {"query": {kind: query}, "into": body["intoClause"], "objtype": "OBJECT_TABLE"}
+        require_rights(planner, "CreateTableAsStmt", into)
         return plan_table_as(planner, into | {"is_select_into": True})
     if kind in _WITH and has_changes(body):
         return plan_staged(planner, _PLANNERS, kind, body)

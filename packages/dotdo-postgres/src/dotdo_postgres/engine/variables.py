@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.modes import modes
+from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -125,10 +127,30 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
         elif wanted.lstrip("+-").isdigit():
             wanted = f"<{int(wanted):+03d}>{-int(wanted):+03d}"
         settings.keep(key, wanted, is_local=is_local)
+    elif key == "role":
+        settings.keep(key, _role(session, value), is_local=is_local)
     else:
         settings.set(name, value, is_local=is_local)
     if key in _FOLLOWED:
         adopt(session)
+
+
+def _role(session: Session, name: str | None) -> str:
+    """Return the role that SET ROLE means.
+
+    Raises:
+        PostgresError: there is none (22023), or the session's user is no member of it (42501).
+    """
+    if name is None or name == "none":
+        return "none"
+    objects = session.planner().names.objects
+    known = known_roles(session.names) | {session.facts.session_user}
+    if name not in known:
+        raise error("22023", f'role "{name}" does not exist')
+    user = actor_named(objects, session.facts.session_user)
+    if not user.is_superuser and name not in user.roles:
+        raise error("42501", f'permission denied to set role "{name}"')
+    return name
 
 
 def configure(session: Session, name: str, value: str) -> None:
@@ -146,7 +168,9 @@ _NAMING = ("search_path", "role", "session_authorization")
 _FOLLOWED = _TIMES | {
     "timezone",
     "client_encoding",
+    "default_transaction_isolation",
     "default_transaction_read_only",
+    "default_transaction_deferrable",
     "datestyle",
     "intervalstyle",
     *_NAMING,
@@ -178,6 +202,8 @@ def adopt(session: Session) -> None:
     if not session.statement_timeout_us:
         kernel.deadline_us = None
     if session.is_idle:
+        for mode in ("isolation", "read_only", "deferrable"):
+            values[f"transaction_{mode}"] = values[f"default_transaction_{mode}"]
         kernel.is_read_only = (
             kernel.store.is_read_only or values["default_transaction_read_only"] == "on"
         )

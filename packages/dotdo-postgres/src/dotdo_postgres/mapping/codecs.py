@@ -12,14 +12,16 @@ from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
     datetimes,
     floats,
     interval,
+    interval_reading,
     jsonpath,
     jsons,
+    moments,
     numeric,
     styles,
 )
@@ -241,7 +243,14 @@ _BOOL_BINARY = _pack(">?", "boolean")
 
 
 def _float4_from_text(text: str) -> float:
-    return floats.single(floats.from_text(text, "real"))
+    value = floats.from_text(text, "real")
+    try:
+        short = floats.single(value)
+    except PostgresError:
+        short = 0.0
+    if short == 0 and value != 0:
+        raise error("22003", f'"{text.strip()}" is out of range for type real')
+    return short
 
 
 def _boolean_text(value: int) -> str:
@@ -316,7 +325,7 @@ def timestamptz(zone: tzinfo) -> Codec:
         return (value - _EPOCH_UTC) // _MICROSECOND
 
     return Codec(
-        partial(datetimes.timestamptz_from_text, zone=zone),
+        partial(moments.timestamptz_from_text, zone=zone),
         partial(datetimes.timestamptz_to_text, zone=zone),
         *_TIMESTAMP_BINARY,
         to_python,
@@ -394,12 +403,12 @@ CODECS: dict[int, Codec] = {
                     lambda value: float(floats.single_to_text(value))),
     t.FLOAT8: Codec(floats.from_text, floats.to_text, *_FLOAT8_BINARY),
     t.NUMERIC: NUMERIC_BYTES,
-    t.DATE: Codec(datetimes.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
-    t.TIME: Codec(datetimes.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
-    t.TIMESTAMP: Codec(datetimes.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
+    t.DATE: Codec(moments.date_from_text, datetimes.date_to_text, *_DATE_BINARY, _date_to_python, _date_from_python),
+    t.TIME: Codec(moments.time_from_text, datetimes.time_to_text, *_TIME_BINARY, _time_to_python, _time_from_python),
+    t.TIMESTAMP: Codec(moments.timestamp_from_text, datetimes.timestamp_to_text, *_TIMESTAMP_BINARY,
                        _timestamp_to_python, _timestamp_from_python),
     t.TIMESTAMPTZ: timestamptz(UTC),
-    t.INTERVAL: Codec(interval.read_stored, lambda data: interval.to_text(interval.decode(data)),
+    t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
                       lambda text: b"\x01" + text.encode()),
@@ -508,19 +517,19 @@ def _styled(oid: int, zone: styles.StyledZone) -> Codec | None:
     if oid == t.TIMESTAMPTZ:
         return replace(
             timestamptz(zone.zone),
-            from_text=partial(datetimes.timestamptz_from_text, zone=zone.zone, order=style.order),
+            from_text=partial(moments.timestamptz_from_text, zone=zone.zone, order=style.order),
             to_text=partial(styles.timestamptz_to_text, zone=zone),
         )
     if oid == t.DATE:
         return replace(
             CODECS[oid],
-            from_text=partial(datetimes.date_from_text, order=style.order),
+            from_text=partial(moments.date_from_text, order=style.order),
             to_text=partial(styles.date_to_text, style=style),
         )
     if oid == t.TIMESTAMP:
         return replace(
             CODECS[oid],
-            from_text=partial(datetimes.timestamp_from_text, order=style.order),
+            from_text=partial(moments.timestamp_from_text, order=style.order),
             to_text=partial(styles.timestamp_to_text, style=style),
         )
     if oid == t.INTERVAL:

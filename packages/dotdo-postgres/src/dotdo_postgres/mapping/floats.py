@@ -21,7 +21,8 @@ def from_text(text: str, type_name: str = "double precision") -> float:
         raise error("22P02", f'invalid input syntax for type {type_name}: "{text}"')
     if math.isnan(value):
         raise not_supported("NaN of type double precision")
-    if math.isinf(value) and "n" not in stripped.lower():
+    is_lost = value == 0 and stripped.lower().partition("e")[0].strip("+-0.") != ""
+    if is_lost or (math.isinf(value) and "n" not in stripped.lower()):
         raise error("22003", f'"{stripped}" is out of range for type {type_name}')
     return value
 
@@ -71,6 +72,8 @@ def single(value: float) -> float:
     Raises:
         PostgresError: out of range of real (SQLSTATE 22003).
     """
+    if value != value:
+        raise not_supported("NaN of type real")
     try:
         return float(struct.unpack(">f", struct.pack(">f", value))[0])
     except OverflowError:

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dotdo_postgres.mapping.interval import type_text as interval_type
 from dotdo_postgres.spec.types import TYPES
 
 
@@ -150,6 +151,8 @@ def format_type(oid: int, typmod: int = -1) -> str:
     if oid == NUMERIC:
         precision, scale = numeric_limits(typmod)
         return f"numeric({precision},{scale})"
+    if oid == INTERVAL:
+        return interval_type(typmod)
     if oid in {TIME, TIMESTAMP, TIMESTAMPTZ}:
         first, _, rest = pg_type.sql_name.partition(" ")
         return f"{first}({typmod}) {rest}"

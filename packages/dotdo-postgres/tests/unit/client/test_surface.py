@@ -32,7 +32,7 @@ def test_every_public_name_is_there() -> None:
 
 def test_all_is_complete() -> None:
     public = {name for name in dir(dotdo_postgres) if not name.startswith("_")}
-    rooms = {"client", "engine", "mapping", "protocol", "server", "spec"}
+    rooms = {"asyncpg", "client", "engine", "mapping", "protocol", "server", "spec"}
     assert public - rooms - {"importlib", "sys", "Submodules"} == set(dotdo_postgres.__all__)
 
 

@@ -168,3 +168,32 @@ def test_definitions_that_fail_leave_nothing_behind(open_session: OPEN) -> None:
     with pytest.raises(PostgresError):
         run(session, "create schema s create table t(a int) create view v as select nope from t")
     assert rows(session, "select to_regnamespace('s')") == [(None,)]
+
+
+def test_roles_grants_and_policies_travel_and_hide_rows_in_every_branch(
+    open_session: OPEN, home: Home
+) -> None:
+    session = open_session("shop")
+    run(
+        session,
+        "create role ann; create table notes(id int primary key, owner text);"
+        "insert into notes values (1, 'ann'), (2, 'bob'); grant select, insert on notes to ann;"
+        "alter table notes enable row level security;"
+        "create policy own on notes using (owner = current_user)",
+    )
+    tenant = dotdo.open("shop", home=home)
+    tenant.branch("try")
+    branch = open_session("shop@try")
+    run(branch, "set role ann")
+    assert rows(branch, "select id from notes") == [("1",)]
+    with pytest.raises(PostgresError, match="violates row-level security policy"):
+        run(branch, "insert into notes values (3, 'bob')")
+    with pytest.raises(PostgresError, match="must be owner of table notes"):
+        run(branch, "drop table notes")
+    run(branch, "reset role; create policy all_of_it on notes for select using (true)")
+    run(branch, "set role ann")
+    assert rows(branch, "select id from notes order by id") == [("1",), ("2",)]
+    run(session, "set role ann")
+    assert rows(session, "select id from notes") == [("1",)]
+    tenant.merge("try", on_conflict="fail")
+    assert rows(session, "select id from notes order by id") == [("1",), ("2",)]

@@ -3,7 +3,8 @@
 import pytest
 
 from dotdo_postgres.errors import PostgresError
-from dotdo_postgres.mapping.interval import Interval, from_text
+from dotdo_postgres.mapping.interval import Interval
+from dotdo_postgres.mapping.interval_reading import from_text
 
 HOUR_US = 3_600_000_000
 

@@ -47,6 +47,10 @@ class AsyncInProcess(InProcess):
             self._parser = AsyncParser(socket_read_size=0)
             self.tenant = namespace()
 
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # type: ignore[override]
+        """Send words; a loop does not go on in a forked child."""
+        await super(InProcess, self).send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+
     def pack_command(self, *args: Any) -> list[list[bytes]]:
         """One command as words."""
         return Packer(self.encoder.encode).pack(*args)

@@ -42,4 +42,5 @@ class Redis(PlainCalls, upstream.Redis):  # type: ignore[misc]  # redis-py's ove
         return await super().execute_command(*args, **options)
 
 
+Redis.__init__.__wrapped__ = upstream.Redis.__init__  # type: ignore[attr-defined]  # for its signature
 StrictRedis = Redis

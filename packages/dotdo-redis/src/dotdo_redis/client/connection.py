@@ -75,6 +75,13 @@ class InProcess:
     def _construct_command_packer(self, packer: Any) -> Any:
         return packer or Packer(self.encoder.encode)
 
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Send words; in a forked child over a connection of its own, for the parent's engine stayed there."""
+        line = self.direct
+        if line is not None and line.is_abandoned and line is self._sock:
+            self.disconnect()  # type: ignore[attr-defined]  # of the upstream class
+        super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+
     def pack_commands(self, commands: Iterable[Any]) -> list[list[bytes]]:
         """All commands, each as its words."""
         pack = self._command_packer.pack  # type: ignore[attr-defined]  # made by the upstream class
@@ -113,6 +120,9 @@ class ConnectionPool(upstream.ConnectionPool):
 
     def __init__(self, connection_class: Any = Connection, *args: Any, **kwargs: Any) -> None:
         super().__init__(IN_PROCESS.get(connection_class, connection_class), *args, **kwargs)
+
+
+ConnectionPool.__init__.__wrapped__ = upstream.ConnectionPool.__init__  # type: ignore[attr-defined]  # for its signature
 
 
 class BlockingConnectionPool(upstream.BlockingConnectionPool):

@@ -1,5 +1,6 @@
 """A connection's stand-in for a socket: words in, replies out, without bytes; it refuses to shape replies."""
 
+import os
 import threading
 import time
 from collections import deque
@@ -25,11 +26,17 @@ class Line:
         self.deadline: float | None = None
         self.bell = threading.Event()
         self.is_closing = self.is_closed = False
+        self.owner = os.getpid()
         self.client = engine.connect(self.push)
         self.client.on_close = self.hang_up
         self.port = next(_ports)
         self.client.address = f"127.0.0.1:{self.port}"
         self.client.local_address = "127.0.0.1:6379"
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether this is a forked child, and the engine the parent's."""
+        return self.owner != os.getpid()
 
     # -- what the engine calls
 

@@ -33,6 +33,8 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         line: Line | None = connection.line if self._is_direct else None
         if line is None or line.inbox or line.pending or line.is_closing:
             return None
+        if connection.health_check_interval:
+            return None
         return line if all(args[0] in SHORT_CUTS for args, _ in commands) else None
 
     def _words(self, args: Any) -> list[bytes]:

@@ -51,6 +51,7 @@ class Redis(HotCalls, upstream.Redis):
         super().set_response_callback(command, callback)
 
 
+Redis.__init__.__wrapped__ = upstream.Redis.__init__  # type: ignore[attr-defined]  # for its signature
 StrictRedis = Redis
 
 __all__ = ["Pipeline", "Redis", "StrictRedis"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from redis._parsers.base import BaseParser
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from dotdo_redis.engine.numbers_text import shortest
 from dotdo_redis.errors import ReplyError
@@ -89,8 +90,11 @@ class Shape:
         """A null."""
 
     def error(self, reply: Any) -> Any:
-        """An error, raised by whoever reads it."""
-        return error_of(reply)
+        """An error, raised by whoever reads it; those of the connection at once, as redis-py's parsers do."""
+        error = error_of(reply)
+        if isinstance(error, RedisConnectionError):
+            raise error
+        return error
 
 
 def spelt(number: float) -> bytes:

@@ -108,6 +108,7 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
             table[name.encode()] = Command(name, known[name], function)
         elif child and function:
             owner = table[parent.encode()]
+            owner.is_plain = False
             owner.subcommands[child.encode()] = Command(name, known[name], function)
             owner.is_plain = False
     return table

@@ -99,16 +99,17 @@ def serve(
 
 
 def _chosen(names: list[str]) -> "Mapping[str, WireProtocol]":
-    from dotdo.serving import installed_protocols
+    """Return the protocols of those names, or all; others that are installed are not loaded."""
+    from dotdo.serving import installed_protocols, protocol_names
 
-    installed = installed_protocols()
-    if not installed:
+    known = protocol_names()
+    if not known:
         raise NotInstalled("no protocol is installed; try: pip install 'dotdo[postgres]'")
     for name in names:
-        if name not in installed:
-            message = f"protocol {name!r} is not installed; there is: {', '.join(installed)}"
+        if name not in known:
+            message = f"protocol {name!r} is not installed; there is: {', '.join(known)}"
             raise NotInstalled(message)
-    return {name: installed[name] for name in names} if names else installed
+    return installed_protocols(*names)
 
 
 def _credentials(settings: Settings, given: Path | None) -> "Credentials | None":

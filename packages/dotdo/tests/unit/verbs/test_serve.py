@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -82,16 +83,18 @@ def environment(tmp_path: Path, folder: Path) -> dict[str, str]:
 
 
 def command(*args: str) -> list[str]:
-    return [sys.executable, "-c", "from dotdo_cli.main import main; main()", "serve", *args]
+    """Return the command line; what else is installed is not served unless it is named."""
+    names = [] if args and args[0] in {"mysql", "--json"} else ["names"]
+    return [sys.executable, "-c", "from dotdo_cli.main import main; main()", "serve", *names, *args]
 
 
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def run(*args: str) -> Server:
+    def run(*args: str, protocols: tuple[str, ...] = ("names",)) -> Server:
         process = subprocess.Popen(
-            command("names", "--json", *args),
+            command("--json", *protocols, *args),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -153,7 +156,7 @@ def test_a_socket_file_is_served_and_removed(start: Start, shop, tmp_path: Path)
 
 def test_people_are_told_what_listens_where(environment: dict[str, str], shop) -> None:
     with subprocess.Popen(
-        command("names", "--port", "0"),
+        command("--port", "0"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -181,7 +184,7 @@ def test_tls_and_users_allow_it_beyond_loopback(start: Start, run, shop, tmp_pat
 
 
 def test_beyond_loopback_without_users_it_refuses(refuse) -> None:
-    code, line = refuse("names", "--host", "0.0.0.0", "--port", "0")
+    code, line = refuse("--host", "0.0.0.0", "--port", "0")
     assert code == 4
     assert "0.0.0.0 can be reached from elsewhere" in line
     assert "dotdo user add" in line
@@ -190,7 +193,7 @@ def test_beyond_loopback_without_users_it_refuses(refuse) -> None:
 def test_a_port_that_is_taken_is_named(refuse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, line = refuse("names", "--port", str(port))
+        code, line = refuse("--port", str(port))
     assert (code, f"port {port}" in line) == (4, True)
 
 
@@ -200,9 +203,9 @@ def test_a_port_that_is_taken_is_named(refuse) -> None:
         (("mysql",), 3, "'mysql' is not installed; there is: "),
         (("--port", "mysql=1"), 2, "'mysql'"),
         (("--tls-cert", __file__), 2, "--tls-key"),
-        (("names", "--tls-cert", __file__, "--tls-key", __file__), 4, "certificate"),
-        (("names", "--tls-first", "names", "--port", "0"), 4, "certificate"),
-        (("names", "--credentials", "/nowhere/users.json"), 4, "/nowhere/users.json"),
+        (("--tls-cert", __file__, "--tls-key", __file__), 4, "certificate"),
+        (("--tls-first", "names", "--port", "0"), 4, "certificate"),
+        (("--credentials", "/nowhere/users.json"), 4, "/nowhere/users.json"),
     ],
 )
 def test_what_cannot_be_served_is_named(refuse, args, code, part) -> None:
@@ -216,6 +219,23 @@ def test_a_protocol_that_cannot_be_loaded_is_named(refuse, tmp_path: Path) -> No
 
 
 def test_without_any_protocol_it_says_so(run, monkeypatch) -> None:
-    monkeypatch.setattr("dotdo.serving.installed_protocols", dict)
+    monkeypatch.setattr("dotdo.serving.protocol_names", list)
     outcome = run("serve", "--json")
     assert (outcome.code, outcome.document["error"]["kind"]) == (3, "NotInstalled")
+
+
+def test_every_installed_protocol_is_served_when_none_is_named(start: Start, shop) -> None:
+    names = {"names", *(entry.name for entry in entry_points(group="dotdo.protocols"))}
+    ports = [part for name in sorted(names) for part in ("--port", f"{name}=0")]
+    server = start(*ports, protocols=())
+    assert {each["protocol"] for each in server.facts["listening"]} == names
+    for each in server.facts["listening"]:
+        with socket.create_connection((each["host"], each["port"])):
+            pass
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("option", ["--host", "--port", "--unix", "--tls-first"])
+def test_an_option_for_a_protocol_that_is_not_served_is_refused(refuse, option) -> None:
+    code, line = refuse(option, "mysql" if option == "--tls-first" else "mysql=1")
+    assert (code, "'mysql'" in line) == (2, True)

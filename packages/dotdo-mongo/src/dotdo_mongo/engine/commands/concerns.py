@@ -6,7 +6,7 @@ from typing import Any
 from bson import Decimal128, Timestamp
 
 from dotdo_mongo.engine.kinds import INT32_MAX, as_long, is_number, type_name, wrong_type
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import code_name, failure
 
 Document = dict[str, Any]
 _LEVELS = ("local", "majority", "linearizable", "available", "snapshot")
@@ -108,6 +108,24 @@ def write_concern(value: Any, command: str, *, takes: bool) -> Document:
     return dict(value)
 
 
+def unmet(concern: Document) -> Document | None:
+    """Return the `writeConcernError` of a concern that one node cannot meet, None for others."""
+    nodes = concern.get("w", 1)
+    if isinstance(nodes, str) and nodes != "majority":
+        code, text = 79, f"No write concern mode named '{nodes}' found in replica set configuration"
+    elif is_number(nodes) and (_count(nodes) or 0) > 1:
+        code, text = 100, "Not enough data-bearing nodes"
+    else:
+        return None
+    shown = {"w": nodes, "wtimeout": concern.get("wtimeout", 0), "provenance": "clientSupplied"}
+    return {
+        "code": code,
+        "codeName": code_name(code),
+        "errmsg": text,
+        "errInfo": {"writeConcern": shown},
+    }
+
+
 def _check_journal(value: Document) -> None:
     for name in ("j", "fsync"):
         item = value.get(name)
@@ -120,7 +138,7 @@ def _check_timeout(item: Any) -> None:
         raise failure(9, f"wtimeout must be less than or equal to {INT32_MAX}")
 
 
-def _check_nodes(item: Any) -> None:  # noqa: C901  (one check after the other, in MongoDB's order)
+def _check_nodes(item: Any) -> None:
     if isinstance(item, dict):
         if not item:
             raise failure(9, "tagged write concern requires tags")
@@ -132,10 +150,10 @@ def _check_nodes(item: Any) -> None:  # noqa: C901  (one check after the other, 
                 )
         return
     if type(item) is str:
-        if item != "majority":
+        if not item:
             raise failure(
                 2,
-                f"cannot use non-majority 'w' mode \"{item}\" when a host is not a member of a replica set",
+                "cannot use non-majority 'w' mode \"\" when a host is not a member of a replica set",
             )
         return
     if item is None:
@@ -147,8 +165,6 @@ def _check_nodes(item: Any) -> None:  # noqa: C901  (one check after the other, 
     nodes = _count(item)
     if nodes is None or not 0 <= nodes <= _MAX_NODES:
         raise failure(9, "w has to be a non-negative number and not greater than 50")
-    if nodes > 1:
-        raise failure(2, "cannot use 'w' > 1 when a host is not replicated")
 
 
 def _count(item: Any) -> int | None:

@@ -37,7 +37,14 @@ _GET_MORE: Declared = {
 }
 
 
-@command("getMore", _GET_MORE, target=kinds.Kind(_number), in_transaction=True, is_in_api=True)
+@command(
+    "getMore",
+    _GET_MORE,
+    target=kinds.Kind(_number),
+    in_transaction=True,
+    is_in_api=True,
+    takes_read_concern=True,
+)
 def get_more(request: Request) -> Document:
     """Read on from an open cursor."""
     arguments = request.arguments

@@ -6,7 +6,7 @@ from bson import Int64
 
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.client import ClientState
-from dotdo_mongo.engine.commands.concerns import read_concern, write_concern
+from dotdo_mongo.engine.commands.concerns import read_concern, unmet, write_concern
 from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
@@ -39,6 +39,9 @@ def run_command(
         declared = _declared(body)
         request = _request(deployment, client, declared, body, sequences or {})
         reply = _run(declared, request)
+        concern = unmet(request.write_concern)
+        if concern is not None:
+            reply["writeConcernError"] = concern
         reply["ok"] = 1.0
     except Exception as error:  # noqa: BLE001  (whatever goes wrong, the client gets a reply)
         in_transaction = "autocommit" in body

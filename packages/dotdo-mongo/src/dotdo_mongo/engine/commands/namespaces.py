@@ -103,7 +103,7 @@ def drop_database(request: Request) -> Document:
     if store is not None:
         _tell_streams(request, [collection.name for collection in collections(request, store)])
     request.deployment.cursors.kill_where(
-        lambda cursor: cursor.namespace.startswith(f"{request.db}.")
+        lambda cursor: cursor.namespace.startswith(f"{request.db}.") and cursor.resume is None
     )
     if request.deployment.databases.drop(request.db):
         return {"dropped": request.db}

@@ -1,6 +1,7 @@
 """Commands that read documents: find, count, distinct; aggregate is beside."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from math import inf
 from typing import Any
@@ -16,7 +17,7 @@ from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.match import Near, check_index, compile_match, near_of
+from dotdo_mongo.engine.match import Near, check_index, compile_match, has_text, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import Plan, apply_hint, plan
@@ -24,6 +25,7 @@ from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.streams.tokens import timestamp_of
 from dotdo_mongo.engine.surroundings import context_of, documents_of
 from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.tail import CappedTail
 from dotdo_mongo.engine.values import MISSING, sort_key
 from dotdo_mongo.errors import failure
 
@@ -80,19 +82,48 @@ def find(request: Request) -> Document:
             f"error processing query: ns={request.namespace} tailable cursor requested on non capped collection",
         )
     context = context_of(request, collection, name=name)
+    if has_text(arguments["filter"] or {}):
+        if "$natural" in (arguments["sort"] or {}):
+            raise failure(2, "text expressions are not allowed with $natural sort order")
+        context = context.with_(features=context.features | {"textScore"})
     documents: Iterator[Item] = _nothing(arguments, context)
-    if found is not None:
+    tail = None
+    if found is not None and arguments["tailable"]:
+        documents = tail = _tail(request, found[0], found[1], context)
+    elif found is not None:
         documents = search(request, found[0], found[1], context)
     cursor = Cursor(
         request.namespace,
         documents,
-        is_tailable=bool(arguments["tailable"]) and collection is not None,
+        is_tailable=tail is not None and tail.is_begun(),
         awaits_data=bool(arguments["awaitData"]),
         is_endless=bool(arguments["noCursorTimeout"]),
+        stores=None if found is None else partial(_stores, found[0]),
     )
     limit = arguments["limit"]
     is_single = bool(arguments["singleBatch"]) or limit == 1
     return cursor_reply(request, cursor, arguments["batchSize"], is_single=is_single)
+
+
+def _stores(store: Store) -> tuple[Store, ...]:
+    return (store,)
+
+
+def _tail(request: Request, store: Store, collection: Collection, context: Context) -> CappedTail:
+    way = plan(collection, request.arguments["filter"] or {}, context)
+    name, db = collection.name, request.db
+    return CappedTail(
+        request.reader(store), way, _shaped(request, context), lambda: request.find(name, db)
+    )
+
+
+def _shaped(request: Request, context: Context) -> Callable[[Record], Item]:
+    """Return what makes the documents of a find command out of records."""
+    arguments = request.arguments
+    if not arguments["projection"]:
+        return _as_stored
+    project = compile_projection(arguments["projection"], context, arguments["filter"] or {})
+    return lambda record: project(record.document)
 
 
 def _check_options(arguments: Document) -> None:
@@ -113,8 +144,9 @@ def _check_options(arguments: Document) -> None:
 def _nothing(arguments: Document, context: Context) -> Iterator[Item]:
     """Check what a query on a collection that does not exist says, and find nothing."""
     compile_match(arguments["filter"] or {}, context)
-    if arguments["sort"]:
-        compile_pipeline([{"$sort": arguments["sort"]}], context)
+    sort = {name: value for name, value in (arguments["sort"] or {}).items() if name != "$natural"}
+    if sort:
+        compile_pipeline([{"$sort": sort}], context)
     if arguments["projection"]:
         compile_projection(arguments["projection"], context, arguments["filter"] or {})
     return iter(())
@@ -127,16 +159,11 @@ def search(
     arguments = request.arguments
     query = arguments["filter"] or {}
     way = plan(collection, query, context, hint=arguments["hint"])
+    way.bounded(arguments["min"], arguments["max"])
     sort = dict(arguments["sort"] or {})
     if "$natural" in sort:
         apply_hint(way, {"$natural": sort.pop("$natural")})
-    shape: Callable[[Record], Item] = _as_stored
-    if arguments["projection"]:
-        project = compile_projection(arguments["projection"], context, query)
-
-        def shape(record: Record) -> Item:
-            return project(record.document)
-
+    shape = _shaped(request, context)
     reader = request.reader(store)
     skip, limit = arguments["skip"] or 0, arguments["limit"] or None
     near = near_of(query)

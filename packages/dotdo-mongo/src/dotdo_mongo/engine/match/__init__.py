@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from dotdo_mongo.engine.match.compiler import parse, parse_field
 from dotdo_mongo.engine.match.declare import Scope
 from dotdo_mongo.engine.match.geo.near import Near, check_index, near_of
+from dotdo_mongo.engine.match.texts import check_text_query, has_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotdo_mongo.engine.context import Context, Document, Matcher
 
-__all__ = ["Near", "check_index", "compile_match", "compile_value_match", "near_of"]
+__all__ = ["Near", "check_index", "compile_match", "compile_value_match", "has_text", "near_of"]
 
 
 def _scope(context: Context, restricted: Mapping[str, tuple[int, str]] | None = None) -> Scope:
@@ -33,7 +34,9 @@ def compile_match(
     Raises:
         CommandFailure: an unknown operator or a wrong argument, most of them code 2.
     """
-    return parse(query, _scope(context, restricted))
+    matches = parse(query, _scope(context, restricted))
+    check_text_query(query, context.index_keys)
+    return matches
 
 
 def compile_value_match(operators: Document, context: Context) -> Matcher:

@@ -28,6 +28,7 @@ from dotdo_mongo.errors import failure
 if TYPE_CHECKING:
     from dotdo_mongo.engine.match.paths import Test
 
+_MOST_INT = (1 << 31) - 1
 FAMILY = Family("comparison")
 Siblings = Mapping[str, Any]
 
@@ -230,6 +231,10 @@ def size(argument: Any, scope: Scope, siblings: Siblings) -> Predicate:  # noqa:
     if count < 0:
         raise failure(
             2, f"Failed to parse $size. Expected a non-negative number in: $size: {argument}"
+        )
+    if count > _MOST_INT:
+        raise failure(
+            2, f"Failed to parse $size. Cannot represent as a 32-bit integer: $size: {argument}"
         )
     return Predicate(lambda value: isinstance(value, list) and len(value) == count, enters=False)
 

@@ -157,7 +157,7 @@ def check_text(argument: Any) -> None:
         if name not in _TEXT_PARTS:
             raise failure(2, "extra fields in $text")
         alias, kind = _TEXT_PARTS[name]
-        if not isinstance(value, kind):
+        if type(value) is not kind:
             raise failure(
                 14, f'"{name}" had the wrong type. Expected {alias}, found {type_name(value)}'
             )

@@ -9,12 +9,13 @@ from dotdo_mongo.engine.fieldpath import check_name
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_fields, check_kind
 from dotdo_mongo.engine.values import NUMBERS, Key, sort_key, type_name
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Document, Pipeline
 
 FAMILY = Family("fusion")
+_MISPLACED = frozenset({40602, 40603})
 _CONSTANT = 60
 _RANKED = frozenset(
     {"$sort", "$search", "$vectorSearch", "$geoNear", "$rankFusion", "$scoreFusion"}
@@ -92,7 +93,12 @@ class _RankFusion:
         inner = context.with_(depth=context.depth + 1)
         self.pipelines: dict[str, Pipeline] = {}
         for name, stages in checked.items():
-            pipeline = place.compile(stages, inner)
+            try:
+                pipeline = place.compile(stages, inner)
+            except CommandFailure as error:
+                if error.code in _MISPLACED:
+                    _check_ranked(name, stages)
+                raise
             _check_ranked(name, stages)
             self.pipelines[name] = pipeline
         self.weights = _weights(spec.get("combination"), self.pipelines)

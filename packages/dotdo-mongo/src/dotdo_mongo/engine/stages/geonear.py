@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FAMILY = Family("geonear")
 _KEY_DEPTH = 180
+_POINT_PARTS = 3  # a longitude, a latitude, and a distance
 _KNOWN = frozenset(
     {"near", "distanceField", "spherical", "minDistance", "maxDistance", "query", "key"}
 ) | {"distanceMultiplier", "includeLocs", "uniqueDocs"}
@@ -63,6 +64,8 @@ def _point(value: Any, scope: Scope) -> Any:
             5860401,
             f"$geoNear requires near argument to be a GeoJSON object or a legacy point(array), found {type_name(part.constant)}",
         )
+    if isinstance(part.constant, list) and len(part.constant) > _POINT_PARTS:
+        raise failure(2, "$geoNear near argument has too many elements")
     return part.constant
 
 
@@ -127,6 +130,7 @@ def _near(spec: Mapping[str, Any], field: str, kind: str, scope: Scope) -> Near:
         if "maxDistance" not in spec
         else _distance("maxDistance", high, scope, 7555702),
         is_geojson=is_json,
+        by_cap=kind == "2d",
     )
 
 

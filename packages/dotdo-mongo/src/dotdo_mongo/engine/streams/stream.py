@@ -65,7 +65,7 @@ class ChangeStream(Iterator[Document]):
 
     def _begin(self, now_us: int) -> None:
         for name in self._databases():
-            store = self._open(name)
+            store = self._opened(name)
             if store is not None:
                 self._readers[name] = LogReader(store, self._start(name, store, now_us))
 
@@ -74,7 +74,11 @@ class ChangeStream(Iterator[Document]):
         del now_us
         session = store.acquire()
         try:
-            if options.after is not None and options.after.db == name:
+            if (
+                options.after is not None
+                and options.after.db == name
+                and options.after.seq <= head(session)
+            ):
                 return options.after.seq
             if options.after is None and options.from_us is None:
                 return head(session)
@@ -132,9 +136,16 @@ class ChangeStream(Iterator[Document]):
         found.sort(key=lambda pair: pair[0].time_us)
         self._add(found)
 
+    def _opened(self, name: str) -> Store | None:
+        """Return the store of a database; None also while its file is being made."""
+        try:
+            return self._open(name)
+        except NotADatabase:
+            return None
+
     def _reader(self, name: str) -> LogReader | None:
         known = self._readers.get(name)
-        store = self._open(name)
+        store = self._opened(name)
         if store is None:
             self._readers.pop(name, None)
             return None

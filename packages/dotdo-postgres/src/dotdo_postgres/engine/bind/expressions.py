@@ -11,11 +11,11 @@ from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import missing_from
-from dotdo_postgres.engine.bind.typenames import interval_unit, resolve_type
+from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import interval, numeric
+from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -135,9 +135,10 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         and expr.type == t.UNKNOWN
         and expr.value is not None
     ):
-        unit = interval_unit(node["typeName"])
+        fields = interval.FULL_RANGE if typmod < 0 else typmod >> 16 & interval.FULL_RANGE
         try:
-            value = interval.encode(interval.from_text(expr.value, unit))
+            span = interval_reading.from_text(expr.value, fields)
+            value = interval.encode(span if typmod < 0 else interval.fit(span, typmod))
         except Exception as failure:
             if hasattr(failure, "position"):
                 failure.position = expr.location
@@ -307,7 +308,7 @@ _SQL_VALUES = {
     "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
     "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
     "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
-    "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("user", t.NAME),
+    "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("session_user", t.NAME),
     "SVFOP_CURRENT_ROLE": ("user", t.NAME), "SVFOP_CURRENT_CATALOG": ("database", t.NAME),
     "SVFOP_CURRENT_SCHEMA": ("schema", t.NAME),
 }  # fmt: skip

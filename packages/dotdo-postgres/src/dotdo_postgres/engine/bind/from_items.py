@@ -9,6 +9,7 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.bind.security import SELECT, require_privilege, secured
 from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
@@ -113,8 +114,10 @@ def _table(
     else:
         found = find_relation(binder, node)
         if isinstance(found, Relation):
-            entry = table_entry(binder.as_read(found), name)
+            require_privilege(binder, found.noun, SELECT)
+            entry = secured(binder, found.noun, table_entry(binder.as_read(found), name))
         else:
+            require_privilege(binder, found, SELECT)
             entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)

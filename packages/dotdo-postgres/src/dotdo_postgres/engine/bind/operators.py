@@ -179,6 +179,9 @@ def _any_all(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     name = _name(node)
     right = ir.ArrayElement(t.BY_OID[array.type].element, -1, location)
     comparison = make_operator(binder, name, left, right, location)
+    if comparison.type != t.BOOL:
+        message = "op ANY/ALL (array) requires operator to yield boolean"
+        raise error("42809", message, position=location)
     return ir.ArrayCompare(
         t.BOOL, -1, location, comparison, array, name, node["kind"] == "AEXPR_OP_ANY"
     )

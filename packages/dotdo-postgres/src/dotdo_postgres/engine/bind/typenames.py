@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.binder import names_of
 from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import interval
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
 
 MAX_LENGTH = 10485760
-_INTERVAL_FIELDS = {
-    1 << 2: "year", 1 << 1: "month", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second",
-}  # fmt: skip
-INTERVAL_FULL_RANGE = 0x7FFF
 
 
 def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int, int]:
@@ -51,15 +48,10 @@ def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int,
     return pg_type.oid, typmod
 
 
-def interval_unit(node: dict[str, Any]) -> str:
-    """Return the unit that `interval '3' day` gives to bare numbers."""
-    modifiers = [modifier(item) for item in node.get("typmods", [])]
-    if not modifiers or modifiers[0] == INTERVAL_FULL_RANGE:
-        return "second"
-    unit = _INTERVAL_FIELDS.get(modifiers[0])
-    if unit is None:
-        raise not_supported("an interval of a range of fields", node.get("location", 0))
-    return unit
+def _interval_typmod(fields: int, precision: int = interval.FULL_PRECISION) -> int:
+    if precision != interval.FULL_PRECISION:
+        return fields << 16 | min(precision, 6)
+    return -1 if fields == interval.FULL_RANGE else fields << 16 | precision
 
 
 def modifier(node: dict[str, Any]) -> int:
@@ -84,8 +76,7 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
     if not modifiers:
         return -1
     if oid == t.INTERVAL:
-        precision = modifiers[1] if len(modifiers) > 1 else 0xFFFF
-        return modifiers[0] << 16 | precision
+        return _interval_typmod(*modifiers)
     if oid in {t.VARCHAR, t.BPCHAR}:
         name = "varchar" if oid == t.VARCHAR else "char"
         if modifiers[0] < 1:

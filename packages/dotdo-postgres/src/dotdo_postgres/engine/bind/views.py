@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.naming import split_definition
+from dotdo_postgres.engine.objects.actor import OWNER, actor_named
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.query import Entry, OutputColumn
 from dotdo_postgres.engine.relations import FIRST_OID
@@ -23,7 +24,12 @@ def view_entry(binder: Binder, noun: Noun, name: str) -> Entry:
         PostgresError: views nest too deep (54001).
     """
     facts = facts_of(noun)
-    query = binder.query(facts["query"], None)
+    actor = binder.names.actor
+    binder.names.actor = actor_named(binder.names.objects, facts.get("owner", OWNER))
+    try:
+        query = binder.query(facts["query"], None)
+    finally:
+        binder.names.actor = actor
     columns = [
         OutputColumn(label, column.type, column.typmod, FIRST_OID + noun.id, at)
         for at, (label, column) in enumerate(

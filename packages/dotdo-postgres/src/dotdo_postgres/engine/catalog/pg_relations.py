@@ -86,7 +86,7 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
     row |= {
         "reltype": derived_oid(noun, "t", ""), "relam": HEAP if is_stored else 0, "relnatts": max(highest, facts.get("highest", 0)),
         "relchecks": len(noun.checks), "relhasindex": int(bool(index_entries(noun))), "relhasrules": int(kind in "vm"),
-        "relhastriggers": int(bool(noun.foreign_keys or facts.get("triggers") or _is_referenced(session, noun))),
+                "relhastriggers": int(has_triggers(session, noun)),
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",
         "reltoastrelid": 0, "relacl": facts.get("acl"),
@@ -94,6 +94,12 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
     return row
+
+
+def has_triggers(session: Session, noun: Noun) -> bool:
+    """Tell whether a table has triggers, those of foreign keys on either side included."""
+    own = noun.foreign_keys or facts_of(noun).get("triggers")
+    return bool(own) or _is_referenced(session, noun)
 
 
 def _is_referenced(session: Session, noun: Noun) -> bool:

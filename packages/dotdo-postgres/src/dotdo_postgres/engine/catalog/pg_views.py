@@ -10,7 +10,7 @@ from dotdo_postgres.engine.catalog.definitions import (
     view_definition,
 )
 from dotdo_postgres.engine.catalog.pg_objects import role_rows
-from dotdo_postgres.engine.catalog.pg_relations import relation_oid
+from dotdo_postgres.engine.catalog.pg_relations import has_triggers, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import index_entries, table_columns
@@ -29,7 +29,7 @@ def _tables(session: Session) -> Iterator[Row]:
             facts = facts_of(noun)
             yield {
                 "schemaname": schema, "tablename": name, "tableowner": owner(session, facts), "hasindexes": int(bool(index_entries(noun))),
-                "hasrules": 0, "hastriggers": int(bool(noun.foreign_keys or facts.get("triggers"))),
+                "hasrules": 0, "hastriggers": int(has_triggers(session, noun)),
                 "rowsecurity": int(bool(facts.get("row_security"))),
             }  # fmt: skip
     names = {11: "pg_catalog", 13000: "information_schema"}

@@ -79,9 +79,14 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
     if expr.type in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
         if expr.typmod >= 6:
             return sql
+        routine = checks.FIT_TIME if expr.type == t.TIME else checks.FIT_MOMENT
+        return Sql(
+            compiler.python(routine, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4])
+        )
+    if expr.type == t.INTERVAL:
         return Sql(
             compiler.python(
-                checks.FIT_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4]
+                checks.FIT_INTERVAL, [sql, Sql(n.integer(expr.typmod))], [t.INTERVAL, t.INT4]
             )
         )
     element = t.BY_OID[expr.type].element

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from dotdo_postgres.engine.dml.many import takes_many
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.mapping.codecs import integer_from_text
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.copy.options import Options
@@ -137,6 +140,17 @@ def _shortened(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
+_DIGITS = {16: 4, 32: 9, 64: 18}  # so many are in range whatever they are
+
+
+def _plain_integers(read: Callable[[str], Any] | None) -> re.Pattern[str] | None:
+    """Return what matches lines of numbers that `int` reads as the type's codec does; None for other types."""
+    if not isinstance(read, partial) or read.func is not integer_from_text:
+        return None
+    number = f"-?[0-9]{{1,{_DIGITS[read.keywords['bits']]}}}"
+    return re.compile(f"{number}(?:\n{number})*")
+
+
 class _TextReader:
     """Rows out of text or CSV."""
 
@@ -158,6 +172,7 @@ class _TextReader:
         self._is_over = False
         self._is_headed = bool(options.header)
         self._csv = CsvLines(options) if options.form == "csv" else None
+        self._plain_integers = [_plain_integers(read) for read in self._readers]
 
     def feed(self, data: bytes) -> list[_Row]:
         if self._is_over:
@@ -192,10 +207,21 @@ class _TextReader:
             self._is_headed = False
             self._check_header(records[0])
             records = records[1:]
-        rows = [self._fields(record, at) for at, record in enumerate(records, self._line + 1)]
+        rows = self._plain_rows(text, records)
+        if rows is None:
+            rows = [self._fields(record, at) for at, record in enumerate(records, self._line + 1)]
         converted = self._converted(rows)
         self._line += len(records)
         return converted
+
+    def _plain_rows(self, text: str, records: Sequence[str]) -> list[Any] | None:
+        """Return the fields of records that hold nothing special, all at once; None when one may."""
+        null = self._options.null
+        if self._csv is not None or "\\" in text or "\\" not in null or not self._names:
+            return None
+        delimiter, width = self._options.delimiter, len(self._names)
+        rows = [record.split(delimiter) for record in records]
+        return rows if all(len(row) == width for row in rows) else None
 
     def _check_header(self, record: str) -> None:
         self._line += 1
@@ -253,7 +279,14 @@ class _TextReader:
             return list(rows)
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for number, read in enumerate(self._readers):
-            if read is not None:
+            plain = self._plain_integers[number]
+            if (
+                plain is not None
+                and None not in columns[number]
+                and (plain.fullmatch("\n".join(columns[number])))
+            ):
+                columns[number] = list(map(int, columns[number]))
+            elif read is not None:
                 columns[number] = self._column(columns[number], read, number)
         return list(zip(*columns, strict=True))
 

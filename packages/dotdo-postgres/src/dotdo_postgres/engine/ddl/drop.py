@@ -65,8 +65,8 @@ class _MissingError(Exception):
         self.failure = failure
 
 
-def _missing(sqlstate: str, what: str) -> _MissingError:
-    return _MissingError(what, error(sqlstate, f"{what} does not exist"))
+def _missing(sqlstate: str, what: str, noticed: str = "") -> _MissingError:
+    return _MissingError(noticed or what, error(sqlstate, f"{what} does not exist"))
 
 
 def qualified(items: list[Node]) -> tuple[str | None, str]:
@@ -170,10 +170,8 @@ def _part(planner: Planner, item: Node, kind: str) -> Object:
     word = {"TRIGGER": "trigger", "POLICY": "policy"}[kind]
     key = {"TRIGGER": "triggers", "POLICY": "policies"}[kind]
     if name not in facts_of(noun).get(key, {}):
-        raise _missing(
-            "42704",
-            f'{word} "{name}" for table "{table["relname"]}"',
-        )
+        what = f'{word} "{name}" for %s "{table["relname"]}"'
+        raise _missing("42704", what % "table", what % "relation")
     return Object(word, noun, name)
 
 

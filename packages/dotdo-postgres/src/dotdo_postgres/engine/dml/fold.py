@@ -91,7 +91,8 @@ def _steps_from_parameter(expr: ir.Expr, steps: list[Step]) -> ir.Param | None:
 
 def _fit(expr: ir.Fit) -> Step | None:
     if expr.type in _TIMES:
-        return _fitted(checks.FIT_TIME, min(expr.typmod, 6))
+        to_digits = checks.FIT_TIME if expr.type == t.TIME else checks.FIT_MOMENT
+        return _fitted(to_digits, min(expr.typmod, 6))
     routine = _FITS.get(expr.type)
     if routine is None:
         return None

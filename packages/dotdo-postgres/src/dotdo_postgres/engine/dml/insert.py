@@ -10,6 +10,12 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.bind.security import (
+    INSERT,
+    is_guarded,
+    new_row_check,
+    require_privilege,
+)
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
@@ -18,7 +24,7 @@ from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
-from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
+from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import error, not_supported
@@ -27,6 +33,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.plan import Execute
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.query import Cte, Query
     from dotdo_postgres.engine.relations import Relation, RelationColumn
@@ -39,7 +46,9 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
-    bulk = None if planner.is_staged else plan_bulk(planner, binder, relation, columns, node)
+    require_privilege(binder, relation.noun, INSERT)
+    is_slow = planner.is_staged or is_guarded(binder, relation.noun)
+    bulk = None if is_slow else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
     scope = Scope(parent=planner.outer)
@@ -133,6 +142,9 @@ class _Insert:
             items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
         )
         self.returning = bind_returning(self.binder, self.node, inner)
+        self.row_check = new_row_check(self.binder, self.relation.noun, entry, INSERT)
+        if self.row_check is not None and self.conflict is not None:
+            raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
         if not self.planner.is_staged:
@@ -225,11 +237,13 @@ class _Insert:
         if self.conflict is not None:
             node.set("conflict", compile_conflict(compiler, self.conflict, self.relation))
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
+        run: Execute = run_write if self.rows is not None else run_insert_query
+        run = add_row_check(compiler, node, self.row_check, self.entry, run)
         prepared = Prepared(
             columns,
             self.param_types,
             "INSERT",
-            run_write if self.rows is not None else run_insert_query,
+            run,
         )
         prepared.detail = {"relation": self.relation, "tag": "INSERT 0", "probe": self._probe}
         prepared.codecs = codecs_by_place(self.folds)

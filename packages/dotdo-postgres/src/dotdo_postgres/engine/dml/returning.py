@@ -13,12 +13,16 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.compile.compiler import Compiler
-    from dotdo_postgres.engine.plan import ResultColumn
+    from dotdo_postgres.engine.plan import Execute, Prepared, Result, ResultColumn
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.query import Entry, Target
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
 
 Node = dict[str, Any]
 
@@ -54,6 +58,30 @@ def compile_returning(
     listed = [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
     node.set("returning", exp.Returning(expressions=listed))
     return planner.result_columns([target.column for target in targets], forms)
+
+
+def add_row_check(
+    compiler: Compiler, node: Any, check: ir.Expr | None, entry: Entry, run: Execute
+) -> Execute:
+    """Let a statement hold each written row against an expression that fails; return the way of running it.
+
+    The expression is one term more of RETURNING, which SQLite evaluates as rows are written; it is not shown.
+    """
+    if check is None:
+        return run
+    table_columns(compiler, entry, "")
+    returning = node.args.get("returning") or exp.Returning(expressions=[])
+    returning.append("expressions", n.aliased(compiler.node(check), "row_check"))
+    node.set("returning", returning)
+
+    def run_checked(
+        session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        result = run(session, prepared, params, wait)
+        result.rows = [row[:-1] for row in result.rows]
+        return result
+
+    return run_checked
 
 
 def refuse_others(expr: ir.Expr, entry: Entry) -> None:

@@ -11,6 +11,14 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import bind_from, scope_item, table_entry
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.bind.security import (
+    DELETE,
+    SELECT,
+    UPDATE,
+    new_row_check,
+    require_privilege,
+    visible,
+)
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -19,11 +27,12 @@ from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
-from dotdo_postgres.engine.dml.returning import bind_returning, compile_returning
+from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
@@ -140,9 +149,23 @@ class Change:
                 raise not_supported("WHERE CURRENT OF")
             self.scope.clause = "WHERE"
             self.where = self.binder.boolean(node["whereClause"], self.scope, "WHERE")
+        self._secure()
         self.returning = bind_returning(self.binder, node, self.scope)
         self.param_types = planner.param_types(self.binder)
         self.folds: Folds = {}
+
+    def _secure(self) -> None:
+        """Leave out rows that policies hide from the acting role, and hold new ones against them."""
+        noun, command = self.relation.noun, UPDATE if "targetList" in self.node else DELETE
+        require_privilege(self.binder, noun, command)
+        commands = command + SELECT if self.where is not None else command
+        hidden = visible(self.binder, noun, self.entry, commands)
+        if hidden is not None:
+            parts = [hidden] if self.where is None else [self.where, hidden]
+            self.where = ir.Bool(t.BOOL, -1, -1, "and", parts) if len(parts) > 1 else hidden
+        self.row_check: ir.Expr | None = None
+        if command == UPDATE:
+            self.row_check = new_row_check(self.binder, noun, self.entry, UPDATE)
 
     def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
         """Write an assigned value in the form its column keeps."""
@@ -221,7 +244,8 @@ class _Update(Change):
         if ctes is not None:
             node.set("with_", ctes)
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
-        prepared = Prepared(columns, self.param_types, "UPDATE", run_write)
+        run = add_row_check(compiler, node, self.row_check, self.entry, run_write)
+        prepared = Prepared(columns, self.param_types, "UPDATE", run)
         prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
         prepared.codecs = codecs_by_place(self.folds)
         self.planner.finish(compiler, node, prepared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,10 @@ class _NumericSum:
         self.total: Decimal | None = None
 
     def step(self, value: Decimal) -> None:
-        self.total = value if self.total is None else numeric.CONTEXT.add(self.total, value)
+        try:
+            self.total = value if self.total is None else numeric.CONTEXT.add(self.total, value)
+        except InvalidOperation:  # of infinities with different signs
+            self.total = Decimal("NaN")
 
     def inverse(self, value: Decimal) -> None:
         raise not_supported("sum of wide numerics over a moving frame")
@@ -131,28 +134,35 @@ class _FloatSum:
     def __init__(self) -> None:
         self.count = 0
         self.total = 0.0
+        self.has_infinity = False
 
     def step(self, value: float) -> None:
         self.count += 1
         self.total += value
+        if math.isinf(value):
+            self.has_infinity = True
 
     def inverse(self, value: float) -> None:
         raise not_supported("a floating point aggregate over a moving frame")
 
     def final(self) -> float | None:
-        if math.isinf(self.total):
+        if math.isnan(self.total):
+            raise not_supported("NaN of type double precision")
+        if math.isinf(self.total) and not self.has_infinity:
             raise error("22003", "value out of range: overflow")
         return self.total if self.count else None
 
 
 class _FloatAverage(_FloatSum):
     def final(self) -> float | None:
-        return self.total / self.count if self.count else None
+        total = super().final()
+        return None if total is None else total / self.count
 
 
 class _SingleSum(_FloatSum):
     def step(self, value: float) -> None:
         self.count += 1
+        self.has_infinity = self.has_infinity or math.isinf(value)
         self.total = floats.single(self.total + value)
 
 
@@ -309,12 +319,17 @@ class _Statistics:
 
     def step(self, value: Decimal) -> None:
         self.count += 1
+        if not value.is_finite() or not self.total.is_finite():
+            self.total = Decimal("NaN")
+            return
         self.total = numeric.CONTEXT.add(self.total, value)
         self.squares = numeric.CONTEXT.add(self.squares, numeric.CONTEXT.multiply(value, value))
 
     def final(self) -> Decimal | None:
         if self.count == 0 or (self.is_sample and self.count == 1):
             return None
+        if self.total.is_nan():
+            return self.total
         count = Decimal(self.count)
         context = numeric.CONTEXT
         numerator = context.subtract(
@@ -344,6 +359,8 @@ class _FloatStatistics:
     def step(self, value: float) -> None:
         self.count += 1
         self.total += value
+        if math.isinf(value):
+            raise not_supported("NaN of type double precision")
         if self.count > 1:
             gap = value * self.count - self.total
             self.squares += gap * gap / (self.count * (self.count - 1))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile import nodes as n
@@ -203,16 +203,28 @@ def _internal(name: str, body: Callable[..., Any], count: int = 2) -> Routine:
     )
 
 
+def _not_a_number(
+    left: Decimal, right: Decimal, body: Callable[[Decimal, Decimal], Decimal]
+) -> Decimal:
+    """Compute; what infinities have no answer for is NaN."""
+    try:
+        return body(left, right)
+    except InvalidOperation:
+        if left.is_finite() and right.is_finite():
+            raise
+        return Decimal("NaN")
+
+
 def _add(left: Decimal, right: Decimal) -> Decimal:
-    return numeric.CONTEXT.add(left, right)
+    return _not_a_number(left, right, numeric.CONTEXT.add)
 
 
 def _subtract(left: Decimal, right: Decimal) -> Decimal:
-    return numeric.CONTEXT.subtract(left, right)
+    return _not_a_number(left, right, numeric.CONTEXT.subtract)
 
 
 def _multiply(left: Decimal, right: Decimal) -> Decimal:
-    return numeric.CONTEXT.multiply(left, right)
+    return _not_a_number(left, right, numeric.CONTEXT.multiply)
 
 
 def remainder(left: Decimal, right: Decimal) -> Decimal:
@@ -221,8 +233,14 @@ def remainder(left: Decimal, right: Decimal) -> Decimal:
     Raises:
         PostgresError: the divisor is zero (SQLSTATE 22012).
     """
+    if left.is_nan() or right.is_nan():
+        return Decimal("NaN")
     if right.is_zero():
         raise error("22012", "division by zero")
+    if left.is_infinite():
+        return Decimal("NaN")
+    if right.is_infinite():
+        return left
     scale = max(numeric.scale_of(left), numeric.scale_of(right))
     return numeric.CONTEXT.remainder(left, right).quantize(
         Decimal(1).scaleb(-scale), context=numeric.CONTEXT
@@ -345,7 +363,7 @@ def power(base: float, exponent: float) -> float:
     Raises:
         PostgresError: a fractional power of a negative number (2201F), overflow (22003).
     """
-    if base < 0 and exponent != math.floor(exponent):
+    if base < 0 and math.isfinite(exponent) and exponent != math.floor(exponent):
         raise error(
             "2201F", "a negative number raised to a non-integer power yields a complex result"
         )

@@ -275,6 +275,18 @@ def _fill(item: str, sizes: str | None, bounds: str | None = None) -> str:
     lengths = _load(sizes)
     if None in lengths:
         raise error("22004", "dimension values cannot be null")
+    if any(isinstance(length, list) for length in lengths):
+        raise error(
+            "2202E",
+            "wrong number of array subscripts",
+            detail="Dimension array must be one dimensional.",
+        )
+    if bounds is not None and len(_load(bounds)) != len(lengths):
+        raise error(
+            "2202E",
+            "wrong number of array subscripts",
+            detail="Low bound array has different size than dimensions array.",
+        )
     if bounds is not None and any(bound != 1 for bound in _load(bounds)):
         raise not_supported("an array with bounds of its own")
     filled: Any = value

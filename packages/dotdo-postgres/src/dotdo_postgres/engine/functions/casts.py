@@ -12,9 +12,19 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
+from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import codecs, datetimes, floats, interval, jsons, numeric, styles
+from dotdo_postgres.mapping import (
+    codecs,
+    datetimes,
+    floats,
+    interval,
+    interval_reading,
+    jsons,
+    numeric,
+    styles,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import CODECS, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
@@ -295,7 +305,6 @@ for _oid in (
     t.INT8,
     t.FLOAT4,
     t.FLOAT8,
-    t.DATE,
     t.TIME,
     t.UUID,
     t.BYTEA,
@@ -316,13 +325,32 @@ def text_to_numeric(value: str) -> Decimal:
 @FAMILY.cast("text as interval")
 def text_to_interval(value: str) -> interval.Interval:
     """Read an interval."""
-    return interval.from_text(value)
+    return interval_reading.from_text(value)
+
+
+def _read(oid: int, facts: Facts, value: str) -> int:
+    codec = codecs.codec_of(oid, facts.zone)
+    assert codec is not None
+    stored: int = codec.from_text(value)
+    return stored
 
 
 @FAMILY.cast("text as timestamptz", takes_session=True)
 def text_to_timestamptz(facts: Facts, value: str) -> int:
     """Read an instant in the session's zone."""
-    return datetimes.timestamptz_from_text(value, facts.zone)
+    return _read(t.TIMESTAMPTZ, facts, value)
+
+
+@FAMILY.cast("text as timestamp", takes_session=True)
+def text_to_timestamp(facts: Facts, value: str) -> int:
+    """Read a timestamp in the session's order of dates."""
+    return _read(t.TIMESTAMP, facts, value)
+
+
+@FAMILY.cast("text as date", takes_session=True)
+def text_to_date(facts: Facts, value: str) -> int:
+    """Read a date in the session's order of dates."""
+    return _read(t.DATE, facts, value)
 
 
 @FAMILY.cast("json as jsonb")
@@ -362,8 +390,14 @@ for _oid in (*RANGES, *MULTIRANGES):
 def date_to_timestamp(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Take midnight."""
     if isinstance(args[0].value, int):
-        return Sql(n.integer(args[0].value * _DAY_US), value=args[0].value * _DAY_US)
-    return Sql(n.binary("*", args[0].node, n.integer(_DAY_US)))
+        us = datetimes.midnight(args[0].value)
+        return Sql(n.integer(us), value=us)
+    checked = compiler.python(checks.MIDNIGHT, args, [t.DATE])
+    if not args[0].is_simple:
+        return Sql(checked)
+    day = args[0].node
+    is_near = n.binary("<", n.call("abs", day.copy()), n.integer(datetimes.LAST_TIMESTAMP_DAY))
+    return Sql(n.call("iif", is_near, n.binary("*", day.copy(), n.integer(_DAY_US)), checked))
 
 
 @FAMILY.cast("timestamp as date")
@@ -381,7 +415,7 @@ def timestamp_to_time(value: int) -> int:
 @FAMILY.cast("date as timestamptz", takes_session=True)
 def date_to_timestamptz(facts: Facts, value: int) -> int:
     """Take midnight of the session's zone."""
-    return datetimes.local_to_utc(value * _DAY_US, facts.zone)
+    return datetimes.bounded(datetimes.local_to_utc(datetimes.midnight(value), facts.zone))
 
 
 @FAMILY.cast("timestamp as timestamptz", takes_session=True)
@@ -399,7 +433,8 @@ def timestamptz_to_timestamp(facts: Facts, value: int) -> int:
 @FAMILY.cast("timestamptz as date", takes_session=True)
 def timestamptz_to_date(facts: Facts, value: int) -> int:
     """Take the date of the session's zone."""
-    return datetimes.utc_to_local(value, facts.zone) // _DAY_US
+    local = datetimes.utc_to_local(value, facts.zone)
+    return local if abs(local) >= datetimes.INFINITY else local // _DAY_US
 
 
 @FAMILY.cast("timestamptz as time", takes_session=True)

@@ -68,7 +68,7 @@ class IntervalAverage(IntervalSum):
 
     def final(self) -> Interval | None:
         """Return the average, NULL of no rows."""
-        from dotdo_postgres.engine.functions.datetimes import interval_divided
+        from dotdo_postgres.engine.functions.spans import interval_divided
 
         total = super().final()
         return None if total is None else interval_divided(total, float(self.count))

@@ -15,15 +15,28 @@ _OBJECTS = ("table", "any_column", "sequence", "schema", "database", "function",
             "server")  # fmt: skip
 
 
+def _has_privilege(facts: Facts, *arguments: Any) -> int:
+    """Return true: what is granted is kept for tables, views and schemas only."""
+    return 1
+
+
+def _has_table_privilege(facts: Facts, *arguments: Any) -> int:
+    """Tell whether a role has a privilege on a table; the acting one by default."""
+    role = arguments[0] if len(arguments) > 2 else facts.user
+    found: int = facts.catalog.ask("has_table_privilege", role, arguments[-2], arguments[-1])
+    return found
+
+
 def _declare() -> None:
     for kind in _OBJECTS:
+        answer = _has_table_privilege if kind == "table" else _has_privilege
         for role in ("", "name, ", "oid, "):
             for target in ("oid", "text"):
                 FAMILY.function(
                     f"has_{kind}_privilege({role}{target}, text)",
                     returns="boolean",
                     takes_session=True,
-                )(_has_privilege)
+                )(answer)
     for role in ("", "name, ", "oid, "):
         for target in ("oid", "text"):
             for column in ("text", "smallint"):
@@ -36,11 +49,6 @@ def _declare() -> None:
             FAMILY.function(
                 f"pg_has_role({role}{member}, text)", returns="boolean", takes_session=True
             )(_has_privilege)
-
-
-def _has_privilege(facts: Facts, *_: Any) -> int:
-    """Return true: the session's user owns everything."""
-    return 1
 
 
 _declare()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.functions.datetimes import iso_week
+from dotdo_postgres.engine.functions.date_fields import iso_week
 from dotdo_postgres.engine.functions.moment_patterns import DAYS, MONTHS, ROMAN, Token, read_pattern
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error

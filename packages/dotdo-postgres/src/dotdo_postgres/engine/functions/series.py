@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.functions.datetimes import add_interval
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import numeric
+from dotdo_postgres.mapping.datetimes import INFINITY
 
 if TYPE_CHECKING:
     from dotdo_postgres.mapping.interval import Interval
@@ -67,6 +68,8 @@ def generate_series_timestamp(start: int, stop: int, step: Interval) -> list[int
     """Step from a timestamp to another by an interval."""
     if step.key == 0:
         raise error("22023", "step size cannot equal zero")
+    if INFINITY in {abs(start), abs(stop)}:
+        raise not_supported("a series of timestamps without end")
     out, value = [], start
     while value <= stop if step.key > 0 else value >= stop:
         out.append(value)

@@ -21,7 +21,7 @@ CLOCK_FUNCTIONS: dict[str, tuple[str, int]] = {
     "statement_timestamp": ("statement", t.TIMESTAMPTZ),
     "clock_timestamp": ("clock", t.TIMESTAMPTZ),
     "current_user": ("user", t.NAME),
-    "session_user": ("user", t.NAME),
+    "session_user": ("session_user", t.NAME),
     "current_schema": ("schema", t.NAME),
     "current_database": ("database", t.NAME),
     "current_catalog": ("database", t.NAME),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo_postgres.engine.naming import PUBLIC, noun_name
+from dotdo_postgres.engine.objects.actor import Actor
 from dotdo_postgres.engine.objects.collected import Key, Objects, Sequence, objects_of
 from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.errors import error
@@ -49,15 +50,17 @@ class Names:
         temporary: Temporary tables of the session.
         computed: Relations of pg_catalog and information_schema that are kept here.
         regs: Reads and writes values of regclass and its kin.
+        actor: Who acts; by default one to whom nothing is refused.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 -- what names depend on
         self,
         catalog: Catalog,
         path: tuple[str, ...] = ("pg_catalog", PUBLIC),
         temporary: Catalog | None = None,
         computed: frozenset[str] = frozenset(),
         regs: Regs | None = None,
+        actor: Actor | None = None,
     ) -> None:
         self.catalog = catalog
         self.path = path
@@ -66,6 +69,7 @@ class Names:
         self.virtual: dict[str, Relation] = {}
         self.computed = computed
         self._regs = regs or _NoRegs()
+        self.actor = actor or Actor("")
 
     # --- schemas -----------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
@@ -53,7 +53,11 @@ def _in_range(type_name: str, bits: int) -> object:
     return check
 
 
-def _check_float(result: float, left: float, right: float) -> float:
+def _check_float(result: float | None, left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    if result is None:  # SQLite has NULL for NaN
+        raise not_supported("NaN of type double precision")
     if (
         result in {float("inf"), float("-inf")}
         and abs(left) != float("inf")
@@ -63,8 +67,8 @@ def _check_float(result: float, left: float, right: float) -> float:
     return result
 
 
-def _check_product(result: float, left: float, right: float) -> float:
-    if result == 0 and left != 0 and abs(right) != float("inf") and right != 0:
+def _check_product(result: float | None, left: float | None, right: float | None) -> float | None:
+    if result == 0 and left and right and abs(right) != float("inf"):
         raise error("22003", "value out of range: underflow")
     return _check_float(result, left, right)
 
@@ -113,6 +117,15 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
 def _fit_time(us: int, precision: int) -> int:
     unit: int = 10 ** (6 - precision)
     return (us + unit // 2) // unit * unit
+
+
+def _fit_moment(us: int, precision: int) -> int:
+    """Round a timestamp; halves go away from the start of 2000, as PostgreSQL counts."""
+    if abs(us) >= datetimes.INFINITY:
+        return us
+    unit: int = 10 ** (6 - precision)
+    since = us - PG_EPOCH_US
+    return PG_EPOCH_US + (abs(since) + unit // 2) // unit * unit * (1 if since > 0 else -1)
 
 
 def _interval_key(value: interval.Interval) -> int:
@@ -415,8 +428,12 @@ DIVISION_BY_ZERO = _routine("division_by_zero", _division_by_zero, (t.INT8, t.IN
 CHECK_SMALLINT = _routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
 CHECK_INTEGER = _routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
 CHECK_BIGINT = _routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
-CHECK_FLOAT = _routine("check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
-CHECK_PRODUCT = _routine("check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8)
+CHECK_FLOAT = _routine(
+    "check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
+)
+CHECK_PRODUCT = _routine(
+    "check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
+)
 WIDEN = _routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
 AT_SCALE = _routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
 FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
@@ -424,6 +441,9 @@ FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
 FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
 FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
+FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
 INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
 CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)

@@ -76,7 +76,11 @@ def _locked_rows(
         rows: list[Any] = kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
         skipping = any(how == "skip" for _, _, how in locks)
         if skipping:
-            return _take_free(session, prepared, rows, width)
+            kept = _take_free(session, prepared, rows, width)
+            now = kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+            if not kept or set(kept) <= set(now):
+                return kept
+            continue  # one was changed between the reading and the locking of it
         for at, (table, mode, how) in enumerate(locks):
             noun = kernel.catalog.by_table[table]
             ids = [int(row[width + at]) for row in rows if row[width + at] is not None]

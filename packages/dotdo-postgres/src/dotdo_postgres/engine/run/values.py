@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotdo_postgres.engine.compile.compiler import SessionKey
+    from dotdo_postgres.engine.facts import Facts
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -33,14 +35,25 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     local = datetimes.utc_to_local(facts.transaction_us, facts.zone)
     simple: dict[str, StorageValue] = {
         "current_date": local // datetimes.DAY_US, "localtime": local % datetimes.DAY_US, "localtimestamp": local,
-        "user": facts.user, "database": facts.database, "schema": "public", "version": VERSION, "pid": session.pid,
+        "user": facts.user, "session_user": facts.session_user, "database": facts.database, "schema": _schema(facts), "version": VERSION, "pid": session.pid,
     }  # fmt: skip
     if kind in simple:
         return simple[kind]
+    if kind in {"date", "timestamp", "timestamptz"}:  # midnight of a day near today
+        day = local // datetimes.DAY_US + int(argument)
+        midnight = day * datetimes.DAY_US
+        if kind == "timestamptz":
+            return datetimes.local_to_utc(midnight, facts.zone)
+        return day if kind == "date" else midnight
     if kind == "rowid":
         noun = session.kernel.catalog.by_table[argument]
         return session.kernel.allocate(noun)
     return session.sequences.value(kind, argument)
+
+
+def _schema(facts: Facts) -> str | None:
+    told = split_identifiers(facts.settings["search_path"])
+    return next((name for name in facts.names.path if name != "pg_catalog" or name in told), None)
 
 
 def unknown_sequence(name: str) -> Exception:

@@ -67,17 +67,17 @@ class SortedSet:
 
     def set(self, member: bytes, score: float) -> None:
         """Give a member a score, adding it when it is new."""
-        if not score and self.is_listpack:
-            score = 0.0  # a listpack keeps no sign of zero
         scores = self.scores
         old = scores.get(member)
+        if self.is_listpack:
+            self.is_listpack = old is not None or self._takes(member)
+            if not score and self.is_listpack:
+                score = 0.0  # a listpack keeps no sign of zero
         if old is None:
             scores[member] = score
             self.ranked.add((score, member))
             if len(scores) == LARGE and self.ranked.__class__ is Row:
                 self.ranked = SortedList(self.ranked)
-            if self.is_listpack and not self._fits(member):
-                self.is_listpack = False
             if self.order is not None:
                 self.order.add(member)
         elif old != score:
@@ -164,9 +164,10 @@ class SortedSet:
         twin.is_listpack = self.is_listpack
         return twin
 
-    def _fits(self, member: bytes) -> bool:
+    def _takes(self, member: bytes) -> bool:
+        """Whether the listpack has room for one more."""
         config = self.config
         return (
-            len(self.scores) <= config.zset_max_listpack_entries
+            len(self.scores) < config.zset_max_listpack_entries
             and len(member) <= config.zset_max_listpack_value
         )

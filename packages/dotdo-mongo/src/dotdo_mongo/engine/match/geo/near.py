@@ -17,7 +17,7 @@ from dotdo_mongo.engine.match.geo.geojson import (
     stored_point,
     stored_shape,
 )
-from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, cap_angle, vector
+from dotdo_mongo.engine.match.geo.sphere import EARTH_RADIUS_M, Vector, angle, cap_angle, vector
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.ordering import leaves
 from dotdo_mongo.engine.values import NUMBERS, type_name
@@ -41,6 +41,7 @@ class Near:
         least: the least distance, in that unit.
         most: the greatest distance.
         is_geojson: whether the centre was GeoJSON, which needs a 2dsphere index.
+        by_cap: whether angles between points are taken from their cosine, as on a 2d index.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Near:
     least: float = 0.0
     most: float = math.inf
     is_geojson: bool = False
+    by_cap: bool = True
 
     @property
     def centre(self) -> Vector:
@@ -66,13 +68,18 @@ class Near:
         if self.is_sphere:
             point = None if self.is_geojson else stored_point(value)
             if point is not None:
-                return cap_angle(self.centre, vector(*point)) * self.unit
+                return self._angle(vector(*point)) * self.unit
             shape = stored_shape(value)
             return None if shape is None else shape.distance(self.centre) * self.unit
         point = stored_point(value)
         if point is None:
             return None
         return math.hypot(point[0] - self.point[0], point[1] - self.point[1])
+
+    def _angle(self, point: Vector) -> float:
+        if self.by_cap:
+            return cap_angle(self.centre, point)
+        return angle(self.centre, point) * EARTH_RADIUS_M / EARTH_RADIUS_M  # via metres, as rounded
 
     def distance(self, document: Document) -> float | None:
         """Return how far a document is."""

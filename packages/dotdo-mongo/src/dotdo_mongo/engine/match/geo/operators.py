@@ -92,22 +92,25 @@ def _is_inside(point: Point, ring: list[Point]) -> bool:
     x, y = point
     is_in = False
     for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True):
-        if _is_on_segment(point, (ax, ay), (bx, by)):
+        if _is_on_border(point, (ax, ay), (bx, by)):
             return True
-        if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+        if min(ay, by) < y <= max(ay, by) and x <= (y - ay) * (bx - ax) / (by - ay) + ax:
             is_in = not is_in
     return is_in
 
 
-def _is_on_segment(point: Point, start: Point, end: Point) -> bool:
+def _is_on_border(point: Point, start: Point, end: Point) -> bool:
+    """Whether a point is a corner or on a straight side; what is on a slope counts by its crossing."""
     (x, y), (ax, ay), (bx, by) = point, start, end
-    if (bx - ax) * (y - ay) != (by - ay) * (x - ax):
-        return False
-    return min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by)
+    if point in (start, end):
+        return True
+    if ax == bx == x:
+        return min(ay, by) < y <= max(ay, by)
+    return ay == by == y and min(ax, bx) <= x <= max(ax, bx)
 
 
 def _polygon(argument: Any) -> Test:
-    ring = [flat_point(one) for one in _members(argument, "$polygon")]
+    ring = [flat_point(one, is_exact=True) for one in _members(argument, "$polygon")]
     if len(ring) < 3:
         raise failure(2, "Polygon must have at least 3 points")
     return _on_points(lambda point: _is_inside(point, ring))

@@ -112,7 +112,7 @@ def arc_distance(point: Vector, start: Vector, end: Vector) -> float:
     normal = unit(plane)
     foot = cross(normal, cross(point, normal))
     if dot(cross(start, foot), plane) >= 0 and dot(cross(foot, end), plane) >= 0:
-        return min(nearest, abs(math.asin(max(-1.0, min(1.0, dot(point, normal))))))
+        return math.asin(min(1.0, abs(dot(point, normal))))
     return nearest
 
 

@@ -1,0 +1,1 @@
+"""The Django database backend `dotdo_postgres.django`: PostgreSQL's, over tenants in the same process."""
