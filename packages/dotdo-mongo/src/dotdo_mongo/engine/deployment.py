@@ -22,6 +22,7 @@ VERSION = "8.2.4"
 VERSION_ARRAY = (8, 2, 4, 0)
 MAX_WIRE_VERSION = 27
 API = "mongo"
+_KEPT_REFERENCES = 10_000
 
 Resolve = Callable[[str, bool], Store | None]
 """Gives the store of a database: called with its name, and whether to create a missing one."""
@@ -50,6 +51,7 @@ class HomeDatabases:
 
     def __init__(self, home: Home, *, may_create: bool | None = None) -> None:
         self.home, self._may_create = home, may_create
+        self._references: dict[str, Reference] = {}
 
     def open(self, name: str, *, create: bool) -> Store | None:
         """Return the store of a database; None when there is none and none is to be created.
@@ -58,8 +60,15 @@ class HomeDatabases:
             CommandFailure: The name cannot be one (code 73).
         """
         try:
-            reference = parse_reference(name)
-            if not create and not self.home.exists(Reference(reference.tenant, reference.branch)):
+            reference = self._references.get(name)
+            if reference is None:
+                reference = parse_reference(name)
+                if len(self._references) < _KEPT_REFERENCES:
+                    self._references[name] = reference
+            head = Reference(reference.tenant, reference.branch) if reference.moment else reference
+            if reference.moment is None and (not create or self.home.exists(head)):
+                return self.home.store(head)
+            if not create and not self.home.exists(head):
                 return None
             return open_reference(
                 self.home, reference, create=self._may_create if create else False

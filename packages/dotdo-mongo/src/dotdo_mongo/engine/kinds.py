@@ -314,6 +314,7 @@ def parse_part(declared: Declared, body: Document, where: str) -> Document:
             continue
         found[key] = kind.check(value, f"{where}.{key}")
     for key, argument in arguments.items():
-        if argument.is_required and key not in body:
+        is_given = found[key] is not None or (argument.kind.takes_null and key in body)
+        if argument.is_required and not is_given:
             raise missing(f"{where}.{key}")
     return found

@@ -17,6 +17,7 @@ from dotdo_mongo.engine.pushdown import equalities
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.update import compile_update
+from dotdo_mongo.engine.variables import command_variables
 from dotdo_mongo.engine.writing import Writer
 from dotdo_mongo.errors import failure
 
@@ -56,12 +57,13 @@ def _target(
 
 
 def _context(request: Request) -> Context:
-    return Context(
+    context = Context(
         now_ms=request.now_us // 1000,
         cluster_time=request.deployment.cluster_time(),
         random=request.deployment.random,
-        variables=request.arguments.get("let") or {},
     )
+    context.variables = command_variables(request.arguments.get("let"), context)
+    return context
 
 
 def _writer(

@@ -13,6 +13,7 @@ from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import sources
 from dotdo_mongo.engine.text import text_of
+from dotdo_mongo.engine.variables import command_variables
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -36,9 +37,8 @@ def context_of(
         collation: How strings compare; by default the request's or the collection's.
         variables: `let`; by default the request's.
     """
-    given = request.arguments.get("let") if variables is None else variables
-    return Context(
-        variables=given or {},
+    context = Context(
+        variables=variables or {},
         collation=request.collation(collection) if collation is None else collation,
         now_ms=request.now_us // 1000,
         cluster_time=request.deployment.cluster_time(),
@@ -54,6 +54,9 @@ def context_of(
         if collection is None
         else tuple(index["key"] for index in collection.indexes),
     )
+    if variables is None:
+        context.variables = command_variables(request.arguments.get("let"), context)
+    return context
 
 
 def documents_of(

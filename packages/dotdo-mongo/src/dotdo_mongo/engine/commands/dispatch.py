@@ -15,6 +15,7 @@ from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.request import Request, check_database
 from dotdo_mongo.engine.sessions import LogicalSession
 from dotdo_mongo.engine.streams.tokens import time_of
+from dotdo_mongo.engine.ttl import expire
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
@@ -138,6 +139,8 @@ def _session(request: Request, body: Document) -> LogicalSession | None:
 
 
 def _run(declared: Command, request: Request) -> Document:
+    if request.snapshot_us is None and "autocommit" not in request.body:
+        expire(request)
     session = request.session
     if session is None or request.txn_number is None:
         return declared.run(request)

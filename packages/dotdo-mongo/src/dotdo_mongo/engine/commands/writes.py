@@ -291,8 +291,9 @@ def apply_update(target: Target, part: Document) -> Change:
     given = part["collation"]
     context = target.context(
         collation=request.collation(target.collection, given=given) if given is not None else None,
-        variables={**(request.arguments.get("let") or {}), **(part["c"] or {})},
     )
+    if part["c"]:
+        context.variables = {**context.variables, **part["c"]}
     query = part["q"]
     run = compile_update(
         part["u"], array_filters=part["arrayFilters"] or (), query=query, context=context

@@ -13,6 +13,7 @@ from dotdo_mongo.engine.fieldpath import check_name, read, reader, split_path
 from dotdo_mongo.engine.values import MISSING
 from dotdo_mongo.errors import failure
 
+_NO_DOCUMENTS = "Command let Expression tried to access a field, but this is not allowed because Command let Expressions run before the query examines any documents."
 _NO_CLUSTER_TIME = (
     10071200,
     "System variable $$CLUSTER_TIME is only available in replica sets and sharded clusters",
@@ -53,6 +54,8 @@ def variable(name: str, path: tuple[str, ...], scope: Scope) -> Expr:
     if name in scope.names:
         return _bound(name, path)
     if name in {"CURRENT", "ROOT"}:
+        if "no-documents" in scope.context.features:
+            raise failure(4890500, _NO_DOCUMENTS)
         return _field(path)
     system = _SYSTEM.get(name)
     if system is not None:
@@ -80,6 +83,8 @@ def _constant_at(value: Any, path: tuple[str, ...]) -> Expr:
 
 
 def _cluster_time(scope: Scope) -> Any:
+    if "no-now" in scope.context.features:
+        raise failure(51144, "Builtin variable '$$CLUSTER_TIME' is not available")
     if scope.context.cluster_time is None:
         raise failure(*_NO_CLUSTER_TIME)
     return scope.context.cluster_time
