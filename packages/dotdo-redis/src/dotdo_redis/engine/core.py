@@ -320,6 +320,7 @@ class Engine:
         try:
             reply = self.run(ctx, retried, blocked.words)
         except ReplyError as error:
+            command.failed_calls += 1
             self.instance.failed(error)
             reply = error
         if reply.__class__ is not Blocked:

@@ -115,3 +115,4 @@ class MemoryGuard:
             engine.effects.append((database.index, (b"DEL", key)))
         engine.modified(None, database.index, key)
         engine.notify(EVICTED, b"evicted", key, database.index)
+        engine.instance.tracking.settle_early()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.keyfinding import NoKeys, find_keys
-from dotdo_redis.mapping.replies import Push
+from dotdo_redis.mapping.replies import EarlyPush, Push
 
 if TYPE_CHECKING:
     from dotdo_redis.engine.clients import ClientState
@@ -56,6 +56,7 @@ class Tracking:
         """Prefix -> clients."""
         self.clients: dict[ClientState, None] = {}
         self._has_flushed = False
+        self._is_early = False
         self._pending: dict[ClientState, dict[bytes, None]] = {}
         self._pending_broadcast: dict[bytes, ClientState | None] = {}
 
@@ -138,6 +139,14 @@ class Tracking:
         self.readers.clear()
         self._has_flushed = True
 
+    def settle_early(self) -> None:
+        """Tell what has changed before a command runs, so that it comes before the reply."""
+        self._is_early = True
+        try:
+            self.settle()
+        finally:
+            self._is_early = False
+
     def settle(self) -> None:
         """Tell what has changed, each client once."""
         if self._has_flushed:
@@ -176,7 +185,8 @@ class Tracking:
                 return
             receiver = found
         if receiver.resp == 3:
-            receiver.sink(Push([b"invalidate", keys]))
+            kind = EarlyPush if self._is_early else Push
+            receiver.sink(kind([b"invalidate", keys]))
         elif state.redirect and CHANNEL in receiver.channels:
             receiver.sink(Push([b"message", CHANNEL, keys]))
 

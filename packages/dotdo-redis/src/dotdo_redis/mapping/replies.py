@@ -27,6 +27,12 @@ class Push(list[object]):
     __slots__ = ()
 
 
+class EarlyPush(Push):
+    """A message about what had to be done before a command, and so comes before its reply."""
+
+    __slots__ = ()
+
+
 class BigNumber(int):
     """An integer beyond 64 bits: `(` in RESP3, a bulk string in RESP2."""
 

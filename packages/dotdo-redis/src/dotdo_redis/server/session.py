@@ -217,7 +217,7 @@ class RedisSession(Session):
         if client is None:
             return
         is_answering = self._out is not None or (self._waits is not None and self._waits[0].done)
-        if is_answering and isinstance(message, Push) and message[0] == b"invalidate":
+        if is_answering and message.__class__ is Push and message[0] == b"invalidate":
             write_reply(message, self._late.append, client.resp)
             return
         if self._out is not None:
