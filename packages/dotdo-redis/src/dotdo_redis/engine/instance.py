@@ -128,4 +128,5 @@ class Instance:
 
     def failed(self, error: "ReplyError") -> None:
         """Count an error reply."""
-        self.statistics.count_error(error.code)
+        if not getattr(error, "is_counted", False):
+            self.statistics.count_error(error.code)

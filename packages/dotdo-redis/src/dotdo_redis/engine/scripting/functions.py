@@ -271,7 +271,9 @@ def read_header(code: bytes) -> tuple[bytes, bytes]:
 
 def _header_words(line: bytes) -> tuple[str, list[str]]:
     try:
-        words = shlex.split(line.decode("latin-1"))
+        lexer = shlex.shlex(line.decode("latin-1"), posix=True)
+        lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+        words = list(lexer)
     except ValueError:
         raise FunctionError("Invalid library metadata") from None
     if not words or line[:1].isspace():

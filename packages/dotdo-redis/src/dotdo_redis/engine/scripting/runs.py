@@ -56,6 +56,8 @@ class Run:
         self.allows_oom: bool | None = None
         """Whether it runs beyond maxmemory; None leaves it to its commands."""
         self.is_over_memory = False
+        self.failure = ""
+        """The error of the last call that failed, which has been counted."""
         self.end_text = ""
         """Set once the script is to stop."""
         self.chunk = "@user_function" if is_function else "@user_script"
@@ -267,6 +269,7 @@ class Runner:
             words = _words(arguments)
             reply = self._call(run, words)
         except ReplyError as error:
+            run.failure = error.text
             return None, error.text.encode("utf-8", "surrogateescape")
         assert self._sandbox is not None
         return self._sandbox.to_lua(reply, run.resp), None
@@ -389,4 +392,6 @@ def _error(run: Run, failure: LuaFailure) -> ScriptError:
     source, line = failure.source, failure.line
     if not source:  # the call that failed stood in the place of its caller, which Lua forgets
         source, line = run.chunk, run.last_return
-    return ScriptError(f"{failure.text} script: {run.name}, on {source}:{line}.")
+    error = ScriptError(f"{failure.text} script: {run.name}, on {source}:{line}.")
+    error.is_counted = failure.text == run.failure
+    return error

@@ -312,6 +312,9 @@ def from_lua(value: object) -> Reply:
 class ScriptError(ReplyError):
     """An error that a script returned; its text is whole."""
 
+    is_counted = False
+    """It is the error of a command that the script called."""
+
     @property
     def text(self) -> str:
         """The text as the script gave it."""
