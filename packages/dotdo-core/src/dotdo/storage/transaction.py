@@ -87,10 +87,22 @@ class Transaction(Writer):
         if self.store.listeners and last:
             self.store.committed(first, last)
 
-    @property
-    def has_unmet_references(self) -> bool:
-        """Whether deferred foreign keys do not hold as the rows are now: a commit would fail."""
-        return bool(self.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
+    def has_unmet_references(self, *, wait: bool = True) -> bool:
+        """Tell whether deferred foreign keys do not hold as the rows are now: a commit would fail.
+
+        Raises:
+            SerializationFailure: The transaction's rows were changed by others; it was undone.
+            Blocked: It must wait, and `wait` is false.
+        """
+
+        def look() -> bool:
+            return bool(self.connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0])
+
+        if self._is_running:
+            return look()
+        if self.state is IDLE or self.state is OPEN:  # it has written nothing
+            return False
+        return self._within(look, None, wait, ends=True)  # others may be taking its changes out
 
     def _make_durable(self) -> None:
         """See to it that what was committed survives a loss of power, or leave that to who waits for `when_durable`."""

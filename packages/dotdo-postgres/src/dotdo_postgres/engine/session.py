@@ -444,7 +444,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         Raises:
             PostgresError: they do not (SQLSTATE 23503).
         """
-        if self.kernel.has_unmet_references:
+        if self.kernel.has_unmet_references():
             unmet = unmet_reference(self, is_deferred=False)
             if unmet is not None:
                 raise unmet

@@ -114,10 +114,10 @@ def commit_now(session: Session, wait: bool) -> None:
     Raises:
         PostgresError: 23503, a deferred foreign key is not met; all is undone.
     """
-    if session.kernel.has_unmet_references and (failure := unmet_reference(session)):
-        roll_back_now(session)
-        raise failure
     try:
+        if session.kernel.has_unmet_references(wait=wait) and (unmet := unmet_reference(session)):
+            roll_back_now(session)
+            raise unmet
         if session.kernel.in_transaction:
             session.kernel.commit(wait=wait)
     except DotdoError:

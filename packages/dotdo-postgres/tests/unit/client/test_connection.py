@@ -287,3 +287,21 @@ def test_a_forked_child_can_connect(table: Any) -> None:
             found = connection.execute("select count(*) from item").fetchone()
         os._exit(0 if found == (2,) else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_deferred_key_is_named_at_commit_also_when_others_wrote_meanwhile(
+    connection: Any,
+) -> None:
+    connection.execute("create table parent (id int primary key)")
+    connection.execute(
+        "create table child (id int primary key, parent_id int"
+        " constraint child_parent references parent deferrable initially deferred)"
+    )
+    connection.execute("begin")
+    connection.execute("insert into child values (1, 7)")
+    with dotdo_postgres.connect("dbname=shop") as other:
+        other.execute("insert into parent values (1)")
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as failure:
+        connection.execute("commit")
+    assert failure.value.diag.constraint_name == "child_parent"
+    assert connection.execute("select count(*) from child").fetchone() == (0,)
