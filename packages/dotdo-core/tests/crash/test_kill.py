@@ -135,5 +135,7 @@ def test_two_killed_writers_lose_nothing(tmp_path: Path) -> None:
 def test_the_check_finds_deletes_that_were_not_logged(tmp_path: Path) -> None:
     path = str(tmp_path / "t.db")
     create(path)
-    acknowledged = kill_one(path, 1, 0.5, "0")
-    assert faults(path, acknowledged)
+    rounds = (
+        kill_one(path, seed, 0.5, "0") for seed in range(1, 21)
+    )  # a slow one may write too little
+    assert any(faults(path, acknowledged) for acknowledged in rounds)
