@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
@@ -83,7 +84,6 @@ class Store:
         self.clock = clock
         self.durability: Durability = durability
         self.is_read_only = not os.access(path, os.W_OK)
-        self.group_sync = GroupSync(path)
         self.latch = Latch()
         self.holder: Session | None = None
         self.rows = None if presence is None else presence.rows
@@ -101,6 +101,11 @@ class Store:
         self.owned: Owners | None = None  # the same, when some noun has an owner
         self.newest_catalog = 0  # version of the newest that this process knows
         self._catalogs: dict[int, Catalog] = {}
+
+    @cached_property
+    def group_sync(self) -> GroupSync:
+        """What brings commits to the disk together; made when the first asks for it, few tenants do."""
+        return GroupSync(self.path)
 
     def session(
         self, *, api: str | None = None, actor: str | None = None, owner: str | None = None
@@ -269,7 +274,7 @@ class Store:
         self.rows = None if presence is None else presence.rows
         self.latch, self.locks, self.holder = Latch(), LockTable(self.rows), None
         self.counters = Counters()
-        self.group_sync = GroupSync(self.path)
+        self.__dict__.pop("group_sync", None)
         if self.owners is not None:
             self.owners, self.owned = Owners(self), None
             self._catalogs, self.newest_catalog = {}, 0
@@ -281,7 +286,8 @@ class Store:
         self._idle.clear()
         for session in list(self.sessions):
             session.close()
-        self.group_sync.close()
+        if "group_sync" in self.__dict__:
+            self.group_sync.close()
         if self._presence is not None:
             self._presence.leave()
 
