@@ -1,20 +1,12 @@
-"""What most tests of the core start from: a home of their own, in memory where the system can.
-
-Random tests draw the same examples at each run, so that a red run is a change's doing; `DOTDO_EXAMPLES` explores afresh.
-"""
+"""What most tests of the core start from: a home of their own, in memory where the system can."""
 
 import os
 import tempfile
 
 import pytest
-from hypothesis import settings
 
 from dotdo import Home
 from dotdo.tenancy import open_tenant
-
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("exploring", derandomize=False)
-settings.load_profile("exploring" if "DOTDO_EXAMPLES" in os.environ else "repeatable")
 
 
 class Ticking:

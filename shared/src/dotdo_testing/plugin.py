@@ -1,5 +1,10 @@
-"""The pytest plugin: chooses targets, runs each case on each, marks known gaps, collects what came of them."""
+"""The pytest plugin: chooses targets, runs each case on each, marks known gaps, collects what came of them.
 
+Random tests draw the same examples at each run, so that a red run is a change's doing; `DOTDO_EXAMPLES` explores afresh.
+"""
+
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; an unknown target is a usage error."""
     config.addinivalue_line("markers", "conformance(suite, cases): runs per case and target")
+    make_random_tests_repeatable()
     chosen = "real" if config.getoption("--record") else config.getoption("--targets")
     try:
         config.stash[TARGETS] = tuple(
@@ -42,6 +48,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--targets: {error}; known are {', '.join(Target)}") from error
     config.stash[ABSENT] = {}
     config.pluginmanager.register(Reporter(config.stash[ABSENT], config.getoption("--results")))
+
+
+def make_random_tests_repeatable() -> None:
+    """Let random tests draw the same examples at each run, unless `DOTDO_EXAMPLES` is set."""
+    with suppress(ImportError):  # a package without random tests does not install it
+        from hypothesis import settings
+
+        settings.register_profile("repeatable", derandomize="DOTDO_EXAMPLES" not in os.environ)
+        settings.load_profile("repeatable")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

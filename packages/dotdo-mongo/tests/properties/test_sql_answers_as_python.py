@@ -130,7 +130,6 @@ def storable(documents: list[dict[str, Any]], indexes: list[Any]) -> bool:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="DOTDO_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(documents=DOCUMENTS, query=QUERIES, indexes=INDEXES)
@@ -149,7 +148,6 @@ def test_a_query_finds_what_its_filter_says(
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="DOTDO_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

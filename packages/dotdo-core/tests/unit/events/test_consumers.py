@@ -2,10 +2,10 @@
 
 import contextvars
 import importlib
-import multiprocessing
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import pytest
 
@@ -114,30 +114,36 @@ def test_a_slow_consumer_keeps_the_history_it_needs(shop):
     assert shop.compact() > 0
 
 
-def copy_all(folder, barrier, results):
-    shop = open_tenant("shop", home=Home(folder))
-    barrier.wait()
-    done = 0
-    for event in shop.consume("copier", "Doc.created"):
-        with suppress(UniqueViolation):  # the other was faster, so the event is not this one's
-            shop.things.create("Copy", event.thing.id, runs=1)
-            done += 1
-    results.put(done)
+COPY_ALL = """
+import sys
+from contextlib import suppress
+
+from dotdo import Home
+from dotdo.errors import UniqueViolation
+from dotdo.tenancy import open_tenant
+
+shop = open_tenant("shop", home=Home(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for event in shop.consume("copier", "Doc.created"):
+    with suppress(UniqueViolation):  # the other was faster, so the event is not this one's
+        shop.things.create("Copy", event.thing.id, runs=1)
+"""
 
 
 def test_two_processes_of_one_name_share_the_events(home, shop):
     fill(shop, 60)
     shop.things.create("Copy", "warm", runs=1)
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(2), context.Queue()
-    workers = [
-        context.Process(target=copy_all, args=(str(home.path), barrier, results)) for _ in range(2)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0]
+    command = [sys.executable, "-c", COPY_ALL, str(home.path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as two:
+        assert [worker.stdout.readline() for worker in (one, two)] == ["ready\n", "ready\n"]
+        for worker in (one, two):
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        for worker in (one, two):
+            worker.communicate(timeout=60)
+    assert [one.returncode, two.returncode] == [0, 0]
     assert shop.things.count("Copy") == 61
     assert list(shop.consume("copier", "Doc.created")) == []
 

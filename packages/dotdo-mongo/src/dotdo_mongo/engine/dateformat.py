@@ -22,7 +22,7 @@ from dotdo_mongo.engine.calendar import (
     weeks_in,
     zone,
 )
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,8 +161,8 @@ def _own_zone(found: dict[str, str]) -> Zone | None:
     if "z" in found:
         try:
             return zone(found["z"])
-        except Exception as error:
-            raise BadDate(str(error)) from error
+        except CommandFailure as error:
+            raise BadDate(error.message) from error
     if "Z" in found:
         return Zone(int(found["Z"]) * MINUTE_MS)
     return None

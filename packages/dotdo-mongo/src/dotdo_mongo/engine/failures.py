@@ -1,6 +1,7 @@
 """The one place where the kernel's errors become MongoDB's."""
 
 from dotdo import errors
+from dotdo.serving.faults import log_fault
 from dotdo.storage import Blocked
 from dotdo_mongo.engine.sessions import transient
 from dotdo_mongo.errors import CommandFailure, failure
@@ -24,8 +25,8 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 _CONFLICTS = (errors.SerializationFailure, errors.Deadlock, errors.LockTimeout, Blocked)
 
 
-def translated(error: Exception, *, in_transaction: bool) -> CommandFailure:
-    """Return MongoDB's failure for an error of the kernel; others are an internal error without their text."""
+def translated(error: Exception, *, in_transaction: bool, connection: int) -> CommandFailure:
+    """Return MongoDB's failure for an error of the kernel; others are an internal error without their text, logged by type and place."""
     if isinstance(error, CommandFailure):
         return error
     if isinstance(error, _CONFLICTS):
@@ -37,4 +38,5 @@ def translated(error: Exception, *, in_transaction: bool) -> CommandFailure:
         return failure(15, "the request nests too deep")
     if isinstance(error, errors.DotdoError):
         return failure(8, str(error))
+    log_fault("mongo", connection, error)
     return failure(1, f"internal error: {type(error).__name__}")

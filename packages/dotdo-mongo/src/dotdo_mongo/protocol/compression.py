@@ -53,7 +53,7 @@ def unpack(data: bytes, start: int, end: int) -> tuple[int, int, bytes]:
         body = _UNPACK[compressor](packed, size)
     except MalformedMessage:
         raise
-    except Exception as error:
+    except Exception as error:  # each library has errors of its own
         raise MalformedMessage("a compressed message cannot be unpacked") from error
     if len(body) != size:
         raise MalformedMessage("a compressed message has another size than it says")

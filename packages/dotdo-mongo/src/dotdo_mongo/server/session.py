@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterator  # noqa: TC003  (a type checker reads it in other modules too)
 
+from bson.errors import BSONError
+
 from dotdo.serving import DRAIN, Close, CloseReason, Session, SessionContext, Step, Wait
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
@@ -123,12 +125,8 @@ class MongoSession(Session):
                 size += len(answer)
                 if size > _DRAIN_BYTES:
                     return Step(b"".join(output), DRAIN)
-        except (MalformedMessage, UnicodeDecodeError, ValueError):
+        except (MalformedMessage, BSONError, ValueError):
             return Step(b"".join(output), Close(CloseReason.VIOLATION))
-        except Exception as error:
-            if type(error).__module__.startswith("bson"):
-                return Step(b"".join(output), Close(CloseReason.VIOLATION))
-            raise
 
     def _run(self, message: Message, until_us: int) -> Answer:
         client = self._client

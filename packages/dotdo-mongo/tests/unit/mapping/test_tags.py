@@ -23,7 +23,7 @@ SCALARS = st.one_of(
     st.binary(),
     st.binary(min_size=12, max_size=12).map(ObjectId),
     st.datetimes().map(lambda d: d.replace(microsecond=d.microsecond // 1000 * 1000, tzinfo=UTC)),
-    st.decimals(allow_nan=False, allow_infinity=False, places=3).map(Decimal128),
+    st.decimals(-(10**30), 10**30, places=3).map(Decimal128),  # it holds 34 digits
 )
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 VALUES = st.recursive(

@@ -14,7 +14,7 @@ from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
 from dotdo_postgres.engine.settings import shown_name
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.datetimes import zone_named
 from dotdo_postgres.mapping.encodings import UTF8, encoding_named
@@ -120,7 +120,7 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
         wanted = settings.defaults["timezone"] if is_default else str(value)
         try:
             zone_named(wanted)
-        except Exception:  # noqa: BLE001 -- any failure means an unknown zone
+        except PostgresError:
             raise error("22023", f'invalid value for parameter "TimeZone": "{value}"') from None
         if wanted.lower() == "utc":
             wanted = "UTC"

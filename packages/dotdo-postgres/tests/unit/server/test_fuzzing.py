@@ -179,7 +179,6 @@ def test_a_broken_conversation_harms_no_other(make: Callable[[], WireSession]) -
 
 
 @settings(
-    derandomize=True,
     deadline=None,
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

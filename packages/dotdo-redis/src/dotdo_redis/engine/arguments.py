@@ -91,6 +91,23 @@ def timeout_ms(word: bytes, *, milliseconds: bool = False) -> int | None:
     return wait or None
 
 
+def pop_count(words: list[bytes]) -> int:
+    """Read `[COUNT count]`, all that may follow in LMPOP and ZMPOP; 1 without.
+
+    Raises:
+        ReplyError: something else stands there, or the count is below 1.
+    """
+    if not words:
+        return 1
+    if len(words) != 2 or words[0].upper() != b"COUNT":
+        raise syntax()
+    error = "count should be greater than 0"
+    count = integer(words[1], error)
+    if count < 1:
+        raise ReplyError(error)
+    return count
+
+
 def counted_keys(args: list[bytes], at: int, error: str = "") -> tuple[list[bytes], int]:
     """Read `numkeys key [key ...]` from `at`; return the keys and where they end.
 

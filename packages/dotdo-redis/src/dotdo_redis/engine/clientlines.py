@@ -70,7 +70,7 @@ def shown_client(ctx: "Context", client: "ClientState") -> str:
     ]
     if config.shows(7, 2):
         fields += [
-            ("lib-name", client.library.decode()),
-            ("lib-ver", client.library_version.decode()),
+            ("lib-name", client.lib_name.decode()),
+            ("lib-ver", client.lib_ver.decode()),
         ]
     return " ".join(f"{name}={value}" for name, value in fields)

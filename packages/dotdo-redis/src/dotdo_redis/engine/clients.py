@@ -29,8 +29,8 @@ class ClientState:
         "id",
         "last_command",
         "last_ms",
-        "library",
-        "library_version",
+        "lib_name",
+        "lib_ver",
         "local_address",
         "name",
         "on_close",
@@ -59,8 +59,8 @@ class ClientState:
         self.resp = 2
         self.name = b""
         self.user = b"default"
-        self.library = b""
-        self.library_version = b""
+        self.lib_name = b""
+        self.lib_ver = b""
         self.address = ""
         self.local_address = ""
         self.flags: set[str] = set()

@@ -35,7 +35,6 @@ def run_command(
         body: The command, `$db` in it; document sequences are merged in.
         sequences: Those sequences as sent.
     """
-    request: Request | None = None
     try:
         declared = _declared(body)
         request = _request(deployment, client, declared, body, sequences or {})
@@ -46,8 +45,8 @@ def run_command(
         reply["ok"] = 1.0
     except Exception as error:  # noqa: BLE001  (whatever goes wrong, the client gets a reply)
         in_transaction = "autocommit" in body
-        reply = _failed(translated(error, in_transaction=in_transaction), request)
-    return _with_times(deployment, body, reply)
+        reply = _failed(translated(error, in_transaction=in_transaction, connection=client.number))
+    return _with_times(deployment, reply)
 
 
 def _declared(body: Document) -> Command:
@@ -189,7 +188,7 @@ def _run_retryable(declared: Command, request: Request, session: LogicalSession)
     return reply
 
 
-def _failed(error: CommandFailure, request: Request | None) -> Document:
+def _failed(error: CommandFailure) -> Document:
     reply: Document = {
         "ok": 0.0,
         "errmsg": error.message,
@@ -200,16 +199,14 @@ def _failed(error: CommandFailure, request: Request | None) -> Document:
     reply.update(error.extra)
     if labels:
         reply["errorLabels"] = labels
-    del request
     return reply
 
 
-def _with_times(deployment: Deployment, body: Document, reply: Document) -> Document:
+def _with_times(deployment: Deployment, reply: Document) -> Document:
     now = deployment.cluster_time()
     reply["$clusterTime"] = {
         "clusterTime": now,
         "signature": {"hash": b"\0" * 20, "keyId": Int64(0)},
     }
     reply["operationTime"] = now
-    del body
     return reply

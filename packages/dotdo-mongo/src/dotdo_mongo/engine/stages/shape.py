@@ -14,7 +14,7 @@ from dotdo_mongo.engine.projection import compile_project
 from dotdo_mongo.engine.projection.tree import Node, add_computed
 from dotdo_mongo.engine.stages.declare import Family, Place, Run, check_document, each
 from dotdo_mongo.engine.values import MISSING, type_name
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Context, Document
@@ -57,7 +57,7 @@ def _put(tree: Node, names: tuple[str, ...], value: Any, context: Context) -> No
     part = expression(value, context)
     try:
         tree.put(names, part)
-    except Exception as error:
+    except CommandFailure as error:
         raise failure(40176, f"specification contains two conflicting paths: {error}") from error
 
 

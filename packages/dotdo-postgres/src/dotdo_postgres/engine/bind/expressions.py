@@ -14,7 +14,7 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
 
@@ -139,9 +139,8 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         try:
             span = interval_reading.from_text(expr.value, fields)
             value = interval.encode(span if typmod < 0 else interval.fit(span, typmod))
-        except Exception as failure:
-            if hasattr(failure, "position"):
-                failure.position = expr.location
+        except PostgresError as failure:
+            failure.position = expr.location
             raise
         return ir.Const(t.INTERVAL, typmod, expr.location, value)
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))

@@ -53,9 +53,9 @@ def setinfo(ctx: Context, args: list[bytes]) -> Reply:
         shown = option.decode().lower()
         raise ReplyError(f"{shown} cannot contain spaces, newlines or special characters.")
     if option == b"LIB-NAME":
-        ctx.client.library = value
+        ctx.client.lib_name = value
     else:
-        ctx.client.library_version = value
+        ctx.client.lib_ver = value
     return OK
 
 

@@ -1,13 +1,13 @@
 """Moving elements between lists, and waiting for them; it refuses everything else of lists."""
 
-from dotdo_redis.engine.arguments import counted_keys, integer, timeout_ms
+from dotdo_redis.engine.arguments import counted_keys, pop_count, timeout_ms
 from dotdo_redis.engine.blocking import Blocked
 from dotdo_redis.engine.commands.lists import pop, push
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import LIST
 from dotdo_redis.engine.types.lists import List
-from dotdo_redis.errors import ReplyError, syntax
+from dotdo_redis.errors import syntax
 from dotdo_redis.mapping.replies import NULL_ARRAY, Reply
 
 FAMILY = Family()
@@ -118,14 +118,7 @@ class _MultiPop:
         if at >= len(args):
             raise syntax()
         self.left = side(args[at])
-        self.count = 1
-        rest = args[at + 1 :]
-        if rest:
-            if len(rest) != 2 or rest[0].upper() != b"COUNT":
-                raise syntax()
-            self.count = integer(rest[1], "count should be greater than 0")
-            if self.count < 1:
-                raise ReplyError("count should be greater than 0")
+        self.count = pop_count(args[at + 1 :])
 
     def run(self, ctx: Context) -> Reply:
         """Take from the first list that is there; null when none is."""

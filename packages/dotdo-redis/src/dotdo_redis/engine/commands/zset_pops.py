@@ -1,6 +1,6 @@
 """Taking the lowest or highest members out of sorted sets, and waiting for them; it refuses other ranges."""
 
-from dotdo_redis.engine.arguments import counted_keys, integer, timeout_ms
+from dotdo_redis.engine.arguments import counted_keys, integer, pop_count, timeout_ms
 from dotdo_redis.engine.blocking import Blocked
 from dotdo_redis.engine.commands.zsets import told
 from dotdo_redis.engine.context import Context
@@ -74,14 +74,7 @@ class _MultiPop:
         if at >= len(args) or args[at].upper() not in {b"MIN", b"MAX"}:
             raise syntax()
         self.highest = args[at].upper() == b"MAX"
-        self.count = 1
-        rest = args[at + 1 :]
-        if rest:
-            if len(rest) != 2 or rest[0].upper() != b"COUNT":
-                raise syntax()
-            self.count = integer(rest[1], "count should be greater than 0")
-            if self.count < 1:
-                raise ReplyError("count should be greater than 0")
+        self.count = pop_count(args[at + 1 :])
 
     def run(self, ctx: Context) -> Reply:
         """Take from the first sorted set that is there; null when none is."""

@@ -18,7 +18,7 @@ from dotdo_mongo.engine.match.geo.sphere import (
 )
 from dotdo_mongo.engine.numbers import to_double
 from dotdo_mongo.engine.values import NUMBERS, type_name
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 Point = tuple[float, float]
 STRICT = "urn:x-mongodb:crs:strictwinding:EPSG:4326"
@@ -236,7 +236,7 @@ def stored_shape(value: Any) -> Shape | None:
         x, y = flat_point(value)
         check_bounds(x, y)
         return Shape(points=[vector(x, y)])
-    except Exception:  # noqa: BLE001  what cannot be read is no geometry
+    except CommandFailure:  # what cannot be read is no geometry
         return None
 
 
@@ -244,7 +244,7 @@ def stored_point(value: Any) -> Point | None:
     """Return the point of the plane that a stored value has, None when it has none."""
     try:
         if is_geojson(value):
-            return position(value["coordinates"]) if value["type"] == "Point" else None
+            return position(value.get("coordinates")) if value["type"] == "Point" else None
         return flat_point(value)
-    except Exception:  # noqa: BLE001  what cannot be read is no point
+    except CommandFailure:  # what cannot be read is no point
         return None
