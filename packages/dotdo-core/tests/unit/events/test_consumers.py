@@ -9,10 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dotdo import Home
-from dotdo.errors import HistoryUnavailable, InvalidName, TransactionError, UniqueViolation
+from dotdo.errors import HistoryUnavailable, InvalidName, TransactionError
 from dotdo.graph.context import current_transaction
-from dotdo.tenancy import open_tenant
 
 entries_module = importlib.import_module("dotdo.history.entries")  # its name is a function's too
 
