@@ -41,6 +41,7 @@ def translate_violation(
     if noun is None:
         return _deferred(session, failure)
     rows = _rows(session, prepared, params)
+    _settle_names(noun, failure)
     if isinstance(failure, kernel.NotNullViolation):
         return _not_null(session, noun, failure, rows)
     if isinstance(failure, kernel.CheckViolation):
@@ -50,6 +51,15 @@ def translate_violation(
     if isinstance(failure, kernel.ForeignKeyViolation):
         return _foreign(session, noun, prepared, rows)
     return error("XX000", str(failure))
+
+
+def _settle_names(noun: Noun, failure: kernel.ConstraintViolation) -> None:
+    """Put right which part of `schema.table.column` is the column, which the message does not tell."""
+    if failure.table is not None and failure.table != noun.table:
+        whole = [f"{failure.table}.{name}" for name in failure.columns]
+        if all(name.startswith(f"{noun.table}.") for name in whole):
+            failure.columns = tuple(name.removeprefix(f"{noun.table}.") for name in whole)
+            failure.table = noun.table
 
 
 def _rows(

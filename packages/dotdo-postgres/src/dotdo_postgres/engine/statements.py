@@ -42,6 +42,7 @@ from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
+from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
@@ -105,6 +106,7 @@ _PLANNERS: dict[str, PlanStatement] = {
 }
 
 
+_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
@@ -128,7 +130,10 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
-    return plan(planner, body)
+    prepared = plan(planner, body)
+    if planner.session.has_on_commit and kind in _CHANGING:
+        settling(prepared)
+    return prepared
 
 
 def _nothing(

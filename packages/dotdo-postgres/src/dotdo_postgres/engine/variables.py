@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.temporary import drop_all
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -253,5 +255,8 @@ def _discard(
         for name, default in session.settings.defaults.items():
             if session.settings.values.get(name) != default:
                 apply(session, name, None)
+    if prepared.detail in {"ALL", "TEMP"} and session.has_temporary:
+        with atomic(session):
+            drop_all(session)
     session.forget_plans()
     return Result(None, [], prepared.tag_kind)

@@ -13,6 +13,7 @@ from dotdo_postgres.engine.objects.tables import (
     index_entries,
     table_columns,
 )
+from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -72,7 +73,7 @@ def _classes(session: Session) -> Iterator[Row]:
 def _class(objects: Objects, schema: str, name: str, oid: int, kind: str) -> Row:
     return {
         "oid": oid, "relname": name, "relnamespace": namespace_oid(objects, schema), "relowner": OWNER, "relfilenode": oid,
-        "relpersistence": "p", "relkind": kind, "relispopulated": 1, "relreplident": "n", "relacl": None, "reloptions": None,
+        "relpersistence": "t" if is_temporary(schema) else "p", "relkind": kind, "relispopulated": 1, "relreplident": "n", "relacl": None, "reloptions": None,
         "relpartbound": None, "reltuples": -1.0 if kind in "rm" else 0.0,
     }  # fmt: skip
 
@@ -90,7 +91,7 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",
         "reltoastrelid": 0, "relacl": facts.get("acl"),
-        "relpersistence": "p", "relfilenode": relation_oid(noun) if is_stored else 0,
+        "relfilenode": relation_oid(noun) if is_stored else 0,
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
     return row

@@ -16,6 +16,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
 from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import error, not_supported
@@ -292,6 +293,13 @@ def _target(planner: Planner, noun: Noun, node: Node) -> Noun:
         raise error("42P01", f'relation "{shown}" does not exist')
     if kind_of(target) != "r":
         raise error("42809", f'referenced relation "{name}" is not a table')
+    own_kind, their_kind = (
+        "temporary" if is_temporary(split_name(one.name)[0]) else "permanent"
+        for one in (noun, target)
+    )
+    if own_kind != their_kind:
+        message = f"constraints on {own_kind} tables may reference only {own_kind} tables"
+        raise error("42P16", message)
     return target
 
 

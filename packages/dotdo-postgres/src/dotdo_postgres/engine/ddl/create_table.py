@@ -12,9 +12,16 @@ from dotdo.storage import Column, Noun, create_noun
 from dotdo.storage.names import physical_column, physical_table
 from dotdo_postgres.engine.ddl.columns import make_column
 from dotdo_postgres.engine.ddl.constraints import add_constraint
+from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.likes import with_likes
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import noun_name
+from dotdo_postgres.engine.objects.temporary import (
+    begin_using,
+    is_temporary,
+    on_commit_of,
+    settle,
+)
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -37,6 +44,8 @@ def define(act: Any) -> Any:
     ) -> Result:
         with atomic(session):
             act(session, session.planner(), prepared.detail)
+            if session.has_on_commit and session.is_idle:
+                settle(session)
         return Result(None, [], prepared.tag_kind)
 
     return run
@@ -52,8 +61,7 @@ def plan_create_table(planner: Planner, node: Node) -> Prepared:
     ):
         if key in node:
             raise not_supported(what)
-    if node["relation"].get("relpersistence") == "t":
-        raise not_supported("a temporary table")
+    on_commit_of(node)
     key_wanted = planner.names.key_to_create(node["relation"])
     is_there = key_wanted[1] in planner.names.taken(key_wanted[0])
     if not (node.get("if_not_exists") and is_there):
@@ -68,8 +76,11 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
             session.notice("NOTICE", "42P07", f'relation "{name}" already exists, skipping')
             return
         raise error("42P07", f'relation "{name}" already exists')
+    on_commit = on_commit_of(node)
+    if is_temporary(schema):
+        begin_using(session, on_commit)
     try:
-        create_noun(session.kernel, _definition(planner, node))
+        create_noun(session.kernel, with_facts(_definition(planner, node), on_commit=on_commit))
     except AlreadyExists:
         raise error("42P07", f'relation "{name}" already exists') from None
 

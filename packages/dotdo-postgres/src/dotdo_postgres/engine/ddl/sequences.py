@@ -13,6 +13,7 @@ from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.sequence_options import read_options, settled
 from dotdo_postgres.engine.naming import definition_name, split_name
 from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.objects.temporary import begin_using, is_temporary
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -27,8 +28,6 @@ Node = dict[str, Any]
 
 def plan_create_sequence(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE SEQUENCE."""
-    if node["sequence"].get("relpersistence") == "t":
-        raise not_supported("a temporary sequence")
     return Prepared(None, (), "CREATE SEQUENCE", define(_create), detail=node)
 
 
@@ -46,6 +45,8 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     if owned:
         owner = _owner(planner, owned, key[0])
         facts["owner"] = list(owner) if owner else None
+    if is_temporary(key[0]):
+        begin_using(session)
     noun = Noun(0, definition_name("sequence", *key), "definition", "", extra={EXTRA: facts})
     create_noun(session.kernel, noun)
 

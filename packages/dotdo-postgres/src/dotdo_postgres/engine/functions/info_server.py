@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
 from dotdo_postgres.engine.routines.declare import Family
 
 if TYPE_CHECKING:
@@ -14,10 +15,13 @@ FAMILY = Family("9.27")
 PAGE_BYTES = 8192
 
 
-@FAMILY.function("pg_my_temp_schema()", returns="oid")
-def my_temp_schema() -> int:
-    """Return zero: the session has no temporary schema."""
-    return 0
+@FAMILY.function("pg_my_temp_schema()", returns="oid", takes_session=True)
+def my_temp_schema(facts: Facts) -> int:
+    """Return the schema of the session's temporary relations, zero while it has none."""
+    names = facts.names
+    if names.temporary not in names.objects.schemas:
+        return 0
+    return namespace_oid(names.objects, names.temporary)
 
 
 @FAMILY.function("pg_is_other_temp_schema(oid)", "pg_is_wal_replay_paused()", returns="boolean")
