@@ -215,7 +215,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
-        role = self.settings.values.get("role", "none")
+        values = self.settings.values
+        self.facts.session_user = values["session_authorization"]
+        role = values.get("role", "none")
         self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.errors import AlreadyExists
-from dotdo.storage import Column, Noun, create_noun
+from dotdo.storage import Column, Noun
 from dotdo.storage.names import physical_column, physical_table
 from dotdo_postgres.engine.ddl.columns import make_column
 from dotdo_postgres.engine.ddl.constraints import add_constraint
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.likes import with_likes
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import noun_name
@@ -80,7 +80,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     if is_temporary(schema):
         begin_using(session, on_commit)
     try:
-        create_noun(session.kernel, with_facts(_definition(planner, node), on_commit=on_commit))
+        create_owned(session, with_facts(_definition(planner, node), on_commit=on_commit))
     except AlreadyExists:
         raise error("42P07", f'relation "{name}" already exists') from None
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dotdo.storage import Column, Noun, alter_noun, create_noun
+from dotdo.storage import Column, Noun, alter_noun
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.sequence_options import read_options, settled
 from dotdo_postgres.engine.naming import definition_name, split_name
 from dotdo_postgres.engine.objects.kept import facts_of
@@ -48,7 +48,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     if is_temporary(key[0]):
         begin_using(session)
     noun = Noun(0, definition_name("sequence", *key), "definition", "", extra={EXTRA: facts})
-    create_noun(session.kernel, noun)
+    create_owned(session, noun)
 
 
 def _owner(planner: Planner, parts: list[str], schema: str) -> tuple[int, str] | None:

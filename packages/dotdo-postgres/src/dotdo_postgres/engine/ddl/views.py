@@ -10,11 +10,11 @@ from pglast import ast, parse_sql
 from pglast.stream import RawStream
 from pglast.visitors import Visitor
 
-from dotdo.storage import Column, Noun, alter_noun, create_noun
+from dotdo.storage import Column, Noun, alter_noun
 from dotdo.storage.names import physical_column, physical_table, quoted
 from dotdo_postgres.engine.catalog.dependencies import Object, read_by
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.dropping import drop_objects
 from dotdo_postgres.engine.ddl.stars import expand_stars, renamed_columns
 from dotdo_postgres.engine.ddl.steps import atomic
@@ -118,7 +118,7 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     noun = Noun(0, definition_name("view", *key), "definition", "", made, extra={EXTRA: facts})
     present = planner.names.objects.relations.get(key)
     if present is None and key[1] not in planner.names.taken(key[0]):
-        create_noun(session.kernel, noun)
+        create_owned(session, noun)
         return
     if not node.get("replace"):
         raise error("42P07", f'relation "{key[1]}" already exists')
@@ -302,7 +302,7 @@ def _create_as(session: Session, node: Node, sql: str) -> int | None:
         extra={EXTRA: facts} if facts else {},
     )
     with atomic(session):
-        create_noun(session.kernel, made)
+        create_owned(session, made)
         if into.get("skipData"):
             return None
         count = _fill(session, key, node["query"], is_view=node["objtype"] == "OBJECT_MATVIEW")
