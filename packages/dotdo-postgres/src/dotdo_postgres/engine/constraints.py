@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo import errors as kernel
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.dml.probe import run_probe
+from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import codecs
@@ -124,7 +125,7 @@ def _failing_row(relation: Relation, row: Row) -> str:
 
 
 def _facts(relation: Relation, **more: str | None) -> dict[str, Any]:
-    return {"schema": "public", "table": relation.name, **more}
+    return {"schema": relation.schema, "table": relation.name, **more}
 
 
 def _not_null(
@@ -168,12 +169,16 @@ def _check(
     relation = relation_of(noun)
     name, bad = failure.constraint, None
     for row, _ in rows:
-        for check in sorted(noun.checks, key=lambda item: item.name):
+        for check in sorted(
+            noun.checks, key=lambda item: (item.name.startswith(HIDDEN), item.name)
+        ):
             if _fails(session, noun, check, row):
                 name, bad = check.name, row
                 break
         if bad:
             break
+    if name is not None and name.startswith(MATCH_FULL):
+        return _half_null(relation, name.removeprefix(MATCH_FULL))
     message = f'new row for relation "{relation.name}" violates check constraint "{name}"'
     return error(
         "23514",
@@ -181,6 +186,14 @@ def _check(
         detail=_failing_row(relation, bad) if bad else None,
         **_facts(relation, constraint=name),
     )
+
+
+def _half_null(relation: Relation, name: str) -> PostgresError:
+    message = (
+        f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
+    )
+    detail = "MATCH FULL does not allow mixing of null and nonnull key values."
+    return error("23503", message, detail=detail, **_facts(relation, constraint=name))
 
 
 def _fails(session: Session, noun: Noun, check: Check, row: Row) -> bool:

@@ -46,6 +46,12 @@ from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.transactions import plan_transaction
+from dotdo_postgres.engine.upkeep import (
+    plan_checkpoint,
+    plan_cluster,
+    plan_reindex,
+    plan_vacuum,
+)
 from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
 
@@ -103,6 +109,10 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ListenStmt": plan_listen,
     "NotifyStmt": plan_notify,
     "UnlistenStmt": plan_unlisten,
+    "VacuumStmt": plan_vacuum,
+    "ReindexStmt": plan_reindex,
+    "ClusterStmt": plan_cluster,
+    "CheckPointStmt": plan_checkpoint,
 }
 
 

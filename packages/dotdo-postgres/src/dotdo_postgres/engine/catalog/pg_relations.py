@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
-from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import (
     IndexEntry,
     constraint_entries,
@@ -86,7 +86,7 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
     highest = max((column.number for column in columns), default=0)
     row |= {
         "reltype": derived_oid(noun, "t", ""), "relam": HEAP if is_stored else 0, "relnatts": max(highest, facts.get("highest", 0)),
-        "relchecks": len(noun.checks), "relhasindex": int(bool(index_entries(noun))), "relhasrules": int(kind in "vm"),
+        "relchecks": sum(not check.name.startswith(HIDDEN) for check in noun.checks), "relhasindex": int(bool(index_entries(noun))), "relhasrules": int(kind in "vm"),
                 "relhastriggers": int(has_triggers(session, noun)),
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",

@@ -18,7 +18,7 @@ from dotdo_postgres.engine.ddl.alter_options import OPTION_COMMANDS
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
@@ -89,6 +89,12 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         message = f'column "{column}" of relation "{bare}" contains null values'
         raise error("23502", message, schema=schema, table=bare, column=column) from None
     except CheckViolation as failure:
+        if (failure.constraint or "").startswith(MATCH_FULL):
+            name = str(failure.constraint).removeprefix(MATCH_FULL)
+            message = f'insert or update on table "{bare}" violates foreign key constraint "{name}"'
+            detail = "MATCH FULL does not allow mixing of null and nonnull key values."
+            facts = {"schema": schema, "table": bare, "constraint": name}
+            raise error("23503", message, detail=detail, **facts) from None
         message = (
             f'check constraint "{failure.constraint}" of relation "{bare}" is violated by some row'
         )

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Check, ForeignKey, Noun, Unique
+from dotdo.storage.names import quoted
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
 from dotdo_postgres.engine.stored import require_storable
@@ -38,7 +40,9 @@ _ACTIONS: dict[str, Any] = {
 
 def names_in_use(noun: Noun) -> set[str]:
     """Return the names of a table's constraints and indexes."""
-    found = {item.name for item in noun.uniques} | {item.name for item in noun.checks}
+    found = {item.name for item in noun.uniques} | {
+        item.name for item in noun.checks if not item.name.startswith(HIDDEN)
+    }
     found |= {item.name for item in noun.foreign_keys} | {item.name for item in noun.indexes}
     return found | ({noun.key_name} if noun.key_name else set())
 
@@ -264,14 +268,28 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
         names_in_use(noun), split_name(noun.name)[1], "_".join(names), "fkey"
     )
     check_types(noun, target, columns, target_columns, name)
-    if node.get("fk_matchtype", "s") != "s":
-        raise not_supported("MATCH FULL")
+    match = node.get("fk_matchtype", "s")
+    if match == "p":
+        raise error("0A000", "MATCH PARTIAL not yet implemented")
+    if match == "f":
+        noun = _whole_or_none(noun, name, columns)
     is_deferrable = bool(node.get("deferrable"))
     made = ForeignKey(
         name, columns, target.name, target_columns, _verb(names), _ACTIONS[node.get("fk_del_action", "a")],
         _ACTIONS[node.get("fk_upd_action", "a")], is_deferrable, bool(node.get("initdeferred")),
     )  # fmt: skip
     return msgspec.structs.replace(noun, foreign_keys=(*noun.foreign_keys, made))
+
+
+def _whole_or_none(noun: Noun, name: str, columns: tuple[str, ...]) -> Noun:
+    """Let MATCH FULL refuse a key of which only a part is NULL; it says which constraint it belongs to."""
+    full = [*facts_of(noun).get("match_full", ()), name]
+    noun = with_facts(noun, match_full=full)
+    if len(columns) == 1:
+        return noun
+    nulls = " + ".join(f"({quoted(column)} is null)" for column in columns)
+    check = Check(MATCH_FULL + name, f"{nulls} in (0, {len(columns)})")
+    return msgspec.structs.replace(noun, checks=(*noun.checks, check))
 
 
 def _verb(names: list[str]) -> str:

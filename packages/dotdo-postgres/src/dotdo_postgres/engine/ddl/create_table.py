@@ -43,7 +43,7 @@ def define(act: Any) -> Any:
         session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
     ) -> Result:
         with atomic(session):
-            act(session, session.planner(), prepared.detail)
+            act(session, session.planner(prepared.source[0]), prepared.detail)
             if session.has_on_commit and session.is_idle:
                 settle(session)
         return Result(None, [], prepared.tag_kind)

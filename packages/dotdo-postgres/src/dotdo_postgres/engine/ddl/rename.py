@@ -22,7 +22,7 @@ from dotdo_postgres.engine.naming import (
     split_definition,
     split_name,
 )
-from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -169,8 +169,14 @@ def _constraint(session: Session, planner: Planner, node: Node) -> None:
 def _renamed_constraint(noun: Noun, old: str, new: str) -> Noun:
     def renamed(items: Any) -> Any:
         return tuple(
-            msgspec.structs.replace(item, name=new) if item.name == old else item for item in items
+            msgspec.structs.replace(item, name=kind + new) if item.name == kind + old else item
+            for item in items
+            for kind in [MATCH_FULL if item.name.startswith(MATCH_FULL) else ""]
         )
+
+    full = facts_of(noun).get("match_full")
+    if full:
+        noun = with_facts(noun, match_full=[new if name == old else name for name in full])
 
     return msgspec.structs.replace(
         noun, uniques=renamed(noun.uniques), checks=renamed(noun.checks), foreign_keys=renamed(noun.foreign_keys),

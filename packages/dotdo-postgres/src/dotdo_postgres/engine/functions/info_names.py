@@ -169,9 +169,7 @@ def current_schemas(facts: Facts, with_implicit: int) -> str:
     path = [
         name
         for name in facts.names.path
-        if with_implicit
-        or name in told
-        or name not in {"pg_catalog", facts.names.temporary}
+        if with_implicit or name in told or name not in {"pg_catalog", facts.names.temporary}
     ]
     return arrays.pack(list(path))
 

@@ -10,6 +10,9 @@ from dotdo_postgres.engine.relations import EXTRA
 if TYPE_CHECKING:
     from dotdo.storage import Noun
 
+HIDDEN = "$"
+"""Checks whose name begins with it belong to something else than a check constraint."""
+MATCH_FULL = HIDDEN + "match full "
 _DERIVED = 1 << 30  # OIDs of what belongs to a noun lie above
 
 

@@ -92,7 +92,11 @@ class Names:
 
     def has_schema(self, name: str) -> bool:
         """Tell whether a schema is there."""
-        return name in self.objects.schemas or name in SYSTEM_SCHEMAS or name in {ALIAS, self.temporary}
+        return (
+            name in self.objects.schemas
+            or name in SYSTEM_SCHEMAS
+            or name in {ALIAS, self.temporary}
+        )
 
     def require_schema(self, name: str, location: int | None = None) -> str:
         """Return the name of a schema that is there.
