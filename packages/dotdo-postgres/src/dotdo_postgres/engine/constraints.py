@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo import errors as kernel
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.dml.probe import run_probe
-from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL
+from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import codecs
@@ -180,6 +180,9 @@ def _check(
     if name is not None and name.startswith(MATCH_FULL):
         return _half_null(relation, name.removeprefix(MATCH_FULL))
     message = f'new row for relation "{relation.name}" violates check constraint "{name}"'
+    if name == PARTITION:
+        message = f'new row for relation "{relation.name}" violates partition constraint'
+        name = None
     return error(
         "23514",
         message,

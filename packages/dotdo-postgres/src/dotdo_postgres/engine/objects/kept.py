@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 HIDDEN = "$"
 """Checks whose name begins with it belong to something else than a check constraint."""
 MATCH_FULL = HIDDEN + "match full "
+PARTITION = HIDDEN + "partition"
 _DERIVED = 1 << 30  # OIDs of what belongs to a noun lie above
 
 
