@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
@@ -94,7 +95,7 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
         "relfilenode": relation_oid(noun) if is_stored else 0,
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
-    return row
+    return row | class_facts(session, noun)
 
 
 def has_triggers(session: Session, noun: Noun) -> bool:
@@ -138,7 +139,7 @@ def _attributes(session: Session) -> Iterator[Row]:
             yield _attribute(oid, column.name, column.type, column.number, facts) | {
                 "atttypmod": column.typmod, "attnotnull": int(not column.is_nullable), "atthasdef": int(column.has_default),
                 "attidentity": column.identity, "attgenerated": "s" if column.generated is not None else "",
-            }  # fmt: skip
+            } | column_facts(noun, column.name)  # fmt: skip
         if kind_of(noun) != "v":
             for name, kind, number in _SYSTEM_COLUMNS:
                 yield _attribute(oid, name, kind, number, type_facts(kind)) | {"attnotnull": 1}
@@ -407,7 +408,7 @@ PROVIDERS = (
     *(
         Provider(f"pg_catalog.{name}", empty)
         for name in (
-            "pg_inherits", "pg_partitioned_table", "pg_statistic_ext", "pg_publication", "pg_publication_rel",
+            "pg_statistic_ext", "pg_publication", "pg_publication_rel",
             "pg_publication_namespace", "pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_foreign_table",
             "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
             "pg_shseclabel", "pg_largeobject_metadata", "pg_default_acl", "pg_transform", "pg_db_role_setting", "pg_rules",

@@ -17,6 +17,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
@@ -260,6 +261,8 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     columns = physical(noun, names, node.get("location"), message)
     target = _target(planner, noun, node["pktable"])
     target_columns = _target_columns(target, node)
+    if is_partitioned(target):
+        raise not_supported("a foreign key to a partitioned table")
     if len(columns) != len(target_columns):
         raise error(
             "42830", "number of referencing and referenced columns for foreign key disagree"

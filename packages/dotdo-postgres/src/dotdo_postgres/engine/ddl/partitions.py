@@ -244,7 +244,7 @@ def _require_factor(modulus: int, other: int, label: str) -> None:
             f' partition "{label}".'
         )
         message = "every hash partition modulus must be a factor of the next larger modulus"
-        raise error("42P16", message, detail=detail)
+        raise error("42P17", message, detail=detail)
 
 
 def _overlap(keys: list[Key], one: Bound, other: Bound) -> bool:

@@ -22,6 +22,7 @@ from dotdo_postgres.engine.naming import (
     split_definition,
     split_name,
 )
+from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
@@ -142,6 +143,20 @@ def _column(session: Session, planner: Planner, node: Node) -> None:
     if column is None:
         raise error("42703", f'column "{old}" does not exist')
     bare = relation_key_of(noun)[1]
+    if column.extra.get(EXTRA, {}).get("inherited") and not node.get("is_step"):
+        raise error("42P16", f'cannot rename inherited column "{old}"')
+    children = children_of(planner.catalog, noun)
+    if children and not node["relation"].get("inh"):
+        raise error("42P16", f'inherited column "{old}" must be renamed in child tables too')
+    for child in children:
+        schema, name = relation_key_of(child)
+        relation = {"schemaname": schema, "relname": name, "inh": True}
+        _column(session, session.planner(), {**node, "relation": relation, "is_step": True})
+    if children:
+        planner = session.planner()
+        noun = planner.catalog.by_id[noun.id]
+        column = noun.column(old)
+        assert column is not None
     if noun.column(new) is not None:
         raise error("42701", f'column "{new}" of relation "{bare}" already exists')
     number = column.extra.get(EXTRA, {}).get("number", noun.columns.index(column) + 1)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
+from dotdo_postgres.engine.objects.descent import ancestors_of, bound_of, is_partitioned
+from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.engine.routines.declare import Family
 
 if TYPE_CHECKING:
@@ -90,10 +92,21 @@ def database_size(facts: Facts, database: object) -> int:
     return found
 
 
-@FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass")
-def partition_ancestors(oid: int) -> list[int]:
-    """Return nothing: no table is a partition."""
-    return []
+@FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass", takes_session=True)
+def partition_ancestors(facts: Facts, oid: int) -> list[int]:
+    """Return a partition and what it is a part of, nothing for any other table."""
+    catalog = facts.names.catalog
+    noun = catalog.by_id.get(oid - FIRST_OID)
+    if noun is None or (bound_of(noun) is None and not is_partitioned(noun)):
+        return []
+    return [oid, *(FIRST_OID + one.id for one in ancestors_of(catalog, noun))]
+
+
+@FAMILY.function("pg_partition_root(regclass)", returns="regclass", takes_session=True)
+def partition_root(facts: Facts, oid: int) -> int | None:
+    """Return the table that a partition is in the end a part of."""
+    found = partition_ancestors(facts, oid)
+    return found[-1] if found else None
 
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
