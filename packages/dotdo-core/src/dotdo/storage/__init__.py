@@ -24,6 +24,7 @@ from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, T
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
 from dotdo.storage.virtual import ComputedRows
+from dotdo.storage.writer import Isolation
 
 __all__ = [
     "Blocked",
@@ -35,6 +36,7 @@ __all__ = [
     "Durability",
     "ForeignKey",
     "Index",
+    "Isolation",
     "Mode",
     "Noun",
     "Owner",
