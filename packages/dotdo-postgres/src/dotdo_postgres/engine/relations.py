@@ -24,6 +24,7 @@ _CANONICAL = {
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
     t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
 }  # fmt: skip
+_AS_BYTES = frozenset({t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8})
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
 _TEXT = re.compile(r"(varchar|char)\((\d+)\)")
@@ -126,8 +127,10 @@ def canonical_type(oid: int, typmod: int) -> str:
     if oid in _LIMITED and typmod >= 0:
         return f"{_LIMITED[oid]}({typmod - 4})"
     name = CANONICAL_NAMES.get(oid)
-    if name is None and (t.BY_OID[oid].category in {"A", "R"} or oid == t.JSONPATH):
+    if name is None and (t.BY_OID[oid].category in {"A", "R", "V"} or oid == t.JSONPATH):
         return "text"
+    if oid in _AS_BYTES:
+        return "bytes"
     if name is None and t.BY_OID[oid].kind == "e":
         return "text"
     if name is None:

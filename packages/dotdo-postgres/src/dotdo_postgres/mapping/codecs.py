@@ -15,6 +15,7 @@ import orjson
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
+    bits,
     datetimes,
     floats,
     interval,
@@ -22,8 +23,10 @@ from dotdo_postgres.mapping import (
     jsonpath,
     jsons,
     moments,
+    networks,
     numeric,
     styles,
+    zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
@@ -410,6 +413,8 @@ CODECS: dict[int, Codec] = {
     t.TIMESTAMPTZ: timestamptz(UTC),
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
+    t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
+    t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
                       lambda text: b"\x01" + text.encode()),
     t.UUID: Codec(uuid_from_text, _uuid_text, bytes, bytes, _uuid_to_python, _uuid_from_python),
@@ -546,6 +551,8 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return styled
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
+    if oid == t.TIMETZ:
+        return replace(CODECS[oid], from_text=partial(zonedtimes.from_text, zone=zone))
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

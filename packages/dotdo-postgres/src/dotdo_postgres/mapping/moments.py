@@ -11,6 +11,7 @@ from dotdo_postgres.mapping.datetimes import (
     FIRST_DAY,
     INFINITY,
     LAST_DAY,
+    civil_from_days,
     clock_named,
     days_from_civil,
     days_in_month,
@@ -435,7 +436,7 @@ def read(text: str, kind: str, order: str = "MDY") -> Moment:
     Raises:
         PostgresError: 22007 for what cannot be read, 22008 for fields out of range, 22009 for offsets.
     """
-    moment = Moment(order, kind == "time")
+    moment = Moment(order, kind in {"time", ZONED})
     try:
         _fields(moment, text)
         _finish(moment)
@@ -497,6 +498,26 @@ def time_from_text(text: str) -> int:
     if moment.time_us is None:
         raise _failure("format", text, "time")
     return moment.time_us
+
+
+ZONED = "time with time zone"
+
+
+def zoned_time(text: str) -> tuple[int, tzinfo | None, tuple[int, int, int] | None]:
+    """Read a time of day with its zone, and the day where one is told.
+
+    Raises:
+        PostgresError: 22007, 22008, 22009; a zone whose offset changes needs a day (22007).
+    """
+    moment = read(text, ZONED)
+    if moment.special == "infinity" or (moment.time_us is None and not moment.special):
+        raise _failure("format", text, ZONED)
+    if moment.special:
+        _us(moment)
+    day = civil_from_days(moment.days()) if moment.has_date else None
+    if day is None and moment.zone is not None and moment.zone.utcoffset(None) is None:
+        raise _failure("format", text, ZONED)
+    return moment.time_us or 0, moment.zone, day
 
 
 def timestamp_from_text(text: str, order: str = "MDY") -> int:

@@ -56,6 +56,8 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if node.get("agg_star") and name != "count":
         raise missing_function(name, [], location, ambiguous=False)
     types = tuple(arg.type for arg in args)
+    if types == (t.UNKNOWN,) and not names and name in t.BY_NAME and "agg_filter" not in node:
+        return _cast_call(binder, name, args, names, location, why="missing")
     found = resolve_function(name, types, names, bool(node.get("func_variadic")))
     if isinstance(found, str):
         return _cast_call(binder, name, args, names, location, why=found)

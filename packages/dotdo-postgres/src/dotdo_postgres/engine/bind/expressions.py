@@ -17,6 +17,7 @@ from dotdo_postgres.engine.functions.catalog_types import VECTORS
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.bits import from_text as bits_from_text
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
@@ -37,7 +38,8 @@ def bind_constant(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         return ir.Const(t.UNKNOWN, -1, location, None)
     if "fval" in node:
         return number(node["fval"]["fval"], location)
-    raise not_supported("a bit string", location)
+    bits = bits_from_text(node["bsval"]["bsval"])
+    return ir.Const(t.BIT, -1, location, bits)
 
 
 def number(text: str, location: int) -> ir.Const:
@@ -307,7 +309,7 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
 
 
 _SQL_VALUES = {
-    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", 1266),
+    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", t.TIMETZ), "SVFOP_CURRENT_TIME_N": ("current_time", t.TIMETZ), "SVFOP_LOCALTIME_N": ("localtime", t.TIME),
     "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
     "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
     "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
@@ -320,7 +322,7 @@ _SQL_VALUES = {
 def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind current_date, current_user and their kin."""
     kind, oid = _SQL_VALUES.get(node["op"], ("", 0))
-    if not kind or oid == 1266:
+    if not kind:
         raise not_supported(node["op"].removeprefix("SVFOP_").lower(), node.get("location", 0))
     word = node["op"].removeprefix("SVFOP_").removesuffix("_N")
     value = ir.SessionValue(oid, -1, node.get("location", 0), kind, word)

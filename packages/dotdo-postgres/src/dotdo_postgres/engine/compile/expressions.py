@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 # Types kept as bytes: in JSON text they are objects with hexadecimal digits.
-PACKED = frozenset({t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL})
+PACKED = frozenset({
+    t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL, t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8,
+})  # fmt: skip
 
 
 def compile_constant(compiler: Compiler, expr: ir.Const) -> Sql:
@@ -83,6 +85,8 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
         return Sql(
             compiler.python(routine, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4])
         )
+    if expr.type in {t.BIT, t.VARBIT, t.TIMETZ}:
+        return _fit_other(compiler, sql, expr)
     if expr.type == t.INTERVAL:
         return Sql(
             compiler.python(
@@ -96,6 +100,15 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
             compiler.python(checks.array_fit(element), [sql, *extra], [t.TEXT, t.INT4, t.INT4])
         )
     raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
+
+
+def _fit_other(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
+    if expr.type == t.TIMETZ:
+        listed = [sql, Sql(n.integer(expr.typmod))]
+        return Sql(compiler.python(checks.FIT_TIMETZ, listed, [t.TIMETZ, t.INT4]))
+    extra = [Sql(n.integer(expr.typmod)), Sql(n.integer(int(expr.is_explicit)))]
+    routine = checks.FIT_BIT if expr.type == t.BIT else checks.FIT_VARBIT
+    return Sql(compiler.python(routine, [sql, *extra], [t.TEXT, t.INT4, t.INT4]))
 
 
 def _fit_text(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:

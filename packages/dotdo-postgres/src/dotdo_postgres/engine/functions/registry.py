@@ -10,6 +10,7 @@ from dotdo_postgres.engine.functions import (
     aggregates,
     arithmetic,
     arrays,
+    bitstrings,
     booleans,
     bytestrings,
     casts,
@@ -33,6 +34,7 @@ from dotdo_postgres.engine.functions import (
     math,
     moment_reading,
     moment_writing,
+    networks,
     number_reading,
     number_writing,
     ordered_set,
@@ -45,6 +47,7 @@ from dotdo_postgres.engine.functions import (
     statistics,
     strings,
     windows,
+    zonedtimes,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +58,10 @@ FAMILIES: tuple[Family, ...] = (
     aggregates.FAMILY,
     arithmetic.FAMILY,
     arrays.FAMILY,
+    bitstrings.FAMILY,
     booleans.FAMILY,
+    networks.FAMILY,
+    zonedtimes.FAMILY,
     bytestrings.FAMILY,
     casts.FAMILY,
     catalog_types.FAMILY,

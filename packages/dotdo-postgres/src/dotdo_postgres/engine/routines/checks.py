@@ -13,8 +13,9 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zonedtimes
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
@@ -112,6 +113,14 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
     if value.is_nan():
         raise not_supported(f"NaN of type numeric({precision},{scale})")
     return int(numeric.fit(value, precision, scale).scaleb(scale, numeric.CONTEXT))
+
+
+def _fit_bit(bits: str, length: int, is_explicit: int) -> str:
+    return fit_bits(bits, length, is_explicit=bool(is_explicit), is_varying=False)
+
+
+def _fit_varbit(bits: str, length: int, is_explicit: int) -> str:
+    return fit_bits(bits, length, is_explicit=bool(is_explicit), is_varying=True)
 
 
 def _fit_time(us: int, precision: int) -> int:
@@ -440,6 +449,9 @@ FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.
 FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
 FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
 FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
+FIT_BIT = _routine("fit_bit", _fit_bit, (t.TEXT, t.INT4, t.INT4), t.BIT)
+FIT_VARBIT = _routine("fit_varbit", _fit_varbit, (t.TEXT, t.INT4, t.INT4), t.VARBIT)
+FIT_TIMETZ = _routine("fit_timetz", zonedtimes.fit, (t.TIMETZ, t.INT4), t.TIMETZ)
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
 FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)

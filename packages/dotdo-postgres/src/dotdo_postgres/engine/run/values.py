@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
-from dotdo_postgres.mapping import datetimes
+from dotdo_postgres.mapping import datetimes, zonedtimes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,9 @@ def session_values(session: Session, keys: Sequence[SessionKey]) -> list[Storage
     return [_value(session, kind, argument) for kind, argument in keys]
 
 
-def _value(session: Session, kind: str, argument: str) -> StorageValue:
+def _value(  # noqa: PLR0911 -- one return for each kind of value
+    session: Session, kind: str, argument: str
+) -> StorageValue:
     facts = session.facts
     if kind == "now":
         return facts.transaction_us
@@ -39,6 +41,9 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     }  # fmt: skip
     if kind in simple:
         return simple[kind]
+    if kind == "current_time":
+        west_s = (facts.transaction_us - local) // 1_000_000
+        return zonedtimes.encode(local % datetimes.DAY_US, west_s)
     if kind in {"date", "timestamp", "timestamptz"}:  # midnight of a day near today
         day = local // datetimes.DAY_US + int(argument)
         midnight = day * datetimes.DAY_US
