@@ -176,9 +176,29 @@ class InList(Expr):
 
 @dataclass(slots=True, eq=False)
 class Row(Expr):
-    """A row of expressions."""
+    """A row of expressions.
+
+    Args:
+        absent: Tells that there is no row at all, as an outer join may find.
+    """
 
     args: list[Expr]
+    absent: Expr | None = None
+
+
+@dataclass(slots=True, eq=False)
+class FieldOf(Expr):
+    """A field of a row, by its place from 0."""
+
+    arg: Expr
+    index: int
+
+
+@dataclass(slots=True, eq=False)
+class Missing(Expr):
+    """Tells that an outer join gave no row for a table."""
+
+    entry: Entry
 
 
 @dataclass(slots=True, eq=False)

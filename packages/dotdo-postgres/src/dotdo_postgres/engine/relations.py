@@ -131,7 +131,7 @@ def canonical_type(oid: int, typmod: int) -> str:
         return "text"
     if oid in _AS_BYTES:
         return "bytes"
-    if name is None and t.BY_OID[oid].kind == "e":
+    if name is None and t.BY_OID[oid].kind in {"e", "c"}:
         return "text"
     if name is None:
         raise not_supported(f"a column of type {t.format_type(oid)}")

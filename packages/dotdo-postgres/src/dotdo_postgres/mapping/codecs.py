@@ -25,6 +25,7 @@ from dotdo_postgres.mapping import (
     moments,
     networks,
     numeric,
+    records,
     styles,
     zonedtimes,
 )
@@ -499,6 +500,8 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return _enum(pg_type.sql_name, frozenset(pg_type.labels))
     if pg_type.kind == "d":
         return codec_of(pg_type.base, zone)
+    if pg_type.kind == "c":
+        return records.codec(oid, zone)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return _array_codec(element, pg_type.element) if element else None
@@ -553,6 +556,8 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return timestamptz(zone)
     if oid == t.TIMETZ:
         return replace(CODECS[oid], from_text=partial(zonedtimes.from_text, zone=zone))
+    if oid == t.RECORD:
+        return records.codec(oid, zone)
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

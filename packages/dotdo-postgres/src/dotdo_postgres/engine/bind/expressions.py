@@ -14,6 +14,8 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
+from dotdo_postgres.engine.functions.records import is_empty
+from dotdo_postgres.engine.objects.kept import derived_oid
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
@@ -69,7 +71,10 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
     """Resolve a column reference."""
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
-        raise not_supported("a whole row as a value", location)
+        item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
+        if item is None:
+            raise not_supported("a whole row as a value", location)
+        return whole_row(item, location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
@@ -77,9 +82,7 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
             found = _table_oid(scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
-            found = None if item is None else _scalar_row(item)
-            if item is not None and found is None:
-                raise not_supported("a whole row as a value", location)
+            found = None if item is None else _scalar_row(item) or whole_row(item, location)
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
@@ -201,11 +204,14 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if not isinstance(arg, ir.Param):
         arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
-    if isinstance(arg, ir.Row):
+    if isinstance(arg, ir.Row) and arg.absent is None:
         tests: list[ir.Expr] = [
             ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args
         ]
         return ir.Bool(t.BOOL, -1, arg.location, "and", tests)
+    if arg.type == t.RECORD or t.BY_OID[arg.type].kind == "c":
+        routine = is_empty(arg.type, is_null=is_null)
+        return ir.Call(t.BOOL, -1, node.get("location", 0), routine, [arg])
     return ir.NullTest(t.BOOL, -1, node.get("location", 0), arg, is_null)
 
 
@@ -259,6 +265,61 @@ def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         [binder.expression(arg, scope) for arg in node["args"]], name
     )
     return ir.MinMax(oid, typmod, node.get("location", 0), args, is_greatest)
+
+
+def whole_row(item: ScopeItem, location: int) -> ir.Expr:
+    """Return the row that a name of FROM stands for.
+
+    Raises:
+        PostgresError: an outer join may give none, which does not show here (0A000).
+    """
+    entry = item.entry
+    relation = None if entry is None else entry.relation
+    absent: ir.Expr | None = None
+    if item.may_be_missing:
+        if entry is None or relation is None:
+            raise not_supported("a whole row that an outer join may leave out", location)
+        absent = ir.Missing(t.BOOL, -1, location, entry)
+    is_table = relation is not None and relation.noun.id != 0
+    kind = derived_oid(relation.noun, "t", "") if relation is not None and is_table else t.RECORD
+    args = [expr for _, expr in item.columns]
+    return ir.Row(kind, -1, location, args, absent)
+
+
+def field_of(binder: Binder, row: ir.Expr, name: str, location: int) -> ir.Expr:
+    """Return a field of a row.
+
+    Raises:
+        PostgresError: the value is no row (42809), or has no such field (42703).
+    """
+    fields = fields_of(row)
+    if fields is None:
+        if row.type == t.RECORD:
+            message = f'could not identify column "{name}" in record data type'
+            raise error("42703", message, position=location)
+        shown = t.format_type(row.type)
+        message = f"column notation .{name} applied to type {shown}, which is not a composite type"
+        raise error("42809", message, position=location)
+    for at, (label, oid, typmod) in enumerate(fields):
+        if label == name:
+            if isinstance(row, ir.Row) and row.absent is None:
+                return row.args[at]
+            base = t.BY_OID[oid]
+            kind = base_of(base)[0] if base.kind == "d" else oid
+            return ir.FieldOf(kind, typmod, location, row, at)
+    shown = t.format_type(row.type)
+    message = f'column "{name}" not found in data type {shown}'
+    raise error("42703", message, position=location)
+
+
+def fields_of(row: ir.Expr) -> list[tuple[str, int, int]] | None:
+    """Return names, types and type modifiers of the fields of a row, None when they are not known."""
+    if row.type != t.RECORD:
+        pg_type = t.BY_OID[row.type]
+        return list(pg_type.fields) if pg_type.kind == "c" else None
+    if isinstance(row, ir.Row):
+        return [(f"f{at}", arg.type, arg.typmod) for at, arg in enumerate(row.args, start=1)]
+    return None
 
 
 def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -333,12 +394,19 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
-    parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
     location = arg.location
-    if None in parts:
-        raise not_supported("this selection from a value", location)
-    return subscripted(binder, arg, parts, scope, location)
+    steps: list[Node] = []
+    for item in node["indirection"]:
+        if "A_Indices" in item:
+            steps.append(item["A_Indices"])
+            continue
+        if steps:
+            arg, steps = subscripted(binder, arg, steps, scope, location), []
+        if "String" not in item:
+            raise not_supported("a star here", location)
+        arg = field_of(binder, arg, item["String"]["sval"], location)
+    return subscripted(binder, arg, steps, scope, location) if steps else arg
 
 
 def subscripted(

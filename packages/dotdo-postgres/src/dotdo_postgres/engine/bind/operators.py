@@ -32,7 +32,7 @@ def make_operator(
         PostgresError: 42883, 42725, 0A000.
     """
     operands = [right] if left is None else [left, right]
-    if any(isinstance(operand, ir.Row) for operand in operands):
+    if all(isinstance(operand, ir.Row) and operand.type == t.RECORD for operand in operands):
         return compare_rows(binder, name, operands, location)
     types = tuple(operand.type for operand in operands)
     name = "<>" if name == "!=" else name

@@ -6,6 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
@@ -239,8 +241,6 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
 
 def _keyed_extreme(compiler: Compiler, expr: ir.MinMax, parts: list[Sql]) -> Sql:
     """Write GREATEST and LEAST of values that order by a key: the first row in that order."""
-    from sqlglot import exp
-
     alias = compiler.alias()
     listed = exp.Values(expressions=[exp.Tuple(expressions=[part.node]) for part in parts])
     listed.set("alias", exp.TableAlias(this=n.name(alias)))
@@ -267,8 +267,6 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
     equalities = [compiler.node(comparison) for comparison in expr.comparisons]
     plain = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
     if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
-        from sqlglot import exp
-
         found: n.Node = exp.In(
             this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain]
         )
@@ -278,8 +276,34 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
 
 
 def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
-    """Refuse rows outside comparisons."""
-    raise not_supported("a row as a value", expr.location)
+    """Write a row as the JSON text of its fields, an anonymous one with their types."""
+    parts = [array_item(compiler, compiler.expression(arg), arg.type) for arg in expr.args]
+    made = n.call("json_array", *parts)
+    if expr.type == t.RECORD:
+        types = n.call("json_array", *[n.integer(arg.type) for arg in expr.args])
+        made = n.call("json_object", n.string("t"), types, n.string("v"), made)
+    text = n.binary("||", made, n.string(""))
+    if expr.absent is None:
+        return Sql(text)
+    return Sql(n.call("iif", compiler.node(expr.absent), n.null(), text))
+
+
+def compile_missing(compiler: Compiler, expr: ir.Missing) -> Sql:
+    """Tell by the row id that an outer join gave no row."""
+    assert expr.entry.relation is not None
+    first = compiler.columns[id(expr.entry), 0].node
+    column = first if isinstance(first, exp.Column) else first.find(exp.Column)
+    assert column is not None
+    return Sql(n.is_null(n.column(column.table, expr.entry.relation.noun.rowid)))
+
+
+def compile_field(compiler: Compiler, expr: ir.FieldOf) -> Sql:
+    """Write a field of a row."""
+    path = f"$.v[{expr.index}]" if expr.arg.type == t.RECORD else f"$[{expr.index}]"
+    node = compiler.node(expr.arg)
+    if expr.type in PACKED:
+        return Sql(n.call("unhex", n.call("json_extract", node, n.string(f"{path}.b"))))
+    return Sql(n.call("json_extract", node, n.string(path)))
 
 
 def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
@@ -289,8 +313,6 @@ def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
         return Sql(n.conjunction("and", equalities))
     if expr.op == "<>":
         return Sql(n.conjunction("or", equalities))
-    from sqlglot import exp
-
     sides = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
     if not all(isinstance(side, exp.Binary) for side in sides):
         raise not_supported("an ordering of rows of these types", expr.location)
@@ -319,6 +341,8 @@ def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
     if oid in PACKED and not sql.is_null:
         packed = n.call("json_object", n.string("b"), n.call("hex", sql.node))
         return n.call("iif", n.is_null(sql.node.copy()), n.null(), packed)
+    if oid in {t.JSON, t.JSONB, t.RECORD} or t.BY_OID[oid].category in {"A", "C"}:
+        return n.binary("||", sql.node, n.string(""))
     return sql.node
 
 
@@ -331,8 +355,6 @@ def array_element(node: n.Node, oid: int) -> n.Node:
 
 def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     """Write ANY and ALL over an array: IN for equality, else three-valued over its elements."""
-    from sqlglot import exp
-
     array = compiler.node(expr.array)
     alias = compiler.alias("a")
     element_type = t.BY_OID[expr.array.type].element
@@ -358,8 +380,6 @@ def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
 
 def quantified(rows: Any, is_any: bool) -> n.Node:
     """Fold the column `r` of rows into ANY or ALL, three-valued."""
-    from sqlglot import exp
-
     hit, miss = (1, 0) if is_any else (0, 1)
     fold = n.call("max" if is_any else "min", n.bare_column("r"))
     known = n.call("count", n.bare_column("r"))

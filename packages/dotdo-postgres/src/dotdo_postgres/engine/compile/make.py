@@ -35,6 +35,8 @@ _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
     ir.InList: e.compile_in,
     ir.Row: e.compile_row,
     ir.RowCompare: e.compile_row_compare,
+    ir.FieldOf: e.compile_field,
+    ir.Missing: e.compile_missing,
     ir.ArrayOf: e.compile_array,
     ir.Subscript: e.compile_subscript,
     ir.ArrayCompare: e.compile_array_compare,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.rowtypes import RowTypes
 from dotdo_postgres.engine.objects.usertypes import make_types
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
@@ -70,6 +71,7 @@ class Objects:
         types: Types that users made: OID by schema and name.
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
+        row_types: Tables, whose rows are of types of the same names.
         children: Tables that inherit from a table or are its partitions, by its number.
     """
 
@@ -83,6 +85,7 @@ class Objects:
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
+    row_types: dict[Key, Noun] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
         """Return `relkind` of the relation of that name, None when there is none."""
@@ -99,6 +102,7 @@ def objects_of(catalog: Catalog) -> Objects:
     found = catalog.derived.get(Objects)
     if not isinstance(found, Objects):
         found = catalog.derived[Objects] = _collect(catalog)
+        found.by_oid = RowTypes(found.by_oid, found.row_types)
     return found
 
 
@@ -123,6 +127,8 @@ def _table(found: Objects, noun: Noun) -> None:
     found.relations[schema, name] = noun
     for number in facts_of(noun).get("inherits", ()):
         found.children.setdefault(number, []).append(noun)
+    if noun.layout == "columns":
+        found.row_types[schema, name] = noun
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:

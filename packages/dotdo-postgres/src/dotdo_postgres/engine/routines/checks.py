@@ -275,7 +275,7 @@ _ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def _ordered_element(item: object) -> bytes:
+def ordered_element(item: object) -> bytes:
     """Return bytes that order as elements do; NULL comes last."""
     if item is None:
         return b"\2"
@@ -297,7 +297,7 @@ def array_key(element: int) -> Routine:
         items = arrays.unpack(stored)
         sizes = arrays.dimensions(items)
         shape = struct.pack(f">B{len(sizes)}I", len(sizes), *sizes)
-        cells = [_ordered_element(key(item)) for item in arrays.leaves(items)]
+        cells = [ordered_element(key(item)) for item in arrays.leaves(items)]
         return b"".join(cells) + b"\0" + shape
 
     return _routine(f"array_key_{element}", order, (t.ANY,), t.BYTEA)
