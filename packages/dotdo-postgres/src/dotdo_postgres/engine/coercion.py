@@ -216,7 +216,9 @@ class Coercer:
             args.append(self.coerce(arg, kind, mod, "explicit"))
         return ir.Row(target, -1, expr.location, args, expr.absent)
 
-    def _by_routine(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
+    def _by_routine(  # noqa: C901 -- one clause for each way
+        self, expr: ir.Expr, target: int, location: int
+    ) -> ir.Expr:
         routine = cast_routines().get((expr.type, target))
         if routine is not None:
             return ir.Call(target, -1, expr.location, routine, [expr])

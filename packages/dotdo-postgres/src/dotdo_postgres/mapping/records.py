@@ -27,7 +27,8 @@ def unpack(oid: int, stored: str) -> list[Any]:  # type: ignore[explicit-any]  #
     """Return the fields of a row."""
     if oid == t.RECORD:
         return arrays.unpack(orjson.dumps(orjson.loads(stored)["v"]).decode())
-    return arrays.unpack(stored)
+    items = arrays.unpack(stored)
+    return items + [None] * (len(t.BY_OID[oid].fields) - len(items))
 
 
 def pack_record(types: Sequence[int], values: Sequence[Any]) -> str:  # type: ignore[explicit-any]  # each field has its own type
@@ -102,7 +103,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
 
 
-def codec(oid: int, zone: tzinfo = UTC) -> Codec:
+def codec(oid: int, zone: tzinfo = UTC) -> Codec:  # noqa: C901 -- the forms of one codec
     """Return the codec of a composite type, or of anonymous rows."""
     from dotdo_postgres.mapping.codecs import codec_of
 

@@ -18,6 +18,7 @@ from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.functions import ordered_set
 from dotdo_postgres.engine.functions.catalog_types import VECTOR_SUBSCRIPTS, VECTORS
 from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
+from dotdo_postgres.engine.functions.jsonrows import is_populating, populating
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS
 from dotdo_postgres.engine.overloads import (
@@ -72,6 +73,8 @@ def _call(  # noqa: PLR0917 -- what a call is made of
 ) -> ir.Expr:
     """Make the call of a resolved function."""
     location = node.get("location", 0)
+    if is_populating(name):
+        return _populated(binder, found, args, scope, name, location)
     routine = routines().get(("function", name, found.declared))
     if routine is None:
         other = _by_other_name(binder, name, found, args, location)
@@ -96,6 +99,21 @@ def _call(  # noqa: PLR0917 -- what a call is made of
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
     _refuse_aggregate_forms(node, name, location)
+    return ir.Call(result, -1, location, routine, args)
+
+
+def _populated(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder, found: Candidate, args: list[ir.Expr], scope: Scope, name: str, location: int
+) -> ir.Expr:
+    """Bind json_populate_record and its kin: rows of the type of the first argument."""
+    args, result = coerce_arguments(binder, found, args)
+    is_from = scope.clause == "FROM"
+    routine = populating(name, result, len(args), as_rows=is_from)
+    if is_from:
+        fields = [(label, oid) for label, oid, _ in t.BY_OID[result].fields]
+        return ir.SeriesCall(result, -1, location, routine, args, fields)
+    if routine.kind == "series":
+        return bind_series(name, found, routine, args, result, scope, location)
     return ir.Call(result, -1, location, routine, args)
 
 

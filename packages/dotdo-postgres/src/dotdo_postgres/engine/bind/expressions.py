@@ -204,6 +204,8 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if not isinstance(arg, ir.Param):
         arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
+    if isinstance(arg, ir.Row) and not arg.args:
+        return ir.Const(t.BOOL, -1, arg.location, 1)
     if isinstance(arg, ir.Row) and arg.absent is None:
         tests: list[ir.Expr] = [
             ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args

@@ -31,7 +31,9 @@ def needs_key(oid: int, sql: Sql) -> bool:
     return oid in {t.INTERVAL, t.JSONB, t.BPCHAR} or t.BY_OID[oid].element in _UNEVEN
 
 
-def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Node:
+def key_node(  # noqa: PLR0911 -- one return for each kind of type
+    compiler: Compiler, sql: Sql, oid: int, *, is_group: bool
+) -> n.Node:
     """Write what to sort or group a compiled value by."""
     if (oid == t.RECORD or t.BY_OID[oid].category == "C") and not sql.is_null:
         return compiler.python(record_key(oid), [sql], [oid])

@@ -1,11 +1,11 @@
 """Rows as values (9.24): comparisons, and what statements do to rows by themselves: fields, casts, tests for NULL."""
+# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
@@ -16,6 +16,7 @@ from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.facts import Facts
 
@@ -65,6 +66,18 @@ def _declare(op: str) -> None:
 
 for _op in ("=", "<>", "<", "<=", ">", ">="):
     _declare(_op)
+
+
+@FAMILY.native_operator("record *= record", returns="boolean")
+def is_same_image(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Tell whether two rows are the same to the last byte."""
+    return Sql(n.binary("=", args[0].node, args[1].node))
+
+
+@FAMILY.native_operator("record *<> record", returns="boolean")
+def is_other_image(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
+    """Tell whether two rows differ in any byte."""
+    return Sql(n.binary("<>", args[0].node, args[1].node))
 
 
 # --- what statements do by themselves ----------------------------------------------------------

@@ -51,7 +51,7 @@ class RowTypes(dict[int, t.PgType]):
 
     def get(self, oid: int, default: object = None) -> object:  # type: ignore[override]  # makes what is missing
         """Return a type, the default when there is none."""
-        return self[oid] if oid in self else default
+        return self[oid] if oid in self else default  # noqa: SIM401 -- get would call itself
 
 
 def row_types(noun: Noun, schema: str, name: str) -> tuple[t.PgType, t.PgType]:
