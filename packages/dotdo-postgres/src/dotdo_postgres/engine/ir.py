@@ -195,6 +195,13 @@ class FieldOf(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class RowId(Expr):
+    """Where a row is, as `ctid` tells: as long as the row stays, it is the same."""
+
+    entry: Entry
+
+
+@dataclass(slots=True, eq=False)
 class Missing(Expr):
     """Tells that an outer join gave no row for a table."""
 

@@ -1,6 +1,7 @@
 """Codecs: for each type its text, binary, storage and Python forms; types without one are refused by the binder before."""
 
 import math
+import re
 import struct
 import uuid
 from collections.abc import Callable
@@ -381,6 +382,16 @@ def reg_codec(oid: int, names: t.RegNames | None) -> Codec:
     return Codec(from_text, to_text, *_pack(">I", "oid"), to_text, None)
 
 
+_TID = re.compile(r"\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*")
+
+
+def _tid_from_text(text: str) -> str:
+    match = _TID.fullmatch(text)
+    if match is None or int(match[1]) >> 32 or int(match[2]) >> 63:
+        raise error("22P02", f'invalid input syntax for type tid: "{text}"')
+    return f"({int(match[1])},{int(match[2])})"
+
+
 CODECS: dict[int, Codec] = {
     t.BOOL: Codec(boolean_from_text, _boolean_text, _bool_from_binary, _BOOL_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, _bytea_to_text, bytes, bytes),
@@ -414,6 +425,7 @@ CODECS: dict[int, Codec] = {
     t.TIMESTAMPTZ: timestamptz(UTC),
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
+    t.TID: Codec(_tid_from_text, str, lambda data: f"({data[0]},{data[1]})", str.encode),
     t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
     t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),

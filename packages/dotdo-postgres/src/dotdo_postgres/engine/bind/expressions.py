@@ -78,8 +78,8 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
-        if found is None and parts[0] == "tableoid" and len(scope.items) == 1:
-            found = _table_oid(scope.items[0], location)
+        if found is None and parts[0] in {"tableoid", "ctid"} and len(scope.items) == 1:
+            found = _system_column(parts[0], scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
             found = None if item is None else _scalar_row(item) or whole_row(item, location)
@@ -92,13 +92,22 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
         found = scope.qualified(parts[0], parts[1], location)
-        if found is None and parts[1] == "tableoid":
-            found = _table_oid(scope.item(parts[0]), location)
+        if found is None and parts[1] in {"tableoid", "ctid"}:
+            found = _system_column(parts[1], scope.item(parts[0]), location)
         if found is None:
             raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
+
+
+def _system_column(name: str, item: ScopeItem | None, location: int) -> ir.Expr | None:
+    """Return a system column of a table; None when the name of FROM stands for no table."""
+    if name == "tableoid":
+        return _table_oid(item, location)
+    if item is None or item.entry is None or item.entry.relation is None:
+        return None
+    return ir.RowId(t.TID, -1, location, item.entry) if item.entry.relation.noun.id else None
 
 
 def _table_oid(item: ScopeItem | None, location: int) -> ir.Expr | None:

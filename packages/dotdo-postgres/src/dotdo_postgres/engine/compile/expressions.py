@@ -288,11 +288,27 @@ def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
     return Sql(n.call("iif", compiler.node(expr.absent), n.null(), text))
 
 
+def compile_row_id(compiler: Compiler, expr: ir.RowId) -> Sql:
+    """Write where a row is."""
+    entry = expr.entry
+    assert entry.relation is not None
+    rowid = entry.relation.noun.rowid
+    first = compiler.columns.get((id(entry), 0))
+    column = None if first is None else _column_in(first.node)
+    alias = column.table if column is not None else ""
+    node = n.column(alias, rowid) if alias else n.bare_column(rowid)
+    return Sql(n.call("printf", n.string("(0,%d)"), node))
+
+
+def _column_in(node: n.Node) -> exp.Column | None:
+    return node if isinstance(node, exp.Column) else node.find(exp.Column)
+
+
 def compile_missing(compiler: Compiler, expr: ir.Missing) -> Sql:
     """Tell by the row id that an outer join gave no row."""
     assert expr.entry.relation is not None
     first = compiler.columns[id(expr.entry), 0].node
-    column = first if isinstance(first, exp.Column) else first.find(exp.Column)
+    column = _column_in(first)
     assert column is not None
     return Sql(n.is_null(n.column(column.table, expr.entry.relation.noun.rowid)))
 

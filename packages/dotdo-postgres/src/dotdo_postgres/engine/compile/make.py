@@ -37,6 +37,7 @@ _EXPRESSIONS: dict[type[ir.Expr], Callable[[Compiler, Any], Sql]] = {
     ir.RowCompare: e.compile_row_compare,
     ir.FieldOf: e.compile_field,
     ir.Missing: e.compile_missing,
+    ir.RowId: e.compile_row_id,
     ir.ArrayOf: e.compile_array,
     ir.Subscript: e.compile_subscript,
     ir.ArrayCompare: e.compile_array_compare,

@@ -179,7 +179,9 @@ class _Insert:
         ]
         self.default_exprs = [default_expression(self.binder, column) for column in self.defaults]
         entry = self.entry = self.target.entry
-        if "onConflictClause" in self.node and self.target.is_view and not self._is_alike():
+        conflict = self.node.get("onConflictClause", {})
+        is_plain = conflict.get("action") == "ONCONFLICT_NOTHING" and "infer" not in conflict
+        if conflict and not is_plain and self.target.is_view and not self._is_alike():
             raise not_supported("ON CONFLICT through a view that gives columns other names")
         self.conflict = bind_conflict(
             self.binder, self.relation, entry, self.node.get("onConflictClause")

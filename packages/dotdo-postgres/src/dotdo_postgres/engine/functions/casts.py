@@ -316,6 +316,19 @@ for _oid in (
     _from_text(_oid)
 
 
+@FAMILY.cast("text as tid")
+def text_to_tid(value: str) -> str:
+    """Read the place of a row."""
+    found: str = CODECS[t.TID].from_text(value)
+    return found
+
+
+@FAMILY.cast("tid as text")
+def tid_to_text(value: str) -> str:
+    """Write the place of a row."""
+    return value
+
+
 @FAMILY.cast("text as numeric")
 def text_to_numeric(value: str) -> Decimal:
     """Read a numeric."""

@@ -35,7 +35,9 @@ def _signatures(op: str) -> list[str]:
     return [
         f"{t.BY_OID[left].sql_name} {op} {t.BY_OID[right].sql_name}"
         for left, right, _ in OPERATORS[op]
-        if left in _NATIVE and right in _NATIVE and frozenset({left, right}) not in mixed
+        if (left in _NATIVE or (left == t.TID and op in {"=", "<>"}))
+        and (right in _NATIVE or right == t.TID)
+        and frozenset({left, right}) not in mixed
     ]
 
 
