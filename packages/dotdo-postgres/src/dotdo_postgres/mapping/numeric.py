@@ -266,7 +266,7 @@ def square_root(value: Decimal, places: int | None = None) -> Decimal:
     if not value.is_finite():
         return value
     if value.is_zero():
-        return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 16)), context=CONTEXT)
+        return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 15)), context=CONTEXT)
     weight, _ = weight_and_first_digit(value)
     result_weight = (weight + 1) * 4 // 2 - 1 if weight >= 0 else -(-(weight * 4) // 2) - 1
     scale = max(16 - result_weight, scale_of(value), 0)
@@ -296,7 +296,10 @@ def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
         return value
     if base == 1:
         raise error("22012", "division by zero")
-    context = Context(prec=80)
+    weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
+    scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
+    scale = min(scale, 1000)
+    context = Context(prec=scale + abs(weight) + 40, Emax=999_999, Emin=-999_999)
     natural = context.ln(value)
     result = (
         natural
@@ -305,18 +308,19 @@ def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
         if base == 10
         else context.divide(natural, context.ln(base))
     )
-    weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
-    scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
-    return rounded(result, min(scale, 1000))
+    return rounded(result, scale)
 
 
 def exponential(value: Decimal) -> Decimal:
     """Return e to a power, to at least 16 significant digits."""
     if not value.is_finite():
         return Decimal(0) if value == Decimal("-Infinity") else value
-    result = Context(prec=120).exp(value)
-    scale = max(16 - int(float(value) * 0.434294481903252), scale_of(value), 0)
-    return rounded(result, min(scale, 1000))
+    weight = int(float(value) * 0.434294481903252)
+    scale = min(max(16 - weight, scale_of(value), 0), 1000)
+    if weight < -scale - 10:
+        return Decimal(0).quantize(Decimal(1).scaleb(-scale), context=WIDE)
+    result = Context(prec=max(weight, 0) + scale + 40, Emax=999_999, Emin=-999_999).exp(value)
+    return rounded(result, scale)
 
 
 def power(base: Decimal, exponent: Decimal) -> Decimal:
@@ -331,16 +335,21 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         return Decimal(1 if exponent.is_zero() else 0).quantize(
             Decimal(1).scaleb(-16), context=CONTEXT
         )
-    estimate = float(exponent) * float(abs(base).log10(Context(prec=30)))
+    distance = abs(base) - 1
+    near = Context(prec=40 + (0 if distance.is_zero() else max(-distance.adjusted(), 0)))
+    estimate = float(near.multiply(exponent, near.log10(abs(base))))
     if estimate > 131072:
         raise error("22003", "value overflows numeric format")
-    digits = max(int(abs(estimate)) + 60, 80)
-    result = Context(prec=digits, Emax=999999, Emin=-999999).power(base, exponent)
-    is_whole = exponent == exponent.to_integral_value() and abs(exponent) < 1 << 31
+    is_whole = exponent == exponent.to_integral_value() and -(1 << 31) <= exponent < 1 << 31
     scale = max(
         16 if is_whole else 16 - int(estimate),
         scale_of(base),
         0 if is_whole else scale_of(exponent),
         0,
     )
-    return rounded(result, min(scale, 1000))
+    scale = min(scale, 1000)
+    if estimate < -scale - 10:
+        return Decimal(0).quantize(Decimal(1).scaleb(-scale), context=WIDE)
+    digits = max(int(estimate), 0) + scale + 60
+    result = Context(prec=digits, Emax=999_999, Emin=-999_999).power(base, exponent)
+    return rounded(result, scale)
