@@ -82,6 +82,9 @@ def boolean_from_text(text: str) -> int:
     raise error("22P02", f'invalid input syntax for type boolean: "{text}"')
 
 
+_OCTAL = re.compile(rb"[0-3][0-7][0-7]")
+
+
 def bytea_from_text(text: str) -> bytes:
     """Read bytea in hex or escape form.
 
@@ -104,7 +107,7 @@ def bytea_from_text(text: str) -> bytes:
         elif data[at + 1 : at + 2] == b"\\":
             out.append(0x5C)
             at += 2
-        elif data[at + 1 : at + 4].isdigit() and len(data) >= at + 4:
+        elif _OCTAL.fullmatch(data[at + 1 : at + 4]):
             out.append(int(data[at + 1 : at + 4], 8))
             at += 4
         else:

@@ -48,6 +48,8 @@ class Binder:
         self.keeps_unknown = False
         self.may_write_materialized = False
         self.is_trusted = False
+        self.viewing: list[int] = []
+        self.policing: list[int] = []
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
 

@@ -48,6 +48,10 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
     if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
         return args[0]
+    nested = next((arg for arg in args if isinstance(arg, ir.SeriesCall)), None)
+    if nested is not None:
+        message = "set-returning functions must appear at top level of FROM"
+        raise error("0A000", message, position=nested.location)
     if node.get("agg_within_group"):
         args += _within_group(binder, node["agg_order"], scope, location)
     scope.clause = inner
@@ -232,7 +236,7 @@ def _cast_call(
     raise missing_function(name, types, location, why == "ambiguous", names)
 
 
-def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
+def _aggregate(  # noqa: C901, PLR0912, PLR0917 one step for each form of the grammar
     binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
 ) -> ir.Expr:
     location = node.get("location", 0)
@@ -247,6 +251,10 @@ def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
     )
     if "agg_filter" in node:
         call.condition = binder.boolean(node["agg_filter"], scope, "FILTER")
+        inner = _nested_aggregate([call.condition])
+        if inner is not None:
+            message = "aggregate functions are not allowed in FILTER"
+            raise error("42803", message, position=inner.location)
     if "agg_order" in node:
         call.order = bind_sort_keys(binder, node["agg_order"], scope)
     if is_window:
@@ -255,6 +263,8 @@ def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
         if call.order:
             raise not_supported("aggregate ORDER BY for window functions", location)
         call.window = bind_window(binder, node["over"], scope)
+        if _contains_window([*args, *ir.children(call)[len(args) :]]):
+            raise error("42P20", "window function calls cannot be nested", position=location)
         scope.window_calls.append(call)
     else:
         nested = _nested_aggregate(args)

@@ -228,21 +228,48 @@ def bind_limits(binder: Binder, node: Node, query: Select | object, scope: Scope
     """Bind LIMIT, OFFSET and FETCH."""
     scope.clause = "LIMIT"
     if node.get("limitOption") == "LIMIT_OPTION_WITH_TIES":
-        raise not_supported("FETCH ... WITH TIES")
+        _bind_ties(node, query)
     for key, field, word in (("limitCount", "limit", "LIMIT"), ("limitOffset", "offset", "OFFSET")):
-        if key not in node:
-            continue
-        expr = binder.expression(node[key], scope)
-        if isinstance(expr, ir.Const) and expr.value is None:
-            continue
-        if _has_columns(expr, scope):
-            raise error(
-                "42P10", f"argument of {word} must not contain variables", position=expr.location
-            )
-        if t.BY_OID[expr.type].category not in {"N", "X"}:
-            message = f"argument of {word} must be type bigint, not type {t.format_type(expr.type)}"
-            raise error("42804", message, position=expr.location)
-        setattr(query, field, binder.coercer.coerce(expr, t.INT8, -1, "assignment"))
+        _bind_limit(binder, node, query, scope, (key, field, word))
+
+
+def _bind_ties(node: Node, query: Select | object) -> None:
+    if "sortClause" not in node:
+        raise error("42601", "WITH TIES cannot be specified without ORDER BY clause")
+    if not isinstance(query, Select) or query.is_distinct or query.distinct_on is not None:
+        raise not_supported("FETCH ... WITH TIES of this query")
+    locking = [item["LockingClause"] for item in node.get("lockingClause", [])]
+    if any(item.get("waitPolicy") == "LockWaitSkip" for item in locking):
+        raise error("42601", "SKIP LOCKED and WITH TIES options cannot be used together")
+    query.with_ties = True
+
+
+def _bind_limit(
+    binder: Binder,
+    node: Node,
+    query: Select | object,
+    scope: Scope,
+    clause: tuple[str, str, str],
+) -> None:
+    key, field, word = clause
+    if key not in node:
+        return
+    expr = binder.expression(node[key], scope)
+    if isinstance(expr, ir.Const) and expr.value is None:
+        return
+    if _has_columns(expr, scope):
+        message = f"argument of {word} must not contain variables"
+        raise error("42P10", message, position=expr.location)
+    if _has_outer_columns(expr):
+        raise not_supported(f"{word} by a column of an outer query", expr.location)
+    if t.BY_OID[expr.type].category not in {"N", "X"}:
+        message = f"argument of {word} must be type bigint, not type {t.format_type(expr.type)}"
+        raise error("42804", message, position=expr.location)
+    setattr(query, field, binder.coercer.coerce(expr, t.INT8, -1, "assignment"))
+
+
+def _has_outer_columns(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Column) or any(map(_has_outer_columns, ir.children(expr)))
 
 
 def _has_columns(expr: ir.Expr, scope: Scope) -> bool:

@@ -253,6 +253,10 @@ class _Update(Change):
             )
             for column, expr in self.assignments
         ]
+        if not settings:  # only generated columns were set to their DEFAULT
+            same = next(c.physical for c in self.relation.columns if c.generated is None)
+            own = n.column(alias, same)
+            settings.append(exp.EQ(this=n.bare_column(same), expression=own))
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
         if holder.args.get("from_") is not None:
             source = holder.args["from_"]

@@ -137,6 +137,16 @@ def _fit_moment(us: int, precision: int) -> int:
     return PG_EPOCH_US + (abs(since) + unit // 2) // unit * unit * (1 if since > 0 else -1)
 
 
+def span_us(value: interval.Interval) -> int:
+    """Return the microseconds of an interval that a frame reaches by; months have no length (0A000), nor is it negative (22013)."""
+    if value.months:
+        raise not_supported("RANGE with an offset of months")
+    us = value.days * interval.DAY_US + value.us
+    if us < 0:
+        raise error("22013", "invalid preceding or following size in window function")
+    return us
+
+
 def _interval_key(value: interval.Interval) -> int:
     return value.key
 
