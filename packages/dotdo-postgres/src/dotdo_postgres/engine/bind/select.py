@@ -61,7 +61,7 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     if select.grouping_sets is not None and scope.window_calls:
         raise not_supported("window functions over grouping sets")
     if select.has_groups:
-        if scope.series:
+        if any(not _is_grouped(select, entry) for entry in scope.series):
             raise not_supported("set-returning functions beside aggregates")
         check_grouping(select, scope)
     select.columns = [target.column for target in select.targets]
@@ -70,6 +70,14 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         for item in node.get("lockingClause", [])
     ]
     return select
+
+
+def _is_grouped(select: Select, series: Entry) -> bool:
+    """Tell whether the rows of set-returning functions are made before they are grouped, as groups are made by them."""
+    places = {
+        term.index for term in select.group if isinstance(term, ir.Column) and term.entry is series
+    }
+    return select.grouping_sets is None and len(places) == len(series.columns)
 
 
 def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target]:
