@@ -103,15 +103,18 @@ def _select(compiler: Compiler, select: Select) -> Compiled:
     if select.grouping_sets is not None:
         return _grouping_sets(compiler, select, select.grouping_sets)
     made: Any = exp.Select()
+    left_out, compiler.left_out = compiler.left_out, []  # rows are found whatever the grouping set
     attach_from(compiler, made, select.from_items)
+    where = None if select.where is None else exp.Where(this=compiler.node(select.where))
+    compiler.left_out = left_out
     forms = [compiler.expression(target.expr) for target in select.targets]
     made.set(
         "expressions",
         [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
         or [n.aliased(n.null(), "c")],
     )
-    if select.where is not None:
-        made.set("where", exp.Where(this=compiler.node(select.where)))
+    if where is not None:
+        made.set("where", where)
     if select.has_groups:
         _group(compiler, made, select)
     forms = [Sql(n.null(), form.scale, form.digits) for form in forms]
