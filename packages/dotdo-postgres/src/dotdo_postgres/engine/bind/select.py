@@ -46,6 +46,9 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     select.group, select.grouping_sets = bind_group(
         binder, node.get("groupClause", []), select.targets, scope
     )
+    if node.get("groupDistinct") and select.grouping_sets is not None:
+        once = dict.fromkeys(map(tuple, select.grouping_sets))
+        select.grouping_sets = [list(places) for places in once]
     scope.clause = "SELECT"
     for target in select.targets:
         if target.expr.type == t.UNKNOWN and not (keeps_unknown and not select.group):

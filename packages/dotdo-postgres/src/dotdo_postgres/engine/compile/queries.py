@@ -160,7 +160,12 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
     branches = []
     keys = [key.expr for key in select.order] + (select.distinct_on or [])
     for places in sets:
-        compiler.left_out = [expr for at, expr in enumerate(select.group) if at not in places]
+        compiler.kept = [select.group[at] for at in places]
+        compiler.left_out = [
+            expr
+            for at, expr in enumerate(select.group)
+            if at not in places and not any(ir.same(expr, other) for other in compiler.kept)
+        ]
         one = replace(
             select, group=[select.group[at] for at in places], grouping_sets=None, order=[],
             limit=None, offset=None, is_distinct=False, distinct_on=None,
@@ -170,7 +175,7 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
             key = sort_node(compiler, expr, is_group=False)
             node.append("expressions", n.aliased(key, f"o{at}"))
         branches.append((node, forms))
-        compiler.left_out = []
+        compiler.left_out = compiler.kept = []
     return _united(compiler, select, branches)
 
 
