@@ -19,6 +19,7 @@ from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
+from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
@@ -118,6 +119,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             set_setting=self._set_setting,
             session_user=user,
         )
+        self.documents = Documents(self.kernel)
         self.sequences = self.facts.sequences = Sequences(self)
         self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
@@ -217,7 +219,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
+        self.facts.names = Names(
+            catalog, path, computed=computed(), regs=_REGS, actor=actor, documents=self.documents
+        )
         self._use_types()
 
     def _use_types(self) -> None:
@@ -292,12 +296,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
         planner = self.planner(source or sql, param_oids)
+        self.documents.used = {}
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        prepared.shapes = tuple(self.documents.used.values())
         self.know_virtual()
         return prepared
 
@@ -357,6 +363,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.shapes:
+                return self._run_on_documents(prepared, params, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
@@ -376,6 +384,29 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except BaseException:
             self.fail()
             raise
+
+    def _run_on_documents(
+        self, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        """Run a statement that names nouns of documents.
+
+        Raises:
+            CatalogChanged: values of other kinds than those it was planned for are in them.
+        """
+        try:
+            self._check_shapes(prepared)
+            result = prepared.execute(self, prepared, params, wait)
+        except DotdoError:
+            self._check_shapes(prepared)
+            raise
+        if prepared.is_read:
+            self._check_shapes(prepared)
+        return result
+
+    def _check_shapes(self, prepared: Prepared) -> None:
+        if not self.documents.are_as(prepared.shapes):
+            self._plans.pop(prepared.source, None)
+            raise CatalogChanged
 
     def run_many(
         self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dotdo_postgres.engine.documents.present import undescribed
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.relations import EXTRA
@@ -82,5 +83,6 @@ def without_column(noun: Noun, column: Column) -> Noun:
 
 def with_facts(noun: Noun, **changes: Any) -> Noun:
     """Return a definition with changed facts; None takes one away."""
+    noun = undescribed(noun)
     facts = {k: v for k, v in (facts_of(noun) | changes).items() if v is not None}
     return msgspec.structs.replace(noun, extra={**noun.extra, EXTRA: facts})
