@@ -112,7 +112,7 @@ WRITE: dict[str, Write] = {
 
 # --- ids -----------------------------------------------------------------------------------------
 
-_OID_START, _OID_LENGTH = 10, 24
+OID_START, OID_LENGTH = 10, 24
 """Where the digits are in the key of an ObjectId."""
 
 
@@ -121,7 +121,7 @@ def _own_key(_compiler: Compiler, key: n.Node) -> n.Node:
 
 
 def _digits(_compiler: Compiler, key: n.Node) -> n.Node:
-    return n.call("substr", key, n.integer(_OID_START), n.integer(_OID_LENGTH))
+    return n.call("substr", key, n.integer(OID_START), n.integer(OID_LENGTH))
 
 
 def _key_routine(routine: Routine, oid: int) -> Write:

@@ -8,6 +8,7 @@ import pytest
 
 import dotdo
 import dotdo_postgres as psycopg
+from dotdo.graph import define_documents
 
 NOON = dt.datetime(2026, 1, 8, 12, tzinfo=dt.UTC)
 VALUES = [
@@ -124,3 +125,22 @@ def test_the_past_and_a_branch_have_columns_of_their_own(shop, connection):
     with psycopg.connect("dbname=shop@~1") as past, psycopg.connect("dbname=shop@b") as branch:
         assert rows(past, 'select n from "Doc"') == rows(branch, 'select n from "Doc"') == [(1,)]
     assert rows(connection, 'select n from "Doc" order by 1') == [("1",), ("x",)]
+
+
+@pytest.mark.parametrize("others", [[], ["x", "5f0000000000000000000002"]])
+def test_an_object_id_is_found_by_its_key(shop, connection, others):
+    oid = "5f0000000000000000000001"
+    for identity in (f'{{"$oid":"{oid}"}}', *others):  # as documents of MongoDB have it
+        with shop.transaction() as session:
+            if session.catalog.noun("Doc") is None:
+                define_documents(session, "Doc")
+            noun = session.catalog.find("Doc")
+            insert = f'insert into "Doc"(_id, id, data) values ({session.allocate(noun)}, ?, jsonb(\'{{"n":1}}\'))'
+            session.write(insert, (identity,))
+    for condition in (f"_id = '{oid}'", f"'{oid}' = _id", f"_id in ('{oid}', 'none')"):
+        sql = f'select n from "Doc" where {condition}'
+        assert rows(connection, sql) == [(1,)]
+        session = connection.pgconn.session
+        plan = session.kernel.read(f"explain query plan {session.prepare(sql).sql}")
+        assert any("USING INDEX _key Doc" in row[3] for row in plan)
+    assert len(rows(connection, "select * from \"Doc\" where _id <> 'none'")) == 1 + len(others)
