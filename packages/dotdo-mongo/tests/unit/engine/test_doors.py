@@ -2,7 +2,7 @@
 
 from bson import Int64
 
-from dotdo.storage import Column, Noun, create_noun
+from dotdo.storage import Check, Column, Noun, Unique, create_noun
 from dotdo.tenancy import open_tenant
 
 
@@ -57,3 +57,47 @@ def test_a_reference_reads_the_past(engine):
     assert engine.documents({"find": "c"}, "test@~1") == [{"_id": 1, "a": 1}]
     assert engine({"insert": "c", "documents": [{"_id": 2}]}, "test@~1")["ok"] == 0.0
     assert len(engine.documents({"find": "c"})) == 1
+
+
+def test_what_a_table_refuses_is_a_failure_of_that_write_alone(engine, home):
+    tenant = open_tenant("test", home=home, create=True)
+    columns = (
+        Column("id", "bigint", "id", is_nullable=False),
+        Column("name", "text", "name", is_nullable=False),
+        Column("size", "integer", "size"),
+    )
+    with tenant.transaction() as session:
+        create_noun(
+            session,
+            Noun(
+                0, "city", "columns", "city", columns=columns, key=("id",), rowid="id",
+                uniques=(Unique("city_name_key", ("name",)),), checks=(Check("size_check", "size > 0", "(size > 0)"),),
+            ),
+        )  # fmt: skip
+    documents = [
+        {"_id": 1, "name": "Oslo"},
+        {"_id": 2, "name": "Oslo"},
+        {"_id": 1, "name": "Rome"},
+        {"_id": 3},
+        {"_id": 4, "name": "Bonn", "size": -1},
+        {"_id": 5, "name": "Bern", "size": "big"},
+        {"_id": 6, "name": "Paris", "more": [1]},
+    ]
+    reply = engine({"insert": "city", "documents": documents, "ordered": False})
+    errors = {e["index"]: e for e in reply["writeErrors"]}
+    assert {index: e["code"] for index, e in errors.items()} == {
+        1: 11000,
+        2: 11000,
+        3: 121,
+        4: 121,
+        5: 121,
+    }
+    assert errors[1]["keyPattern"] == {"name": 1}
+    assert errors[1]["errmsg"] == (
+        'E11000 duplicate key error collection: test.city index: city_name_key dup key: { name: "Oslo" }'
+    )
+    assert errors[3]["errInfo"]["details"]["schemaRulesNotSatisfied"][0]["missingProperties"] == [
+        "name"
+    ]
+    assert errors[4]["errInfo"]["details"]["operatorName"] == "size_check"
+    assert [d["_id"] for d in engine.documents({"find": "city"})] == [1, 6]
