@@ -274,7 +274,7 @@ def _retrigger(session: "Session", old: Noun | None, new: Noun) -> None:
 
 
 def _triggers(noun: Noun) -> list[str]:
-    return [f"_log_{kind} {noun.table}" for kind in "iduk"]
+    return [*ddl.guards(noun), *(f"_log_{kind} {noun.table}" for kind in "iduk")]
 
 
 def _targets(catalog: Catalog, noun: Noun) -> dict[str, str]:
