@@ -7,6 +7,7 @@ import msgspec
 from dotdo.errors import AlreadyExists
 from dotdo.storage import Column, Index, Noun, Session, Store, alter_noun, create_noun, drop_noun
 from dotdo.storage.names import physical_table
+from dotdo_mongo.engine.asked import checks_of
 from dotdo_mongo.engine.collection import (
     ID_INDEX,
     Collection,
@@ -51,6 +52,7 @@ def create(
             name, noun, kind, options or {}, given, bytes(uuid), DocumentTable(noun)
         )
         try:
+            noun = msgspec.structs.replace(noun, checks=checks_of(collection))
             create_noun(session, described(noun, collection))
         except AlreadyExists:
             session.refresh()
@@ -63,6 +65,7 @@ def change(session: Session, collection: Collection) -> Collection:
         session.catalog.by_id[collection.noun.id],
         name=collection.name,
         indexes=_kernel_indexes(collection),
+        checks=checks_of(collection),
     )
     alter_noun(session, described(noun, collection))
     return collection_of(session.catalog, session.catalog.by_id[noun.id])

@@ -1,7 +1,9 @@
 """One dataset: what Mongo writes others read, and the other way round."""
 
+import pytest
 from bson import Int64
 
+from dotdo.errors import CheckViolation, UniqueViolation
 from dotdo.storage import Check, Column, Noun, Unique, create_noun
 from dotdo.tenancy import open_tenant
 
@@ -101,3 +103,30 @@ def test_what_a_table_refuses_is_a_failure_of_that_write_alone(engine, home):
     ]
     assert errors[4]["errInfo"]["details"]["operatorName"] == "size_check"
     assert [d["_id"] for d in engine.documents({"find": "city"})] == [1, 6]
+
+
+def test_other_doors_keep_to_the_validator_and_the_unique_indexes(engine, home):
+    rules = {"required": ["name"], "properties": {"age": {"minimum": 0}}}
+    engine({"create": "Person", "validator": {"$jsonSchema": rules}})
+    indexes = [
+        {"key": {"mail": 1}, "name": "mail", "unique": True, "sparse": True},
+        {"key": {"tags": 1}, "name": "tags", "unique": True, "partialFilterExpression": {"tags": {"$exists": True}}},
+    ]  # fmt: skip
+    engine({"createIndexes": "Person", "indexes": indexes})
+    ann = {"_id": "ann", "name": "Ann", "mail": "a@x", "age": 3, "tags": [1, 2]}
+    engine({"insert": "Person", "documents": [ann]})
+    things = open_tenant("test", home=home).things
+    for fields in ({"age": 1}, {"name": "Bob", "age": -1}):
+        with pytest.raises(CheckViolation, match="validator"):
+            things.create("Person", "bob", **fields)
+    for fields in ({"mail": "a@x"}, {"tags": [2, 3]}, {"tags": 1}):
+        with pytest.raises(UniqueViolation, match=next(iter(fields))):
+            things.create("Person", "bob", name="Bob", **fields)
+    things.create("Person", "bob", name="Bob", tags=[3])
+    things.update(("Person", "ann"), age=4, mail="a@x")
+    with pytest.raises(UniqueViolation):
+        things.update(("Person", "ann"), tags=[1, 3])
+    engine({"collMod": "Person", "validator": {}})
+    engine({"dropIndexes": "Person", "index": "tags"})
+    things.update(("Person", "ann"), age=-1, tags=[1, 3])
+    assert engine.documents({"find": "Person", "filter": {"age": -1}})[0]["tags"] == [1, 3]

@@ -45,6 +45,8 @@ def translate_violation(
     if is_documents(noun):
         noun = session.documents.describe(session.names, noun)
     rows = _rows(session, prepared, params)
+    if is_documents(noun) and isinstance(failure, kernel.CheckViolation):
+        rows = []  # the condition is over documents
     if isinstance(failure, kernel.NotNullViolation):
         return _not_null(session, noun, failure, rows)
     if isinstance(failure, kernel.CheckViolation):

@@ -9,6 +9,7 @@ import msgspec
 
 from dotdo.storage import Index
 from dotdo_postgres.engine.documents.indexing import columns_by_term, shown_indexes
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.columns import type_facts
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID, relation_of
@@ -177,7 +178,7 @@ def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:
     kinds = {column.physical: column.type for column in columns}
     unvalidated = set(facts_of(noun).get("not_valid", ()))
     found = []
-    for check in noun.checks:
+    for check in () if is_documents(noun) else noun.checks:
         used = tuple(numbers[c] for c in numbers if f'"{c}"' in check.sql)
         found.append(
             ConstraintEntry(check.name, derived_oid(noun, "c", check.name), "c", used, source=check.source,
