@@ -45,6 +45,16 @@ def signal(asker: Session, pid: int, what: str) -> bool:
     return bool(found)
 
 
+def blockers(asker: Session, pid: int) -> list[int]:
+    """Return the numbers of the sessions that a session waits for; 0 stands for another process."""
+    store = asker.kernel.store
+    for one in _ALL:
+        waiter = one.kernel.waiting_for if one.pid == pid else None
+        if waiter is not None and not waiter.is_done and one.kernel.store is store:
+            return [other.pid for other in _ALL if other.kernel is waiter.owner] or [0]
+    return []
+
+
 def terminated() -> PostgresError:
     """Return the error that a session ends with."""
     return error("57P01", "terminating connection due to administrator command", severity="FATAL")

@@ -160,6 +160,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:

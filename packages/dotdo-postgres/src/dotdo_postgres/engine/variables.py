@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.modes import modes
+from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
@@ -102,9 +102,7 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
     if level is not None:
         if session.kernel.state.value > 1:
             raise error("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-        session.kernel.isolation = (
-            "snapshot" if level in {"repeatable read", "serializable"} else "committed"
-        )
+        session.kernel.isolation = ISOLATIONS[level]
         session.settings.values["transaction_isolation"] = level
     if "transaction_read_only" in values:
         session.kernel.is_read_only = values["transaction_read_only"] == "on"
