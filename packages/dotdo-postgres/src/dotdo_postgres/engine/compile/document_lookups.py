@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def by_key(compiler: Compiler, statement: n.Node) -> None:
     """Turn `digits of the key = x` into `key = stored form of x` throughout a statement."""
-    for found in list(statement.find_all(exp.EQ, exp.In)):
+    for found in list[Any](statement.find_all(exp.EQ, exp.In)):
         if isinstance(found, exp.In):
             if found.args.get("query") is None:
                 _turn_in(compiler, found)
