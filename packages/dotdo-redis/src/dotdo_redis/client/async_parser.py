@@ -13,12 +13,12 @@ from dotdo_redis.mapping.replies import Push
 class AsyncParser(_AsyncRESP3Parser):
     """What an asyncio connection reads from."""
 
-    async def read_response(
+    async def _read_response(
         self,
         disable_decoding: bool = False,
         push_request: bool | None = False,
     ) -> Any:
-        """Read one reply; pushes go to their handlers and are returned only when asked for."""
+        """Read one reply, for redis-py's `read_response`; pushes go to their handlers and are returned only when asked for."""
         line: Any = self._stream
         encoder = self.encoder
         if line is None or encoder is None or not self._connected:

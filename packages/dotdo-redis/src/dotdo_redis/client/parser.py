@@ -32,13 +32,13 @@ class Parser(_RESP3Parser):
         """Whether something can be read within so many seconds."""
         return self.line is not None and self.line.is_readable(timeout)
 
-    def read_response(
+    def _read_response(
         self,
         disable_decoding: bool = False,
         push_request: bool = False,
         timeout: Any = SENTINEL,
     ) -> Any:
-        """Read one reply; pushes go to their handlers and are returned only when asked for."""
+        """Read one reply, for redis-py's `read_response`; pushes go to their handlers and are returned only when asked for."""
         line, encoder = self.line, self.encoder
         if line is None or encoder is None:
             raise RedisConnectionError(SERVER_CLOSED)
