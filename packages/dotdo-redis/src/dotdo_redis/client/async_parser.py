@@ -6,7 +6,7 @@ from redis._parsers.resp3 import _AsyncRESP3Parser
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from dotdo_redis.client.parser import SERVER_CLOSED
-from dotdo_redis.client.shapes import Shape, plain
+from dotdo_redis.client.shapes import Shape, decoder_of, plain
 from dotdo_redis.mapping.replies import Push
 
 
@@ -24,7 +24,7 @@ class AsyncParser(_AsyncRESP3Parser):
         if line is None or encoder is None or not self._connected:
             raise RedisConnectionError(SERVER_CLOSED)
         is_resp3 = line.client.resp == 3
-        decode = plain if disable_decoding else encoder.decode
+        decode = plain if disable_decoding else decoder_of(encoder)
         while True:
             try:
                 reply = line.inbox.popleft() if line.inbox else await line.receive()

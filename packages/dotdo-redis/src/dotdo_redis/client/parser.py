@@ -6,7 +6,7 @@ from redis._parsers.resp3 import _RESP3Parser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.utils import SENTINEL
 
-from dotdo_redis.client.shapes import Shape, plain
+from dotdo_redis.client.shapes import Shape, decoder_of, plain
 from dotdo_redis.mapping.replies import Push
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Parser(_RESP3Parser):
             raise RedisConnectionError(SERVER_CLOSED)
         wait_s = self.timeout_s if timeout is SENTINEL else timeout
         is_resp3 = line.client.resp == 3
-        shape = Shape(plain if disable_decoding else encoder.decode, is_resp3=is_resp3)
+        shape = Shape(plain if disable_decoding else decoder_of(encoder), is_resp3=is_resp3)
         while True:
             try:
                 reply = line.take(wait_s)

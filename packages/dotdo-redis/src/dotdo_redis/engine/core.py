@@ -1,10 +1,7 @@
 """The engine: one tenant's databases, who is connected, and how a command is run; it refuses I/O and threads."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from random import Random
-from threading import RLock
-from typing import Protocol
 
 from dotdo.clock import nanoseconds_of
 from dotdo_redis.engine import notifications
@@ -17,24 +14,15 @@ from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.instance import Instance
+from dotdo_redis.engine.locking import Lock, NoLock
 from dotdo_redis.engine.notifications import Subscriptions
 from dotdo_redis.errors import ExecAbort, ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
 Clock = Callable[[], int]
 SECOND_NS = 1_000_000_000
-
-
-class Lock(AbstractContextManager[object], Protocol):
-    """What keeps threads apart; whoever has it may take it again."""
-
-    def acquire(self) -> bool:
-        """Take it."""
-        ...
-
-    def release(self) -> None:
-        """Give it back."""
-        ...
+FEW_KEYS = 20
+"""How many keys of a database may expire before a command."""
 
 
 Observer = Callable[[ClientState | None, int, bytes], None]
@@ -59,7 +47,7 @@ class Engine:
             table: the commands, by upper-case name (`engine.registry.build()`).
             clock: microseconds since 1970.
             randomness: what SPOP, RANDOMKEY, SRANDMEMBER ... draw from.
-            lock: taken around each command; one of its own by default.
+            lock: taken around each command; none is needed when one thread calls.
             config: parameters; 16 databases and the newest release's encodings by default.
         """
         self.table = table
@@ -67,7 +55,7 @@ class Engine:
         self.clock = clock
         self.clock_ns = nanoseconds_of(clock)
         self.random = randomness
-        self.lock = lock or RLock()
+        self.lock = lock or NoLock()
         self._acquire, self._release = self.lock.acquire, self.lock.release
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
@@ -98,12 +86,14 @@ class Engine:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
 
-    def set_time(self, now_ns: int) -> None:
-        """Let it be so many nanoseconds since 1970."""
+    def set_time(self, now_ns: int) -> bool:
+        """Let it be so many nanoseconds since 1970; whether another second has begun."""
         self.now_ns = now_ns
         self.now_ms = now_ns // 1_000_000
-        if not 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
-            self.now_s = now_ns // SECOND_NS
+        if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
+            return False
+        self.now_s = now_ns // SECOND_NS
+        return True
 
     @property
     def notifies(self) -> int:
@@ -148,7 +138,8 @@ class Engine:
         """
         self._acquire()
         try:
-            self.set_time(self.clock_ns())
+            if self.set_time(self.clock_ns()):
+                self._purge(FEW_KEYS)  # where nobody lets the engine tick
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
                 self.settle()
@@ -167,7 +158,8 @@ class Engine:
         take, step, waiters = replies.append, self._step, self.waiters
         self._acquire()
         try:
-            self.set_time(self.clock_ns())
+            if self.set_time(self.clock_ns()):
+                self._purge(FEW_KEYS)
             for words in calls:
                 reply = step(client, words)
                 take(reply)
@@ -406,15 +398,22 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
-            gone = 0
-            if self.config.active_expire and self.now_ms >= self.instance.pause.until_ms:
-                gone = sum(database.purge(limit) for database in self.databases)
-                if gone:
-                    took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
-                    self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
+            gone = self._purge(limit)
+            if gone:
+                took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
+                self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
             if self.instance.runner.run is not None:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _purge(self, limit: int) -> int:
+        """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""
+        for database in self.databases:
+            if database.expires:
+                database.deadlines.tidy(database.expires)
+        if not self.config.active_expire or self.now_ms < self.instance.pause.until_ms:
+            return 0
+        return sum(database.purge(limit) for database in self.databases)

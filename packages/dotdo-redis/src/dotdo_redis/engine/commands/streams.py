@@ -1,5 +1,7 @@
 """Entries of streams: XADD, XTRIM, XDEL, XRANGE ...; it refuses consumer groups."""
 
+from functools import lru_cache
+
 from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
@@ -75,7 +77,7 @@ class Trim:
             surplus = len(stream.between(0, self.threshold - 1)) if self.threshold else 0
         else:
             surplus = len(stream) - self.threshold
-        if surplus <= 0:
+        if surplus <= 0 or (not self.is_exact and surplus < stream.nodes[0].live):
             return 0
         limit = 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
         return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
@@ -150,8 +152,21 @@ def xadd(ctx: Context, args: list[bytes]) -> Reply:
     return text
 
 
+_ABOUT = [b"MAXLEN", b"~"]
+
+
+@lru_cache(maxsize=64)
+def _trim_about(threshold: bytes) -> Trim:
+    """What `MAXLEN ~ threshold` says, the commonest way to trim."""
+    trim = Trim()
+    trim.take([*_ABOUT, threshold], 0)
+    return trim
+
+
 def _read_options(args: list[bytes]) -> tuple[Trim | None, int, bool]:
     """Read the options of XADD; how to trim, where the id stands, and whether a new stream is made."""
+    if args[1:3] == _ABOUT and len(args) > 4 and args[4] == b"*":
+        return _trim_about(args[3]), 4, True
     at, creates = 1, True
     trim = Trim()
     while at < len(args):

@@ -219,9 +219,13 @@ class Stream:
 
     @staticmethod
     def _entry_size(node: Node, number: int, fields: Fields) -> int:
-        milliseconds = (number >> 64) - (node.first >> 64)
-        sequence = (number & SEQUENCE_MASK) - (node.first & SEQUENCE_MASK)
-        size = 2 + integer_size(milliseconds) + integer_size(sequence)
+        first = node.first
+        if 0 <= number - first <= 127:
+            size = 6  # within the same millisecond
+        else:
+            milliseconds = (number >> 64) - (first >> 64)
+            sequence = (number & SEQUENCE_MASK) - (first & SEQUENCE_MASK)
+            size = 2 + integer_size(milliseconds) + integer_size(sequence)
         if fields[::2] == node.names:
             if len(fields) == 2:
                 return size + word_size(fields[1]) + 2
