@@ -35,6 +35,7 @@ class HotPath:
             found is not None
             and found.kind == "collection"
             and isinstance(found.table, DocumentTable)
+            and found.table.has_cache
             and "collation" not in found.options
         )
         if found is not None and self._is_plain:

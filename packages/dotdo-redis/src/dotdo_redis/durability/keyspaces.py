@@ -67,6 +67,31 @@ def past_keyspace(tenant: str, home: Home, path: Path) -> Keyspace:
         return found
 
 
+def map_keys(
+    pattern: str,
+    noun: str,
+    *,
+    tenant: str | None = None,
+    database: int = 0,
+    home: Home | None = None,
+) -> None:
+    """Let the hashes under a prefix be the things of a noun: `map_keys("customer:*", "Customer")`; kept with the definitions.
+
+    Args:
+        pattern: a prefix and `*`; what stands for that is the thing's id.
+        noun: an SQL table with a key of one column, a collection, or a new noun.
+        tenant: by default the one that clients mean.
+        database: number of the keys' database.
+        home: where tenants are.
+
+    Raises:
+        InvalidName: the pattern is no prefix followed by `*`, or meets another one.
+        InvalidValue: the noun's things cannot be hashes.
+        OwnedElsewhere: another process has the keys: call it there.
+    """
+    keyspace_of(tenant or namespace(), home).map(pattern, noun, database)
+
+
 def is_up(tenant: str) -> bool:
     """Whether this process owns the tenant's keys."""
     with _guard:

@@ -12,6 +12,7 @@ from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
+_COLUMNS_OF_OTHERS = "_id, null, id, json(data)"
 _FIRST_CHUNK, _CHUNK = 128, 1024
 _ALL = EVERYTHING
 
@@ -30,6 +31,7 @@ class DocumentTable:
         "_insert",
         "_select",
         "_update",
+        "has_cache",
         "has_own_keys",
         "noun",
         "table",
@@ -38,7 +40,9 @@ class DocumentTable:
     def __init__(self, noun: Noun, *, has_own_keys: bool = False) -> None:
         self.noun, self.has_own_keys = noun, has_own_keys
         self.table = table = quoted(noun.table)
-        self._select = f"select {_COLUMNS} from {table}"
+        self.has_cache = not noun.owner  # else what lies beside a document is its owner's
+        columns = _COLUMNS if self.has_cache else _COLUMNS_OF_OTHERS
+        self._select = f"select {columns} from {table}"
         self._by_key = f"{self._select} where id = ?"
         self._insert = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?) on conflict(id) do nothing"
         self._update = f"update {table} set data = jsonb(?), bson = ? where _id = ?"
@@ -84,14 +88,16 @@ class DocumentTable:
         row = session.allocate(self.noun)
         key = f"row {row}" if self.has_own_keys else key_of(document["_id"])
         self._enter(session, document)
-        session.execute(self._insert, (row, key, self._json(document, data), data))
+        cache = data if self.has_cache else None
+        session.execute(self._insert, (row, key, self._json(document, data), cache))
         return row if session.connection.changes() else None
 
     def replace(self, session: Session, record: Record, document: Document) -> None:
         """Give a record another content within `mutate`; its `_id` is as before."""
         data = encode(document)
         self._enter(session, document)
-        session.execute(self._update, (self._json(document, data), data, record.row))
+        cache = data if self.has_cache else None
+        session.execute(self._update, (self._json(document, data), cache, record.row))
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""
