@@ -13,8 +13,17 @@ from dotdo.tenancy import Home, default_home
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.commands import run_command
 from dotdo_mongo.engine.deployment import Deployment, HomeDatabases
+from dotdo_mongo.engine.exhaust import continued
 from dotdo_mongo.engine.fail_points import ConnectionCut
-from dotdo_mongo.protocol.messages import OP_QUERY, encode_document, header_of, op_query, read_body
+from dotdo_mongo.protocol.messages import (
+    EXHAUST_ALLOWED,
+    MORE_TO_COME,
+    OP_QUERY,
+    encode_document,
+    header_of,
+    op_query,
+    read_body,
+)
 
 _guard = threading.Lock()
 _deployments: dict[int, tuple[Home, Deployment]] = {}
@@ -40,6 +49,9 @@ def deployment_of(home: Home | None = None) -> Deployment:
                 ),
             )
         return found[1]
+
+
+Answer = tuple[bytes, int]
 
 
 class Link:
@@ -70,19 +82,36 @@ class Link:
             presented_set=set_name,
             is_blocking=is_blocking,
         )
+        self._following: dict[str, Any] | None = None
 
-    def run(self, message: bytes, deadline_s: float | None) -> bytes | None:
-        """Answer a message; None when it wants no answer. Waits in this thread where something is to be waited for.
+    def _take(self, message: bytes | None) -> tuple[dict[str, Any], dict[str, list[bytes]], int]:
+        """Return what is to be run: the message, or what follows by itself when there is none."""
+        if message is None:
+            assert self._following is not None
+            return self._following, {}, EXHAUST_ALLOWED
+        return self._read(message)
+
+    def _finish(self, body: dict[str, Any], reply: dict[str, Any], flags: int) -> Answer | None:
+        self._following = continued(body, reply) if flags & EXHAUST_ALLOWED else None
+        if flags & MORE_TO_COME:
+            return None
+        return encode_document(reply), 0 if self._following is None else MORE_TO_COME
+
+    def run(self, message: bytes | None, deadline_s: float | None) -> Answer | None:
+        """Answer a message with a document and its flags; None when it wants no answer.
+
+        Waits in this thread where something is to be waited for. Without a message, what follows the last answer
+        by itself is told.
 
         Raises:
             OSError: The connection is cut, the driver has given up, or time is out.
         """
-        body, sequences, wants_reply = self._read(message)
+        body, sequences, flags = self._take(message)
         while True:
             reply = self._run(body, sequences)
             waiting = self.client.awaiting
             if waiting is None:
-                return encode_document(reply) if wants_reply else None
+                return self._finish(body, reply, flags)
             woken = threading.Event()
             stop = waiting.listen(lambda *_, wake=woken.set: wake())
             try:
@@ -90,15 +119,15 @@ class Link:
             finally:
                 stop()
 
-    async def run_async(self, message: bytes, deadline_s: float | None) -> bytes | None:
+    async def run_async(self, message: bytes | None, deadline_s: float | None) -> Answer | None:
         """Answer a message, leaving the loop to others while something is waited for; see `run`."""
-        body, sequences, wants_reply = self._read(message)
+        body, sequences, flags = self._take(message)
         loop = asyncio.get_running_loop()
         while True:
             reply = self._run(body, sequences)
             waiting = self.client.awaiting
             if waiting is None:
-                return encode_document(reply) if wants_reply else None
+                return self._finish(body, reply, flags)
             woken = asyncio.Event()
             stop = waiting.listen(lambda *_, wake=woken.set: loop.call_soon_threadsafe(wake))
             try:
@@ -133,11 +162,11 @@ class Link:
         return max(0.0, left_s)
 
     @staticmethod
-    def _read(message: bytes) -> tuple[dict[str, Any], dict[str, list[bytes]], bool]:
+    def _read(message: bytes) -> tuple[dict[str, Any], dict[str, list[bytes]], int]:
         if header_of(message)[3] == OP_QUERY:
-            return op_query(message, 16, len(message)), {}, True
+            return op_query(message, 16, len(message)), {}, 0
         flags, body, sequences = read_body(message, 16, len(message))
-        return body, sequences, not flags & 2
+        return body, sequences, flags
 
     def close(self) -> None:
         """The driver gives the connection up."""

@@ -69,11 +69,14 @@ class _Line:
 class InProcessConnection(sync_pool.Connection):
     """A connection whose messages are answered by a call."""
 
-    _reply: bytes | None = None
+    _reply: tuple[bytes, int] | None = None
 
     def send_message(self, message: bytes, max_doc_size: int) -> None:
         """Run a message and keep its answer."""
         _check_size(max_doc_size, self.max_bson_size)
+        self._run(message)
+
+    def _run(self, message: bytes | None) -> None:
         line: _Line = self.conn  # type: ignore[assignment]  # made with one
         try:
             self._reply = line.link.run(message, line.deadline_s())
@@ -81,9 +84,12 @@ class InProcessConnection(sync_pool.Connection):
             self._raise_connection_failure(error)
 
     def receive_message(self, request_id: int | None) -> _OpMsg:
-        """Return the answer to the message sent last."""
+        """Return the answer to the message sent last, or what follows the answer before by itself."""
+        if request_id is None:
+            self._run(None)
         assert self._reply is not None
-        return _OpMsg(0, self._reply)
+        document, flags = self._reply
+        return _OpMsg(flags, document)
 
     def conn_closed(self) -> bool:
         """Return whether it was closed."""
@@ -103,11 +109,14 @@ class InProcessConnection(sync_pool.Connection):
 class AsyncInProcessConnection(async_pool.AsyncConnection):
     """A connection of asyncio whose messages are answered by a call."""
 
-    _reply: bytes | None = None
+    _reply: tuple[bytes, int] | None = None
 
     async def send_message(self, message: bytes, max_doc_size: int) -> None:
         """Run a message and keep its answer."""
         _check_size(max_doc_size, self.max_bson_size)
+        await self._run(message)
+
+    async def _run(self, message: bytes | None) -> None:
         line: _Line = self.conn  # type: ignore[assignment]  # made with one
         try:
             self._reply = await line.link.run_async(message, line.deadline_s())
@@ -115,9 +124,12 @@ class AsyncInProcessConnection(async_pool.AsyncConnection):
             await self._raise_connection_failure(error)
 
     async def receive_message(self, request_id: int | None) -> _OpMsg:
-        """Return the answer to the message sent last."""
+        """Return the answer to the message sent last, or what follows the answer before by itself."""
+        if request_id is None:
+            await self._run(None)
         assert self._reply is not None
-        return _OpMsg(0, self._reply)
+        document, flags = self._reply
+        return _OpMsg(flags, document)
 
     def conn_closed(self) -> bool:
         """Return whether it was closed."""

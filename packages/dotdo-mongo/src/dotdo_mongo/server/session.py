@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator  # noqa: TC003  (a type checker reads it in other modules too)
+from dataclasses import replace
 
 from bson.errors import BSONError
 
@@ -12,9 +13,12 @@ from dotdo_mongo.engine.awaiting import Awaiting
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.commands import run_command
 from dotdo_mongo.engine.deployment import Deployment
+from dotdo_mongo.engine.exhaust import continued
 from dotdo_mongo.engine.fail_points import ConnectionCut
 from dotdo_mongo.protocol.compression import agreed, pack
 from dotdo_mongo.protocol.messages import (
+    EXHAUST_ALLOWED,
+    MORE_TO_COME,
     MalformedMessage,
     Message,
     encode_document,
@@ -77,6 +81,7 @@ class MongoSession(Session):
         self._numbers = itertools.count(1)
         self._rest: Iterator[Message] = iter(())
         self._pending: tuple[Message, _Waiter] | None = None
+        self._following: Message | None = None  # what is answered next without being asked for
 
     # --- calls of the host -----------------------------------------------------------------------
 
@@ -112,7 +117,8 @@ class MongoSession(Session):
         output, size = [first], len(first)
         try:
             while True:
-                message = next(self._rest, None)
+                message = self._following or next(self._rest, None)
+                self._following = None
                 if message is None:
                     self._rest = self._reader.messages()
                     message = next(self._rest, None)
@@ -156,10 +162,17 @@ class MongoSession(Session):
         return Step(b"", Wait(waiter, left_s, ends_on_stop=awaiting.is_for_news))
 
     def _encoded(self, message: Message, name: object, reply: dict[str, object]) -> bytes:
-        document = encode_document(reply)
+        document, number, flags = encode_document(reply), next(self._numbers), 0
         if message.is_legacy:
-            return op_reply(document, next(self._numbers), message.request_id)
-        data = op_msg(document, next(self._numbers), message.request_id)
+            return op_reply(document, number, message.request_id)
+        if message.flags & EXHAUST_ALLOWED:
+            body = continued(message.body, reply)
+            if body is not None:
+                self._following, flags = (
+                    replace(message, request_id=number, body=body),
+                    MORE_TO_COME,
+                )
+        data = op_msg(document, number, message.request_id, flags)
         if message.compressor and name not in _UNCOMPRESSED:
             return pack(data, message.compressor)
         return data

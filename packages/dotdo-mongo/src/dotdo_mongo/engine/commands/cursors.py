@@ -89,9 +89,7 @@ def _next(request: Request, cursor: Cursor) -> tuple[list[RawBSONDocument], bool
     if point.get("errorCode") is not None:
         raise failure(point["errorCode"], f"Failing getMore via '{GET_MORE}' failpoint")
     batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
-    is_over = at_end and (
-        not cursor.is_tailable or bool(getattr(cursor.documents, "is_over", False))
-    )
+    is_over = at_end and not cursor.goes_on
     if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
         wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]
         _await(request, cursor.stores(), wait_ms)
