@@ -63,8 +63,9 @@ class Progress:
     Args:
         started_us: When it was run first.
         until_us: Until when it waits for news.
+        is_begun: It has passed the fail points.
         failing: The fail point that it met.
-        is_delayed: The fail point's delay is behind it.
+        delayed_until_us: Until when that has it stand still.
         is_change_stream: It reads on in a change stream.
         statements: How many statements are done.
         outcome: What these have done, in the words of their command.
@@ -72,8 +73,9 @@ class Progress:
 
     started_us: int
     until_us: int | None = None
+    is_begun: bool = False
     failing: "Failing | None" = None
-    is_delayed: bool = False
+    delayed_until_us: int = 0
     is_change_stream: bool = False
     statements: int = 0
     outcome: Any = field(default=None)

@@ -93,6 +93,8 @@ def aggregate(request: Request) -> Document:
         )
     if stages and "$changeStream" in stages[0]:
         return watch(request, name, stages)
+    if stages:
+        _check_output(request, next(iter(stages[-1]), ""))
     documents = _documents(request, name, stages)
     if stages and not _WRITING.isdisjoint(stages[-1]):
         documents = list(documents)  # what is written does not wait for the cursor to be read
@@ -102,6 +104,20 @@ def aggregate(request: Request) -> Document:
 
 
 _WRITING = frozenset({"$out", "$merge"})
+
+
+def _check_output(request: Request, stage: str) -> None:
+    if stage not in _WRITING:
+        return
+    if request.transaction is not None:
+        raise failure(
+            263,
+            f"Operation not permitted in transaction :: caused by :: Aggregation stage {stage} cannot run within a multi-document transaction",
+        )
+    if request.read_concern.get("level") == "linearizable":
+        raise failure(
+            72, f"Aggregation stage {stage} cannot run with a readConcern level of 'linearizable'"
+        )
 
 
 def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterable[Document]:

@@ -13,7 +13,7 @@ from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
 from dotdo_mongo.engine.deployment import Deployment
-from dotdo_mongo.engine.fail_points import TRANSACTIONAL_WRITE, ConnectionCut
+from dotdo_mongo.engine.fail_points import TRANSACTIONAL_WRITE, ConnectionCut, Failing
 from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.labels import is_change_stream, labels_of
 from dotdo_mongo.engine.request import Request, check_database
@@ -94,24 +94,27 @@ def _answered(
 
 
 def _is_delayed(declared: Command, request: Request) -> bool:
-    """Look whether a fail point strikes the request; tell whether that has it stand still."""
-    progress, points = request.progress, request.deployment.fail_points
-    if progress.is_delayed:
-        progress.is_delayed = request.deployment.clock() < (progress.until_us or 0)
-        if not progress.is_delayed:
-            progress.until_us = None
-    elif progress.failing is None and request.deployment.has_test_commands:
-        application = request.client.metadata.get("application")
-        app_name = application.get("name") if isinstance(application, dict) else None
-        where = request.body.get("collection", request.arguments.get("target"))
-        names = (declared.name, *declared.aliases)
-        progress.failing = points.of_command(names, app_name, f"{request.db}.{where}")
+    """Look once whether a fail point strikes the request; tell whether that has it stand still."""
+    progress = request.progress
+    if not request.deployment.has_test_commands:
+        return False
+    if not progress.is_begun:
+        progress.is_begun = True
+        progress.failing = _failing(declared, request)
         delay_ms = 0 if progress.failing is None else progress.failing.delay_ms
-        progress.is_delayed = delay_ms > 0
-        progress.until_us = request.now_us + delay_ms * 1000 if delay_ms else None
-    if progress.is_delayed:
-        request.client.awaiting = Awaiting(progress.until_us)
-    return progress.is_delayed
+        progress.delayed_until_us = request.now_us + delay_ms * 1000
+    is_delayed = request.deployment.clock() < progress.delayed_until_us
+    if is_delayed:
+        request.client.awaiting = Awaiting(progress.delayed_until_us)
+    return is_delayed
+
+
+def _failing(declared: Command, request: Request) -> Failing | None:
+    application = request.client.metadata.get("application")
+    app_name = application.get("name") if isinstance(application, dict) else None
+    where = request.body.get("collection", request.arguments.get("target"))
+    names = (declared.name, *declared.aliases)
+    return request.deployment.fail_points.of_command(names, app_name, f"{request.db}.{where}")
 
 
 def _concern_error(request: Request) -> Document | None:

@@ -44,7 +44,7 @@ def create(request: Request) -> Document:
     found = request.find(name)
     if found is not None:
         known = found[1]
-        if known.kind == kind and known.options == options:
+        if known.kind == kind and known.options == options and request.transaction is None:
             return {}
         raise failure(
             48,
