@@ -113,7 +113,12 @@ def _tail(request: Request, store: Store, collection: Collection, context: Conte
     way = plan(collection, request.arguments["filter"] or {}, context)
     name, db = collection.name, request.db
     return CappedTail(
-        request.reader(store), way, _shaped(request, context), lambda: request.find(name, db)
+        request.reader(store),
+        way,
+        _shaped(request, context),
+        lambda: request.find(name, db),
+        skip=request.arguments["skip"] or 0,
+        limit=request.arguments["limit"] or 0,
     )
 
 
