@@ -45,7 +45,8 @@ class Outcome:
     @property
     def answers(self) -> list[tuple[str, tuple[Answer, ...]]]:
         """What the steps gave, without the waiting, in the order of their names."""
-        return sorted((one.step, one.answers) for one in self.events if not one.waits)
+        told = [(one.step, one.answers) for one in self.events if not one.waits]
+        return sorted(told, key=lambda pair: pair[0])
 
     @property
     def sqlstates(self) -> set[str]:

@@ -51,6 +51,27 @@ def deployment_of(home: Home | None = None) -> Deployment:
         return found[1]
 
 
+class Lead:
+    """Where a client leads to: to the deployment of its home, which by default is the one in use when it is first asked.
+
+    Args:
+        home: The home, if one is named.
+    """
+
+    __slots__ = ("_found", "_home")
+
+    def __init__(self, home: Home | None) -> None:
+        self._home = home
+        self._found: Deployment | None = None
+
+    def __call__(self) -> Deployment:
+        """Return the deployment."""
+        found = self._found
+        if found is None:
+            found = self._found = deployment_of(self._home)
+        return found
+
+
 Answer = tuple[bytes, int]
 
 

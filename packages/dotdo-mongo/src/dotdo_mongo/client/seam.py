@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from time import monotonic
 from typing import Any
 
@@ -14,14 +15,15 @@ from pymongo.message import _OpMsg
 from pymongo.server_description import ServerDescription
 from pymongo.synchronous import pool as sync_pool
 
-from dotdo_mongo.client.link import Link, deployment_of
+from dotdo_mongo.client.link import Lead, Link
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.commands import run_command
-from dotdo_mongo.engine.deployment import Deployment
-from dotdo_mongo.protocol.messages import encode_document
+from dotdo_mongo.mapping.codec import decode, encode
 
 _PROVED = (4, 20)
 _LOG = logging.getLogger("pymongo.command")
+bson_to_dict = bson._bson_to_dict  # without the checks that the caller has done
+dict_to_bson = bson._dict_to_bson
 
 
 class UnprovedVersion(ImportError):
@@ -161,11 +163,11 @@ def _check_size(size: int, most: int | None) -> None:
         raise pymongo.errors.DocumentTooLarge(text)
 
 
-def classes(deployment: Deployment | None, set_name: str | None) -> dict[str, Any]:
+def classes(lead: Lead, set_name: str | None) -> dict[str, Any]:
     """Return the keyword arguments that make a MongoClient run in process.
 
     Args:
-        deployment: What it leads to; by default that of the home in use when a connection is made.
+        lead: Gives what it leads to.
         set_name: Name of the replica set that it asks for.
     """
 
@@ -176,7 +178,7 @@ def classes(deployment: Deployment | None, set_name: str | None) -> dict[str, An
                 self.next_connection_id += 1
             self._telemetry.connection_created(number)
             link = Link(
-                deployment or deployment_of(),
+                lead(),
                 self.address,
                 set_name,
                 is_cancelled=lambda: made.cancel_context.cancelled,
@@ -195,10 +197,10 @@ def classes(deployment: Deployment | None, set_name: str | None) -> dict[str, An
                 handler.client._topology.receive_cluster_time(made._cluster_time)
             return made
 
-    return {"_pool_class": InProcessPool, "_monitor_class": _monitor(deployment, set_name)}
+    return {"_pool_class": InProcessPool, "_monitor_class": _monitor(lead, set_name)}
 
 
-def async_classes(deployment: Deployment | None, set_name: str | None) -> dict[str, Any]:
+def async_classes(lead: Lead, set_name: str | None) -> dict[str, Any]:
     """Return the keyword arguments that make an AsyncMongoClient run in process; see `classes`."""
 
     class InProcessPool(async_pool.Pool):
@@ -208,7 +210,7 @@ def async_classes(deployment: Deployment | None, set_name: str | None) -> dict[s
                 self.next_connection_id += 1
             self._telemetry.connection_created(number)
             link = Link(
-                deployment or deployment_of(),
+                lead(),
                 self.address,
                 set_name,
                 is_cancelled=lambda: made.cancel_context.cancelled,
@@ -227,13 +229,13 @@ def async_classes(deployment: Deployment | None, set_name: str | None) -> dict[s
                 await handler.client._topology.receive_cluster_time(made._cluster_time)
             return made
 
-    return {"_pool_class": InProcessPool, "_monitor_class": _async_monitor(deployment, set_name)}
+    return {"_pool_class": InProcessPool, "_monitor_class": _async_monitor(lead, set_name)}
 
 
 class _Watcher:
     """In place of a monitor: the deployment is there from the first look on."""
 
-    deployment: Deployment | None
+    lead: Lead
     set_name: str | None
 
     def __init__(
@@ -249,12 +251,12 @@ class _Watcher:
         return bool(known[self._description.address].server_type != 0)
 
     def _seen(self) -> ServerDescription:
-        deployment = self.deployment or deployment_of()
+        deployment = self.lead()
         address = self._description.address
         host = address[0] if address[1] is None else f"{address[0]}:{address[1]}"
         client = ClientState(0, presented_host=host, presented_set=self.set_name)
         reply = run_command(deployment, client, {"hello": 1, "$db": "admin"})
-        return ServerDescription(address, Hello(bson.decode(encode_document(reply))), 0.0)
+        return ServerDescription(address, Hello(bson.decode(encode(reply))), 0.0)
 
     def gc_safe_close(self) -> None:
         """Nothing runs."""
@@ -266,9 +268,9 @@ class _Watcher:
         """Nothing runs."""
 
 
-def _monitor(of: Deployment | None, name: str | None) -> type:
+def _monitor(of: Lead, name: str | None) -> type:
     class Watcher(_Watcher):
-        deployment, set_name = of, name
+        lead, set_name = of, name
 
         def open(self) -> None:
             """Tell the topology, whose lock the caller holds, that the deployment is there."""
@@ -284,9 +286,9 @@ def _monitor(of: Deployment | None, name: str | None) -> type:
     return Watcher
 
 
-def _async_monitor(of: Deployment | None, name: str | None) -> type:
+def _async_monitor(of: Lead, name: str | None) -> type:
     class Watcher(_Watcher):
-        deployment, set_name = of, name
+        lead, set_name = of, name
         _task: asyncio.Task[None] | None = None
 
         def open(self) -> None:
@@ -306,14 +308,58 @@ def _async_monitor(of: Deployment | None, name: str | None) -> type:
 
 
 def is_unobserved(client: Any) -> bool:
-    """No listener, log, timeout, session or encryption asks that a call of this client go the driver's own way."""
+    """No listener, timeout or encryption that a client was made with asks that its calls go the driver's own way."""
     return not (
         client._event_listeners.enabled_for_commands
         or client._encrypter is not None
         or client._timeout is not None
-        or client._closed
-        or not client.write_concern.acknowledged
-        or _csot.get_timeout() is not None
-        or _LOG.isEnabledFor(logging.DEBUG)
         or client.options.pool_options.server_api is not None
     )
+
+
+def is_hot(client: Any) -> bool:
+    """Nothing at the moment asks that calls of an unobserved client go the driver's own way."""
+    return not (client._closed or _timeout() is not None or _LOG.isEnabledFor(logging.DEBUG))
+
+
+_timeout = _csot.get_timeout
+
+
+def is_plain_query(cursor: Any) -> bool:
+    """A cursor's query has no option but filter, sort, projection, skip and limit, and no session of its own."""
+    return (
+        cursor._session is None
+        and not cursor._query_flags
+        and cursor._hint is None
+        and cursor._max_time_ms is None
+        and not cursor._batch_size
+        and not cursor._explain
+        and cursor._collation is None
+        and cursor._comment is None
+        and cursor._min is None
+        and cursor._max is None
+        and cursor._return_key is None
+        and cursor._show_record_id is None
+        and cursor._snapshot is None
+        and cursor._max_scan is None
+        and cursor._let is None
+        and not cursor._exhaust
+        and not cursor._empty
+        and "$query" not in cursor._spec
+    )
+
+
+def engine_form(document: Any, options: Any) -> dict[str, Any]:
+    """Return a document of an application as the engine reads it: encoded as its collection says, and decoded.
+
+    Raises:
+        InvalidDocument: It cannot be encoded.
+    """
+    return decode(dict_to_bson(document, False, options))
+
+
+def take_result(cursor: Any, documents: list[Any]) -> None:
+    """Give a cursor its whole result, as if it had come in one batch."""
+    cursor._data, cursor._retrieved = deque(documents), len(documents)
+    cursor._id, cursor._killed = 0, True
+    cursor._address = cursor._collection._database._client._known_address()

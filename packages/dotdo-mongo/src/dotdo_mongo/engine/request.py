@@ -139,10 +139,17 @@ class Request:
         if store is None:
             return None
         wanted = self.collection_name if name is None else name
-        with self.lease(store) as session:
-            if store not in self.leased or not session.in_transaction:
+        if self.transaction is not None or store in self.leased:
+            with self.lease(store) as session:
                 session.refresh()
-            found = find_collection(session.catalog, wanted)
+                found = find_collection(session.catalog, wanted)
+        else:
+            session = store.acquire()
+            try:
+                session.refresh()
+                found = find_collection(session.catalog, wanted)
+            finally:
+                store.give_back(session)
         return None if found is None else (store, found)
 
     def collation(

@@ -45,7 +45,7 @@ def _await_change(request: Request) -> None:
             if wait_ms is None
             else "A request with 'maxAwaitTimeMS' must include a 'topologyVersion'",
         )
-    if known is None:
+    if known is None or wait_ms is None:
         return
     if not isinstance(known, dict):
         raise kinds.wrong_type("hello.topologyVersion", known, "object")
