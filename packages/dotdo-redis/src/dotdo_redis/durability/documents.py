@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.json_values import Document
 from dotdo_redis.engine.stream_ids import stream_id
 from dotdo_redis.engine.types import Value
 from dotdo_redis.engine.types.hashes import Hash
@@ -19,6 +20,7 @@ NOUNS = {
     b"set": "redis_sets",
     b"zset": "redis_sorted_sets",
     b"stream": "redis_streams",
+    b"ReJSON-RL": "redis_json",
 }
 """Type -> noun of database 0; the others have the number behind."""
 
@@ -105,6 +107,7 @@ _TELL: dict[type, Callable[[Any], Any]] = {
     Set: lambda value: [text(member) for member in value.listed()],
     SortedSet: lambda value: _mapping((member, score) for score, member in value.pairs()),
     Stream: lambda value: [_entry(value, number) for number in value.ids],
+    Document: lambda value: value.root,
 }
 
 
@@ -147,4 +150,5 @@ _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"set": _make_set,
     b"zset": _make_sorted_set,
     b"stream": _make_stream,
+    b"ReJSON-RL": lambda value, _config: Document(value),
 }

@@ -18,6 +18,9 @@ from dotdo_redis.engine.commands import (
     hyperloglogs,
     info,
     introspection,
+    json_arrays,
+    json_reads,
+    json_writes,
     keys,
     list_moves,
     lists,
@@ -84,6 +87,9 @@ FAMILIES: tuple[Family, ...] = (
     stream_groups.FAMILY,
     stream_reads.FAMILY,
     stream_info.FAMILY,
+    json_reads.FAMILY,
+    json_writes.FAMILY,
+    json_arrays.FAMILY,
 )
 
 
