@@ -9,6 +9,13 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.json_values import Document, compact, read_json
 from dotdo_redis.engine.rdb.reader import Reader
 from dotdo_redis.engine.rdb.writer import Writer
+from dotdo_redis.engine.sketches import (
+    BloomFilter,
+    CountMinSketch,
+    CuckooFilter,
+    TDigest,
+    TopK,
+)
 from dotdo_redis.engine.types import Value
 
 MODULE = 7
@@ -90,6 +97,15 @@ def _load_json(items: Iterator[Any], _config: Config) -> Value:
     return Document(read_json(next(items)))
 
 
+def _sketch(name: str, version: int, kind: Any) -> ModuleForm:
+    return ModuleForm(name, version, kind, kind.items, kind.from_items)
+
+
 FORMS: tuple[ModuleForm, ...] = (
+    _sketch("MBbloom--", 4, BloomFilter),
+    _sketch("MBbloomCF", 4, CuckooFilter),
+    _sketch("CMSk-TYPE", 0, CountMinSketch),
+    _sketch("TopK-TYPE", 0, TopK),
+    _sketch("TDIS-TYPE", 0, TDigest),
     ModuleForm("ReJSON-RL", 3, Document, lambda value: (compact(value.root),), _load_json),
 )
