@@ -13,7 +13,7 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zoned_times
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
@@ -117,6 +117,10 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
 def _fit_time(us: int, precision: int) -> int:
     unit: int = 10 ** (6 - precision)
     return (us + unit // 2) // unit * unit
+
+
+def _fit_zoned_time(stored: bytes, precision: int) -> bytes:
+    return zoned_times.encode(zoned_times.rounded(zoned_times.decode(stored), precision))
 
 
 def _fit_moment(us: int, precision: int) -> int:
@@ -443,6 +447,7 @@ FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
 FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_ZONED_TIME = _routine("fit_zoned_time", _fit_zoned_time, (t.TIMETZ, t.INT4), t.TIMETZ)
 FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
 INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
