@@ -194,6 +194,8 @@ def _date_from_python(value: date) -> int:
 
 
 def _time_to_python(us: int) -> time:
+    if us >= datetimes.DAY_US:
+        raise _outside_python("time", datetimes.time_to_text(us))
     return (_EPOCH + timedelta(microseconds=us)).time()
 
 
