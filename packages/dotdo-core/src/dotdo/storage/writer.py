@@ -270,7 +270,7 @@ class Writer(View):
         """Wait for the owner in this thread, or pass the request on to the caller."""
         if self.state is IDLE:
             self.flow = current_flow()
-        self.waiting_for = None
+        self.waiting_for = self.failure = None
         self.store.locks.await_end(self, blocked.waiter, is_blocking=wait)
         if not wait:
             raise blocked
