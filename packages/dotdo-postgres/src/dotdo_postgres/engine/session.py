@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage import Session as KernelSession
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
@@ -554,6 +555,20 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
         self.facts.advisor.end()
+
+    def leave_transaction(self) -> KernelSession:
+        """Leave the open transaction to the caller, and go on with a connection of its own."""
+        left, self.kernel = self.kernel, self.kernel.store.session(api="postgres")
+        self.kernel.describe(actor=left.actor, action=left.action, api=left.api)
+        self.kernel.durability = left.durability
+        self.facts.catalog = Answers(self.facts, self.kernel.read)
+        self._registered.clear()
+        self._virtual.clear()
+        self._staged.clear()
+        self._plans_catalog = None
+        self.transaction_status = IDLE
+        adopt(self)
+        return left
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
