@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
+from dotdo_postgres.engine.objects.temporary import settle
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import error
@@ -121,6 +122,8 @@ def commit_now(session: Session, wait: bool) -> None:
         PostgresError: 23503, a deferred foreign key is not met; all is undone.
     """
     try:
+        if session.has_on_commit and session.kernel.in_transaction:
+            settle(session)
         if session.kernel.has_unmet_references(wait=wait, ends=True) and (
             unmet := unmet_reference(session)
         ):
