@@ -148,7 +148,7 @@ def run_staged(
 
     def work() -> Result:
         for table, name in staged.snapshots.items():
-            _keep(session, kernel.catalog.by_table[table], name)
+            keep_rows(session, kernel.catalog.by_table[table], name)
         for number, stage in enumerate(staged.stages):
             result = session.run_part(stage, params, wait)
             width = len(result.columns or ())
@@ -162,7 +162,8 @@ def run_staged(
     return kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
 
 
-def _keep(session: Session, noun: Noun, name: str) -> None:
+def keep_rows(session: Session, noun: Noun, name: str) -> None:
+    """Let the parts of a statement read a table as it is now."""
     columns = [column.column for column in noun.columns]
     if is_documents(noun):
         columns = ["id", "data"]

@@ -73,6 +73,7 @@ class Objects:
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
         described: Nouns of documents as tables, by number, each with what it was described by.
+        children: Tables that inherit from a table or are its partitions, by its number.
     """
 
     schemas: dict[str, Noun | None] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class Objects:
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
     described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
+    children: dict[int, list[Noun]] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
         """Return `relkind` of the relation of that name, None when there is none."""
@@ -123,6 +125,8 @@ def _table(found: Objects, noun: Noun) -> None:
     schema, name = split_name(noun.name)
     found.schemas.setdefault(schema, None)
     found.relations[schema, name] = noun
+    for number in facts_of(noun).get("inherits", ()):
+        found.children.setdefault(number, []).append(noun)
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:
