@@ -3,6 +3,7 @@
 # ruff: noqa: F401 - the names of redis-py's own list
 from redis import *  # noqa: F403 - the surface is redis-py's
 from redis import __all__ as _upstream
+from redis import exceptions
 
 from dotdo_redis.client import (  # type: ignore[assignment]  # ours derive from those of the same name
     BlockingConnectionPool,
