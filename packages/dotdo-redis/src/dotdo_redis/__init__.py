@@ -19,4 +19,4 @@ from dotdo_redis.client import (  # type: ignore[assignment]  # ours derive from
 
 __version__ = "0.1.0"
 
-__all__ = [*_upstream, "asyncio"]  # noqa: PLE0604 -- names of the list that is taken over
+__all__ = [*_upstream, "asyncio", "exceptions"]  # noqa: PLE0604 -- names of the list that is taken over
