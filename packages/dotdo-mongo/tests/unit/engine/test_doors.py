@@ -1,7 +1,7 @@
 """One dataset: what Mongo writes others read, and the other way round."""
 
 import pytest
-from bson import Int64
+from bson import Int64, ObjectId
 
 from dotdo.errors import CheckViolation, UniqueViolation
 from dotdo.storage import Check, Column, Noun, Unique, create_noun
@@ -130,3 +130,33 @@ def test_other_doors_keep_to_the_validator_and_the_unique_indexes(engine, home):
     engine({"dropIndexes": "Person", "index": "tags"})
     things.update(("Person", "ann"), age=-1, tags=[1, 3])
     assert engine.documents({"find": "Person", "filter": {"age": -1}})[0]["tags"] == [1, 3]
+
+
+def test_a_table_without_a_key_keeps_the_ids_it_is_given(engine, home):
+    tenant = open_tenant("test", home=home, create=True)
+    with tenant.transaction() as session:
+        create_noun(
+            session, Noun(0, "hit", "columns", "hit", columns=(Column("n", "bigint", "n"),))
+        )
+        session.write("insert into hit(_id, n) values (?, 1)", (session.allocate(session.catalog.find("hit")),))  # fmt: skip
+    oid = ObjectId()
+    engine({"insert": "hit", "documents": [{"_id": oid, "n": 2, "by": ObjectId(b"x" * 12)}]})
+    assert engine({"insert": "hit", "documents": [{"_id": oid}]})["writeErrors"][0]["code"] == 11000
+    engine({"update": "hit", "updates": [{"q": {"_id": oid}, "u": {"$inc": {"n": 1}}}]})
+    assert engine.documents({"find": "hit"}) == [
+        {"_id": 1, "n": 1},
+        {"_id": oid, "n": 3, "by": ObjectId(b"x" * 12)},
+    ]
+
+
+def test_a_unique_index_over_columns_holds_for_other_doors(engine, home):
+    tenant = open_tenant("test", home=home, create=True)
+    tenant.nouns.define("city", {"id": "bigint", "name": "text"})
+    engine(
+        {"createIndexes": "city", "indexes": [{"key": {"name": 1}, "name": "n", "unique": True}]}
+    )
+    tenant.things.create("city", 1, name="Oslo")
+    with pytest.raises(UniqueViolation):
+        tenant.things.create("city", 2, name="Oslo")
+    engine({"dropIndexes": "city", "index": "n"})
+    tenant.things.create("city", 2, name="Oslo")
