@@ -129,6 +129,7 @@ class Engine:
             self.audience.unmonitor(client)
             self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
+            self.instance.limits.forget(client)
 
     # -- running
 
@@ -145,7 +146,7 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)  # where nobody lets the engine tick
+                self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
                 self.settle()
@@ -171,7 +172,7 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)
+                self._look_around(client)
             self.ended_ns = self.now_ns
             for words in calls:
                 self.started_ns = self.ended_ns
@@ -421,6 +422,7 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
+            self.instance.limits.close_idle()
             gone = self._purge(limit)
             if gone:
                 took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
@@ -431,6 +433,11 @@ class Engine:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _look_around(self, client: ClientState) -> None:
+        """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.limits.close_idle(client)
+        self._purge(FEW_KEYS)
 
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""
