@@ -119,6 +119,13 @@ class NoScript(ReplyError):
         super().__init__(message)
 
 
+class TooManyClients(ReplyError):
+    """A connection beyond maxclients."""
+
+    def __init__(self, message: str = "max number of clients reached") -> None:
+        super().__init__(message)
+
+
 class NoReplicas(ReplyError):
     """A write when too few replicas are connected."""
 
