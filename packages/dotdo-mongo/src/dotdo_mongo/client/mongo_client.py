@@ -31,7 +31,9 @@ class MongoClient(DriverClient[Any]):
         kwargs: As for pymongo.
     """
 
-    __class_getitem__ = classmethod(GenericAlias)  # programs annotate with the type of documents
+    __class_getitem__: Any = classmethod(
+        GenericAlias
+    )  # programs annotate with the type of documents
 
     def __init__(
         self,

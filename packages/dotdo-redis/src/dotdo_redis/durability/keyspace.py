@@ -78,7 +78,7 @@ class Keyspace:
             OwnedElsewhere: another process owns the keys.
         """
         with self.engine.lock:
-            self._lease = Lease(self.path, self._share)
+            self._lease = Lease(self.path, self._share, self._agree)
             if self.path.exists():
                 self._attach()
             if self.log_path.exists():
@@ -101,6 +101,15 @@ class Keyspace:
             self._attach()
             assert self._store is not None
         share(self._store, address)
+
+    def _agree(self) -> None:
+        """Another process reads or writes rows: write what is newer, and read what it has written."""
+        with self.engine.lock:
+            rows = self._attach()
+            self.flush()
+            self._stale += rows.written_by_others()
+            self._refresh()
+            self.engine.settle()
 
     def _attach(self) -> Rows:
         """Open the tenant's file, and take what its rows hold."""

@@ -1,12 +1,14 @@
 """The rows of keys in a tenant's file: one document per key with its exact payload beside; it refuses to keep values."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from struct import Struct
 from typing import Any
 
 import msgspec
 
 from dotdo.graph import define_documents, shape_of
+from dotdo.history import entries, head, transactions
 from dotdo.sql import key_to_python, key_to_storage
 from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
@@ -20,7 +22,7 @@ from dotdo_redis.engine.rdb import Reader, load, save
 from dotdo_redis.engine.types import Value, type_name
 from dotdo_redis.engine.types.hashes import Hash
 
-OWNER = "redis"
+OWNER = API = "redis"
 APPLIED = "redis applied"
 PAGE = 5000
 RAW = 0xFF
@@ -42,8 +44,9 @@ class Rows:
 
     def __init__(self, store: Store, config: Config) -> None:
         self.config = config
-        self.session: Session = store.session(api="redis", owner=OWNER)
+        self.session: Session = store.session(api=API, owner=OWNER)
         self.applied = int(self.session.fact(APPLIED) or 0)
+        self._position: int | None = None
 
     def define(self, names: Iterable[str]) -> None:
         """Define the nouns that are not there yet, so that others find them."""
@@ -72,6 +75,20 @@ class Rows:
             if mapped.database == database and key.startswith(mapped.prefix):
                 return mapped
         return None
+
+    def written_by_others(self) -> list[tuple[int, int]]:
+        """Rows of ours that other doors have written since this was last asked; none the first time."""
+        since, self._position = self._position, head(self.session)
+        if since is None:
+            return []
+        ours = {noun.id for noun, _, _ in self.nouns()} | {m.noun.id for m in self.mapped}
+        return [
+            (entry.noun, entry.row)
+            for transaction in takewhile(lambda t: t.last > since, transactions(self.session))
+            if transaction.api != API
+            for entry in entries(self.session, transaction.first - 1, transaction.last)
+            if entry.noun in ours
+        ]
 
     def is_mapped(self, noun_id: int) -> bool:
         """Whether a noun's things are hashes."""

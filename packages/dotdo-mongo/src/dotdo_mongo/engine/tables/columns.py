@@ -60,7 +60,7 @@ class ColumnTable:
         """Return the record with that `_id`; a table without a key keeps those that were given beside its columns."""
         if not self._keys and not isinstance(identity, int):
             given = tagged(identity)
-            param = orjson.dumps(given).decode() if isinstance(given, dict | list) else given
+            param: Any = orjson.dumps(given).decode() if isinstance(given, dict | list) else given
             rows = reader.read(f"{self._select} where _extra ->> '$._id' = ?", (param,))
             return self._record(rows[0]) if rows else None
         try:
