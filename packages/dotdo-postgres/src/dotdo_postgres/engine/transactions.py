@@ -10,7 +10,7 @@ from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.temporary import settle
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.variables import adopt
+from dotdo_postgres.engine.variables import adopt, set_modes
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
@@ -67,10 +67,11 @@ def _begin(
     wanted = prepared.detail[1]
     if session.is_idle:
         start(session, wanted)
-    elif session.is_implicit:
-        session.is_implicit = False
     else:
-        session.notice("WARNING", "25001", "there is already a transaction in progress")
+        if not session.is_implicit:
+            session.notice("WARNING", "25001", "there is already a transaction in progress")
+        session.is_implicit = False
+        set_modes(session, wanted)
     return Result(None, [], prepared.tag_kind)
 
 
