@@ -269,6 +269,16 @@ class Writer(View):
 
     # --- waiting -----------------------------------------------------------------------------
 
+    def wait_for(self, blocked: Blocked, *, wait: bool = True) -> None:
+        """Wait for who holds what a statement needs beyond rows, as for rows.
+
+        Raises:
+            Blocked: It must wait, and `wait` is false.
+            Deadlock: That one waits for this transaction.
+        """
+        self.flow = current_flow()
+        self._wait(blocked, wait)
+
     def _wait(self, blocked: Blocked, wait: bool) -> None:
         """Wait for the owner in this thread, or pass the request on to the caller."""
         if self.state is IDLE:
