@@ -77,7 +77,11 @@ class Pipeline(PlainCalls, upstream.Pipeline):
     def _execute_transaction(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
         line = self._line(connection)
         queued_calls = None if line is None else self._calls(commands)
-        if line is None or queued_calls is None or any(EMPTY_RESPONSE in options for _, options in commands):
+        if (
+            line is None
+            or queued_calls is None
+            or any(EMPTY_RESPONSE in options for _, options in commands)
+        ):
             return super()._execute_transaction(connection, commands, raise_on_error)
         calls = [[b"MULTI"], *queued_calls, [b"EXEC"]]
         *queued, replies = line.engine.execute_many(line.client, calls)
