@@ -1,12 +1,13 @@
 """How far an open transaction has come: its savepoints, where each begins in the log, and the rows locked by request."""
 
-from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from dotdo.errors import TransactionError
 from dotdo.storage.suspend import Segment, merged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from dotdo.storage.catalog import Catalog
     from dotdo.storage.locks import RequestedLock
 

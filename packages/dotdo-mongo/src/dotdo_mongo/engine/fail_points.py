@@ -113,6 +113,9 @@ class FailPoints:
     _set: dict[str, FailPoint] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self._set)
+
     def configure(self, name: str, mode: Any, data: Document) -> int:
         """Set a fail point, or take it away; return how often it was met before.
 

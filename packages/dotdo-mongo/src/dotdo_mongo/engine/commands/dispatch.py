@@ -82,7 +82,13 @@ def _answered(
         return {}
     if progress.failing is not None:
         progress.failing.strike()
-    reply = _run(declared, request)
+    try:
+        reply = _run(declared, request)
+    except CommandFailure as error:
+        concern = unmet(request.write_concern)
+        if concern is not None and request.transaction is None:
+            error.extra["writeConcernError"] = concern
+        raise
     concern = _concern_error(request)
     if concern is not None:
         reply["writeConcernError"] = concern
