@@ -12,6 +12,7 @@ Document = dict[str, Any]
 FAIL_COMMAND = "failCommand"
 TRANSACTIONAL_WRITE = "onPrimaryTransactionalWrite"
 GET_MORE = "failGetMoreAfterCursorCheckout"
+MAX_TIME = "maxTimeAlwaysTimeOut"
 _NEVER_FAIL = frozenset({"configureFailPoint", "getLog"})
 
 _FAIL_COMMAND: Declared = {
@@ -35,6 +36,7 @@ _TRANSACTIONAL: Declared = {
 _DATA: Mapping[str, Declared] = {
     FAIL_COMMAND: _FAIL_COMMAND,
     TRANSACTIONAL_WRITE: _TRANSACTIONAL,
+    MAX_TIME: {},
     GET_MORE: {"errorCode": kinds.safe_long(), "closeConnection": kinds.SAFE_BOOL},
 }
 
