@@ -8,6 +8,7 @@ from weakref import WeakSet
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
+    from dotdo.storage import Store
     from dotdo_postgres.engine.session import Session
 
 _ALL: WeakSet[Session] = WeakSet()
@@ -16,6 +17,11 @@ _ALL: WeakSet[Session] = WeakSet()
 def enter(session: Session) -> None:
     """Let others find the session."""
     _ALL.add(session)
+
+
+def numbers(store: Store) -> list[int]:
+    """Return the numbers of the sessions of a tenant that are open."""
+    return [one.pid for one in _ALL if one.kernel.store is store]
 
 
 def leave(session: Session) -> None:

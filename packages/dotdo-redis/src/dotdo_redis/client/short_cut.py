@@ -112,7 +112,8 @@ class ShortCut:
         if isinstance(reply, ReplyError):
             raise error_of(reply)
         shape = self._shape
-        if options and options.pop(NEVER_DECODE, False):
+        if options and NEVER_DECODE in options:  # whatever it is set to, as in redis-py
+            del options[NEVER_DECODE]
             shape = Shape(plain, is_resp3=shape.is_resp3)
         shaped = shape(reply)
         callback = dict.get(self.response_callbacks, name)

@@ -1,6 +1,7 @@
 """Who a connection is and which database it sees: AUTH, HELLO, SELECT, RESET ...; it refuses the CLIENT command."""
 
 from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.commands.server import module_list
 from dotdo_redis.engine.commands.transactions import end_transaction
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
@@ -117,7 +118,7 @@ def hello(ctx: Context, args: list[bytes]) -> Reply:
         b"id": client.id,
         b"mode": b"standalone",
         b"role": b"master",
-        b"modules": [],
+        b"modules": module_list(ctx, []),
     }
 
 

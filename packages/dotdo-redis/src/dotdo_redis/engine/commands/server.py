@@ -6,6 +6,7 @@ from dotdo_redis.engine.declaration import Family
 from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply, Status, Verbatim
 from dotdo_redis.spec.commands import COMMANDS
+from dotdo_redis.spec.modules import MODULES
 
 FAMILY = Family()
 
@@ -134,8 +135,11 @@ def cluster(_ctx: Context, _args: list[bytes]) -> Reply:
 
 @FAMILY.command("MODULE|LIST")
 def module_list(_ctx: Context, _args: list[bytes]) -> Reply:
-    """No modules are loaded."""
-    return []
+    """The modules whose commands are here."""
+    return [
+        {b"name": name.encode(), b"ver": version, b"path": b"", b"args": []}
+        for name, version in MODULES.items()
+    ]
 
 
 @FAMILY.command("MODULE|LOAD", "MODULE|LOADEX", "MODULE|UNLOAD")
