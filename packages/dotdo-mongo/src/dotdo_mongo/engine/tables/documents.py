@@ -14,6 +14,7 @@ from dotdo_mongo.mapping.tags import from_json, to_json
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
 _FIRST_CHUNK, _CHUNK = 128, 1024
 _ALL = EVERYTHING
+_IDENTITY = frozenset({"_id"})
 
 
 class DocumentTable:
