@@ -128,6 +128,8 @@ def data_rows(rows: Sequence[Sequence[object]], encoders: Sequence[Encode]) -> b
 
 def _data_row(row: Sequence[object], encoders: Sequence[Encode]) -> bytes:
     parts = [pack("!H", len(encoders))]
+    if not encoders:
+        return message(b"D", parts[0])
     for value, encode in zip(row, encoders, strict=True):
         if value is None:
             parts.append(_NULL)

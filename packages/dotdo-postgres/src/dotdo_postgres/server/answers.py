@@ -7,6 +7,7 @@ from dotdo_postgres.engine.plan import ResultColumn
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.encodings import UTF8, Encoding
+from dotdo_postgres.mapping.recoding import in_encoding
 from dotdo_postgres.protocol import backend
 
 Encode = Callable[[Any], bytes]
@@ -86,7 +87,7 @@ def encoder(column: ResultColumn, form: int, encoding: Encoding) -> Encode:
     if form:
         if column.oid in _PLAIN_TEXT or column.oid == t.BPCHAR:
             return _text_encoder(encoding)
-        return codec.to_binary
+        return in_encoding(codec, column.oid, encoding).to_binary
     if column.oid in _INTEGERS:
         return b"%d".__mod__
     write = _text_encoder(encoding)
