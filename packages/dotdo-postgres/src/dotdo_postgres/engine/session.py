@@ -24,6 +24,7 @@ from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects import temporary
 from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.names import Names
@@ -138,6 +139,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -159,6 +161,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
@@ -214,11 +217,15 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
-        role = self.settings.values.get("role", "none")
+        values = self.settings.values
+        self.facts.session_user = values["session_authorization"]
+        role = values.get("role", "none")
         self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
+        self.facts.names = Names(
+            catalog, path, temporary.schema_name(self.pid), computed(), _REGS, actor
+        )
         self._use_types()
 
     def _use_types(self) -> None:
@@ -601,6 +608,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.mailbox.close()
         backends.leave(self)
         self.facts.advisor.close()
+        if self.has_temporary:
+            temporary.leave(self)
         self.kernel.close()
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
-from dotdo_postgres.engine.modes import modes
+from dotdo_postgres.engine.modes import ISOLATIONS, modes
+from dotdo_postgres.engine.objects.temporary import settle
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import error
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
-_SNAPSHOT_LEVELS = {"repeatable read", "serializable"}
 _TAGS = {
     "TRANS_STMT_BEGIN": "BEGIN", "TRANS_STMT_START": "START TRANSACTION", "TRANS_STMT_COMMIT": "COMMIT",
     "TRANS_STMT_ROLLBACK": "ROLLBACK", "TRANS_STMT_SAVEPOINT": "SAVEPOINT", "TRANS_STMT_RELEASE": "RELEASE",
@@ -80,9 +80,7 @@ def start(session: Session, wanted: dict[str, str]) -> None:
     level = wanted.get("transaction_isolation", values["default_transaction_isolation"])
     read_only = wanted.get("transaction_read_only", values["default_transaction_read_only"])
     session.begin_statement()
-    session.kernel.begin(
-        "snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only == "on"
-    )
+    session.kernel.begin(ISOLATIONS[level], read_only=read_only == "on")
     session.transaction_status = type(session.transaction_status).INTRANS
     session.settings.begin()
     values["transaction_isolation"] = level
@@ -124,7 +122,11 @@ def commit_now(session: Session, wait: bool) -> None:
         PostgresError: 23503, a deferred foreign key is not met; all is undone.
     """
     try:
-        if session.kernel.has_unmet_references(wait=wait) and (unmet := unmet_reference(session)):
+        if session.has_on_commit and session.kernel.in_transaction:
+            settle(session)
+        if session.kernel.has_unmet_references(wait=wait, ends=True) and (
+            unmet := unmet_reference(session)
+        ):
             roll_back_now(session)
             raise unmet
         if session.kernel.in_transaction:

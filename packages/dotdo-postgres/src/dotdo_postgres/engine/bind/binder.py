@@ -47,6 +47,7 @@ class Binder:
         self._queries = queries
         self.keeps_unknown = False
         self.may_write_materialized = False
+        self.is_trusted = False
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
 

@@ -98,7 +98,11 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
 
 def _table_oid(item: ScopeItem | None, location: int) -> ir.Expr | None:
     """Return the system column `tableoid` of a table; None when the name of FROM stands for no table."""
-    if item is None or item.entry is None or item.entry.relation is None or item.may_be_missing:
+    if item is None or item.entry is None:
+        return None
+    if item.entry.hidden:
+        return ir.Column(t.OID, -1, location, item.entry, len(item.entry.columns) - 1)
+    if item.entry.relation is None or item.may_be_missing:
         return None
     return ir.Const(t.OID, -1, location, item.entry.relation.oid)
 

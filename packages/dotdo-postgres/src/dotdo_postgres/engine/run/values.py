@@ -54,7 +54,14 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
 
 def _schema(facts: Facts) -> str | None:
     told = split_identifiers(facts.settings["search_path"])
-    return next((name for name in facts.names.path if name != "pg_catalog" or name in told), None)
+    return next(
+        (
+            name
+            for name in facts.names.path
+            if name != facts.names.temporary and (name != "pg_catalog" or name in told)
+        ),
+        None,
+    )
 
 
 def unknown_sequence(name: str) -> Exception:
