@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.errors import PostgresError, error, not_supported
@@ -81,6 +82,26 @@ def _read(session: Session, prepared: Prepared, number: int, value: Encoded, for
     except PostgresError as failure:
         raise placed(failure, number) from None
     raise error("22023", f"unsupported format code: {form}")
+
+
+Reader = Callable[[bytes], Any]
+"""Reads a parameter as it comes over the protocol."""
+
+
+def reader(session: Session, prepared: Prepared, number: int, form: int) -> Reader:
+    """Return what reads a parameter, under the session's settings of the moment.
+
+    Raises:
+        PostgresError: the format is unknown (22023).
+    """
+    oid = prepared.param_types[number].oid
+    codec = prepared.codecs.get(number) or codec_for(session, oid)
+    if form == 1:
+        return in_encoding(codec, oid, session.encoding).from_binary
+    if form:
+        raise error("22023", f"unsupported format code: {form}")
+    from_text = codec.from_text
+    return lambda value: from_text(_text(session, value))
 
 
 def _text(session: Session, value: bytes) -> str:
