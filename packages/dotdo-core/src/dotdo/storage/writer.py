@@ -41,6 +41,7 @@ class Writer(View):
         self.waiting_for: Waiter | None = None
         self.flow: tuple[int, object | None] = (0, None)
         self.failure: DotdoError | None = None  # found out while it waited for another process
+        self.never_waits = False  # in the thread it runs in: what must wait is `Blocked`
         self._patience = Patience(self)
         self._progress = Progress()
         self._claims: Claims = {}  # by the transaction that is in the file now
@@ -284,6 +285,7 @@ class Writer(View):
         if self.state is IDLE:
             self.flow = current_flow()
         self.waiting_for = self.failure = None
+        wait = wait and not self.never_waits
         self.store.locks.await_end(self, blocked.waiter, is_blocking=wait)
         if not wait:
             raise blocked

@@ -38,20 +38,11 @@ _KEPT_BY_CHAIN = (
 def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
-    if kind not in _TAGS:
-        return _plan_two_phase(planner, node)
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
     prepared.ends_failed_transaction = kind in _ENDS_FAILED
     is_chained = bool(node.get("chain"))
     prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", [])), is_chained
     return prepared
-
-
-def _plan_two_phase(planner: Planner, node: Node) -> Prepared:
-    from dotdo_postgres.engine.two_phase import plan_finish_prepared, plan_prepare_transaction
-
-    is_first = node["kind"] == "TRANS_STMT_PREPARE"
-    return (plan_prepare_transaction if is_first else plan_finish_prepared)(planner, node)
 
 
 def ends_failed(statements: Sequence[Node]) -> bool:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.transactions import finish, roll_back_now
+from dotdo_postgres.engine.transactions import finish, plan_transaction, roll_back_now
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
@@ -55,8 +55,16 @@ def prepared_transactions(store: Store) -> dict[str, PreparedTransaction]:
     return _TABLES.setdefault(store, {})
 
 
-def plan_prepare_transaction(planner: Planner, node: Node) -> Prepared:
-    """Plan PREPARE TRANSACTION."""
+def plan_any_transaction(planner: Planner, node: Node) -> Prepared:
+    """Plan a transaction statement, be it of two-phase commit or not."""
+    if node["kind"] == "TRANS_STMT_PREPARE":
+        return _plan_prepare(node)
+    if node["kind"] in {"TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"}:
+        return _plan_finish(node)
+    return plan_transaction(planner, node)
+
+
+def _plan_prepare(node: Node) -> Prepared:
     prepared = Prepared(None, (), "PREPARE TRANSACTION", _prepare, detail=node.get("gid", ""))
     prepared.ends_failed_transaction = True
     return prepared
@@ -103,8 +111,7 @@ def _require_preparable(session: Session, gid: str, wait: bool) -> None:
         raise unmet
 
 
-def plan_finish_prepared(planner: Planner, node: Node) -> Prepared:
-    """Plan COMMIT PREPARED and ROLLBACK PREPARED."""
+def _plan_finish(node: Node) -> Prepared:
     is_commit = node["kind"] == "TRANS_STMT_COMMIT_PREPARED"
     tag = "COMMIT PREPARED" if is_commit else "ROLLBACK PREPARED"
     return Prepared(None, (), tag, _finish_prepared, detail=(node.get("gid", ""), is_commit))

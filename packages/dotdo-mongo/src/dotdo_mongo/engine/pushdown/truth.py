@@ -178,7 +178,7 @@ def of_kinds(place: Place, kinds: Mapping[str, Sql], missing: int = 0) -> Truth:
         missing: What is so where there is no value.
     """
     if missing:
-        kinds = dict.fromkeys(("null", "true", "false", "integer", "real", "text", "array", "object"), Sql("0")) | kinds  # fmt: skip
+        kinds = dict.fromkeys(("null", "true", "false", "integer", "real", "text", "array", "object"), Sql("0")) | dict(kinds)  # fmt: skip
     whens = " ".join(f"when '{name}' then {part.text}" for name, part in kinds.items())
     otherwise = f"iif({place.through}, 2, {missing})" if place.through else str(missing)
     params = tuple(p for part in kinds.values() for p in part.params)
