@@ -63,6 +63,11 @@ class Writer(View):
         return self._is_running
 
     @property
+    def has_written(self) -> bool:
+        """The open transaction has written, or has had the writer to do so."""
+        return self.state is HOLDING or self.state is SUSPENDED
+
+    @property
     def is_interrupted(self) -> bool:
         """The running statement is to stop: for functions that take long themselves."""
         return bool(self.connection.is_interrupted)
