@@ -64,6 +64,8 @@ class Engine:
         self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
+        self.started_s = self.now_s
+        """When keys that nobody has used yet came."""
         self.is_plain_step = False
         """The newest command has done nothing but its own work."""
         self.is_quiet = True
