@@ -64,6 +64,11 @@ class Advisor:
         self._table.setdefault(key, set()).add(self)
         return True
 
+    @property
+    def has_locks_of_transaction(self) -> bool:
+        """Some locks end with the transaction."""
+        return any(entry[2] for entry in self._held)
+
     def _conflict(self, key: Key, *, is_shared: bool) -> Advisor | None:
         for other in self._table.get(key, ()):
             if other is not self and (not is_shared or other.holds(key, is_shared=False)):

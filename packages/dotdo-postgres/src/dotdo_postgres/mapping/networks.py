@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from typing import Any
 
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping.forms import Codec
@@ -63,49 +64,59 @@ def decode(stored: bytes) -> Address:
 
 
 def read(text: str, *, is_network: bool) -> Address:
-    """Read an address, for cidr with parts left out.
+    """Read an address, or for cidr a network.
 
     Raises:
         PostgresError: no address (22P02), for cidr bits of a host (22P02).
     """
-    kind = "cidr" if is_network else "inet"
-    failure = error("22P02", f'invalid input syntax for type {kind}: "{text}"')
-    host, slash, length = text.strip().partition("/")
-    found = _six(host) if ":" in host else _four(host, is_network=is_network)
-    if found is None or (slash and not (length.isascii() and length.isdigit())):
-        raise failure
-    family, number, implied = found
-    bits = int(length) if slash else implied
-    address = Address(family, number, bits)
-    if bits > address.size:
-        raise failure
-    if is_network and address.network != number:
+    address = _six(text) if ":" in text else _four(text, is_network=is_network)
+    if address is None or address.bits > address.size:
+        kind = "cidr" if is_network else "inet"
+        raise error("22P02", f'invalid input syntax for type {kind}: "{text}"')
+    if is_network and address.network != address.number:
         detail = "Value has bits set to right of mask."
         raise error("22P02", f'invalid cidr value: "{text}"', detail=detail)
     return address
 
 
-def _four(host: str, *, is_network: bool) -> tuple[int, int, int] | None:
-    parts = host.split(".")
-    if parts and parts[-1] == "" and len(parts) > 1 and is_network:
-        parts.pop()
-    if not 1 <= len(parts) <= 4 or (len(parts) < 4 and not is_network):
-        return None
-    if not all(part.isascii() and part.isdigit() and int(part) < 256 for part in parts):
-        return None
-    octets = [int(part) for part in parts] + [0] * (4 - len(parts))
-    number = int.from_bytes(bytes(octets), "big")
-    if not is_network:
-        return V4, number, 32
-    first = octets[0]
-    by_class = next(bits for least, bits in _CLASSES if first >= least)
-    bits = max(by_class, 8 * len(parts))
-    return V4, number, 4 if bits == 8 and first == 224 else bits
+_FOUR = re.compile(r"([0-9]+(?:\.[0-9]+){0,3})(?:/([0-9]+))?")
+_HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:/([0-9]+))?")
+_SIX_BITS = re.compile(r"0|[1-9][0-9]*")
 
 
-def _six(host: str) -> tuple[int, int, int] | None:
+def _four(text: str, *, is_network: bool) -> Address | None:
+    match = _HEX.fullmatch(text) if is_network else None
+    if match is not None:
+        octets = list(bytes.fromhex(match[1] + "0" * (len(match[1]) % 2)))
+    else:
+        match = _FOUR.fullmatch(text)
+        octets = [int(part) for part in match[1].split(".")] if match else []
+    if match is None or len(octets) > 4 or max(octets) > 255:
+        return None
+    if match[2] is not None:
+        bits = int(match[2])
+    elif is_network:
+        bits = _class_bits(octets)
+    elif len(octets) == 4:
+        bits = 32
+    else:
+        return None
+    return Address(V4, int.from_bytes(bytes(octets + [0] * (4 - len(octets))), "big"), bits)
+
+
+def _class_bits(octets: list[int]) -> int:
+    """Return the prefix that the class of an address means; what is written out belongs to it."""
+    by_class = next(bits for least, bits in _CLASSES if octets[0] >= least)
+    bits = max(by_class, 8 * len(octets))
+    return 4 if bits == 8 and octets[0] == 224 else bits
+
+
+def _six(text: str) -> Address | None:
+    host, slash, bits = text.partition("/")
+    if "%" in host or (slash and not _SIX_BITS.fullmatch(bits)):
+        return None
     try:
-        return V6, int(IPv6Address(host)), 128
+        return Address(V6, int(IPv6Address(host)), int(bits) if slash else 128)
     except ValueError:
         return None
 
@@ -145,26 +156,52 @@ def _binary(stored: bytes, *, is_network: bool) -> bytes:
     return head + address.number.to_bytes(width, "big")
 
 
-def _from_binary(data: bytes) -> bytes:
-    if len(data) < 4 or data[0] not in {2, 3} or len(data) != 4 + data[3]:
-        raise error("22P03", "invalid address family in external inet value")
-    number = int.from_bytes(data[4:], "big")
-    return encode(Address(V4 if data[0] == 2 else V6, number, data[1]))
+def _from_binary(data: bytes, kind: str) -> Address:
+    family = {2: V4, 3: V6}.get(data[0]) if len(data) >= 4 else None
+    if family is None:
+        raise error("22P03", f'invalid address family in external "{kind}" value')
+    address = Address(family, int.from_bytes(data[4:], "big"), data[1])
+    if address.bits > address.size:
+        raise error("22P03", f'invalid bits in external "{kind}" value')
+    if data[3] != address.size // 8 or len(data) != 4 + data[3]:
+        raise error("22P03", f'invalid length in external "{kind}" value')
+    return address
+
+
+def _inet_from_binary(data: bytes) -> bytes:
+    return encode(_from_binary(data, "inet"))
+
+
+def _cidr_from_binary(data: bytes) -> bytes:
+    address = _from_binary(data, "cidr")
+    if address.number & ((1 << (address.size - address.bits)) - 1):
+        detail = "Value has bits set to right of mask."
+        raise error("22P03", 'invalid external "cidr" value', detail=detail)
+    return encode(address)
+
+
+def _inet_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # an address or an interface
+    text = inet_text(stored)
+    return ip_interface(text) if "/" in text else ip_address(text)
+
+
+def _cidr_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # of either family
+    return ip_network(cidr_text(stored))
 
 
 INET = Codec(
     lambda text: encode(read(text, is_network=False)),
     inet_text,
-    _from_binary,
+    _inet_from_binary,
     lambda stored: _binary(stored, is_network=False),
-    inet_text,
+    _inet_to_python,
 )
 CIDR = Codec(
     lambda text: encode(read(text, is_network=True)),
     cidr_text,
-    _from_binary,
+    _cidr_from_binary,
     lambda stored: _binary(stored, is_network=True),
-    cidr_text,
+    _cidr_to_python,
 )
 
 # --- hardware addresses --------------------------------------------------------------------
@@ -210,5 +247,17 @@ def mac_text(stored: bytes) -> str:
     return stored.hex(":")
 
 
-MACADDR = Codec(mac_from_text, mac_text, bytes, bytes, mac_text)
-MACADDR8 = Codec(mac8_from_text, mac_text, bytes, bytes, mac_text)
+def _mac_from_binary(data: bytes) -> bytes:
+    if len(data) != 6:
+        raise error("22P03", "incorrect binary data format for type macaddr")
+    return bytes(data)
+
+
+def _mac8_from_binary(data: bytes) -> bytes:
+    if len(data) not in {6, 8}:
+        raise error("22P03", "incorrect binary data format for type macaddr8")
+    return data[:3] + b"\xff\xfe" + data[3:] if len(data) == 6 else bytes(data)
+
+
+MACADDR = Codec(mac_from_text, mac_text, _mac_from_binary, bytes, mac_text)
+MACADDR8 = Codec(mac8_from_text, mac_text, _mac8_from_binary, bytes, mac_text)

@@ -12,6 +12,7 @@ from dotdo_postgres.mapping.forms import Codec
 _LAYOUT = struct.Struct(">QI")
 _BIAS, _ZONE_BIAS = 1 << 63, 1 << 31
 _SECOND_US = 1_000_000
+_MAX_WEST_S = 16 * 3600
 
 
 def encode(us: int, west_s: int) -> bytes:
@@ -78,13 +79,19 @@ def shifted(stored: bytes, west_s: int) -> bytes:
 
 def _from_binary(data: bytes) -> bytes:
     if len(data) != 12:
-        raise error("22P03", "incorrect binary data format for type time with time zone")
+        raise error("22P03", "incorrect binary data format")
     us, west_s = struct.unpack(">qi", data)
+    if not 0 <= us <= DAY_US:
+        raise error("22008", "time out of range")
+    if abs(west_s) >= _MAX_WEST_S:
+        raise error("22009", "time zone displacement out of range")
     return encode(us, west_s)
 
 
 def _to_python(stored: bytes) -> time:
     us, west_s = decode(stored)
+    if us >= DAY_US:
+        raise OverflowError(f"time not supported by Python: {to_text(stored)!r}")
     moment = datetime(1970, 1, 1, tzinfo=timezone(timedelta(seconds=-west_s)))
     return (moment + timedelta(microseconds=us)).timetz()
 

@@ -50,6 +50,7 @@ class Binder:
         self.is_trusted = False
         self.viewing: list[int] = []
         self.policing: list[int] = []
+        self.touched: dict[int, int] = {}  # relation: the mode in which the statement locks it
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
 

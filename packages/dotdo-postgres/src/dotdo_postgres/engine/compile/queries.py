@@ -99,11 +99,14 @@ def _is_plain(node: Any) -> bool:
 # --- SELECT --------------------------------------------------------------------------------
 
 
-def _select(compiler: Compiler, select: Select) -> Compiled:
+def _select(compiler: Compiler, select: Select, around: list[ir.Expr] | None = None) -> Compiled:
+    """Write a query; `around`, for a grouping set, is what sets of the queries around leave out."""
     if select.grouping_sets is not None:
         return _grouping_sets(compiler, select, select.grouping_sets)
     made: Any = exp.Select()
-    left_out, compiler.left_out = compiler.left_out, []  # rows are found whatever the grouping set
+    left_out = compiler.left_out
+    if around is not None:  # rows are found whatever the grouping set
+        compiler.left_out = around
     attach_from(compiler, made, select.from_items)
     where = None if select.where is None else exp.Where(this=compiler.node(select.where))
     compiler.left_out = left_out
@@ -159,9 +162,10 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
     """Write grouping sets as a union of queries, one for each; what orders them goes along in columns."""
     branches = []
     keys = [key.expr for key in select.order] + (select.distinct_on or [])
+    around, kept = compiler.left_out, compiler.kept
     for places in sets:
         compiler.kept = [select.group[at] for at in places]
-        compiler.left_out = [
+        compiler.left_out = around + [
             expr
             for at, expr in enumerate(select.group)
             if at not in places and not any(ir.same(expr, other) for other in compiler.kept)
@@ -170,12 +174,12 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
             select, group=[select.group[at] for at in places], grouping_sets=None, order=[],
             limit=None, offset=None, is_distinct=False, distinct_on=None,
         )  # fmt: skip
-        node, forms = _select(compiler, one)
+        node, forms = _select(compiler, one, around)
         for at, expr in enumerate(keys):
             key = sort_node(compiler, expr, is_group=False)
             node.append("expressions", n.aliased(key, f"o{at}"))
         branches.append((node, forms))
-        compiler.left_out = compiler.kept = []
+        compiler.left_out, compiler.kept = around, kept
     return _united(compiler, select, branches)
 
 

@@ -148,3 +148,13 @@ def extract(name: str, stored: bytes) -> Decimal:
 def date_part(name: str, stored: bytes) -> float:
     """Return a field as floating point."""
     return float(_field(name, stored))
+
+
+@FAMILY.function("overlaps(timetz, timetz, timetz, timetz)", returns="boolean", is_strict=False)
+def overlapping(start1: bytes, end1: bytes, start2: bytes, end2: bytes) -> int | None:
+    """Return whether two periods share a moment."""
+    moments = (start1, end1, start2, end2)
+    if None in moments:
+        return None
+    (a, b), (c, d) = sorted(moments[:2]), sorted(moments[2:])
+    return int((a < d or a == c) and (c < b or a == c))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.documents.present import is_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.rowtypes import RowTypes
@@ -14,6 +15,7 @@ from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.graph import Shape
     from dotdo.storage import Catalog, Noun
 
 Key = tuple[str, str]
@@ -72,6 +74,7 @@ class Objects:
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
         row_types: Tables, whose rows are of types of the same names.
+        described: Nouns of documents as tables, by number, each with what it was described by.
         children: Tables that inherit from a table or are its partitions, by its number.
     """
 
@@ -84,6 +87,7 @@ class Objects:
     functions: dict[Key, list[Noun]] = field(default_factory=dict)
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
+    described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
     row_types: dict[Key, Noun] = field(default_factory=dict)
 
@@ -112,7 +116,7 @@ def _collect(catalog: Catalog) -> Objects:
         if noun.layout == "definition":
             kind, schema, name = split_definition(noun.name)
             _DEFINITIONS.get(kind, _ignore)(found, noun, schema, name)
-        elif not noun.name.startswith("$"):
+        elif not noun.name.startswith("$") and is_table(noun):
             _table(found, noun)
     return found
 

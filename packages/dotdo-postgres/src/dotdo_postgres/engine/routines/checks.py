@@ -147,8 +147,8 @@ def span_us(value: interval.Interval) -> int:
     return us
 
 
-def _interval_key(value: interval.Interval) -> int:
-    return value.key
+def _interval_key(value: interval.Interval) -> bytes:
+    return (value.key + (1 << 127)).to_bytes(16, "big")
 
 
 def _check_limit(value: int | None) -> int:
@@ -269,7 +269,7 @@ def _numeric_key(item: bytes | None) -> Any:
 
 
 def _interval_element_key(item: bytes | None) -> Any:
-    return None if item is None else float(interval.decode(item).key)
+    return None if item is None else _interval_key(interval.decode(item))
 
 
 def _jsonb_element_key(item: str | None) -> Any:
@@ -466,7 +466,7 @@ FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
 FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
-INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
+INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.BYTEA)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
 CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
 TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)

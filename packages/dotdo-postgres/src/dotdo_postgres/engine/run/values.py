@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.documents.present import OBJECT_ID_START
 from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes, zonedtimes
@@ -24,16 +26,14 @@ def session_values(session: Session, keys: Sequence[SessionKey]) -> list[Storage
     return [_value(session, kind, argument) for kind, argument in keys]
 
 
-def _value(  # noqa: PLR0911 -- one return for each kind of value
-    session: Session, kind: str, argument: str
-) -> StorageValue:
+def _value(session: Session, kind: str, argument: str) -> StorageValue:
     facts = session.facts
-    if kind == "now":
-        return facts.transaction_us
-    if kind == "statement":
-        return facts.statement_us
-    if kind == "clock":
-        return facts.clock()
+    if kind in {"now", "statement"}:
+        return facts.transaction_us if kind == "now" else facts.statement_us
+    if kind in {"clock", OBJECT_ID_START}:
+        now_us = facts.clock()
+        is_id = kind == OBJECT_ID_START
+        return f"{now_us // 1_000_000:08x}{os.urandom(5).hex()}" if is_id else now_us
     local = datetimes.utc_to_local(facts.transaction_us, facts.zone)
     simple: dict[str, StorageValue] = {
         "current_date": local // datetimes.DAY_US, "localtime": local % datetimes.DAY_US, "localtimestamp": local,
