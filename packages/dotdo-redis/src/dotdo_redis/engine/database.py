@@ -55,10 +55,13 @@ class Database:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
-        if value is not None:
-            self.accessed[key] = self.engine.now_s
+        if value is None:
+            self.engine.missed()
+            return None
+        self.accessed[key] = self.engine.now_s
         return value
 
     def get(self, key: bytes, kind: type[V]) -> V | None:
@@ -69,9 +72,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -88,9 +93,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:

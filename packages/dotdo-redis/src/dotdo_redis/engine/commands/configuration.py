@@ -78,4 +78,5 @@ def resetstat(ctx: Context, _args: list[bytes]) -> Reply:
     for command in ctx.engine.table.values():
         for counted in (command, *command.subcommands.values()):
             counted.calls = counted.nsec = counted.failed_calls = counted.rejected_calls = 0
+            counted.misses = counted.looked_up = 0
     return OK
