@@ -44,6 +44,10 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
         except InvalidValue as error:
             raise _failure(name, str(error)) from None
     for name, text in found.items():
+        obstacle = instance.parameters.obstacle(name, text)
+        if obstacle:
+            raise _failure(name, obstacle)
+    for name, text in found.items():
         instance.parameters.set(name, text)
     return OK
 
