@@ -46,7 +46,8 @@ class Database:
         """When a field of which hash may expire first; the hash decides."""
         self.accessed: dict[bytes, int] = {}
         """Key -> seconds since 1970 of its last use."""
-        self.frequency: dict[bytes, int] = {}
+        self.frequency: dict[bytes, tuple[int, int]] = {}
+        """Key -> the minute of its last use, and the counter of `Uses`."""
         self.order: Order | None = None
         self.dirty: dict[bytes, None] | None = None
         """Takes note of changed keys for whoever keeps them beyond memory."""
@@ -142,6 +143,8 @@ class Database:
         """Take a key away with its expiry; return what it held."""
         if self.expires:
             self.expires.pop(key, None)
+        if self.frequency:
+            self.frequency.pop(key, None)
         self.accessed.pop(key, None)
         return self.keys.pop(key, None)
 

@@ -379,6 +379,7 @@ class Parameters:
 
     def _set_policy(self, text: str) -> None:
         self._engine.config.is_lfu = text.endswith("lfu")
+        self._instance.uses.follow(is_wanted=text.endswith("lfu"))
 
     def _set_channels_default(self, text: str) -> None:
         self._instance.users.has_all_channels = text == "allchannels"

@@ -65,7 +65,7 @@ def freq(ctx: Context, args: list[bytes]) -> Reply:
         return None
     if not ctx.engine.config.is_lfu:
         raise ReplyError(NOT_LFU)
-    return ctx.db.frequency.get(args[0], 0)
+    return ctx.engine.instance.uses.of(ctx.db, args[0])
 
 
 @FAMILY.command("DUMP")
@@ -136,7 +136,7 @@ def restore_key(ctx: Context, args: list[bytes]) -> Reply:
     if options.idle_s >= 0:
         db.accessed[key] = ctx.engine.now_s - options.idle_s
     if options.frequency >= 0:
-        db.frequency[key] = options.frequency
+        ctx.engine.instance.uses.set(db, key, options.frequency)
     ctx.changed(key, b"restore", GENERIC)
     ctx.log(b"RESTORE", key, b"%d" % (when_ms or 0), args[2], b"REPLACE", b"ABSTTL")
     return OK
