@@ -45,6 +45,12 @@ class ExecAbort(ReplyError):
         super().__init__(message)
 
 
+class TryAgain(ReplyError):
+    """What the command needs is held by somebody who will give it back."""
+
+    code = "TRYAGAIN"
+
+
 class Unblocked(ReplyError):
     """A blocked client that another one, or a change of the key, released."""
 

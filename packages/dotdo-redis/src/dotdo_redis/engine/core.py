@@ -278,6 +278,8 @@ class Engine:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
+            if self.audience.after is not None:
+                self.audience.after()
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
