@@ -19,6 +19,7 @@ from dotdo_mongo.protocol.compression import agreed, pack
 from dotdo_mongo.protocol.messages import (
     EXHAUST_ALLOWED,
     MORE_TO_COME,
+    InvalidDocument,
     MalformedMessage,
     Message,
     encode_document,
@@ -117,13 +118,14 @@ class MongoSession(Session):
         output, size = [first], len(first)
         try:
             while True:
-                message = self._following or next(self._rest, None)
-                self._following = None
-                if message is None:
+                try:
+                    message = self._next()
+                except InvalidDocument as invalid:
+                    output.append(self._refusal(invalid))
                     self._rest = self._reader.messages()
-                    message = next(self._rest, None)
-                    if message is None:
-                        return b"".join(output)
+                    continue
+                if message is None:
+                    return b"".join(output)
                 answer = self._run(message)
                 if not isinstance(answer, bytes):
                     return Step(b"".join(output) + answer.output, answer.control)
@@ -133,6 +135,25 @@ class MongoSession(Session):
                     return Step(b"".join(output), DRAIN)
         except (MalformedMessage, BSONError, ValueError):
             return Step(b"".join(output), Close(CloseReason.VIOLATION))
+
+    def _next(self) -> Message | None:
+        message, self._following = self._following, None
+        if message is None:
+            message = next(self._rest, None)
+        if message is None:
+            self._rest = self._reader.messages()
+            message = next(self._rest, None)
+        return message
+
+    def _refusal(self, invalid: InvalidDocument) -> bytes:
+        """Return the reply to what is no BSON, nothing where none is waited for."""
+        if invalid.flags & MORE_TO_COME:
+            return b""
+        document = encode_document(invalid.reply())
+        number = next(self._numbers)
+        if invalid.is_legacy:
+            return op_reply(document, number, invalid.request_id)
+        return op_msg(document, number, invalid.request_id)
 
     def _run(self, message: Message) -> Answer:
         client = self._client
