@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from bson.errors import BSONError
 
-from dotdo.serving import DRAIN, Close, CloseReason, Session, SessionContext, Step, Wait
+from dotdo.serving import (
+    DRAIN,
+    Close,
+    CloseReason,
+    Session,
+    SessionContext,
+    StartTls,
+    Step,
+    Wait,
+)
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_mongo.engine.awaiting import Awaiting
@@ -34,6 +43,9 @@ _UNCOMPRESSED = frozenset(
     {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "getnonce", "authenticate"}
 )
 _DRAIN_BYTES = 1 << 20
+_GREETING_BYTES = 3
+_TLS_GREETINGS = frozenset(bytes((22, 3, minor)) for minor in range(5))
+"""How a handshake of TLS begins; a message of that length, over 64 KiB, cannot be a peer's first."""
 
 
 def _nothing() -> None:
@@ -80,6 +92,8 @@ class MongoSession(Session):
         self._authentication = Authentication(context, self._client)
         self.is_established = context.credentials is None
         self._numbers = itertools.count(1)
+        self._greeting = b""
+        self._awaits_tls = context.can_start_tls
         self._rest: Iterator[Message] = iter(())
         self._pending: tuple[Message, _Waiter] | None = None
         self._following: Message | None = None  # what is answered next without being asked for
@@ -88,6 +102,14 @@ class MongoSession(Session):
 
     def receive(self, data: bytes) -> Answer:
         """Take input; answer every whole request in it."""
+        if self._awaits_tls:
+            self._greeting += data
+            if self._greeting[:3] in _TLS_GREETINGS:
+                self._awaits_tls = False
+                return Step(b"", StartTls(self._greeting))
+            if len(self._greeting) < _GREETING_BYTES:
+                return b""
+            data, self._awaits_tls = self._greeting, False
         self._reader.feed(data)
         if self._pending is not None:
             return b""
