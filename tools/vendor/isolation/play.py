@@ -49,9 +49,9 @@ class Outcome:
         return sorted(told, key=lambda pair: pair[0])
 
     @property
-    def sqlstates(self) -> set[str]:
-        """The SQLSTATEs that steps ended with."""
-        return {one.sqlstate for one in self.events if one.sqlstate is not None}
+    def errors(self) -> set[tuple[str, str]]:
+        """The steps that failed, with their SQLSTATEs."""
+        return {(one.step, one.sqlstate) for one in self.events if one.sqlstate is not None}
 
 
 class Connection:

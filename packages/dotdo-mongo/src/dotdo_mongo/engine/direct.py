@@ -264,6 +264,7 @@ class Direct:
                 found is not None
                 and found.kind == "collection"
                 and isinstance(found.table, DocumentTable)
+                and found.table.has_cache
                 and "collation" not in found.options
             ):
                 self._fail()

@@ -19,6 +19,7 @@ from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
+from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
@@ -41,6 +42,7 @@ from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
@@ -120,6 +122,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             set_setting=self._set_setting,
             session_user=user,
         )
+        self.documents = Documents(self.kernel)
         self.sequences = self.facts.sequences = Sequences(self)
         self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
@@ -163,6 +166,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.signal = partial(backends.signal, self)
         facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
+        self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -224,7 +228,13 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
         self.facts.names = Names(
-            catalog, path, temporary.schema_name(self.pid), computed(), _REGS, actor
+            catalog,
+            path,
+            temporary.schema_name(self.pid),
+            computed(),
+            _REGS,
+            actor,
+            self.documents,
         )
         self._use_types()
 
@@ -300,12 +310,16 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
         planner = self.planner(source or sql, param_oids)
+        self.documents.used = {}
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        prepared.shapes = tuple(self.documents.used.values())
+        if planner.binder_used is not None:
+            prepared.touched = tuple(planner.binder_used.touched.items())
         self.know_virtual()
         return prepared
 
@@ -365,6 +379,10 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
+            if prepared.shapes:
+                return self._run_on_documents(prepared, params, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
@@ -385,7 +403,38 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.fail()
             raise
 
-    def run_many(
+    def _run_on_documents(
+        self, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        """Run a statement that names nouns of documents.
+
+        Raises:
+            CatalogChanged: values of other kinds than those it was planned for are in them.
+        """
+        try:
+            self._check_shapes(prepared)
+            result = prepared.execute(self, prepared, params, wait)
+        except DotdoError:
+            self._check_shapes(prepared)
+            raise
+        if prepared.is_read:
+            self._check_shapes(prepared)
+        return result
+
+    def _check_shapes(self, prepared: Prepared) -> None:
+        if not self.documents.are_as(prepared.shapes):
+            self._plans.pop(prepared.source, None)
+            raise CatalogChanged
+
+    def _lock_tables(self, prepared: Prepared, wait: bool) -> None:
+        """Hold what a statement touches, as LOCK TABLE of others respects it and is respected."""
+        locks = self.table_locks
+        if locks.in_use:
+            locks.require(prepared.touched, wait)
+        if self.transaction_status is INTRANS:
+            locks.note(prepared)
+
+    def run_many(  # noqa: C901 -- as `run`
         self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True
     ) -> Result:
         """Run a statement that `takes_many` once for each row of parameters, all of it or nothing.
@@ -411,6 +460,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
             several = Rows(self, rows, draw(self, prepared, len(rows)))
             return write_many(self, prepared, several, wait)
         except (Blocked, CatalogChanged):
@@ -464,9 +515,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._staged[name] = rows
 
     def fail(self) -> None:
-        """Note that a statement failed: with it an open transaction."""
+        """Note that a statement failed: with it an open transaction, which lets go of what it holds unless a savepoint may save it."""
         if self.transaction_status is INTRANS:
             self.transaction_status = INERROR
+            kernel = self.kernel
+            if kernel.in_transaction and not self.settings.depth and not kernel.is_running:
+                kernel.rollback()
+                self.facts.advisor.end()
+                self.table_locks.end()
 
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
@@ -561,6 +617,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
         self.facts.advisor.end()
+        self.table_locks.end()
 
     def leave_transaction(self) -> KernelSession:
         """Leave the open transaction to the caller, and go on with a connection of its own."""

@@ -9,9 +9,10 @@ from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.temporary import settle
+from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.variables import adopt, set_modes
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,20 +39,11 @@ _KEPT_BY_CHAIN = (
 def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
-    if kind not in _TAGS:
-        return _plan_two_phase(planner, node)
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
     prepared.ends_failed_transaction = kind in _ENDS_FAILED
     is_chained = bool(node.get("chain"))
     prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", [])), is_chained
     return prepared
-
-
-def _plan_two_phase(planner: Planner, node: Node) -> Prepared:
-    from dotdo_postgres.engine.two_phase import plan_finish_prepared, plan_prepare_transaction
-
-    is_first = node["kind"] == "TRANS_STMT_PREPARE"
-    return (plan_prepare_transaction if is_first else plan_finish_prepared)(planner, node)
 
 
 def ends_failed(statements: Sequence[Node]) -> bool:
@@ -120,8 +112,13 @@ def commit_now(session: Session, wait: bool) -> None:
     """Commit the open transaction.
 
     Raises:
-        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+        PostgresError: 23503, a deferred foreign key is not met, 40001, a prepared transaction is to come first; all is undone.
     """
+    try:
+        require_serial(session.kernel)
+    except PostgresError:
+        roll_back_now(session)
+        raise
     try:
         if session.has_on_commit and session.kernel.in_transaction:
             settle(session)

@@ -46,3 +46,21 @@ def test_two_serializable_transactions_begun_with_other_statements_do_not_both_p
         connection.execute("commit")
         with pytest.raises(psycopg.errors.SerializationFailure):
             other.execute("commit")
+
+
+def test_a_prepared_serializable_transaction_can_be_committed_and_the_others_come_after_it(
+    connection,
+):
+    connection.execute("create table x (id int primary key)")
+    connection.execute("create table y (id int primary key)")
+    with psycopg.connect("dbname=shop", autocommit=True) as other:
+        for each, read, written in ((connection, "x", "y"), (other, "y", "x")):
+            each.execute("begin isolation level serializable")
+            each.execute(f"select * from {read}")
+            each.execute(f"insert into {written} values (1)")
+        connection.execute("prepare transaction 'first'")
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            other.execute("commit")
+        connection.execute("commit prepared 'first'")
+        assert other.execute("select count(*) from x, y").fetchone() == (0,)
+        assert other.execute("select count(*) from y").fetchone() == (1,)

@@ -21,6 +21,8 @@ from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
 Clock = Callable[[], int]
 SECOND_NS = 1_000_000_000
+STALE_NS = 1_000_000
+"""So long the commands of a batch have one time."""
 FEW_KEYS = 20
 """How many keys of a database may expire before a command."""
 
@@ -59,9 +61,13 @@ class Engine:
         self._acquire, self._release = self.lock.acquire, self.lock.release
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
-        self.now_ns = self.ended_ns = self.now_ms = self.now_s = 0
+        self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
+        self.started_s = self.now_s
+        """When keys that nobody has used yet came."""
+        self.is_plain_step = False
+        """The newest command has done nothing but its own work."""
         self.is_quiet = True
         """Nothing but its words decides what becomes of a call; see `Audience`."""
         self.clients: dict[int, ClientState] = {}
@@ -88,7 +94,7 @@ class Engine:
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
-        self.now_ns = now_ns
+        self.now_ns = self.started_ns = now_ns
         self.now_ms = now_ns // 1_000_000
         if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
             return False
@@ -123,6 +129,7 @@ class Engine:
             self.audience.unmonitor(client)
             self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
+            self.instance.limits.forget(client)
 
     # -- running
 
@@ -139,7 +146,7 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)  # where nobody lets the engine tick
+                self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
                 self.settle()
@@ -147,33 +154,48 @@ class Engine:
         finally:
             self._release()
 
-    def execute_many(self, client: ClientState, calls: Sequence[list[bytes]]) -> list[Reply]:
+    def execute_many(
+        self, client: ClientState, calls: Sequence[list[bytes]], replies: list[Reply]
+    ) -> tuple[int, Blocked | None]:
         """Run commands of a client with nobody in between; what they write goes to the journal as one batch.
 
+        Args:
+            client: from `connect`.
+            calls: name and arguments of each.
+            replies: takes the replies.
+
         Returns:
-            The replies, the last of them `Blocked` when the client has to wait: the calls behind it have not run. Nor
-            have those behind one that closes the connection.
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
+            when somebody is told of what it has cached.
         """
-        replies: list[Reply] = []
-        take, step, waiters = replies.append, self._step, self.waiters
+        take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)
+                self._look_around(client)
+            self.ended_ns = self.now_ns
             for words in calls:
+                self.started_ns = self.ended_ns
+                ran += 1
                 reply = step(client, words)
+                if reply.__class__ is Blocked:
+                    return ran, reply
                 take(reply)
-                if reply.__class__ is Blocked or client.is_closing:
+                if not self.is_plain_step and (
+                    client.is_closing or client.resp != resp or self.instance.tracking.clients
+                ):
                     break
                 if waiters.ready:
                     self.settle()
-                self.set_time(self.ended_ns)
+                if self.ended_ns - self.now_ns > STALE_NS:
+                    self.set_time(self.ended_ns)
         finally:
             try:
-                self.settle()
+                if self.effects or waiters.ready:
+                    self.settle()
             finally:
                 self._release()
-        return replies
+        return ran, None
 
     def _step(self, client: ClientState, words: list[bytes]) -> Reply:
         """Run a command of a client now; what it wrote is not in the journal yet."""
@@ -183,7 +205,9 @@ class Engine:
             or not (command.is_plain and client.is_plain and self.is_quiet)
             or not command.least <= len(words) <= command.most
         ):
+            self.is_plain_step = False
             return self._execute(client, words)
+        self.is_plain_step = True
         ctx = client.ctx
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
@@ -198,7 +222,7 @@ class Engine:
         if ctx.modified or ctx.logged:
             self._record(ctx, words)
         self.ended_ns = ended_ns = self.clock_ns()
-        duration_ns = ended_ns - self.now_ns
+        duration_ns = ended_ns - self.started_ns
         command.nsec += duration_ns
         if duration_ns > self.instance.attention_ns:
             self.instance.took(client, command, words, duration_ns // 1000)
@@ -246,10 +270,12 @@ class Engine:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
+            if self.audience.after is not None:
+                self.audience.after()
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
-        duration_ns = self.clock_ns() - self.now_ns
+        duration_ns = self.clock_ns() - self.started_ns
         command.nsec += duration_ns
         if duration_ns > self.instance.attention_ns:
             self.instance.took(client, command, words, duration_ns // 1000)
@@ -398,6 +424,7 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
+            self.instance.limits.close_idle()
             gone = self._purge(limit)
             if gone:
                 took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
@@ -408,6 +435,11 @@ class Engine:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _look_around(self, client: ClientState) -> None:
+        """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.limits.close_idle(client)
+        self._purge(FEW_KEYS)
 
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.clientlimits import ClientLimits
 from dotdo_redis.engine.guarding import RefusalLog, guard
 from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
@@ -47,6 +48,7 @@ class Instance:
         self.scripts = Scripts(self.runner)
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
+        self.limits = ClientLimits(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

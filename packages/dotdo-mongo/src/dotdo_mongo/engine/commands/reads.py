@@ -261,11 +261,9 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None and not way.is_hinted:
-        return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
-    return {"n": _cut(sum(1 for _ in islice(way.records(reader), wanted)), arguments)}
+    return {"n": _cut(way.count(reader, wanted), arguments)}
 
 
 def _cut(number: int, arguments: Document) -> int | Int64:

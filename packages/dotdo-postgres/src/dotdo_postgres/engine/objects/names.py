@@ -13,6 +13,7 @@ from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog, Noun
+    from dotdo_postgres.engine.documents.present import Documents
     from dotdo_postgres.engine.relations import Relation
 
 Node = dict[str, Any]
@@ -52,6 +53,7 @@ class Names:
         computed: Relations of pg_catalog and information_schema that are kept here.
         regs: Reads and writes values of regclass and its kin.
         actor: Who acts; by default one to whom nothing is refused.
+        documents: Describes nouns of documents by what is in them.
     """
 
     def __init__(  # noqa: PLR0917 -- what names depend on
@@ -62,6 +64,7 @@ class Names:
         computed: frozenset[str] = frozenset(),
         regs: Regs | None = None,
         actor: Actor | None = None,
+        documents: Documents | None = None,
     ) -> None:
         self.catalog = catalog
         self.path = path
@@ -71,6 +74,7 @@ class Names:
         self.computed = computed
         self._regs = regs or _NoRegs()
         self.actor = actor or Actor("")
+        self.documents = documents
 
     # --- schemas -----------------------------------------------------------------------------
 
