@@ -60,6 +60,11 @@ class Direct:
         self._select = ""
         self._has_limits = False
 
+    @property
+    def is_watched(self) -> bool:
+        """A fail point or a profiler wants to see every command."""
+        return self._deployment.is_watched
+
     # --- reading ---------------------------------------------------------------------------------
 
     def get(self, identity: Any) -> bytes | None:

@@ -17,6 +17,7 @@ from dotdo_mongo.engine.commands import (
     parameters,
     plan_cache,
     reads,
+    replication,
     session_commands,
     statistics,
     test_commands,
@@ -43,6 +44,7 @@ _FAMILIES = (
     parameters.COMMANDS,
     plan_cache.COMMANDS,
     users.COMMANDS,
+    replication.COMMANDS,
     test_commands.COMMANDS,
 )
 
