@@ -12,7 +12,16 @@ from dotdo.history import entries, head, transactions
 from dotdo.sql import key_to_python, key_to_storage
 from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
-from dotdo_redis.durability.documents import NOUNS, document_of, noun_of, text, value_of, word
+from dotdo_redis.durability.checks import checks_of
+from dotdo_redis.durability.documents import (
+    NOUNS,
+    document_of,
+    kind_of,
+    noun_of,
+    text,
+    value_of,
+    word,
+)
 from dotdo_redis.durability.mapped import Mapped, mapped_nouns, reread, write
 from dotdo_redis.durability.mapped import load as load_things
 from dotdo_redis.durability.mapped import read as read_thing
@@ -52,7 +61,8 @@ class Rows:
         """Define the nouns that are not there yet, so that others find them."""
         for name in sorted(set(names) - {noun.name for noun in self.session.catalog.nouns}):
             noun = define_documents(self.session, name)
-            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER))
+            checks = checks_of(kind_of(name))
+            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER, checks=checks))
 
     def nouns(self) -> Iterator[tuple[Noun, bytes, int]]:
         """The nouns that are there, each with its type and database."""
