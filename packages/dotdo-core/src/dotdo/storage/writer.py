@@ -63,6 +63,11 @@ class Writer(View):
         return self._is_running
 
     @property
+    def has_written(self) -> bool:
+        """The open transaction has written, or has had the writer to do so."""
+        return self.state is HOLDING or self.state is SUSPENDED
+
+    @property
     def is_interrupted(self) -> bool:
         """The running statement is to stop: for functions that take long themselves."""
         return bool(self.connection.is_interrupted)
@@ -269,6 +274,16 @@ class Writer(View):
         return int(self._execute("select coalesce(max(seq), 0) from _log").get)
 
     # --- waiting -----------------------------------------------------------------------------
+
+    def wait_for(self, blocked: Blocked, *, wait: bool = True) -> None:
+        """Wait for who holds what a statement needs beyond rows, as for rows.
+
+        Raises:
+            Blocked: It must wait, and `wait` is false.
+            Deadlock: That one waits for this transaction.
+        """
+        self.flow = current_flow()
+        self._wait(blocked, wait)
 
     def _wait(self, blocked: Blocked, wait: bool) -> None:
         """Wait for the owner in this thread, or pass the request on to the caller."""

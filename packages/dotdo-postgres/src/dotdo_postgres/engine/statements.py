@@ -45,6 +45,7 @@ from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlis
 from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
+from dotdo_postgres.engine.table_locks import plan_lock
 from dotdo_postgres.engine.two_phase import plan_any_transaction
 from dotdo_postgres.engine.upkeep import (
     plan_checkpoint,
@@ -113,6 +114,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ReindexStmt": plan_reindex,
     "ClusterStmt": plan_cluster,
     "CheckPointStmt": plan_checkpoint,
+    "LockStmt": plan_lock,
 }
 
 

@@ -9,9 +9,10 @@ from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.temporary import settle
+from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.variables import adopt
-from dotdo_postgres.errors import error
+from dotdo_postgres.engine.variables import adopt, set_modes
+from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +59,11 @@ def _begin(
     wanted = prepared.detail[1]
     if session.is_idle:
         start(session, wanted)
-    elif session.is_implicit:
-        session.is_implicit = False
     else:
-        session.notice("WARNING", "25001", "there is already a transaction in progress")
+        if not session.is_implicit:
+            session.notice("WARNING", "25001", "there is already a transaction in progress")
+        session.is_implicit = False
+        set_modes(session, wanted)
     return Result(None, [], prepared.tag_kind)
 
 
@@ -110,8 +112,13 @@ def commit_now(session: Session, wait: bool) -> None:
     """Commit the open transaction.
 
     Raises:
-        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+        PostgresError: 23503, a deferred foreign key is not met, 40001, a prepared transaction is to come first; all is undone.
     """
+    try:
+        require_serial(session.kernel)
+    except PostgresError:
+        roll_back_now(session)
+        raise
     try:
         if session.has_on_commit and session.kernel.in_transaction:
             settle(session)

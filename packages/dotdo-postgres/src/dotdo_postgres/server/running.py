@@ -82,6 +82,7 @@ class Runner:
                     return attempt()
                 except Blocked as blocked:
                     wait = Wait(blocked.waiter, patience_s(session))
+                    session.kernel.waiting_for = blocked.waiter  # others look who waits for whom
                     yield wait
                     self._check(wait)
                     attempt = here
@@ -92,6 +93,7 @@ class Runner:
                 session.is_retrying = True
         finally:
             session.is_retrying = False
+            session.kernel.waiting_for = None
 
     def _unless_cancelled(self, call: Callable[[], T]) -> Callable[[], T]:
         def run() -> T:

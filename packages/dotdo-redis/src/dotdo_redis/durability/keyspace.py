@@ -87,8 +87,7 @@ class Keyspace:
         """Take what the rows held at a moment of the past, and refuse to change it."""
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
-            for database, key, value, expires_ms in rows.load():
-                self._put(database, key, value, expires_ms)
+            rows.fill(self.engine.databases)
             rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
@@ -108,8 +107,7 @@ class Keyspace:
                 self._store.owners.attach(OWNER, self)
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
-            for database, key, value, expires_ms in rows.load():
-                self._put(database, key, value, expires_ms)
+            rows.fill(self.engine.databases)
         return self._rows
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:

@@ -117,6 +117,20 @@ class Database:
         if self.expires:
             self.expires.pop(key, None)
 
+    def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
+        """Take a key in that was kept elsewhere and that nobody has used yet."""
+        self.keys[key] = value
+        self.expires.pop(key, None)
+        if expires_ms is not None:
+            self.expire_at(key, expires_ms)
+        self.adopt(key, value)
+        self.order = None
+
+    def take_in(self, strings: dict[bytes, Value]) -> None:
+        """Take many strings in that never expire."""
+        self.keys.update(strings)
+        self.order = None
+
     def remove(self, key: bytes) -> Value | None:
         """Take a key away with its expiry; return what it held."""
         if self.expires:

@@ -130,7 +130,7 @@ def _memory(ctx: Context) -> Lines:
         ("mem_allocator", "libc"),
         ("active_defrag_running", 0),
         ("lazyfree_pending_objects", 0),
-        ("lazyfreed_objects", 0),
+        ("lazyfreed_objects", instance.statistics.lazily_freed),
     ]
 
 
