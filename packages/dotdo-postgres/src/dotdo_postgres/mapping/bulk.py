@@ -11,10 +11,10 @@ _DIGITS = {16: 4, 32: 9, 64: 18}  # so many are in range whatever they are
 
 def integers(bits: int) -> FromTexts:
     """Return what reads whole numbers of a type."""
-    is_plain = _lines(f"-?[0-9]{{1,{_DIGITS[bits]}}}")
+    plain = _plain_lines(f"-?[0-9]{{1,{_DIGITS[bits]}}}")
 
     def read(texts: Sequence[str]) -> list[Any] | None:  # type: ignore[explicit-any]  # whole numbers
-        return list(map(int, texts)) if is_plain("\n".join(texts)) else None
+        return None if plain(texts) is None else list(map(int, texts))
 
     return read
 
@@ -22,11 +22,11 @@ def integers(bits: int) -> FromTexts:
 def scaled(precision: int, scale: int) -> FromTexts:
     """Return what reads decimals that have all their places into integers scaled by 10**scale."""
     point = f"\\.[0-9]{{{scale}}}" if scale else ""
-    is_plain = _lines(f"-?[0-9]{{1,{precision - scale}}}{point}")
+    plain = _plain_lines(f"-?[0-9]{{1,{precision - scale}}}{point}")
 
     def read(texts: Sequence[str]) -> list[Any] | None:  # type: ignore[explicit-any]  # whole numbers
-        listed = "\n".join(texts)
-        return list(map(int, listed.replace(".", "").split("\n"))) if is_plain(listed) else None
+        lines = plain(texts)
+        return None if lines is None else list(map(int, lines.replace(".", "").split("\n")))
 
     return read
 
@@ -40,5 +40,13 @@ def short_texts(length: int) -> FromTexts:
     return read
 
 
-def _lines(pattern: str) -> Callable[[str], object]:
-    return re.compile(f"{pattern}(?:\n{pattern})*").fullmatch
+def _plain_lines(pattern: str) -> Callable[[Sequence[str]], str | None]:
+    """Return what joins texts to lines when each is of a pattern, and gives None when one is not."""
+    are_plain = re.compile(f"{pattern}(?:\\n{pattern})*").fullmatch
+
+    def join(texts: Sequence[str]) -> str | None:
+        lines = "\n".join(texts)
+        has_inner_lines = lines.count("\n") >= len(texts)
+        return None if has_inner_lines or are_plain(lines) is None else lines
+
+    return join

@@ -6,7 +6,7 @@ from dotdo_postgres.mapping import bulk
 from dotdo_postgres.mapping.codecs import CODECS, numeric_scaled
 
 
-@pytest.mark.parametrize("bits, oid", [(16, 21), (32, 23), (64, 20)])
+@pytest.mark.parametrize(("bits", "oid"), [(16, 21), (32, 23), (64, 20)])
 @pytest.mark.parametrize("texts", [["1", "-7", "0"], ["9999"], ["-0", "007"]])
 def test_whole_numbers_are_read_as_their_codec_reads_them(
     bits: int, oid: int, texts: list[str]
@@ -25,7 +25,9 @@ def test_decimals_with_all_their_places_are_scaled(texts: list[str]) -> None:
     assert bulk.scaled(4, 2)(texts) == [codec.from_text(text) for text in texts]
 
 
-@pytest.mark.parametrize("text", ["1", "1.5", "100.00", "NaN", ".50", "1.005", "1e2", "+1.00", ""])
+@pytest.mark.parametrize(
+    "text", ["1", "1.5", "100.00", "NaN", ".50", "1.005", "1e2", "+1.00", "", "1.00\n2.00"]
+)
 def test_other_decimals_are_left_to_the_codec(text: str) -> None:
     assert bulk.scaled(4, 2)(["1.00", text]) is None
 

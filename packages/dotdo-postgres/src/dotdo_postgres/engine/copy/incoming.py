@@ -203,11 +203,10 @@ class _TextReader:
             self._check_header(records[0])
             records = records[1:]
         columns: list[Sequence[Any]] | None = self._plain_columns(text, records)
+        rows: list[list[str | None]] = []
         if columns is None:
             rows = [self._fields(record, at) for at, record in enumerate(records, self._line + 1)]
-            columns = list(zip(*rows, strict=True))
-        else:
-            rows = []
+            columns = [*zip(*rows, strict=True)]
         converted = self._converted(columns) if columns else [tuple(row) for row in rows]
         self._line += len(records)
         return converted
