@@ -207,7 +207,7 @@ class _TextReader:
         if columns is None:
             rows = [self._fields(record, at) for at, record in enumerate(records, self._line + 1)]
             columns = [*zip(*rows, strict=True)]
-        converted = self._converted(columns) if columns else [tuple(row) for row in rows]
+        converted = self._converted(columns) if columns else list[_Row](rows)
         self._line += len(records)
         return converted
 
