@@ -16,6 +16,7 @@ from typing import Any
 import apsw
 import bson
 import mongomock
+import orjson
 
 import dotdo_mongo
 from benchmarks.harness import Comparison, Figure
@@ -85,11 +86,13 @@ class Floor:
     def insert_one(self) -> None:
         """Insert one document in a transaction of its own."""
         number = next(NEW)
-        data = bson.encode({"_id": number, "name": "new", "age": 3})
+        fields = document(5)
+        data = bson.encode(fields | {"_id": number})
+        del fields["_id"]
         self.connection.execute("begin immediate")
         self.connection.execute(
             "insert into t(id, data, bson) values (?, jsonb(?), ?)",
-            (number, '{"name":"new","age":3}', data),
+            (number, orjson.dumps(fields), data),
         )
         self.connection.execute("insert into log(noun, op, id, before) values (0, 0, 1, '[]')")
         self.connection.execute("commit")
@@ -106,8 +109,8 @@ def times(count: int, action: Action) -> Action:
 
 
 def inserted(collection: Any) -> Action:
-    """Insert one new document."""
-    return lambda: collection.insert_one({"_id": next(NEW), "name": "new", "age": 3})
+    """Insert one new customer."""
+    return lambda: collection.insert_one(document(5) | {"_id": next(NEW)})
 
 
 def inserted_many(collection: Any, count: int) -> Action:

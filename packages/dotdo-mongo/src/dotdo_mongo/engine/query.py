@@ -13,6 +13,7 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pushdown import (
+    NEVER,
     UNKNOWN,
     Bound,
     Truth,
@@ -20,6 +21,7 @@ from dotdo_mongo.engine.pushdown import (
     bounds,
     by_index,
     by_key,
+    first_in_order,
     is_pushed,
     opposite,
     truth,
@@ -82,12 +84,30 @@ class Plan:
     high: tuple[Any, ...] | None = None
     said: Truth = UNKNOWN
 
+    @property
+    def is_told(self) -> bool:
+        """SQL tells of some rows that they match."""
+        return (
+            not self.is_hinted
+            and not self.backward
+            and self.stage != "IDHACK"
+            and self.said.certain != NEVER
+        )
+
+    def first(self, reader: Reader, sort: Mapping[str, Any], limit: int) -> list[Record] | None:
+        """Return the first records of an order, None when SQL cannot tell them."""
+        if not self.is_told:
+            return None
+        return first_in_order(
+            self.collection, reader, self.condition, said=self.said, sort=sort, limit=limit
+        )
+
     def count(self, reader: Reader, most: int | None = None) -> int:
         """Return how many records match, or `most` when there are more."""
         table = self.collection.table
         if not self.query and not self.is_hinted:
             return table.count(reader)
-        if most is not None or self.is_hinted or self.said is UNKNOWN or self.stage == "IDHACK":
+        if most is not None or not self.is_told:
             return sum(1 for _ in islice(self.records(reader), most))
         certain, undecided = table.tally(reader, self.condition, self.said.certain)
         if undecided:
@@ -170,6 +190,13 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
 
 def _is_key(key: Document, hint: Document) -> bool:
     return [(p, sort_key(d)) for p, d in key.items()] == [(p, sort_key(d)) for p, d in hint.items()]
+
+
+def narrowed(collection: Collection, query: Document) -> Plan:
+    """Return what SQL leaves of a collection for a query, whose filter is for the caller to apply."""
+    found = Plan(collection, query, None)
+    narrow(found, query)
+    return found
 
 
 def narrow(found: Plan, query: Document) -> None:

@@ -83,6 +83,24 @@ class DocumentTable:
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
 
+    def first(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        limit: int,
+        order_params: Params = (),
+    ) -> list[tuple[Record, bool]]:
+        """Return the first records of an order among those that a condition leaves, each with whether another one does not hold."""
+        sql = (
+            f"select not ({certain[0]}), {_COLUMNS} from {self.table} where {condition.sql or 'true'}"
+            f" order by {order} limit ?"
+        )
+        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
+        return [(_record(row[1:]), bool(row[0])) for row in rows]
+
     def tally(
         self, reader: Reader, condition: Condition, certain: tuple[str, Params]
     ) -> tuple[int, int]:
