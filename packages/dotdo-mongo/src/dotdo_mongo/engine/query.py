@@ -21,7 +21,7 @@ from dotdo_mongo.engine.pushdown import (
     bounds,
     by_index,
     by_key,
-    first_in_order,
+    in_order,
     is_pushed,
     opposite,
     truth,
@@ -94,11 +94,13 @@ class Plan:
             and self.said.certain != NEVER
         )
 
-    def first(self, reader: Reader, sort: Mapping[str, Any], limit: int) -> list[Record] | None:
-        """Return the first records of an order, None when SQL cannot tell them."""
+    def ordered(
+        self, reader: Reader, sort: Mapping[str, Any], limit: int | None
+    ) -> Iterable[Record] | None:
+        """Return the records of an order, None when SQL cannot tell them."""
         if not self.is_told:
             return None
-        return first_in_order(
+        return in_order(
             self.collection, reader, self.condition, said=self.said, sort=sort, limit=limit
         )
 
@@ -161,7 +163,7 @@ class Plan:
             return iter(() if found is None else (found,))
         found_by = table.scan(reader, self.condition, backward=self.backward)
         if self.is_hinted and self.index is not None and is_ordinary(self.index):
-            return iter(in_order(found_by, self.index, self._lies_within))
+            return iter(by_keys(found_by, self.index, self._lies_within))
         return found_by
 
 
@@ -274,7 +276,7 @@ def _serves(index: Document, query: Document, asked: Mapping[str, Bound]) -> boo
     return True
 
 
-def in_order(
+def by_keys(
     records: Iterable[Record], index: Document, lies_within: Callable[[tuple[Any, ...]], bool]
 ) -> list[Record]:
     """Return the records that have keys of an index within bounds, in its order."""

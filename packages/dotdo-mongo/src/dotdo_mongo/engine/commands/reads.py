@@ -200,9 +200,9 @@ def _sorted(
     if limit is not None:
         stages.append({"$limit": limit})
     run = compile_pipeline(stages, context)
-    first = None if limit is None else way.first(reader, sort, limit)
-    if first is not None:
-        return iter(first)
+    found = way.ordered(reader, sort, limit)
+    if found is not None:
+        return iter(found)
 
     def ordered() -> Iterator[Record]:
         by_document: dict[int, Record] = {}

@@ -12,7 +12,7 @@ from dotdo_mongo.engine.pushdown.bounds import (
     value_text,
 )
 from dotdo_mongo.engine.pushdown.groups import grouping, groups
-from dotdo_mongo.engine.pushdown.order import first_in_order, index_order
+from dotdo_mongo.engine.pushdown.order import in_order, index_order
 from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite, truth
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
     "by_key",
     "equalities",
     "exceptions_text",
-    "first_in_order",
     "grouping",
     "groups",
+    "in_order",
     "index_order",
     "is_pushed",
     "opposite",

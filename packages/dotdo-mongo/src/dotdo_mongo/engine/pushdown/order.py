@@ -1,6 +1,6 @@
 """The first rows of an order, found by SQL: by an index whose rows are of types that it orders, else by keys of their types."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dotdo.storage.names import literal
@@ -8,26 +8,26 @@ from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.pushdown.bounds import exceptions_text, is_pushed, value_text
 from dotdo_mongo.engine.pushdown.plain import ODD, rank_text
 from dotdo_mongo.engine.pushdown.truth import Place, Truth, field, identity
-from dotdo_mongo.engine.tables import Condition, DocumentTable, Reader, Record
+from dotdo_mongo.engine.tables import Condition, DocumentTable, Params, Reader, Record
 
 Document = dict[str, Any]
-MOST = 1000
-"""How many rows are ordered by SQL at most."""
+_MOST = 200
+"""Up to so many documents are sorted themselves, of more only the numbers of their rows."""
 _OIDS = ('{"$oid":"', '{"$oid":#')
 _DATES = ('{"$t":1', '{"$t":=')
 _TAGS = ('{"$', '{"%')
 
 
-def first_in_order(
+def in_order(
     collection: Collection,
     reader: Reader,
     condition: Condition,
     *,
     said: Truth,
     sort: Mapping[str, Any],
-    limit: int,
-) -> list[Record] | None:
-    """Return the first records of an order, None when SQL cannot tell them.
+    limit: int | None,
+) -> Iterable[Record] | None:
+    """Return the records of an order, read as they are asked for; None when SQL cannot tell them.
 
     Args:
         collection: Whose.
@@ -35,17 +35,41 @@ def first_in_order(
         condition: Leaves the rows that may match.
         said: Which of them do.
         sort: path -> 1 or -1.
-        limit: How many are wanted.
+        limit: How many are wanted; all by default.
     """
     table = collection.table
     ways = _ways(sort)
-    if not isinstance(table, DocumentTable) or ways is None or not 0 < limit <= MOST:
+    if not isinstance(table, DocumentTable) or ways is None or limit == 0:
         return None
-    if len(ways) == 1 and not condition.sql.startswith("_id in"):
+    found = _order(collection, reader, condition, said, ways)
+    if found is None:
+        return None
+    order, certain, order_params = found
+    if limit is not None and limit <= _MOST:
+        rows = table.first(
+            reader, condition, certain, order=order, limit=limit, order_params=order_params
+        )
+        return None if any(is_doubtful for _, is_doubtful in rows) else [row for row, _ in rows]
+    numbers = table.numbers(
+        reader, condition, certain, order=order, limit=limit or -1, order_params=order_params
+    )
+    if any(is_doubtful for _, is_doubtful in numbers):
+        return None
+    return table.at(reader, [number for number, _ in numbers])
+
+
+def _order(
+    collection: Collection,
+    reader: Reader,
+    condition: Condition,
+    said: Truth,
+    ways: list[tuple[str, bool]],
+) -> tuple[str, tuple[str, Params], Params] | None:
+    """Return ORDER BY terms, the condition of rows that they do order, and the parameters of the terms."""
+    if len(ways) == 1 and not condition.sql:
         term = index_order(collection, reader, *ways[0])
         if term is not None:
-            rows = table.first(reader, condition, said.certain, order=f"{term}, _id", limit=limit)
-            return None if any(is_doubtful for _, is_doubtful in rows) else [row for row, _ in rows]
+            return f"{term}, _id", said.certain, ()
     terms, odd = [], []
     for path, is_down in ways:
         place = identity() if path == "_id" else field(path)
@@ -55,12 +79,8 @@ def first_in_order(
         terms += [f"{rank}{way}", f"{place.value}{way}"]
         odd.append(f"{rank} = {ODD}")
     doubt = " or ".join([f"not {said.certain.text}", *odd])
-    order = f"{doubt} desc, {', '.join(terms)}, _id"
-    certain = (f"not ({doubt})", said.certain.params)
-    rows = table.first(
-        reader, condition, certain, order=order, limit=limit, order_params=said.certain.params
-    )
-    return None if any(is_doubtful for _, is_doubtful in rows) else [row for row, _ in rows]
+    params = said.certain.params
+    return f"{doubt} desc, {', '.join(terms)}, _id", (f"not ({doubt})", params), params
 
 
 def _ways(sort: Mapping[str, Any]) -> list[tuple[str, bool]] | None:
