@@ -130,7 +130,7 @@ def _reduced(
         groups.setdefault(sort_key(key), (key, []))[1].append(value)
     for place in sorted(groups):
         key, values = groups[place]
-        value = values[0] if len(values) == 1 else call(arguments["reduce"], [key, values])
+        value = values[0] if len(values) == 1 else call(str(arguments["reduce"]), [key, values])
         yield {"_id": key, "value": value}
 
 
@@ -140,7 +140,7 @@ def _joined(call: Call, document: Document, known: dict[Any, Any], arguments: Do
     if place not in known:
         return document
     values = [known[place], document["value"]]
-    return {**document, "value": call(arguments["reduce"], [document["_id"], values])}
+    return {**document, "value": call(str(arguments["reduce"]), [document["_id"], values])}
 
 
 def _finished(call: Call, document: Document, arguments: Document) -> Document:
@@ -148,7 +148,7 @@ def _finished(call: Call, document: Document, arguments: Document) -> Document:
         return document
     return {
         **document,
-        "value": call(arguments["finalize"], [document["_id"], document["value"]]),
+        "value": call(str(arguments["finalize"]), [document["_id"], document["value"]]),
     }
 
 
