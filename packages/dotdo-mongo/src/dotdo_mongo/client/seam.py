@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from time import monotonic
 from typing import Any
 
 import bson
@@ -37,8 +38,8 @@ if pymongo.version_tuple[:2] != _PROVED:
 class _Line:
     """In place of a socket."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, link: Link, timeout_s: float | None) -> None:
+        self.link, self.timeout_s = link, timeout_s
 
     @property
     def get_conn(self) -> "_Line":
@@ -55,36 +56,50 @@ class _Line:
         return False
 
     def settimeout(self, timeout: float | None) -> None:
-        """Nothing here waits for a peer."""
+        self.timeout_s = timeout
 
-    def gettimeout(self) -> None:
-        return None
+    def gettimeout(self) -> float | None:
+        return self.timeout_s
+
+    def deadline_s(self) -> float | None:
+        """Return until when an answer is waited for."""
+        if _csot.get_timeout():
+            return _csot.get_deadline()
+        return monotonic() + self.timeout_s if self.timeout_s else None
 
 
 class InProcessConnection(sync_pool.Connection):
     """A connection whose messages are answered by a call."""
 
-    _reply: bytes | None = None
+    _reply: tuple[bytes, int] | None = None
 
     def send_message(self, message: bytes, max_doc_size: int) -> None:
         """Run a message and keep its answer."""
-        self._check_size(max_doc_size)
-        self._reply = self.conn.link.run(message)  # type: ignore[attr-defined]  # a _Line
+        _check_size(max_doc_size, self.max_bson_size)
+        self._run(message)
+
+    def _run(self, message: bytes | None) -> None:
+        line: _Line = self.conn  # type: ignore[assignment]  # made with one
+        try:
+            self._reply = line.link.run(message, line.deadline_s())
+        except BaseException as error:  # noqa: BLE001  (as the driver's own: the connection ends)
+            self._raise_connection_failure(error)
 
     def receive_message(self, request_id: int | None) -> _OpMsg:
-        """Return the answer to the message sent last."""
+        """Return the answer to the message sent last, or what follows the answer before by itself."""
+        if request_id is None:
+            self._run(None)
         assert self._reply is not None
-        return _OpMsg(0, self._reply)
-
-    def _check_size(self, max_doc_size: int) -> None:
-        _check_size(max_doc_size, self.max_bson_size)
+        document, flags = self._reply
+        return _OpMsg(flags, document)
 
     def conn_closed(self) -> bool:
         """Return whether it was closed."""
         return self.closed
 
     def set_conn_timeout(self, timeout: float | None) -> None:
-        """Nothing here waits for a peer."""
+        """Wait so long for an answer."""
+        self.conn.settimeout(timeout)
 
     def authenticate(self, reauthenticate: bool = False) -> None:
         """Take the credentials of a production address as given: the caller owns the files."""
@@ -96,24 +111,35 @@ class InProcessConnection(sync_pool.Connection):
 class AsyncInProcessConnection(async_pool.AsyncConnection):
     """A connection of asyncio whose messages are answered by a call."""
 
-    _reply: bytes | None = None
+    _reply: tuple[bytes, int] | None = None
 
     async def send_message(self, message: bytes, max_doc_size: int) -> None:
         """Run a message and keep its answer."""
         _check_size(max_doc_size, self.max_bson_size)
-        self._reply = await self.conn.link.run_async(message)  # type: ignore[attr-defined]  # a _Line
+        await self._run(message)
+
+    async def _run(self, message: bytes | None) -> None:
+        line: _Line = self.conn  # type: ignore[assignment]  # made with one
+        try:
+            self._reply = await line.link.run_async(message, line.deadline_s())
+        except BaseException as error:  # noqa: BLE001  (as the driver's own: the connection ends)
+            await self._raise_connection_failure(error)
 
     async def receive_message(self, request_id: int | None) -> _OpMsg:
-        """Return the answer to the message sent last."""
+        """Return the answer to the message sent last, or what follows the answer before by itself."""
+        if request_id is None:
+            await self._run(None)
         assert self._reply is not None
-        return _OpMsg(0, self._reply)
+        document, flags = self._reply
+        return _OpMsg(flags, document)
 
     def conn_closed(self) -> bool:
         """Return whether it was closed."""
         return self.closed
 
     def set_conn_timeout(self, timeout: float | None) -> None:
-        """Nothing here waits for a peer."""
+        """Wait so long for an answer."""
+        self.conn.settimeout(timeout)
 
     async def authenticate(self, reauthenticate: bool = False) -> None:
         """Take the credentials of a production address as given: the caller owns the files."""
@@ -151,8 +177,15 @@ def classes(lead: Lead, set_name: str | None) -> dict[str, Any]:
                 number = self.next_connection_id
                 self.next_connection_id += 1
             self._telemetry.connection_created(number)
-            link = Link(lead(), self.address, set_name)
-            made = InProcessConnection(_Line(link), self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
+            link = Link(
+                lead(),
+                self.address,
+                set_name,
+                is_cancelled=lambda: made.cancel_context.cancelled,
+                is_blocking=True,
+            )
+            line = _Line(link, self.opts.socket_timeout)
+            made = InProcessConnection(line, self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
             with self.lock:
                 self.active_contexts.add(made.cancel_context)
             made.hello()
@@ -176,8 +209,15 @@ def async_classes(lead: Lead, set_name: str | None) -> dict[str, Any]:
                 number = self.next_connection_id
                 self.next_connection_id += 1
             self._telemetry.connection_created(number)
-            link = Link(lead(), self.address, set_name)
-            made = AsyncInProcessConnection(_Line(link), self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
+            link = Link(
+                lead(),
+                self.address,
+                set_name,
+                is_cancelled=lambda: made.cancel_context.cancelled,
+                is_blocking=False,
+            )
+            line = _Line(link, self.opts.socket_timeout)
+            made = AsyncInProcessConnection(line, self, self.address, number, self.is_sdam)  # type: ignore[arg-type]
             async with self.lock:
                 self.active_contexts.add(made.cancel_context)
             await made.hello()
@@ -221,9 +261,6 @@ class _Watcher:
     def gc_safe_close(self) -> None:
         """Nothing runs."""
 
-    def request_check(self) -> None:
-        """Nothing to look for."""
-
     def cancel_check(self) -> None:
         """Nothing runs."""
 
@@ -236,6 +273,8 @@ def _monitor(of: Lead, name: str | None) -> type:
             """Tell the topology, whose lock the caller holds, that the deployment is there."""
             if not self._is_known:
                 self._topology._process_change(self._seen())
+
+        request_check = open
 
         def close(self) -> None:
             """Nothing runs."""
@@ -253,10 +292,12 @@ def _async_monitor(of: Lead, name: str | None) -> type:
 
         def open(self) -> None:
             """Tell the topology right after the caller has given up its lock."""
-            if not self._is_known and self._task is None:
+            if not self._is_known and (self._task is None or self._task.done()):
                 self._task = asyncio.get_running_loop().create_task(
                     self._topology.on_change(self._seen())
                 )
+
+        request_check = open
 
         async def close(self) -> None:
             """Nothing runs."""

@@ -1,6 +1,6 @@
 """The rows of keys in a tenant's file: one document per key with its exact payload beside; it refuses to keep values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Any
 
@@ -12,14 +12,22 @@ from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
 from dotdo_redis.durability.documents import NOUNS, document_of, noun_of, text, value_of, word
 from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.rdb import Reader, load, save
 from dotdo_redis.engine.types import Value, type_name
 
 OWNER = "redis"
 APPLIED = "redis applied"
+PAGE = 5000
 RAW = 0xFF
 """A string as it is, which RDB has no such byte for."""
 _EXPIRY = Struct("<q")
+
+PLAIN = (
+    "substr(bson, 1, 9) = x'ffffffffffffffffff' and typeof(id) = 'text'"
+    " and substr(id, 1, 1) not in ('{', '[', '\"') and id not in ('true', 'false', 'null')"
+)
+"""A string that never ends, whose key is text and stands as it is."""
 
 Change = tuple[int, bytes, Value | None, int | None]
 """Database, key, what it holds now, and until when (milliseconds since 1970)."""
@@ -49,13 +57,30 @@ class Rows:
                 elif noun.owner == OWNER and name == plural and number.isdigit():
                     yield noun, kind, int(number)
 
-    def load(self) -> Iterator[tuple[int, bytes, Value, int | None]]:
-        """Read all keys."""
-        for noun, kind, database in self.nouns():
-            table = quoted(noun.table)
-            sql = f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
-            for row in self.session.read(sql):
-                yield database, *self._read(kind, row)
+    def fill(self, databases: Sequence[Database]) -> None:
+        """Put all keys into their databases, as keys that nobody has used yet."""
+        for noun, kind, number in self.nouns():
+            database, table = databases[number], quoted(noun.table)
+            condition = PLAIN if kind == b"string" else "0"
+            plain = f"select cast(id as blob), substr(bson, 10) from {table} where _id > ? and _id <= ? and {condition}"  # noqa: S608 - a quoted name
+            rest = (
+                f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
+                f" where _id > ? and _id <= ? and ({condition}) is not true"
+            )
+            for span in self._pages(table):
+                if kind == b"string":
+                    database.take_in(dict(self.session.read(plain, span)))
+                for row in self.session.read(rest, span):
+                    database.load(*self._read(kind, row))
+
+    def _pages(self, table: str) -> Iterator[tuple[int, int]]:
+        """The row ids of a table in spans of so many rows, each behind the first id and up to the second."""
+        last, newest = -1 << 63, (1 << 63) - 1
+        sql = f"select _id from {table} where _id > ? order by _id limit 1 offset ?"  # noqa: S608 - a quoted name
+        while found := self.session.read(sql, (last, PAGE)):
+            yield last, found[0][0]
+            last = found[0][0]
+        yield last, newest
 
     def read(self, noun_id: int, row_id: int) -> tuple[int, bytes, Value, int | None] | None:
         """Read one key by its row; None when the row is gone."""

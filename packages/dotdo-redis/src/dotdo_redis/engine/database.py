@@ -25,6 +25,7 @@ class Database:
     __slots__ = (
         "accessed",
         "deadlines",
+        "dirty",
         "engine",
         "expires",
         "field_deadlines",
@@ -47,6 +48,8 @@ class Database:
         """Key -> seconds since 1970 of its last use."""
         self.frequency: dict[bytes, int] = {}
         self.order: Order | None = None
+        self.dirty: dict[bytes, None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""
@@ -106,9 +109,27 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
-        self.put(key, value)
+        if key in self.keys:
+            self.keys[key] = value
+            self.accessed[key] = self.engine.now_s
+        else:
+            self.put(key, value)
         if self.expires:
             self.expires.pop(key, None)
+
+    def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
+        """Take a key in that was kept elsewhere and that nobody has used yet."""
+        self.keys[key] = value
+        self.expires.pop(key, None)
+        if expires_ms is not None:
+            self.expire_at(key, expires_ms)
+        self.adopt(key, value)
+        self.order = None
+
+    def take_in(self, strings: dict[bytes, Value]) -> None:
+        """Take many strings in that never expire."""
+        self.keys.update(strings)
+        self.order = None
 
     def remove(self, key: bytes) -> Value | None:
         """Take a key away with its expiry; return what it held."""

@@ -25,6 +25,8 @@ class Statistics:
         self.commands = 0
         self.expired_keys = 0
         self.evicted_keys = 0
+        self.lazily_freed = 0
+        self.rejected_connections = 0
         self.hits = 0
         self.misses = 0
         self.unexpected_errors = 0

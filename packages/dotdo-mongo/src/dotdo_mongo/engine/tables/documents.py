@@ -21,6 +21,7 @@ from dotdo_mongo.mapping.tags import from_json, to_json
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
 _FIRST_CHUNK, _CHUNK, _CHUNK_BYTES = 32, 1024, 4 << 20
 _ALL = EVERYTHING
+_IDENTITY = frozenset({"_id"})
 
 
 class DocumentTable:

@@ -46,7 +46,7 @@ def idletime(ctx: Context, args: list[bytes]) -> Reply:
         return None
     if ctx.engine.config.is_lfu:
         raise ReplyError(IS_LFU)
-    return max(0, ctx.now_ms // 1000 - ctx.db.accessed.get(args[0], ctx.engine.now_s))
+    return max(0, ctx.now_ms // 1000 - ctx.db.accessed.get(args[0], ctx.engine.started_s))
 
 
 @FAMILY.command("OBJECT|FREQ")
