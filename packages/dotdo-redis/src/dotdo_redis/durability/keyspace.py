@@ -88,6 +88,7 @@ class Keyspace:
             rows = Rows(self._open_store(), self.engine.config)
             for database, key, value, expires_ms in rows.load():
                 self._put(database, key, value, expires_ms)
+            self._restore_catalog(rows)
             rows.close()
             self._dirty.clear()
             self.engine.gates.append(_refuse_writes)
@@ -109,7 +110,14 @@ class Keyspace:
             self._number = max(self._number, rows.applied)
             for database, key, value, expires_ms in rows.load():
                 self._put(database, key, value, expires_ms)
+            self._restore_catalog(rows)
         return self._rows
+
+    def _restore_catalog(self, rows: Rows) -> None:
+        ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
+        for words in rows.catalog():
+            self._repeat(ctx, words)
+        self.engine.effects.clear()
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
         db = self.engine.databases[database]
@@ -202,7 +210,7 @@ class Keyspace:
             for index, key in dirty
         ]
         try:
-            rows.write(changes, self._number)
+            rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
             self.engine.dirty = dirty | self._dirty
             raise

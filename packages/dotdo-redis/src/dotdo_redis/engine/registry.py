@@ -33,6 +33,11 @@ from dotdo_redis.engine.commands import (
     pubsub,
     ranges,
     scripting,
+    search_aggregations,
+    search_config,
+    search_indexes,
+    search_queries,
+    search_words,
     server,
     set_algebra,
     sets,
@@ -108,6 +113,11 @@ FAMILIES: tuple[Family, ...] = (
     timeseries_rules.FAMILY,
     timeseries_ranges.FAMILY,
     vectors.FAMILY,
+    search_indexes.FAMILY,
+    search_queries.FAMILY,
+    search_aggregations.FAMILY,
+    search_words.FAMILY,
+    search_config.FAMILY,
 )
 
 

@@ -178,6 +178,7 @@ def flush(ctx: Context, args: list[bytes]) -> Reply:
     for db in ctx.engine.databases if is_all else [ctx.db]:
         ctx.engine.modified_all(ctx.client, db)
         ctx.modified += db.clear()
+        ctx.engine.instance.search.flushed(db.index)
     ctx.modified += 1
     ctx.log(ctx.command.name.encode())
     return OK
