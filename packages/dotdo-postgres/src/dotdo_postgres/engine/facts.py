@@ -52,6 +52,7 @@ class Facts:
         channels: Gives the channels that are listened to.
         sleep: Lets seconds pass.
         advisor: The session's advisory locks.
+        call_routine: Calls a routine that a user made.
         signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
@@ -70,5 +71,6 @@ class Facts:
     notify: Callable[[str, str], object] = _unavailable
     channels: Callable[[], Iterable[str]] = tuple
     sleep: Callable[[float], object] = _unavailable
+    call_routine: Callable[..., Any] = _unavailable
     signal: Callable[[int, str], bool] = _unavailable
     advisor: Advisor = None  # type: ignore[assignment]  # set by the session

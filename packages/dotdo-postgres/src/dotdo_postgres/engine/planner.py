@@ -19,7 +19,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
-    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
@@ -40,7 +40,8 @@ class Planner:
         is_trial: Only the types of parameters are looked for.
         is_staged: Several statements are planned that share their parameters.
         shared: Their binder.
-        outer: What is around the statement: the names of WITH.
+        outer: What is around the statement: the names of WITH, the variables of a routine.
+        variables: Which of a name's two meanings is taken where a routine's variable has it too.
     """
 
     def __init__(self, session: Session, param_oids: tuple[int, ...] = (), sql: str = "") -> None:
@@ -54,6 +55,7 @@ class Planner:
         self.is_trial = self.is_staged = False
         self.shared: Binder | None = None
         self.outer: Scope | None = None
+        self.variables: Variables | None = None
 
     def binder(self) -> Binder:
         """Return a binder for the statement; its stages share one."""
@@ -61,6 +63,8 @@ class Planner:
             return self.shared
         made = make_binder(self.names, self.param_oids, self.zone)
         made.may_write_materialized = self.may_write_materialized
+        made.variables = self.variables
+        made.session = self.session
         if self.is_staged:
             self.shared = made
         return made
@@ -125,12 +129,13 @@ def plan_select(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     query = binder.query({"SelectStmt": node}, planner.outer)
     param_types = planner.param_types(binder)
-    return _build_select(planner, query, param_types, is_wide=False)
+    return build_select(planner, query, param_types, is_wide=False)
 
 
-def _build_select(
+def build_select(
     planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool
 ) -> Prepared:
+    """Compile a bound query into a plan."""
     compiler = make_compiler(len(param_types), is_wide=is_wide)
     locking = query.locking if isinstance(query, Select) else []
     is_skipping = any(item.wait == "skip" for item in locking)
@@ -150,7 +155,7 @@ def _build_select(
     if not locking and used < len(param_types) + len(prepared.session_values):
         prepared.execute = partial(run, used=used)
     if not is_wide:
-        prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
+        prepared.rebuild = lambda: build_select(planner, query, param_types, is_wide=True)
     return prepared
 
 

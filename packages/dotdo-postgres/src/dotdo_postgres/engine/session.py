@@ -6,7 +6,7 @@ import itertools
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
@@ -32,6 +32,8 @@ from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.portals import Portals
+from dotdo_postgres.engine.routines.calling import call_stored
+from dotdo_postgres.engine.routines.casting import Caster
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
@@ -41,6 +43,7 @@ from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
+from dotdo_postgres.engine.triggers.pending import Pending
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
+    from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
@@ -137,6 +141,19 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.depth = 0  # of routines that call each other
+        self.subtransactions: list[str] = []
+        self.frames: list[Frame] = []
+        self.caster = Caster(self)
+        self.bodies: dict[object, tuple[object, object, Any]] = {}
+        self.acted: dict[tuple[str, str], Names] = {}
+        self.dynamic_plans: dict[object, tuple[object, list[Prepared]]] = {}
+        self.triggers = Pending()
+        self.is_call_atomic = True  # procedures called now may not end the transaction
+        self.has_ended = False  # the statement has ended a transaction: it cannot run again
+        self.unnamed_portals = 0
+        self.is_cancelled = False
+        self.turn_began_us = 0
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -159,6 +176,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
         facts.advisor = Advisor(self)
+        facts.call_routine = partial(call_stored, self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -497,6 +515,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
+        if self.depth:  # of the statement that called the routine
+            return
         facts = self.facts
         facts.statement_us = now_us = facts.clock()
         if self.transaction_status is IDLE:
@@ -579,6 +599,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
+        self.is_cancelled = True
         self.kernel.interrupt()
 
     def close(self) -> None:

@@ -44,6 +44,9 @@ from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prep
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
+from dotdo_postgres.engine.routines.altering import plan_alter_function
+from dotdo_postgres.engine.routines.commands import plan_call, plan_do
+from dotdo_postgres.engine.routines.define import plan_create_function
 from dotdo_postgres.engine.transactions import plan_transaction
 from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
@@ -102,6 +105,10 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ListenStmt": plan_listen,
     "NotifyStmt": plan_notify,
     "UnlistenStmt": plan_unlisten,
+    "CreateFunctionStmt": plan_create_function,
+    "AlterFunctionStmt": plan_alter_function,
+    "CallStmt": plan_call,
+    "DoStmt": plan_do,
 }
 
 

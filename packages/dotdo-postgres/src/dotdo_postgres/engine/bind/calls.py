@@ -26,6 +26,7 @@ from dotdo_postgres.engine.overloads import (
     missing_function,
     resolve_function,
 )
+from dotdo_postgres.engine.routines.resolve import has_user_routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import BY_FUNCTION
@@ -40,8 +41,10 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]
-    if len(parts) > 1 and parts[0] not in {"pg_catalog", "public"}:
-        raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
+    is_made = has_user_routine(binder.names, parts[-2] if len(parts) > 1 else None, name)
+    if len(parts) > 1 and not is_made and parts[0] not in {"pg_catalog", "public"}:
+        if not binder.names.has_schema(parts[0]):
+            raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
     inner = scope.clause
     nodes, names = split_named(node.get("args", []))
     args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
@@ -56,7 +59,16 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if node.get("agg_star") and name != "count":
         raise missing_function(name, [], location, ambiguous=False)
     types = tuple(arg.type for arg in args)
-    found = resolve_function(name, types, names, bool(node.get("func_variadic")))
+    found: Candidate | str
+    if is_made:
+        from dotdo_postgres.engine.routines.binding import bind_user_call
+
+        made = bind_user_call(binder, node, parts, args, names, scope)
+        if isinstance(made, ir.Expr):
+            return made
+        found = "missing" if made is None else made
+    else:
+        found = resolve_function(name, types, names, bool(node.get("func_variadic")))
     if isinstance(found, str):
         return _cast_call(binder, name, args, names, location, why=found)
     if not args and found.kind == "a" and not node.get("agg_star"):
@@ -93,7 +105,7 @@ def _call(  # noqa: PLR0917 -- what a call is made of
         routine = ordered_set.of_type(routine, result, args[-1].type, location)
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
-    _refuse_aggregate_forms(node, name, location)
+    refuse_aggregate_forms(node, name, location)
     return ir.Call(result, -1, location, routine, args)
 
 
@@ -125,7 +137,9 @@ def _row_as_json(name: str, node: Node, scope: Scope) -> ir.Expr | None:
     if scope.column(word, location) is not None:
         return None
     item = scope.item(word)
-    if item is None or item.may_be_missing or item.entry is None or item.entry.calls:
+    if item is None or item.may_be_missing:
+        return None
+    if not item.row_type and (item.entry is None or item.entry.calls):
         return None
     pairs: list[ir.Expr] = []
     for column, expr in item.columns:
@@ -140,7 +154,8 @@ def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int
     return [key.expr for key in keys]
 
 
-def _refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
+def refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
+    """Refuse OVER, DISTINCT, FILTER and ORDER BY in the call of a plain function (42809)."""
     if "over" in node:
         message = f"OVER specified, but {name} is not a window function nor an aggregate function"
         raise error("42809", message, position=location)

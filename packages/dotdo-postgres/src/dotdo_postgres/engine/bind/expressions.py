@@ -67,10 +67,15 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
     """Resolve a column reference."""
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
+        item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
+        if item is not None and item.row_type:
+            return ir.Row(item.row_type, -1, location, [expr for _, expr in item.columns])
         raise not_supported("a whole row as a value", location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
+        if binder.variables is not None:
+            found = binder.variables.settle(parts[0], found, location)
         if found is None and parts[0] == "tableoid" and len(scope.items) == 1:
             found = _table_oid(scope.items[0], location)
         if found is None:
@@ -112,7 +117,9 @@ def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
 
 
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:
-    """Return what the name of a function in FROM stands for when its rows are plain values."""
+    """Return what a name stands for: a row variable's row, the value of a function in FROM whose rows are plain values."""
+    if item.row_type:
+        return ir.Row(item.row_type, -1, -1, [expr for _, expr in item.columns])
     if item.entry is None or not item.entry.calls or len(item.columns) != 1:
         return None
     return item.columns[0][1]

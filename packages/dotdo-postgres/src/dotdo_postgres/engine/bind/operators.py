@@ -103,10 +103,14 @@ def _plain(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def _distinct(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     left, right = binder.expression(node["lexpr"], scope), binder.expression(node["rexpr"], scope)
-    comparison = make_operator(binder, "=", left, right, node.get("location", 0))
-    return ir.DistinctFrom(
-        t.BOOL, -1, node.get("location", 0), comparison, node["kind"] == "AEXPR_NOT_DISTINCT"
-    )
+    location, is_not = node.get("location", 0), node["kind"] == "AEXPR_NOT_DISTINCT"
+    comparison = make_operator(binder, "=", left, right, location)
+    if isinstance(comparison, ir.RowCompare):  # rows differ where a field does
+        parts: list[ir.Expr] = [
+            ir.DistinctFrom(t.BOOL, -1, location, part, is_not) for part in comparison.comparisons
+        ]
+        return ir.Bool(t.BOOL, -1, location, "and" if is_not else "or", parts)
+    return ir.DistinctFrom(t.BOOL, -1, location, comparison, is_not)
 
 
 def _null_if(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

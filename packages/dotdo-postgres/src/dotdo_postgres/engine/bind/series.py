@@ -35,6 +35,11 @@ def bind_series(  # noqa: PLR0917 -- what a call is made of
         PostgresError: the clause takes none (SQLSTATE 0A000).
     """
     call = ir.SeriesCall(result, -1, location, routine, args, outputs(found, result))
+    return place_series(name, call, scope, location)
+
+
+def place_series(name: str, call: ir.SeriesCall, scope: Scope, location: int) -> ir.Expr:
+    """Put a set-returning call where the clause allows it, as `bind_series`."""
     if scope.clause == "FROM":
         return call
     if scope.clause in _REFUSED:
@@ -88,10 +93,14 @@ def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeIte
             return _single(binder, nodes[0], inner, name, node)
     entry = Entry(name, [], calls=[])
     for parts in listed:
-        definitions = _definitions(parts[1]) if len(parts) > 1 and parts[1] else None
+        definitions = _definitions(binder, parts[1]) if len(parts) > 1 and parts[1] else None
         for call_node in _unnested(parts[0]):
             _add(
-                binder, entry, call_node, inner, definitions or _definitions(node.get("coldeflist"))
+                binder,
+                entry,
+                call_node,
+                inner,
+                definitions or _definitions(binder, node.get("coldeflist")),
             )
     if len(listed) == 1 and len(entry.columns) == 1 and alias and not node.get("coldeflist"):
         entry.columns[0].name = entry.columns[0].name if _has_own_name(entry) else alias
@@ -141,7 +150,7 @@ def _add(
     call = binder.known(binder.expression(node, inner))
     if isinstance(call, ir.SeriesCall):
         if definitions is not None:
-            call = _defined(call, definitions)
+            call = _defined(binder, call, definitions)
         _refuse_record(call, definitions)
         entry.columns += [
             OutputColumn(label or column_name(node), oid) for label, oid in call.columns
@@ -162,23 +171,32 @@ def _refuse_record(call: ir.SeriesCall, definitions: object) -> None:
         raise error("42601", message, position=call.location)
 
 
-def _definitions(nodes: list[Node] | Node | None) -> list[tuple[str, int, int]] | None:
+def _definitions(
+    binder: Binder, nodes: list[Node] | Node | None
+) -> list[tuple[str, int, int]] | None:
     if not nodes:
         return None
     listed = nodes["List"]["items"] if isinstance(nodes, dict) else nodes
     return [
-        (item["ColumnDef"]["colname"], *resolve_type(item["ColumnDef"]["typeName"]))
+        (item["ColumnDef"]["colname"], *resolve_type(item["ColumnDef"]["typeName"], binder.names))
         for item in listed
     ]
 
 
-def _defined(call: ir.SeriesCall, definitions: list[tuple[str, int, int]]) -> ir.SeriesCall:
+def _defined(
+    binder: Binder, call: ir.SeriesCall, definitions: list[tuple[str, int, int]]
+) -> ir.SeriesCall:
     """Give a call that returns records the columns listed for it."""
+    from dotdo_postgres.engine.routines.binding import with_columns
+
     if call.columns != [("", t.RECORD)]:
         message = "a column definition list is redundant for a function with OUT parameters"
         if call.type != t.RECORD:
             message = 'a column definition list is only allowed for functions returning "record"'
         raise error("42601", message, position=call.location)
+    own = with_columns(binder, call, definitions)
+    if own is not None:
+        return own
     routine = rows_routine(call.routine, tuple(definitions))
     columns = [(name, oid) for name, oid, _ in definitions]
     return ir.SeriesCall(t.RECORD, -1, call.location, routine, call.args, columns)

@@ -136,10 +136,18 @@ class _Insert:
         )
         self.entry = entry
         self.conflict = bind_conflict(
-            self.binder, self.relation, entry, self.node.get("onConflictClause")
+            self.binder,
+            self.relation,
+            entry,
+            self.node.get("onConflictClause"),
+            self.planner.outer,
         )
         inner = Scope(
-            items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
+            parent=self.planner.outer,
+            items=[scope_item(entry)],
+            entries=[entry],
+            clause="RETURNING",
+            ctes=self.scope.ctes,
         )
         self.returning = bind_returning(self.binder, self.node, inner)
         self.row_check = new_row_check(self.binder, self.relation.noun, entry, INSERT)

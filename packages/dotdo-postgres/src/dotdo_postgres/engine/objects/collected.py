@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
-from dotdo_postgres.engine.objects.usertypes import make_types
+from dotdo_postgres.engine.objects.usertypes import make_row_types, make_types
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -119,6 +119,8 @@ def _table(found: Objects, noun: Noun) -> None:
     schema, name = split_name(noun.name)
     found.schemas.setdefault(schema, None)
     found.relations[schema, name] = noun
+    for made in make_row_types(noun, schema, name):
+        found.by_oid[made.oid] = made
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:
@@ -167,6 +169,8 @@ def _schema(found: Objects, noun: Noun, schema: str, name: str) -> None:
 
 def _view(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.relations[schema, name] = noun
+    for made in make_row_types(noun, schema, name):
+        found.by_oid[made.oid] = made
 
 
 def _type(found: Objects, noun: Noun, schema: str, name: str) -> None:

@@ -68,7 +68,7 @@ class Names:
         self.objects: Objects = objects_of(catalog)
         self.virtual: dict[str, Relation] = {}
         self.computed = computed
-        self._regs = regs or _NoRegs()
+        self.regs = regs or _NoRegs()
         self.actor = actor or Actor("")
 
     # --- schemas -----------------------------------------------------------------------------
@@ -188,11 +188,11 @@ class Names:
         Raises:
             PostgresError: there is no such object (42P01, 42704, 3F000, 42883).
         """
-        return self._regs.read(self, kind, text)
+        return self.regs.read(self, kind, text)
 
     def write_reg(self, kind: int, oid: int) -> str:
         """Return the name of an object, its number when there is none."""
-        return self._regs.write(self, kind, oid)
+        return self.regs.write(self, kind, oid)
 
     # --- types -------------------------------------------------------------------------------
 

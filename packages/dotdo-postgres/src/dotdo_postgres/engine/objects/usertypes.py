@@ -34,3 +34,11 @@ def make_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
         fields = tuple((n, kind, typmod) for n, kind, typmod in facts["fields"])
         yield t.PgType(oid, name, shown, -1, "C", False, 0, array, "c", fields=fields)
     yield t.PgType(array, f"_{name}"[:63], f"{shown}[]", -1, "A", False, oid, 0, "b")
+
+
+def make_row_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
+    """Yield the type of a relation's rows and the type of their arrays; the columns are the relation's."""
+    oid, array = derived_oid(noun, "t", ""), derived_oid(noun, "a", "")
+    shown = quote_ident(name) if schema == PUBLIC else f"{quote_ident(schema)}.{quote_ident(name)}"
+    yield t.PgType(oid, name, shown, -1, "C", False, 0, array, "c")
+    yield t.PgType(array, f"_{name}"[:63], f"{shown}[]", -1, "A", False, oid, 0, "b")
