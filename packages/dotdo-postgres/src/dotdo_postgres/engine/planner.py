@@ -12,6 +12,7 @@ from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
+from dotdo_postgres.engine.routines.running import atomically
 from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import codecs
@@ -188,8 +189,11 @@ def run_writing_select(
     if used is not None:
         params = params[:used]
     kernel = session.kernel
-    rows = kernel.mutate(
-        lambda: kernel.execute(prepared.sql, params), planned_for=prepared.catalog, wait=wait
+    rows = atomically(
+        session,
+        lambda: kernel.execute(prepared.sql, params),
+        planned_for=prepared.catalog,
+        wait=wait,
     )
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
 

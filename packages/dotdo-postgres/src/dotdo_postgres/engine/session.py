@@ -372,6 +372,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             raise error("25P02", _ABORTED)
         if self.statement_timeout_us:
             self._set_deadline()
+        self.is_cancelled = False
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
@@ -572,6 +573,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.triggers.forget()
         self.facts.advisor.end()
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:

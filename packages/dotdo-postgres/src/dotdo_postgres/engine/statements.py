@@ -48,6 +48,7 @@ from dotdo_postgres.engine.routines.altering import plan_alter_function
 from dotdo_postgres.engine.routines.commands import plan_call, plan_do
 from dotdo_postgres.engine.routines.define import plan_create_function
 from dotdo_postgres.engine.transactions import plan_transaction
+from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
 from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
 
@@ -108,6 +109,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "CreateFunctionStmt": plan_create_function,
     "AlterFunctionStmt": plan_alter_function,
     "CallStmt": plan_call,
+    "CreateTrigStmt": plan_create_trigger,
     "DoStmt": plan_do,
 }
 

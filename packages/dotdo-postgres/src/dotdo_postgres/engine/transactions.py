@@ -9,8 +9,9 @@ from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import modes
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.routines.running import PASSING
 from dotdo_postgres.engine.variables import adopt
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,8 @@ def commit_now(session: Session, wait: bool) -> None:
         PostgresError: 23503, a deferred foreign key is not met; all is undone.
     """
     try:
+        if session.triggers.waiting:
+            _run_deferred(session)
         if session.kernel.has_unmet_references(wait=wait) and (unmet := unmet_reference(session)):
             roll_back_now(session)
             raise unmet
@@ -125,6 +128,17 @@ def commit_now(session: Session, wait: bool) -> None:
             finish(session, is_committed=False)
         raise
     finish(session, is_committed=True)
+
+
+def _run_deferred(session: Session) -> None:
+    """Fire the triggers that waited for the end of the transaction; when one fails, all is undone."""
+    try:
+        session.triggers.run_deferred(session)
+    except PASSING:
+        raise
+    except PostgresError:
+        roll_back_now(session)
+        raise
 
 
 def roll_back_now(session: Session) -> None:
@@ -204,6 +218,7 @@ def _release(
     depth = session.settings.release(name)
     session.portals.released(depth)
     session.mailbox.released(depth)
+    session.triggers.released(depth)
     return Result(None, [], "RELEASE")
 
 
@@ -216,6 +231,7 @@ def _rollback_to(
     depth = session.settings.rollback_to(name)
     session.portals.undo(depth)
     session.mailbox.undo(depth)
+    session.triggers.undo(depth)
     adopt(session)
     session.transaction_status = type(session.transaction_status).INTRANS
     return Result(None, [], "ROLLBACK")

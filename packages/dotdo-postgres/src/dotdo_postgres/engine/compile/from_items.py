@@ -74,7 +74,7 @@ def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
 def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
     """Write one entry of FROM."""
     alias = compiler.alias()
-    if entry.relation is not None:
+    if entry.relation is not None and entry.query is None:
         table_columns(compiler, entry, alias)
         return n.table(entry.relation.snapshot or entry.relation.noun.table, alias)
     if entry.cte is not None:

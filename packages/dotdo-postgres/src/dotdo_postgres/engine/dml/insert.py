@@ -43,6 +43,11 @@ Node = dict[str, Any]
 
 def plan_insert(planner: Planner, node: Node) -> Prepared:
     """Plan INSERT."""
+    from dotdo_postgres.engine.triggers.planning import plan_triggered_insert, triggered_relation
+
+    triggered = triggered_relation(planner, node["relation"])
+    if triggered is not None:
+        return plan_triggered_insert(planner, triggered, node)
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
@@ -53,7 +58,7 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
         return bulk
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
-    insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
+    insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
     return insert.build(is_wide=False)
 
@@ -83,8 +88,8 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
     return found
 
 
-class _Insert:
-    """One INSERT on its way from parse tree to plan."""
+class Insertion:
+    """One INSERT on its way from parse tree to plan; `is_folding` lets literals be read beforehand."""
 
     def __init__(  # noqa: PLR0917 one step for each form of the grammar
         self,
@@ -102,9 +107,11 @@ class _Insert:
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
         self.is_probing = False
+        self.is_folding = not planner.is_staged
         self.folds: Folds = {}
 
     def bind(self) -> None:
+        """Bind rows or query, defaults, ON CONFLICT and RETURNING."""
         source = self.node.get("selectStmt", {}).get("SelectStmt")
         given = [] if source is None else self.columns
         if source is None:
@@ -155,7 +162,7 @@ class _Insert:
             raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        if not self.planner.is_staged:
+        if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
 
     def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:

@@ -19,6 +19,7 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
     visible,
 )
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -125,16 +126,21 @@ def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
-    def __init__(self, planner: Planner, node: Node, sources: str) -> None:
+    def __init__(
+        self, planner: Planner, node: Node, sources: str, view: Relation | None = None
+    ) -> None:
         self.planner = planner
         self.node = node
         self.binder = planner.binder()
-        self.relation = self.binder.relation(node["relation"])
+        self.relation = view or self.binder.relation(node["relation"])
         outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
         self.entry = table_entry(self.relation, name)
+        if view is not None:
+            self.entry = view_entry(self.binder, view.noun, name)
+            self.entry.relation = view
         self.scope.entries.append(self.entry)
         self.scope.items.append(scope_item(self.entry))
         self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
@@ -286,6 +292,9 @@ class _Delete(Change):
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
+    triggered = _with_triggers(planner, node, "UPDATE")
+    if triggered is not None:
+        return triggered
     change = _Update(planner, node, "fromClause")
     others = other_columns(change)
     if others:
@@ -297,6 +306,20 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
+    triggered = _with_triggers(planner, node, "DELETE")
+    if triggered is not None:
+        return triggered
     change = _Delete(planner, node, "usingClause")
     others = other_columns(change)
     return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)
+
+
+def _with_triggers(planner: Planner, node: Node, word: str) -> Prepared | None:
+    """Plan a change that fires triggers; None when there are none."""
+    from dotdo_postgres.engine.triggers import planning
+
+    relation = planning.triggered_relation(planner, node["relation"])
+    if relation is None:
+        return None
+    event = planning.UPDATE if word == "UPDATE" else planning.DELETE
+    return planning.plan_triggered_change(planner, relation, node, event)

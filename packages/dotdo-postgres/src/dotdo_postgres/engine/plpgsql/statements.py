@@ -350,10 +350,8 @@ def end_transaction(frame: Frame, one: p.EndTransaction) -> None:
         for name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable")
     }
     if one.is_commit:
-        session.triggers.run_deferred(session)
         commit_now(session, wait=True)
     else:
-        session.triggers.forget()
         roll_back_now(session)
     start(session, modes if one.is_chained else {})
     session.has_ended = True

@@ -22,7 +22,7 @@ from dotdo_postgres.engine.routines.calling import call_stored
 from dotdo_postgres.engine.routines.casting import base_type
 from dotdo_postgres.engine.routines.polymorphs import actual_columns
 from dotdo_postgres.engine.routines.resolve import resolve_routine
-from dotdo_postgres.engine.routines.running import plain_rows, run_step
+from dotdo_postgres.engine.routines.running import atomically, plain_rows, run_step
 from dotdo_postgres.engine.transactions import commit_now, roll_back_now, start
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
@@ -153,20 +153,14 @@ def run_call(
 def run_block_like(session: Session, work: Callable[[], Result], *, ends: bool, wait: bool) -> Result:
     """Run what may end transactions: alone on its transaction when it does, as one statement otherwise."""
     if session.depth:
-        return session.kernel.mutate(work) if session.kernel.is_running is False and session.is_call_atomic else work()
-    marked = len(session.notices)
-
-    def afresh() -> Result:
-        del session.notices[marked:]
-        return work()
-
-    if not ends or not session.is_idle:
-        before, session.is_call_atomic = session.is_call_atomic, True
-        try:
-            return session.kernel.mutate(afresh, wait=wait)
-        finally:
-            session.is_call_atomic = before
-    return _in_transactions(session, afresh)
+        return atomically(session, work) if session.is_call_atomic else work()
+    if ends and session.is_idle:
+        return _in_transactions(session, work)
+    before, session.is_call_atomic = session.is_call_atomic, True
+    try:
+        return atomically(session, work, wait=wait)
+    finally:
+        session.is_call_atomic = before
 
 
 def _in_transactions(session: Session, work: Callable[[], Result]) -> Result:
@@ -182,7 +176,6 @@ def _in_transactions(session: Session, work: Callable[[], Result]) -> Result:
     before, session.is_call_atomic = session.is_call_atomic, False
     try:
         result = work()
-        session.triggers.run_deferred(session)
         commit_now(session, wait=True)
     except Blocked:
         roll_back_now(session)

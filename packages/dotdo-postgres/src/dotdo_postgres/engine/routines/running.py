@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dotdo.errors import DotdoError, Interrupted, StatementTimeout
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
@@ -14,12 +14,14 @@ from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import numeric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from dotdo.storage import Catalog
     from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
+T = TypeVar("T")
 PASSING = (Blocked, CatalogChanged, TurnOver)
 """What tells the outermost statement to run again; no routine handles it."""
 MAX_DEPTH = 120
@@ -110,6 +112,27 @@ def check_time(session: Session) -> None:
             raise TurnOver
 
 
+def atomically(
+    session: Session, work: Callable[[], T], *, planned_for: Catalog | None = None, wait: bool = True
+) -> T:
+    """Run what calls routines as one statement: it may run again, and outside a transaction what is put off is done at its end."""
+    marked = len(session.notices)
+
+    def run() -> T:
+        if not session.depth:
+            del session.notices[marked:]
+        result = work()
+        if not session.depth and session.is_idle and session.triggers.waiting:
+            session.triggers.run_deferred(session)
+        return result
+
+    try:
+        return session.kernel.mutate(run, planned_for=planned_for, wait=wait)
+    finally:
+        if not session.depth and session.is_idle:
+            session.triggers.forget()
+
+
 class SubTransaction:
     """What is done within the block is undone when it fails, as after a savepoint.
 
@@ -151,10 +174,12 @@ class SubTransaction:
             depth = session.settings.rollback_to(self._name)
             session.portals.undo(depth)
             session.mailbox.undo(depth)
+            session.triggers.undo(depth)
             adopt(session)
         depth = session.settings.release(self._name)
         session.portals.released(depth)
         session.mailbox.released(depth)
+        session.triggers.released(depth)
 
 
 def add_context(failure: PostgresError, line: str) -> None:

@@ -50,6 +50,11 @@ class Pending:
         if self.waiting:
             self.waiting = [item for item in self.waiting if item[0] < depth]
 
+    def released(self, depth: int) -> None:
+        """A savepoint is forgotten: what was put off after it belongs to the one before."""
+        if self.waiting:
+            self.waiting = [(min(at, depth - 1), name, act) for at, name, act in self.waiting]
+
     def forget(self) -> None:
         """The transaction is over."""
         self.waiting.clear()
