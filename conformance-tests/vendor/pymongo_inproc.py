@@ -5,6 +5,7 @@ import os
 import sys
 
 os.environ["DOTDO_HOME"] = ":memory:"
+os.environ["DOTDO_MONGO_TEST_COMMANDS"] = "1"
 
 import pymongo
 

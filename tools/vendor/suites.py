@@ -121,6 +121,7 @@ SUITES: Mapping[str, VendorSuite] = {
                 "redis[hiredis]==8.1.0",
                 "pytest>=8,<10",
                 "pytest-asyncio",
+                "pytest-timeout",
                 "packaging",
                 "cryptography",
                 "PyJWT",
@@ -132,6 +133,7 @@ SUITES: Mapping[str, VendorSuite] = {
             ),
             arguments=(
                 "tests",
+                "--timeout=60",  # a reply that never comes is one failure, not the end of the run
                 "--continue-on-collection-errors",
                 "--ignore=tests/test_scenario",  # a vendor's cloud, with programs of its own
                 "--ignore=tests/test_asyncio/test_scenario",

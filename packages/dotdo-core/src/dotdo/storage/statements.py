@@ -247,7 +247,7 @@ class Statements(Transaction):
     def _settle(self, sql: str) -> None:
         """Let the owners that a reading statement concerns flush, where it can see what they write."""
         names = self._unsettled(sql)
-        is_fixed = self.isolation == "snapshot" and (
+        is_fixed = self.isolation != "committed" and (
             self._has_snapshot or self.state in {HOLDING, SUSPENDED}
         )
         if names and self.store.owned is not None and not is_fixed:

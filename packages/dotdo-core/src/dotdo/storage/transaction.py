@@ -54,7 +54,8 @@ class Transaction(Writer):
         """Begin a transaction.
 
         Args:
-            isolation: `committed`: each statement sees what is committed when it starts; `snapshot`: all see the same state.
+            isolation: `committed`: each statement sees what is committed when it starts; `snapshot`: all see the same state;
+                `serializable`: as if the transactions had run one after the other.
             read_only: Writes are refused.
 
         Raises:
@@ -87,8 +88,12 @@ class Transaction(Writer):
         if self.store.listeners and last:
             self.store.committed(first, last)
 
-    def has_unmet_references(self, *, wait: bool = True) -> bool:
+    def has_unmet_references(self, *, wait: bool = True, ends: bool = False) -> bool:
         """Tell whether deferred foreign keys do not hold as the rows are now: a commit would fail.
+
+        Args:
+            wait: Wait in this thread for others' transactions; else `Blocked`.
+            ends: The transaction ends with this: nothing but the commit follows.
 
         Raises:
             SerializationFailure: The transaction's rows were changed by others; it was undone.
@@ -102,7 +107,7 @@ class Transaction(Writer):
             return look()
         if self.state is IDLE or self.state is OPEN:  # it has written nothing
             return False
-        return self._within(look, None, wait, ends=True)  # others may be taking its changes out
+        return self._within(look, None, wait, ends=ends)  # others may be taking its changes out
 
     def _make_durable(self) -> None:
         """See to it that what was committed survives a loss of power, or leave that to who waits for `when_durable`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotdo.storage.store import Store
 
 T = TypeVar("T")
-Isolation = Literal["committed", "snapshot"]
+Isolation = Literal["committed", "snapshot", "serializable"]
 
 
 class Writer(View):
@@ -94,7 +94,7 @@ class Writer(View):
         while True:
             try:
                 with self.store.latch:
-                    result = self._run_latched(run, planned_for, is_write=is_write)
+                    result = self._run_latched(run, planned_for, is_write=is_write, ends=ends)
                     if not ends and self.state is HOLDING and self.store.is_shared():
                         self.suspend()
                     return result
@@ -107,11 +107,11 @@ class Writer(View):
                 raise
 
     def _run_latched(
-        self, run: Callable[[], T], planned_for: "Catalog | None", *, is_write: bool
+        self, run: Callable[[], T], planned_for: "Catalog | None", *, is_write: bool, ends: bool
     ) -> T:
         if is_write or self.state is HOLDING or self.state is SUSPENDED:
-            self._hold()
-        elif self.isolation == "snapshot":
+            self._hold(ends=ends)
+        elif self.isolation != "committed":
             self._take_snapshot()
         if planned_for is not None:
             self._check_plan(planned_for)
@@ -125,14 +125,17 @@ class Writer(View):
         finally:
             self._is_running = False
 
-    def _hold(self) -> None:
-        """Own SQLite's writer, with this transaction's changes in the file."""
+    def _hold(self, *, ends: bool) -> None:
+        """Own SQLite's writer, with this transaction's changes in the file.
+
+        A snapshot that ends reads no more: its rows are its own still, so its changes may go on top of what others have committed.
+        """
         store = self.store
         if store.holder is self:
             return
         if store.holder is not None:
             self._evict(store.holder)
-        if self.isolation == "snapshot":
+        if self.isolation == "serializable" or (self.isolation == "snapshot" and not ends):
             self._hold_snapshot()
         else:
             self._control("begin immediate")
@@ -270,7 +273,7 @@ class Writer(View):
         """Wait for the owner in this thread, or pass the request on to the caller."""
         if self.state is IDLE:
             self.flow = current_flow()
-        self.waiting_for = None
+        self.waiting_for = self.failure = None
         self.store.locks.await_end(self, blocked.waiter, is_blocking=wait)
         if not wait:
             raise blocked

@@ -6,7 +6,7 @@ from typing import Any
 from pymongo.asynchronous.mongo_client import AsyncMongoClient as DriverClient
 
 from dotdo.tenancy import Home
-from dotdo_mongo.client.link import deployment_of
+from dotdo_mongo.client.link import Lead
 from dotdo_mongo.client.seam import async_classes
 from dotdo_mongo.client.uri import local_address
 
@@ -39,7 +39,7 @@ class AsyncMongoClient(DriverClient[Any]):
     ) -> None:
         address, named = local_address(host)
         name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
-        hooks = async_classes(None if home is None else deployment_of(home), name)
+        hooks = async_classes(Lead(home), name)
         super().__init__(
             address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
         )

@@ -81,6 +81,11 @@ class Cursor:
             return item if type(item) is RawBSONDocument else raw(encode(item))  # type: ignore[arg-type]
         return None
 
+    @property
+    def goes_on(self) -> bool:
+        """It may give more after its end: it follows a collection, and that is not gone."""
+        return self.is_tailable and not getattr(self.documents, "is_over", False)
+
     def is_exhausted(self) -> bool:
         """Nothing is left; looks one document ahead."""
         item = self._next()

@@ -54,6 +54,9 @@ def create(
             create_noun(session, described(noun, collection))
         except AlreadyExists:
             session.refresh()
+        else:
+            if request.transaction is not None:
+                request.transaction.created.add(noun.table)
         return collection_of(session.catalog, session.catalog.by_name[name])
 
 

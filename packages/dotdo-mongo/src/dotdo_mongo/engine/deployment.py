@@ -14,6 +14,7 @@ from dotdo.tenancy.home import Home
 from dotdo.tenancy.opening import open_reference
 from dotdo.tenancy.references import MAIN, Reference, parse_reference
 from dotdo_mongo.engine.cursors import CursorTable
+from dotdo_mongo.engine.fail_points import FailPoints
 from dotdo_mongo.engine.guards import Free, NewLock
 from dotdo_mongo.engine.sessions import SessionTable
 from dotdo_mongo.errors import failure
@@ -117,6 +118,7 @@ class Deployment:
         new_lock: Makes a lock that its owner may take again; none are needed in one thread.
         host: Host and port as replies name it.
         set_name: Name of the replica set of one that it presents itself as.
+        has_test_commands: Drivers' tests may set fail points, as with mongod's `enableTestCommands`.
     """
 
     databases: Databases
@@ -125,6 +127,8 @@ class Deployment:
     new_lock: NewLock = Free
     host: str = "localhost:27017"
     set_name: str = "dotdo"
+    has_test_commands: bool = False
+    fail_points: FailPoints = field(init=False)
     cursors: CursorTable = field(init=False)
     sessions: SessionTable = field(init=False)
     settings: dict[Any, Any] = field(default_factory=dict)
@@ -136,6 +140,7 @@ class Deployment:
     def __post_init__(self) -> None:
         self.cursors = CursorTable(self.clock, self.randomness, self.new_lock)
         self.sessions = SessionTable(self.clock, self.new_lock)
+        self.fail_points = FailPoints(self.random)
         self.started_us = self.clock()
 
     def cluster_time(self) -> Timestamp:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ Document = dict[str, Any]
 _PLAIN = frozenset({int, Int64, float})
 
 
+@lru_cache(maxsize=4096)
 def path_text(path: str) -> str | None:
     """Return a field's JSON path as an SQL literal, None for one that may go through arrays by number."""
     parts = path.split(".")
@@ -38,6 +40,7 @@ _ORDERED = ('{"$oid":"*', '{"$t":[1-9]???????????????}', '{"$u":"*', '{"$b":"*')
 """Tagged values whose text compares as they do: ids, dates of sixteen digits; UUIDs and bytes for equality."""
 
 
+@lru_cache(maxsize=4096)
 def exceptions_text(path: str) -> str:
     """Return the condition of rows whose value at a path is not plain: it goes through arrays, or its text does not compare."""
     parts = path.split(".")

@@ -122,15 +122,18 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
     Raises:
         CommandFailure: The query is malformed, or the hint names no index (code 2).
     """
-    matches = compile_match(query, context) if query else None
-    found = Plan(collection, query, matches)
-    if hint is not None:
-        apply_hint(found, hint)
+    found = Plan(collection, query, None)
     if hint is None and collection.kind == "collection" and context.collation is None:
         identity = query.get("_id", found)
         if type(identity) in _PLAIN:
+            if len(query) > 1:
+                found.matches = compile_match(query, context)
             found.stage, found.identity = "IDHACK", identity
             return found
+    if query:
+        found.matches = compile_match(query, context)
+    if hint is not None:
+        apply_hint(found, hint)
     if collection.noun.layout == "document" and context.collation is None:
         narrow(found, query)
     return found

@@ -93,13 +93,14 @@ class Writer:
             )
         if next(iter(document)) != "_id":
             document = {"_id": document["_id"], **document}
-        self._check_size(encode(document))
+        data = encode(document)
+        self._check_size(data)
         if self._validator is not None and not (
             self._is_moderate and self._details(before) is not None
         ):
             self._validate(document)
         self._check_keys(document, record)
-        self.collection.table.replace(self.session, record, document)
+        self.collection.table.replace(self.session, record, document, data)
 
     def delete(self, record: Record) -> None:
         """Delete a record."""

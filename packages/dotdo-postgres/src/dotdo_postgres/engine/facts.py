@@ -53,6 +53,7 @@ class Facts:
         sleep: Lets seconds pass.
         advisor: The session's advisory locks.
         call_routine: Calls a routine that a user made.
+        blockers: Gives the numbers of the sessions that the session of a number waits for.
         signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
@@ -73,4 +74,5 @@ class Facts:
     sleep: Callable[[float], object] = _unavailable
     call_routine: Callable[..., Any] = _unavailable
     signal: Callable[[int, str], bool] = _unavailable
+    blockers: Callable[[int], list[int]] = _unavailable  # type: ignore[assignment]  # set by the session
     advisor: Advisor = None  # type: ignore[assignment]  # set by the session

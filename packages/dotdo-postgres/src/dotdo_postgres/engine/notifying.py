@@ -67,6 +67,11 @@ class Mailbox:
         self._others = _MAILBOXES.setdefault(store, WeakSet())
         self._pending: list[_Act] = []
 
+    @property
+    def has_pending(self) -> bool:
+        """Something waits for the commit."""
+        return bool(self._pending)
+
     # --- before the commit -------------------------------------------------------------------
 
     def listen(self, channel: str, depth: int) -> None:

@@ -43,6 +43,9 @@ class Planner:
         shared: Their binder.
         outer: What is around the statement: the names of WITH, the variables of a routine.
         variables: Which of a name's two meanings is taken where a routine's variable has it too.
+        is_trusted: The statement is a step of one whose rights have been looked at.
+        before: Names under which tables are read as they were before the statement.
+        binder_used: The binder that was made last.
     """
 
     def __init__(self, session: Session, param_oids: tuple[int, ...] = (), sql: str = "") -> None:
@@ -57,6 +60,9 @@ class Planner:
         self.shared: Binder | None = None
         self.outer: Scope | None = None
         self.variables: Variables | None = None
+        self.is_trusted = False
+        self.before: dict[str, str] = {}
+        self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder
 
     def binder(self) -> Binder:
         """Return a binder for the statement; its stages share one."""
@@ -66,6 +72,9 @@ class Planner:
         made.may_write_materialized = self.may_write_materialized
         made.variables = self.variables
         made.session = self.session
+        made.is_trusted = self.is_trusted
+        made.snapshots = dict(self.before)
+        self.binder_used = made
         if self.is_staged:
             self.shared = made
         return made
@@ -136,7 +145,7 @@ def plan_select(planner: Planner, node: Node) -> Prepared:
 def build_select(
     planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool
 ) -> Prepared:
-    """Compile a bound query into a plan."""
+    """Compile a bound query."""
     compiler = make_compiler(len(param_types), is_wide=is_wide)
     locking = query.locking if isinstance(query, Select) else []
     is_skipping = any(item.wait == "skip" for item in locking)

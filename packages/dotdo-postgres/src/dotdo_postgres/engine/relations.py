@@ -23,6 +23,7 @@ _CANONICAL = {
 }  # fmt: skip
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
     t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
+    t.INET: "bytes", t.CIDR: "bytes", t.MACADDR: "bytes", t.MACADDR8: "bytes", t.TIMETZ: "bytes",
 }  # fmt: skip
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}

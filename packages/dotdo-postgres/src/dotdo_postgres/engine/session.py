@@ -24,6 +24,7 @@ from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects import temporary
 from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.names import Names
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage import Session as KernelSession
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
@@ -154,6 +156,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.unnamed_portals = 0
         self.is_cancelled = False
         self.turn_began_us = 0
+        self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -175,6 +178,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
         facts.call_routine = partial(call_stored, self)
 
@@ -231,11 +235,15 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
-        role = self.settings.values.get("role", "none")
+        values = self.settings.values
+        self.facts.session_user = values["session_authorization"]
+        role = values.get("role", "none")
         self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
+        self.facts.names = Names(
+            catalog, path, temporary.schema_name(self.pid), computed(), _REGS, actor
+        )
         self._use_types()
 
     def _use_types(self) -> None:
@@ -576,6 +584,20 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.triggers.forget()
         self.facts.advisor.end()
 
+    def leave_transaction(self) -> KernelSession:
+        """Leave the open transaction to the caller, and go on with a connection of its own."""
+        left, self.kernel = self.kernel, self.kernel.store.session(api="postgres")
+        self.kernel.describe(actor=left.actor, action=left.action, api=left.api)
+        self.kernel.durability = left.durability
+        self.facts.catalog = Answers(self.facts, self.kernel.read)
+        self._registered.clear()
+        self._virtual.clear()
+        self._staged.clear()
+        self._plans_catalog = None
+        self.transaction_status = IDLE
+        adopt(self)
+        return left
+
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
 
@@ -609,6 +631,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.mailbox.close()
         backends.leave(self)
         self.facts.advisor.close()
+        if self.has_temporary:
+            temporary.leave(self)
         self.kernel.close()
 
 

@@ -42,6 +42,7 @@ from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
+from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.routines.altering import plan_alter_function
@@ -49,6 +50,12 @@ from dotdo_postgres.engine.routines.commands import plan_call, plan_do
 from dotdo_postgres.engine.routines.define import plan_create_function
 from dotdo_postgres.engine.transactions import plan_transaction
 from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
+from dotdo_postgres.engine.upkeep import (
+    plan_checkpoint,
+    plan_cluster,
+    plan_reindex,
+    plan_vacuum,
+)
 from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
 
@@ -111,9 +118,14 @@ _PLANNERS: dict[str, PlanStatement] = {
     "CallStmt": plan_call,
     "CreateTrigStmt": plan_create_trigger,
     "DoStmt": plan_do,
+    "VacuumStmt": plan_vacuum,
+    "ReindexStmt": plan_reindex,
+    "ClusterStmt": plan_cluster,
+    "CheckPointStmt": plan_checkpoint,
 }
 
 
+_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
@@ -137,7 +149,10 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
-    return plan(planner, body)
+    prepared = plan(planner, body)
+    if planner.session.has_on_commit and kind in _CHANGING:
+        settling(prepared)
+    return prepared
 
 
 def _nothing(

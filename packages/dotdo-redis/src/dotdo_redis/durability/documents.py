@@ -4,6 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.json_values import Document
+from dotdo_redis.engine.sketches import (
+    BloomFilter,
+    CountMinSketch,
+    CuckooFilter,
+    TDigest,
+    TopK,
+)
 from dotdo_redis.engine.stream_ids import stream_id
 from dotdo_redis.engine.types import Value
 from dotdo_redis.engine.types.hashes import Hash
@@ -19,6 +27,12 @@ NOUNS = {
     b"set": "redis_sets",
     b"zset": "redis_sorted_sets",
     b"stream": "redis_streams",
+    b"ReJSON-RL": "redis_json",
+    b"MBbloom--": "redis_bloom_filters",
+    b"MBbloomCF": "redis_cuckoo_filters",
+    b"CMSk-TYPE": "redis_count_min_sketches",
+    b"TopK-TYPE": "redis_top_k",
+    b"TDIS-TYPE": "redis_t_digests",
 }
 """Type -> noun of database 0; the others have the number behind."""
 
@@ -105,6 +119,16 @@ _TELL: dict[type, Callable[[Any], Any]] = {
     Set: lambda value: [text(member) for member in value.listed()],
     SortedSet: lambda value: _mapping((member, score) for score, member in value.pairs()),
     Stream: lambda value: [_entry(value, number) for number in value.ids],
+    Document: lambda value: value.root,
+    BloomFilter: lambda value: {"capacity": value.capacity, "items": value.size},
+    CuckooFilter: lambda value: {"items": value.inserted, "deleted": value.deleted},
+    CountMinSketch: lambda value: {
+        "width": value.width,
+        "depth": value.depth,
+        "count": value.count,
+    },
+    TopK: lambda value: [{"item": text(item), "count": count} for item, count in value.listed()],
+    TDigest: lambda value: {"compression": value.compression, "observations": value.observations},
 }
 
 
@@ -140,6 +164,10 @@ def _make_stream(value: Any, config: Config) -> Stream:
     return made
 
 
+def _unwritable(_value: Any, _config: Config) -> Value:
+    raise ValueError("a value of this type is written by its commands alone")
+
+
 _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"string": lambda value, _config: word(value),
     b"hash": _make_hash,
@@ -147,4 +175,10 @@ _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"set": _make_set,
     b"zset": _make_sorted_set,
     b"stream": _make_stream,
+    b"ReJSON-RL": lambda value, _config: Document(value),
+    b"MBbloom--": _unwritable,
+    b"MBbloomCF": _unwritable,
+    b"CMSk-TYPE": _unwritable,
+    b"TopK-TYPE": _unwritable,
+    b"TDIS-TYPE": _unwritable,
 }

@@ -50,7 +50,8 @@ class Keyspace:
         self.engine = Engine(
             build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
         )
-        self.engine.dirty = {}
+        for database in self.engine.databases:
+            database.dirty = {}
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
         self.durability = durability
@@ -89,8 +90,8 @@ class Keyspace:
             for database, key, value, expires_ms in rows.load():
                 self._put(database, key, value, expires_ms)
             rows.close()
-            self._dirty.clear()
-            self.engine.gates.append(_refuse_writes)
+            self._forget_dirty()
+            self.engine.audience.add_gate(_refuse_writes)
 
     def _share(self, address: str) -> None:
         """Serve another process that knocked."""
@@ -127,7 +128,7 @@ class Keyspace:
             if number <= self._number:
                 continue
             self._number = number
-            engine.now_us, engine.now_ms = now_us, now_us // 1000
+            engine.set_time(now_us * 1000)
             for database, words in effects:
                 ctx.select(database)
                 self._repeat(ctx, words)
@@ -142,14 +143,21 @@ class Keyspace:
 
     # -- writing
 
-    @property
-    def _dirty(self) -> dict[tuple[int, bytes], None]:
-        assert self.engine.dirty is not None
-        return self.engine.dirty
+    def _dirty(self, database: int) -> dict[bytes, None]:
+        """The keys of a database that are newer than the rows."""
+        dirty = self.engine.databases[database].dirty
+        assert dirty is not None
+        return dirty
+
+    def _count_dirty(self) -> int:
+        return sum(len(database.dirty or ()) for database in self.engine.databases)
+
+    def _forget_dirty(self) -> None:
+        for database in self.engine.databases:
+            database.dirty = {}
 
     def _note_all(self, _client: ClientState | None, database: int) -> None:
-        keys = self.engine.databases[database].keys
-        self._dirty.update(dict.fromkeys((database, key) for key in keys))
+        self._dirty(database).update(dict.fromkeys(self.engine.databases[database].keys))
 
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
@@ -163,7 +171,7 @@ class Keyspace:
         self._number += 1
         file = self._file or self._begin_file()
         file.append(self._number, now_us, effects)
-        if file.size_bytes > LONGEST_BYTES or len(self._dirty) > DIRTY_KEYS:
+        if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
             self.flush()
 
     def _begin_file(self) -> AppendFile:
@@ -185,7 +193,7 @@ class Keyspace:
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
         with self.engine.lock:
-            if not self._dirty or self._is_flushing:
+            if self._is_flushing or not self._count_dirty():
                 return
             self._is_flushing = True
             try:
@@ -195,16 +203,18 @@ class Keyspace:
 
     def _write(self) -> None:
         rows = self._attach()
-        dirty, self.engine.dirty = self._dirty, {}
         databases = self.engine.databases
         changes = [
-            (index, key, databases[index].keys.get(key), databases[index].expires.get(key))
-            for index, key in dirty
+            (db.index, key, db.keys.get(key), db.expires.get(key))
+            for db in databases
+            for key in db.dirty or ()
         ]
+        self._forget_dirty()
         try:
             rows.write(changes, self._number)
         except BaseException:
-            self.engine.dirty = dirty | self._dirty
+            for index, key, _, _ in changes:
+                self._dirty(index)[key] = None
             raise
         if self._file is not None:
             self._file.close()
@@ -227,10 +237,10 @@ class Keyspace:
     def invalidated(self, rows: Sequence[RowRef]) -> None:
         """Take note of rows that others wrote; they are read before the next command."""
         self._stale += rows
-        self.engine.before = self._refresh
+        self.engine.audience.call_before(self._refresh)
 
     def _refresh(self) -> None:
-        self.engine.before = None
+        self.engine.audience.call_before(None)
         stale, self._stale = self._stale, []
         rows = self._attach()
         missing: set[int] = set()
@@ -247,7 +257,7 @@ class Keyspace:
     def _tell(self, database: int, key: bytes) -> None:
         """Let those who watch, wait for or track a key know, but not the rows."""
         self.engine.modified(None, database, key)
-        self._dirty.pop((database, key), None)
+        self._dirty(database).pop(key, None)
 
     def _drop_missing(self, rows: Rows, noun: int) -> None:
         """Forget the keys of a noun whose rows are gone."""
@@ -262,14 +272,14 @@ class Keyspace:
                 if isinstance(value, bytes | bytearray)
                 else value.type_name == kind
             )
-            if is_mine and key not in kept and (database, key) not in self._dirty:
+            if is_mine and key not in kept and key not in self._dirty(database):
                 db.remove(key)
                 self._tell(database, key)
 
     def abandon(self) -> None:
         """Belong to nobody any more: nothing is written, and every client's connection is gone."""
         self.engine.journal = None
-        self._dirty.clear()
+        self._forget_dirty()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -277,8 +287,7 @@ class Keyspace:
             self._lease.abandon()
             self._lease = None
         for client in self.engine.clients.values():
-            if client.on_close is not None:
-                client.on_close()
+            client.close()
 
     def close(self) -> None:
         """Flush for the last time."""

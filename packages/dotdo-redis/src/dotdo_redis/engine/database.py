@@ -25,6 +25,7 @@ class Database:
     __slots__ = (
         "accessed",
         "deadlines",
+        "dirty",
         "engine",
         "expires",
         "field_deadlines",
@@ -47,6 +48,8 @@ class Database:
         """Key -> seconds since 1970 of its last use."""
         self.frequency: dict[bytes, int] = {}
         self.order: Order | None = None
+        self.dirty: dict[bytes, None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""
@@ -106,7 +109,11 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
-        self.put(key, value)
+        if key in self.keys:
+            self.keys[key] = value
+            self.accessed[key] = self.engine.now_s
+        else:
+            self.put(key, value)
         if self.expires:
             self.expires.pop(key, None)
 

@@ -51,11 +51,10 @@ class MemoryGuard:
 
     def set_limit(self, limit_bytes: int) -> None:
         """Guard from now on, or no longer for 0."""
-        gates = self._engine.gates
-        if limit_bytes and self.guard not in gates:
-            gates.append(self.guard)
-        elif not limit_bytes and self.guard in gates:
-            gates.remove(self.guard)
+        if limit_bytes:
+            self._engine.audience.add_gate(self.guard)
+        else:
+            self._engine.audience.drop_gate(self.guard)
         self._calls = 0
         if limit_bytes:
             self.is_over()

@@ -6,6 +6,8 @@ from typing import Any
 
 from dotdo_redis.spec.additions import ADDITIONS
 from dotdo_redis.spec.commands import COMMANDS
+from dotdo_redis.spec.families import COMMANDS as FAMILIES
+from dotdo_redis.spec.modules import categories_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def facts() -> dict[str, Facts]:
 
 
 def _read() -> Iterator[Facts]:
-    for name, row in {**COMMANDS, **ADDITIONS}.items():
+    for name, row in {**COMMANDS, **ADDITIONS, **FAMILIES}.items():
         arity, flags, first, last, step, categories, tips, keys = row
+        if name in FAMILIES:
+            categories = categories_of(name, flags)
         yield Facts(name, arity, frozenset(flags), first, last, step, categories, tips, keys)

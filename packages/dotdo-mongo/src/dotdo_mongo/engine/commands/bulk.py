@@ -1,6 +1,7 @@
 """bulkWrite: many writes to several collections in one command, told one by one through a cursor."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from dotdo.storage import Session
@@ -117,8 +118,9 @@ def bulk_write(request: Request) -> Document:
     namespaces = [parse_part(_NAMESPACE, item, "bulkWrite.nsInfo") for item in arguments["nsInfo"]]
     parsed = [_parsed(op, len(namespaces)) for op in ops]
     targets: dict[int, Target] = {}
-    tally = Tally()
-    for i, (kind, op) in enumerate(parsed):
+    progress = request.progress
+    tally = progress.outcome = progress.outcome or Tally()
+    for i, (kind, op) in islice(enumerate(parsed), progress.statements, None):
         try:
             number = op[kind]
             if number not in targets:
@@ -131,6 +133,7 @@ def bulk_write(request: Request) -> Document:
             _note(tally, i, error)
             if arguments["ordered"]:
                 break
+        progress.statements = i + 1
     told = [t for t in tally.told if not t["ok"]] if arguments["errorsOnly"] else tally.told
     reply = cursor_reply(request, Cursor("admin.$cmd.bulkWrite", iter(told)), size)
     return {

@@ -60,6 +60,7 @@ def create_indexes(request: Request) -> Document:
     with request.lease(store) as session:
         before = collection.index_count
         added = _added(collection, specs, request.namespace)
+        _check_transaction(request, collection, added)
         if added:
             wanted = with_indexes(collection, (*collection.indexes, *added))
 
@@ -74,6 +75,15 @@ def create_indexes(request: Request) -> Document:
     if not added:
         reply["note"] = "all indexes already exist"
     return reply
+
+
+def _check_transaction(request: Request, collection: Collection, added: list[Document]) -> None:
+    transaction = request.transaction
+    if transaction is not None and added and collection.noun.table not in transaction.created:
+        raise failure(
+            263,
+            f"Cannot create new indexes on existing collection {request.namespace} in a multi-document transaction.",
+        )
 
 
 def _added(collection: Collection, specs: list[Document], namespace: str) -> list[Document]:

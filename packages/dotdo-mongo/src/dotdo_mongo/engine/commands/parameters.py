@@ -41,7 +41,7 @@ def _settings(request: Request) -> Document:
         "transactionLifetimeLimitSeconds": 60,
         "internalQueryMaxBlockingSortMemoryUsageBytes": 104857600,
         "authenticationMechanisms": ["SCRAM-SHA-1", "SCRAM-SHA-256"],
-        "enableTestCommands": False,
+        "enableTestCommands": request.deployment.has_test_commands,
         "requireApiVersion": False,
     }
 

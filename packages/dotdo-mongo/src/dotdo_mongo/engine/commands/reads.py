@@ -86,11 +86,13 @@ def find(request: Request) -> Document:
         if "$natural" in (arguments["sort"] or {}):
             raise failure(2, "text expressions are not allowed with $natural sort order")
         context = context.with_(features=context.features | {"textScore"})
-    documents: Iterator[Item] = _nothing(arguments, context)
+    documents: Iterator[Item]
     tail = None
-    if found is not None and arguments["tailable"]:
+    if found is None:
+        documents = _nothing(arguments, context)
+    elif arguments["tailable"]:
         documents = tail = _tail(request, found[0], found[1], context)
-    elif found is not None:
+    else:
         documents = search(request, found[0], found[1], context)
     cursor = Cursor(
         request.namespace,
@@ -113,7 +115,12 @@ def _tail(request: Request, store: Store, collection: Collection, context: Conte
     way = plan(collection, request.arguments["filter"] or {}, context)
     name, db = collection.name, request.db
     return CappedTail(
-        request.reader(store), way, _shaped(request, context), lambda: request.find(name, db)
+        request.reader(store),
+        way,
+        _shaped(request, context),
+        lambda: request.find(name, db),
+        skip=request.arguments["skip"] or 0,
+        limit=request.arguments["limit"] or 0,
     )
 
 

@@ -19,6 +19,7 @@ from dotdo_mongo.engine.commands import (
     reads,
     session_commands,
     statistics,
+    test_commands,
     users,
     writes,
 )
@@ -42,6 +43,7 @@ _FAMILIES = (
     parameters.COMMANDS,
     plan_cache.COMMANDS,
     users.COMMANDS,
+    test_commands.COMMANDS,
 )
 
 

@@ -30,7 +30,7 @@ def cursor_reply(
         cursor.close()
     elif not is_over and batch_size is None and not cursor.is_tailable and cursor.is_exhausted():
         pass
-    elif not is_over or cursor.is_tailable:
+    elif not is_over or cursor.goes_on:
         number = keep(request, cursor)
     found: Document = {"firstBatch": batch, "id": number, "ns": cursor.namespace}
     if request.snapshot_us is not None:

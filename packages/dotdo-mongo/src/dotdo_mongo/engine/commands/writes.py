@@ -215,10 +215,15 @@ def update(request: Request) -> Document:
 def each(
     request: Request, statements: Iterable[Document], run: Callable[[int, Document, Outcome], None]
 ) -> Outcome:
-    """Run statements one after the other; failures are noted, and end an ordered command."""
-    outcome = Outcome()
+    """Run statements one after the other, beginning after those done before the request had to wait.
+
+    Failures are noted, and end an ordered command.
+    """
+    progress = request.progress
+    outcome: Outcome = progress.outcome or Outcome()
+    progress.outcome = outcome
     is_ordered = request.arguments.get("ordered", True)
-    for i, statement in enumerate(statements):
+    for i, statement in islice(enumerate(statements), progress.statements, None):
         try:
             run(i, statement, outcome)
         except CommandFailure as error:
@@ -227,6 +232,7 @@ def each(
             outcome.failed(i, error)
             if is_ordered:
                 break
+        progress.statements = i + 1
     return outcome
 
 

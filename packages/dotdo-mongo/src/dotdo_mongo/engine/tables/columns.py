@@ -95,7 +95,13 @@ class ColumnTable:
         text, params = self._rows.creation(row, fields, None)
         return int(session.execute(text, params)[0][0])
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
+    def replace(
+        self,
+        session: Session,
+        record: Record,
+        document: Document,
+        data: bytes | None = None,  # noqa: ARG002  (a cache that this layout has not)
+    ) -> None:
         """Give a record another content within `mutate`: columns that the document lacks become NULL."""
         fields = self._fields(document)
         columns = {c.name: fields.get(c.name) for c in self.noun.columns if c.generated is None}

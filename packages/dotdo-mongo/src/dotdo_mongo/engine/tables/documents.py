@@ -1,6 +1,6 @@
 """Nouns of layout `document`: JSONB is what counts, BSON beside it a cache that other doors' writes empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dotdo.graph.fields import enter_fields, unknown_fields
@@ -87,9 +87,29 @@ class DocumentTable:
         session.execute(self._insert, (row, key, self._json(document, data), data))
         return row if session.connection.changes() else None
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
+    def insert_all(
+        self, session: Session, documents: Sequence[Document], encoded: Sequence[bytes]
+    ) -> bool:
+        """Insert documents within `mutate`; False when the `_id` of one is taken, and what was done is to be undone."""
+        first = session.allocate(self.noun, len(documents))
+        names: set[str] = set()
+        for document in documents:
+            names.update(document)
+        self._enter(session, names)
+        session.write_many(
+            self._insert,
+            [
+                (row, key_of(document["_id"]), self._json(document, data), data)
+                for row, (document, data) in enumerate(zip(documents, encoded, strict=True), first)
+            ],
+        )
+        return session.changes == len(documents)
+
+    def replace(
+        self, session: Session, record: Record, document: Document, data: bytes | None = None
+    ) -> None:
         """Give a record another content within `mutate`; its `_id` is as before."""
-        data = encode(document)
+        data = encode(document) if data is None else data
         self._enter(session, document)
         session.execute(self._update, (self._json(document, data), data, record.row))
 
@@ -102,10 +122,11 @@ class DocumentTable:
             document = {name: value for name, value in document.items() if name != "_id"}
         return to_json(document, data)
 
-    def _enter(self, session: Session, document: Document) -> None:
-        unknown = unknown_fields(session, self.noun, document.keys())
+    def _enter(self, session: Session, names: Iterable[str]) -> None:
+        fields = [name for name in names if name != "_id"]
+        unknown = unknown_fields(session, self.noun, fields)
         if unknown:
-            enter_fields(session, self.noun.id, [name for name in unknown if name != "_id"])
+            enter_fields(session, self.noun.id, unknown)
 
 
 def _record(row: Row) -> Record:

@@ -98,8 +98,10 @@ class Table(Protocol):
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
         """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
-        """Give a record another content within `mutate`."""
+    def replace(
+        self, session: Session, record: Record, document: Document, data: bytes | None = None
+    ) -> None:
+        """Give a record another content, encoded already if `data` is given, within `mutate`."""
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""

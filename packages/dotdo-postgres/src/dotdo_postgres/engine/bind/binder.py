@@ -51,6 +51,7 @@ class Binder:
         self.variables: Variables | None = None
         self.session: Session | None = None
         self.inlining: list[str] = []  # functions whose expressions are being written in place
+        self.is_trusted = False
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
 

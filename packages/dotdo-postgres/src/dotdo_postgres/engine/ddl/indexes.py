@@ -22,9 +22,11 @@ from dotdo_postgres.engine.ddl.constraints import (
 )
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.descent import children_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
@@ -73,6 +75,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         alter_noun(session.kernel, with_facts(noun, unbuilt=list(unbuilt)))
         return
     new = msgspec.structs.replace(noun, indexes=(*noun.indexes, index))
+    require_partition_key(new)
     try:
         alter_noun(session.kernel, new)
     except UniqueViolation:
@@ -88,6 +91,17 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         raise error(
             "23505", message, detail=detail, schema=schema, table=bare, constraint=name
         ) from None
+    if is_partitioned(noun) and node["relation"].get("inh"):
+        _of_partitions(session, noun, node)
+
+
+def _of_partitions(session: Session, noun: Noun, node: Node) -> None:
+    """Make the index for each partition, under a name of its own."""
+    for child in children_of(session.kernel.catalog, noun):
+        schema, name = split_name(child.name)
+        relation = {"schemaname": schema, "relname": name, "inh": True}
+        step = {k: v for k, v in node.items() if k != "idxname"} | {"relation": relation}
+        _create(session, session.planner(), step)
 
 
 def encode_index(index: Index) -> dict[str, Any]:

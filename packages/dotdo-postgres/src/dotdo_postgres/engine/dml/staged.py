@@ -147,7 +147,7 @@ def run_staged(
 
     def work() -> Result:
         for table, name in staged.snapshots.items():
-            _keep(session, kernel.catalog.by_table[table], name)
+            keep_rows(session, kernel.catalog.by_table[table], name)
         for number, stage in enumerate(staged.stages):
             result = session.run_part(stage, params, wait)
             width = len(result.columns or ())
@@ -161,7 +161,8 @@ def run_staged(
     return kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
 
 
-def _keep(session: Session, noun: Noun, name: str) -> None:
+def keep_rows(session: Session, noun: Noun, name: str) -> None:
+    """Let the parts of a statement read a table as it is now."""
     columns = [column.column for column in noun.columns]
     if noun.has_hidden_rowid:
         columns.append(noun.rowid)

@@ -30,6 +30,7 @@ from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
+from dotdo_postgres.engine.dml.spread import has_family, plan_spread
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
@@ -38,7 +39,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
-    from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.planner import Planner, PlanStatement
     from dotdo_postgres.engine.query import Cte, Entry, FromItem
 
 Node = dict[str, Any]
@@ -290,12 +291,29 @@ class _Delete(Change):
         return prepared
 
 
+def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
+    """Plan a change of a table with descendants."""
+    columns = None
+    if change.returning is not None:
+        compiler = make_compiler(len(change.param_types))
+        table_columns(compiler, change.entry, "")
+        holder: Any = exp.Select()
+        attach_from(compiler, holder, change.sources)
+        forms = [compiler.expression(target.expr) for target in change.returning]
+        columns = change.planner.result_columns([one.column for one in change.returning], forms)
+    return plan_spread(
+        change.planner, change.relation, change.node, sources, change.param_types, plan, columns
+    )
+
+
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
     triggered = _with_triggers(planner, node, "UPDATE")
     if triggered is not None:
         return triggered
     change = _Update(planner, node, "fromClause")
+    if has_family(planner, change.relation, node):
+        return _spread(change, "fromClause", plan_update)
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "UPDATE")
@@ -310,6 +328,8 @@ def plan_delete(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     change = _Delete(planner, node, "usingClause")
+    if has_family(planner, change.relation, node):
+        return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
     return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)
 

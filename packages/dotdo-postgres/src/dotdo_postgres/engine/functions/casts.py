@@ -257,6 +257,8 @@ for _oid in (
     t.JSON,
     t.JSONB,
     t.JSONPATH,
+    t.MACADDR,
+    t.MACADDR8,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -312,6 +314,10 @@ for _oid in (
     t.JSONB,
     t.JSONPATH,
     t.OID,
+    t.INET,
+    t.CIDR,
+    t.MACADDR,
+    t.MACADDR8,
 ):
     _from_text(_oid)
 

@@ -70,6 +70,7 @@ class Objects:
         types: Types that users made: OID by schema and name.
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
+        children: Tables that inherit from a table or are its partitions, by its number.
     """
 
     schemas: dict[str, Noun | None] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Objects:
     functions: dict[Key, list[Noun]] = field(default_factory=dict)
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
+    children: dict[int, list[Noun]] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
         """Return `relkind` of the relation of that name, None when there is none."""
@@ -121,6 +123,8 @@ def _table(found: Objects, noun: Noun) -> None:
     found.relations[schema, name] = noun
     for made in make_row_types(noun, schema, name):
         found.by_oid[made.oid] = made
+    for number in facts_of(noun).get("inherits", ()):
+        found.children.setdefault(number, []).append(noun)
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:

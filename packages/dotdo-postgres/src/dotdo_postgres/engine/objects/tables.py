@@ -9,7 +9,7 @@ import msgspec
 
 from dotdo.storage import Index
 from dotdo_postgres.engine.objects.columns import type_facts
-from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
+from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID, relation_of
 from dotdo_postgres.mapping import types as t
 
@@ -175,7 +175,10 @@ def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:
     kinds = {column.physical: column.type for column in columns}
     unvalidated = set(facts_of(noun).get("not_valid", ()))
     found = []
+    full = set(facts_of(noun).get("match_full", ()))
     for check in noun.checks:
+        if check.name.startswith(HIDDEN):
+            continue
         used = tuple(numbers[c] for c in numbers if f'"{c}"' in check.sql)
         found.append(
             ConstraintEntry(check.name, derived_oid(noun, "c", check.name), "c", used, source=check.source,
@@ -209,7 +212,7 @@ def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:
                 tuple(there[c] for c in fk.target_columns),
                 _ACTIONS[fk.on_update],
                 _ACTIONS[fk.on_delete],
-                "s",
+                "f" if fk.name in full else "s",
                 fk.is_deferrable,
                 fk.is_deferred,
                 fk.name not in unvalidated,

@@ -9,6 +9,7 @@ from dotdo_redis.engine.selectors import CATEGORIES, InvalidRule, Selector
 from dotdo_redis.engine.users import DEFAULT
 from dotdo_redis.errors import ReplyError, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply
+from dotdo_redis.spec.modules import CATEGORIES as MODULE_CATEGORIES
 
 FAMILY = Family()
 
@@ -43,7 +44,8 @@ def cat(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) > 1:
         raise wrong_arity("acl|cat")
     if not args:
-        return [name.encode() for name in CATEGORIES]
+        newer = MODULE_CATEGORIES if ctx.engine.config.shows(8, 0) else ()
+        return [name.encode() for name in (*CATEGORIES, *newer)]
     found = ctx.engine.instance.users.commands.by_category.get(
         args[0].decode("utf-8", "replace").lower()
     )

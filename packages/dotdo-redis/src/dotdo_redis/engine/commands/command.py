@@ -10,6 +10,7 @@ from dotdo_redis.engine.keyfinding import FoundKey, NoKeys, find_keys, has_keys
 from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import Reply, SetReply, Status
 from dotdo_redis.spec.documents import DOCUMENTS
+from dotdo_redis.spec.modules import module_of
 
 FAMILY = Family()
 
@@ -86,7 +87,11 @@ def list_(ctx: Context, args: list[bytes]) -> Reply:
         raise syntax()
     kind, value = args[1].upper(), args[2]
     if kind == b"MODULE":
-        return []
+        return [
+            one.shown_name.encode()
+            for one in everything
+            if "module" in one.facts.flags and module_of(one.name).encode() == value
+        ]
     if kind == b"ACLCAT":
         category = f"@{value.decode('utf-8', 'replace').lower()}"
         return [one.shown_name.encode() for one in everything if category in one.facts.categories]

@@ -77,5 +77,5 @@ def resetstat(ctx: Context, _args: list[bytes]) -> Reply:
     ctx.engine.instance.statistics.reset()
     for command in ctx.engine.table.values():
         for counted in (command, *command.subcommands.values()):
-            counted.calls = counted.usec = counted.failed_calls = counted.rejected_calls = 0
+            counted.calls = counted.nsec = counted.failed_calls = counted.rejected_calls = 0
     return OK

@@ -1,6 +1,7 @@
 """Who a connection is and which database it sees: AUTH, HELLO, SELECT, RESET ...; it refuses the CLIENT command."""
 
 from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.commands.server import module_list
 from dotdo_redis.engine.commands.transactions import end_transaction
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
@@ -117,7 +118,7 @@ def hello(ctx: Context, args: list[bytes]) -> Reply:
         b"id": client.id,
         b"mode": b"standalone",
         b"role": b"master",
-        b"modules": [],
+        b"modules": module_list(ctx, []),
     }
 
 
@@ -137,7 +138,7 @@ def reset(ctx: Context, _args: list[bytes]) -> Reply:
     client, engine = ctx.client, ctx.engine
     end_transaction(ctx)
     engine.subscriptions.forget(client)
-    engine.monitors.pop(client, None)
+    engine.audience.unmonitor(client)
     engine.instance.tracking.disable(client)
     client.flags.clear()
     client.replies = "ON"
@@ -152,6 +153,5 @@ def reset(ctx: Context, _args: list[bytes]) -> Reply:
 @FAMILY.command("QUIT")
 def quit_(ctx: Context, _args: list[bytes]) -> Reply:
     """Close the connection after this reply."""
-    if ctx.client.on_close is not None:
-        ctx.client.on_close()
+    ctx.client.close()
     return OK

@@ -10,6 +10,7 @@ from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Command, Family
 from dotdo_redis.engine.sizes import human, size_of_keys
 from dotdo_redis.mapping.replies import Reply, Verbatim
+from dotdo_redis.spec.modules import MODULES
 
 FAMILY = Family()
 
@@ -261,7 +262,13 @@ def _cpu(_ctx: Context) -> Lines:
 
 
 def _modules(_ctx: Context) -> Lines:
-    return []
+    for name, version in MODULES.items():
+        using = {
+            "search": ("using=[ReJSON]", "usedby=[]"),
+            "ReJSON": ("using=[]", "usedby=[search]"),
+        }
+        uses, used = using.get(name, ("using=[]", "usedby=[]"))
+        yield "module", f"name={name},ver={version},api=1,filters=0,{used},{uses},options=[]"
 
 
 def all_commands(ctx: Context) -> Iterable[Command]:

@@ -157,7 +157,7 @@ def scan(ctx: Context, args: list[bytes]) -> Reply:
     shown = options.filter(found)
     if options.type_name:
         wanted = options.type_name.lower()
-        shown = [key for key in shown if type_name(db.keys[key]) == wanted]
+        shown = [key for key in shown if type_name(db.keys[key]).lower() == wanted]
     if db.expires:
         shown = [key for key in shown if db.find(key) is not None]
     return [b"%d" % cursor, shown]

@@ -6,6 +6,7 @@ from dotdo_redis.engine.declaration import Family
 from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply, Status, Verbatim
 from dotdo_redis.spec.commands import COMMANDS
+from dotdo_redis.spec.modules import MODULES
 
 FAMILY = Family()
 
@@ -116,7 +117,7 @@ def monitor(ctx: Context, _args: list[bytes]) -> Reply:
     """Be shown every call from now on."""
     if "deny_blocking" in ctx.client.flags:
         raise ReplyError("MONITOR isn't allowed for DENY BLOCKING client")
-    ctx.engine.monitors[ctx.client] = None
+    ctx.engine.audience.monitor(ctx.client)
     return OK
 
 
@@ -134,8 +135,11 @@ def cluster(_ctx: Context, _args: list[bytes]) -> Reply:
 
 @FAMILY.command("MODULE|LIST")
 def module_list(_ctx: Context, _args: list[bytes]) -> Reply:
-    """No modules are loaded."""
-    return []
+    """The modules whose commands are here."""
+    return [
+        {b"name": name.encode(), b"ver": version, b"path": b"", b"args": []}
+        for name, version in MODULES.items()
+    ]
 
 
 @FAMILY.command("MODULE|LOAD", "MODULE|LOADEX", "MODULE|UNLOAD")

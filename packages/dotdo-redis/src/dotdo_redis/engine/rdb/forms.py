@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.numbers_text import double_text
 from dotdo_redis.engine.rdb import listpack
+from dotdo_redis.engine.rdb.modules import FORMS, MODULE, ModuleForm, read_module, write_module
 from dotdo_redis.engine.rdb.reader import Reader
 from dotdo_redis.engine.rdb.streams import (
     STREAM_LISTPACKS,
@@ -159,6 +160,10 @@ def save_sorted_set(writer: Writer, value: Value, config: Config) -> None:
         writer.double(score)
 
 
+def _module_saver(form: ModuleForm) -> Saver:
+    return lambda writer, value, _config: write_module(form, writer, value)
+
+
 SAVERS: dict[type, Saver] = {
     bytes: save_string,
     bytearray: save_string,
@@ -167,6 +172,7 @@ SAVERS: dict[type, Saver] = {
     Hash: save_hash,
     SortedSet: save_sorted_set,
     Stream: save_stream,
+    **{form.kind: _module_saver(form) for form in FORMS},
 }
 
 
@@ -332,4 +338,5 @@ LOADERS: dict[int, Loader] = {
     STREAM_LISTPACKS: load_stream,
     STREAM_LISTPACKS_2: load_stream_2,
     STREAM_LISTPACKS_3: load_stream_3,
+    MODULE: read_module,
 }
