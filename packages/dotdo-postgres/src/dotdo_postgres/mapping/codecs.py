@@ -24,6 +24,7 @@ from dotdo_postgres.mapping import (
     moments,
     networks,
     numeric,
+    rows,
     styles,
     zoned_times,
 )
@@ -403,6 +404,7 @@ CODECS: dict[int, Codec] = {
     t.VARCHAR: _text(),
     t.BPCHAR: _text(),
     t.NAME: _text(),
+    1790: _text(),  # refcursor: the name of a portal
     t.UNKNOWN: _text(),
     18: Codec(lambda text: text[:1], str, _decode_text, str.encode),
     22: _vector(t.INT2),
@@ -519,6 +521,8 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return _array_codec(element, pg_type.element) if element else None
+    if pg_type.kind == "c":
+        return rows.row_codec(pg_type, zone)
     return None
 
 
@@ -575,6 +579,8 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return timestamptz(zone)
     if oid == t.TIMETZ:
         return zoned_times.codec(plain_zone(zone))
+    if oid == t.RECORD:
+        return rows.record_codec(plain_zone(zone))
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.arguments import in_order, split_named, spread
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.composites import opened
 from dotdo_postgres.engine.bind.expressions import explicit_cast
 from dotdo_postgres.engine.bind.operators import call_operator
 from dotdo_postgres.engine.bind.series import bind_series
@@ -48,6 +49,8 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     inner = scope.clause
     nodes, names = split_named(node.get("args", []))
     args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
+    if name in _ROW_TO_JSON:
+        args = [_json_of(binder, arg) for arg in args]
     if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
         return args[0]
     if node.get("agg_within_group"):
@@ -139,12 +142,24 @@ def _row_as_json(name: str, node: Node, scope: Scope) -> ir.Expr | None:
     item = scope.item(word)
     if item is None or item.may_be_missing:
         return None
-    if not item.row_type and (item.entry is None or item.entry.calls):
+    if not item.row_type and (item.entry is None or (item.entry.calls and len(item.columns) == 1)):
         return None
     pairs: list[ir.Expr] = []
     for column, expr in item.columns:
         pairs += [ir.Const(t.TEXT, -1, location, column), expr]
     return ir.Call(t.JSON, -1, location, ROW_TO_JSON, pairs)
+
+
+def _json_of(binder: Binder, expr: ir.Expr) -> ir.Expr:
+    """Return a row as json, all else as it is."""
+    row = opened(binder, expr)
+    if row is None:
+        return expr
+    pairs: list[ir.Expr] = []
+    names = row.names or tuple(f"f{at}" for at in range(1, len(row.args) + 1))
+    for name, arg in zip(names, row.args, strict=True):
+        pairs += [ir.Const(t.TEXT, -1, expr.location, name), _json_of(binder, binder.known(arg))]
+    return ir.Call(t.JSON, -1, expr.location, ROW_TO_JSON, pairs)
 
 
 def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int) -> list[ir.Expr]:

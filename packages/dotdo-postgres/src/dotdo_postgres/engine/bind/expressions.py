@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.composites import as_composite, bind_selection, whole_row
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
@@ -14,6 +15,7 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
+from dotdo_postgres.engine.routines.checks import row_text
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
@@ -68,8 +70,8 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
         item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
-        if item is not None and item.row_type:
-            return ir.Row(item.row_type, -1, location, [expr for _, expr in item.columns])
+        if item is not None:
+            return whole_row(item, location)
         raise not_supported("a whole row as a value", location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
@@ -80,9 +82,8 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
             found = _table_oid(scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
-            found = None if item is None else _scalar_row(item)
-            if item is not None and found is None:
-                raise not_supported("a whole row as a value", location)
+            if item is not None:
+                found = _scalar_row(item) or whole_row(item, location)
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
@@ -121,9 +122,7 @@ def _require_schema(scope: Scope, parts: list[str], location: int) -> None:
 
 
 def _scalar_row(item: ScopeItem) -> ir.Expr | None:
-    """Return what a name stands for: a row variable's row, the value of a function in FROM whose rows are plain values."""
-    if item.row_type:
-        return ir.Row(item.row_type, -1, -1, [expr for _, expr in item.columns])
+    """Return what the name of a function in FROM stands for when its rows are plain values."""
     if item.entry is None or not item.entry.calls or len(item.columns) != 1:
         return None
     return item.columns[0][1]
@@ -154,6 +153,10 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             failure.position = expr.location
             raise
         return ir.Const(t.INTERVAL, typmod, expr.location, value)
+    if isinstance(expr, ir.Row):
+        made = as_composite(binder, expr, target, node.get("location", 0))
+        if made is not None:
+            return made
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
@@ -173,6 +176,9 @@ def explicit_cast(
     Raises:
         PostgresError: 42846 when no such cast exists.
     """
+    if t.BY_OID[target].category == "S" and (expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"):
+        as_text = ir.Call(t.TEXT, -1, location, row_text(expr.type), [expr])
+        return binder.coercer.coerce(as_text, target, typmod, "explicit", location)
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
@@ -339,6 +345,9 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
+    selected = bind_selection(binder, node, scope)
+    if selected is not None:
+        return selected
     parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
     location = arg.location

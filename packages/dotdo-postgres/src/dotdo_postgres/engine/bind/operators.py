@@ -32,7 +32,8 @@ def make_operator(
         PostgresError: 42883, 42725, 0A000.
     """
     operands = [right] if left is None else [left, right]
-    if any(isinstance(operand, ir.Row) for operand in operands):
+    if any(_is_row(operand) for operand in operands):
+        operands = [_opened(binder, operand, operands) for operand in operands]
         return compare_rows(binder, name, operands, location)
     types = tuple(operand.type for operand in operands)
     name = "<>" if name == "!=" else name
@@ -40,6 +41,20 @@ def make_operator(
     if isinstance(found, str):
         raise missing_operator(name, types, location, found == "ambiguous")
     return call_operator(binder, name, found, operands, location)
+
+
+def _is_row(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Row) or expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
+
+
+def _opened(binder: Binder, expr: ir.Expr, operands: list[ir.Expr]) -> ir.Expr:
+    from dotdo_postgres.engine.bind.composites import opened
+
+    if expr.type == t.UNKNOWN:
+        other = next(one for one in operands if one is not expr)
+        if t.BY_OID[other.type].kind == "c":
+            expr = binder.coercer.coerce(expr, other.type)
+    return opened(binder, expr) or expr
 
 
 def call_operator(

@@ -45,7 +45,7 @@ def place_series(name: str, call: ir.SeriesCall, scope: Scope, location: int) ->
     if scope.clause in _REFUSED:
         message = f"set-returning functions are not allowed in {_REFUSED[scope.clause]}"
         raise error("0A000", message, position=location)
-    if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or len(call.columns) > 1:
+    if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or call.columns == [("", t.RECORD)]:
         raise not_supported("set-returning functions here", location)
     return _beside_rows(scope, name, call)
 
@@ -68,15 +68,35 @@ def outputs(found: Candidate, result: int) -> list[tuple[str, int]]:
 def _beside_rows(scope: Scope, name: str, call: ir.SeriesCall) -> ir.Expr:
     """Put a call of the select list beside the rows: several run in step, the shorter filled with NULL."""
     for entry in scope.series:
-        for at, other in enumerate(entry.calls):
+        first = 0
+        for other in entry.calls:
+            assert isinstance(other, ir.SeriesCall)  # only these are put here
             if ir.same(other, call):
-                return ir.Column(call.type, -1, call.location, entry, at)
+                return _cells(entry, call, first)
+            first += len(other.columns)
     if not scope.series:
         scope.series.append(Entry(name, [], calls=[]))
     (entry,) = scope.series
     entry.calls.append(call)
-    entry.columns.append(OutputColumn(name, call.type))
-    return ir.Column(call.type, -1, call.location, entry, len(entry.columns) - 1)
+    first = len(entry.columns)
+    is_row = len(call.columns) > 1
+    entry.columns += [
+        OutputColumn(label if is_row else name, oid if is_row else call.type)
+        for label, oid in call.columns
+    ]
+    return _cells(entry, call, first)
+
+
+def _cells(entry: Entry, call: ir.SeriesCall, first: int) -> ir.Expr:
+    """Return the value of a call of the select list: a column, or a row of them."""
+    if len(call.columns) == 1:
+        return ir.Column(call.type, -1, call.location, entry, first)
+    cells: list[ir.Expr] = [
+        ir.Column(oid, -1, call.location, entry, first + at)
+        for at, (_, oid) in enumerate(call.columns)
+    ]
+    names = tuple(label for label, _ in call.columns)
+    return ir.Row(call.row_type or t.RECORD, -1, call.location, cells, names)
 
 
 def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> Entry:

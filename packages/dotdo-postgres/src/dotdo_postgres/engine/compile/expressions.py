@@ -273,8 +273,24 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
 
 
 def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
-    """Refuse rows outside comparisons."""
-    raise not_supported("a row as a value", expr.location)
+    """Write a row as one value: JSON text of pairs of type and value."""
+    pairs = [
+        n.call("json_array", n.integer(arg.type), _field(compiler, compiler.expression(arg), arg.type))
+        for arg in expr.args
+    ]
+    return Sql(n.binary("||", n.call("json_array", *pairs), n.string("")))
+
+
+def _field(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
+    """Write a field so that JSON text keeps it whole: floats with all digits, JSON text as a string."""
+    if oid in {t.FLOAT4, t.FLOAT8}:
+        digits = n.call("printf", n.string("%!.17g"), sql.node.copy())
+        return n.call("iif", n.is_null(sql.node), n.null(), digits)
+    if oid in PACKED:
+        return array_item(compiler, sql, oid)
+    if oid in {t.JSON, t.JSONB} or t.BY_OID[oid].category in "ACP":
+        return n.binary("||", sql.node, n.string(""))
+    return array_item(compiler, sql, oid)
 
 
 def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:

@@ -117,6 +117,8 @@ def _type(planner: Planner, item: Node, kind: str) -> Object:
     shown_name = name if schema is None else f"{schema}.{name}"
     try:
         oid, _ = resolve_type(type_name, planner.names)
+        if name not in t.BY_NAME and planner.names.type(schema, name) is None:
+            raise error("42704", "it is the type of a table's rows")
     except PostgresError as failure:
         if failure.sqlstate != "42704":
             raise

@@ -177,6 +177,10 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
     types = tuple(arg.type for arg in args)
     columns = result_columns(binder.names, stored, types, result)
     is_rows = stored.returns_set or columns is not None
+    if columns is not None and not stored.returns_set and scope.clause != "FROM":
+        routine = routine_for(binder.names, stored, types, result, columns, is_value=True)
+        oid = result if columns != () and stored.result != t.RECORD and result in t.BY_OID else t.RECORD
+        return ir.Call(oid, -1, location, routine, args)
     if not is_rows:
         written = inlined(binder, stored, args, result)
         if written is not None:
@@ -202,6 +206,8 @@ def _series(  # noqa: PLR0917 -- what a call is made of
         listed = [("", t.RECORD)]
     routine = routine_for(binder.names, stored, types, result, columns)
     call = ir.SeriesCall(kind, -1, location, routine, args, listed)
+    if result != t.RECORD and columns is not None:
+        call.row_type = result
     return place_series(stored.name, call, scope, location)
 
 

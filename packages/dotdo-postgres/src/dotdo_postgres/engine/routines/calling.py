@@ -103,10 +103,16 @@ def _calls_own(stored: Stored, names: Names) -> bool:
 
 
 def routine_for(
-    names: Names, stored: Stored, types: tuple[int, ...], result: int, columns: Fields | None
+    names: Names,
+    stored: Stored,
+    types: tuple[int, ...],
+    result: int,
+    columns: Fields | None,
+    *,
+    is_value: bool = False,
 ) -> Routine:
     """Make the declaration by which compiled statements call a routine."""
-    is_rows = stored.returns_set or columns is not None
+    is_rows = (stored.returns_set or columns is not None) and not is_value
     marks = f"{types} {result} {columns} {is_rows}"
     digest = zlib.crc32(marks.encode())
     strict = stored.is_strict

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.rows import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotdo_postgres.engine.session import Session
-
-_QUOTED = frozenset('(),"\\ \t\n\r\v\f')
 
 
 def value_to_text(session: Session, value: Any, oid: int) -> str:
@@ -32,11 +31,7 @@ def row_to_text(session: Session, fields: Sequence[tuple[str, int, int]], values
     """Return a row as `(1,"a b",)`."""
     parts = []
     for (_, oid, _), value in zip(fields, values, strict=True):
-        parts.append("" if value is None else _quoted(value_to_text(session, value, oid)))
+        parts.append("" if value is None else quoted(value_to_text(session, value, oid)))
     return f"({','.join(parts)})"
 
 
-def _quoted(text: str) -> str:
-    if text and not any(char in _QUOTED for char in text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import opened
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plpgsql.frame import Row
@@ -18,6 +19,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.planner import Planner
@@ -66,7 +68,7 @@ def _called_writes(node: Any, names: Names) -> bool:
     return any(_called_writes(value, names) for value in node.values() if isinstance(value, (dict, list)))
 
 
-def argument_scope(stored: Stored, types: Sequence[int]) -> Scope:
+def argument_scope(binder: Binder, stored: Stored, types: Sequence[int]) -> Scope:
     """Return the scope in which the arguments are known by name, also after the function's."""
     every = actual_arguments(stored, types)
     plain: list[tuple[str, ir.Expr]] = []
@@ -75,8 +77,13 @@ def argument_scope(stored: Stored, types: Sequence[int]) -> Scope:
     for number, at in enumerate(inputs, 1):
         name = stored.all_names[at]
         base, modifier, _ = base_type(every[at])
-        if name:
-            plain.append((name, ir.Param(base, modifier, -1, number)))
+        param = ir.Param(base, modifier, -1, number)
+        row = opened(binder, param) if name else None
+        if row is not None:
+            cells = list(zip(row.names, row.args, strict=True))
+            scope.items.append(ScopeItem(name, cells, has_plain_columns=False, row_type=base))
+        elif name:
+            plain.append((name, param))
     scope.items.append(ScopeItem(stored.name, plain))
     return scope
 
@@ -103,7 +110,7 @@ def plan_one(session: Session, stored: Stored, types: Sequence[int], node: Node)
     from dotdo_postgres.engine.statements import plan_statement
 
     planner: Planner = session.planner(stored.facts["body"] or "", input_oids(types))
-    planner.outer = argument_scope(stored, types)
+    planner.outer = argument_scope(planner.binder(), stored, types)
     ((kind, body),) = node.items()
     if kind == "TransactionStmt":
         raise error("0A000", f"{body['kind'].removeprefix('TRANS_STMT_')} is not allowed in an SQL function")
