@@ -36,6 +36,7 @@ from dotdo_postgres.engine.portals import Portals
 from dotdo_postgres.engine.routines.calling import call_stored
 from dotdo_postgres.engine.routines.casting import Caster
 from dotdo_postgres.engine.routines.checks import NumericTooWide
+from dotdo_postgres.engine.routines.functions import call_function
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
@@ -181,6 +182,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
         facts.call_routine = partial(call_stored, self)
+        facts.call_function = partial(call_function, self)
+        facts.trigger_depth = lambda: sum(frame.is_trigger for frame in self.frames)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)

@@ -45,11 +45,13 @@ from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlis
 from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
+from dotdo_postgres.engine.routines.aggregates import plan_define
 from dotdo_postgres.engine.routines.altering import plan_alter_function
 from dotdo_postgres.engine.routines.commands import plan_call, plan_do
 from dotdo_postgres.engine.routines.define import plan_create_function
 from dotdo_postgres.engine.transactions import plan_transaction
 from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
+from dotdo_postgres.engine.triggers.pending import plan_set_constraints
 from dotdo_postgres.engine.upkeep import (
     plan_checkpoint,
     plan_cluster,
@@ -116,6 +118,8 @@ _PLANNERS: dict[str, PlanStatement] = {
     "CreateFunctionStmt": plan_create_function,
     "AlterFunctionStmt": plan_alter_function,
     "CallStmt": plan_call,
+    "DefineStmt": plan_define,
+    "ConstraintsSetStmt": plan_set_constraints,
     "CreateTrigStmt": plan_create_trigger,
     "DoStmt": plan_do,
     "VacuumStmt": plan_vacuum,

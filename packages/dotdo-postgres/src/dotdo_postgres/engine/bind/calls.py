@@ -59,7 +59,7 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     special = _special(binder, name, args, location)
     if special is not None:
         return special
-    if node.get("agg_star") and name != "count":
+    if node.get("agg_star") and name != "count" and not is_made:
         raise missing_function(name, [], location, ambiguous=False)
     types = tuple(arg.type for arg in args)
     found: Candidate | str
@@ -160,6 +160,23 @@ def _json_of(binder: Binder, expr: ir.Expr) -> ir.Expr:
     for name, arg in zip(names, row.args, strict=True):
         pairs += [ir.Const(t.TEXT, -1, expr.location, name), _json_of(binder, binder.known(arg))]
     return ir.Call(t.JSON, -1, expr.location, ROW_TO_JSON, pairs)
+
+
+def call_resolved(
+    binder: Binder, found: Candidate, args: list[ir.Expr], name: str, location: int
+) -> ir.Expr:
+    """Make the call of one of PostgreSQL's own functions that has been chosen."""
+    from dotdo_postgres.engine.bind.scope import Scope as Place
+
+    node: Node = {"location": location}
+    return _call(binder, node, found, args, Place(clause="SELECT"), name)
+
+
+def make_aggregate_call(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
+) -> ir.Expr:
+    """Make the call of an aggregate, over a window where OVER is given."""
+    return _aggregate(binder, node, scope, routine, args, result)
 
 
 def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int) -> list[ir.Expr]:

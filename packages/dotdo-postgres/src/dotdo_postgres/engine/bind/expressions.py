@@ -213,6 +213,8 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
     if isinstance(arg, ir.Row):
+        if not arg.args:
+            return ir.Const(t.BOOL, -1, arg.location, 1)
         tests: list[ir.Expr] = [
             ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args
         ]
@@ -306,6 +308,12 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
         return _bind_nested(binder, node, scope, element)
     items = [binder.expression(item, scope) for item in node.get("elements", [])]
     location = node.get("location", 0)
+    if element and t.BY_OID[element].kind == "c":
+        items = [
+            (as_composite(binder, item, element, location) if isinstance(item, ir.Row) else None)
+            or item
+            for item in items
+        ]
     if any(is_array(item.type) for item in items):
         args, oid, _ = binder.coercer.to_common(items, "ARRAY")
         return ir.ArrayOf(oid, -1, location, args)

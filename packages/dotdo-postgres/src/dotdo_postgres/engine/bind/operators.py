@@ -35,6 +35,12 @@ def make_operator(
     if any(_is_row(operand) for operand in operands):
         operands = [_opened(binder, operand, operands) for operand in operands]
         return compare_rows(binder, name, operands, location)
+    if name in binder.names.objects.operators:
+        from dotdo_postgres.engine.routines.operators import bind_user_operator
+
+        made = bind_user_operator(binder, name, operands, location)
+        if made is not None:
+            return made
     types = tuple(operand.type for operand in operands)
     name = "<>" if name == "!=" else name
     found = resolve_operator(name, types)

@@ -119,7 +119,9 @@ def shown(names: Names, noun: Noun) -> str:
 
 def dependents(names: Names, item: Object) -> Iterator[Object]:
     """Yield what would be left without what it needs, were the object dropped."""
-    yield from _DEPENDENTS[item.kind](names, item)
+    find = _DEPENDENTS.get(item.kind)
+    if find is not None:
+        yield from find(names, item)
 
 
 def _of_relation(names: Names, item: Object) -> Iterator[Object]:

@@ -13,6 +13,7 @@ from dotdo_postgres.engine.copy.fields import CsvLines, csv_fields, text_fields
 from dotdo_postgres.engine.dml.many import takes_many
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Result
+from dotdo_postgres.engine.triggers.writing import run_triggered, whole_copy
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping.codecs import integer_from_text
 
@@ -68,8 +69,8 @@ class CopyIn:
 
     @property
     def is_full(self) -> bool:
-        """Rows are to be written before more data is taken."""
-        return len(self._rows) >= BATCH_ROWS
+        """Rows are to be written before more data is taken; where triggers fire they are written as one statement."""
+        return len(self._rows) >= BATCH_ROWS and self._insert.execute is not run_triggered
 
     def feed(self, data: bytes) -> None:
         """Take data.
@@ -90,7 +91,10 @@ class CopyIn:
         if not rows:
             return
         session, insert = self._session, self._insert
-        if takes_many(insert):
+        if insert.execute is run_triggered:
+            result = session.run(whole_copy(insert, rows), wait=wait)
+            self._count += result.row_count or 0
+        elif takes_many(insert):
             session.run_many(insert, rows, wait=wait)
             self._count += len(rows)
         else:

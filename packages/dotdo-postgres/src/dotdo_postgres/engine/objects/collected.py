@@ -70,6 +70,7 @@ class Objects:
         types: Types that users made: OID by schema and name.
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
+        operators: Definitions of operators by name.
         children: Tables that inherit from a table or are its partitions, by its number.
     """
 
@@ -82,6 +83,7 @@ class Objects:
     functions: dict[Key, list[Noun]] = field(default_factory=dict)
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
+    operators: dict[str, list[Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
@@ -198,7 +200,12 @@ def _extension(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.extensions[name] = noun
 
 
+def _operator(found: Objects, noun: Noun, schema: str, name: str) -> None:
+    found.operators.setdefault(facts_of(noun)["name"], []).append(noun)
+
+
 _DEFINITIONS = {
+    "operator": _operator,
     "schema": _schema, "view": _view, "sequence": _sequence, "type": _type, "function": _function,
     "role": _role, "extension": _extension,
 }  # fmt: skip

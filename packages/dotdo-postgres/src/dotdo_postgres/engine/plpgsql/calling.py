@@ -173,6 +173,8 @@ def _fitted(frame: Frame, row: Row) -> Row:
     from dotdo_postgres.engine.plpgsql.assigning import fitted
 
     columns = frame.columns or ()
+    if not columns:
+        return row
     if len(row.fields) != len(columns):
         detail = f"Number of returned columns ({len(row.fields)}) does not match expected column count ({len(columns)})."
         raise error("42804", "returned record type does not match expected record type", detail=detail)

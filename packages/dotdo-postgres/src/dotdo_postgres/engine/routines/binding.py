@@ -108,7 +108,9 @@ def _bound(found: Candidate, args: list[ir.Expr]) -> dict[int, int]:
     return bind_polymorphic(found.arguments, [arg.type for arg in args]) or {}
 
 
-_SIMPLE = frozenset({t.ANYELEMENT, t.ANYNONARRAY, t.ANYARRAY, t.ANYENUM})
+_SIMPLE = frozenset({
+    t.ANYELEMENT, t.ANYNONARRAY, t.ANYARRAY, t.ANYENUM, t.ANYRANGE, t.ANYMULTIRANGE, t.ANYCOMPATIBLERANGE, t.ANYCOMPATIBLEMULTIRANGE,
+})  # fmt: skip
 
 
 def _argument(binder: Binder, arg: ir.Expr, oid: int) -> ir.Expr:
@@ -181,13 +183,15 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
         routine = routine_for(binder.names, stored, types, result, columns, is_value=True)
         oid = result if columns != () and stored.result != t.RECORD and result in t.BY_OID else t.RECORD
         return ir.Call(oid, -1, location, routine, args)
+    if not is_rows and scope.clause == "FROM" and stored.columns:  # the column is called as its parameter
+        return _series(binder, stored, args, result, columns, scope, location)
     if not is_rows:
         written = inlined(binder, stored, args, result)
         if written is not None:
             written.location = location
             return written
         base, _, _ = base_type(result)
-        routine = routine_for(binder.names, stored, types, base, None)
+        routine = routine_for(binder.names, stored, types, base, None, is_value=True)
         return ir.Call(base, -1, location, routine, args)
     return _series(binder, stored, args, result, columns, scope, location)
 
@@ -202,6 +206,8 @@ def _series(  # noqa: PLR0917 -- what a call is made of
     if columns is None and stored.columns:
         listed = [(stored.columns[0][0], base_type(result)[0])]
     kind = t.RECORD if columns is not None else base_type(result)[0]
+    if columns is not None and len(columns) == 1 and stored.columns and "t" in stored.modes:
+        kind = listed[0][1]
     if columns == ():
         listed = [("", t.RECORD)]
     routine = routine_for(binder.names, stored, types, result, columns)

@@ -112,7 +112,7 @@ def routine_for(
     is_value: bool = False,
 ) -> Routine:
     """Make the declaration by which compiled statements call a routine."""
-    is_rows = (stored.returns_set or columns is not None) and not is_value
+    is_rows = (stored.returns_set or columns is not None or bool(stored.columns)) and not is_value
     marks = f"{types} {result} {columns} {is_rows}"
     digest = zlib.crc32(marks.encode())
     strict = stored.is_strict

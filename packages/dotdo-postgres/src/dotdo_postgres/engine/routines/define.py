@@ -146,8 +146,7 @@ def _require_replaceable(planner: Planner, existing: Noun, facts: dict[str, Any]
         if facts["kind"] == "p":
             message = "cannot change whether a procedure has output parameters"
         raise error("42P13", message, hint=hint)
-    outs = [(n, o) for n, o, m in zip(new["argument_names"] or [""] * 99, new["all_arguments"] or (), new["modes"] or (), strict=False) if m in "obt"]
-    if new["result"] == t.RECORD and [pair for pair in _outs(before)] != outs:
+    if new["result"] == t.RECORD and _outs(before) != _outs(new):
         detail = "Row type defined by OUT parameters is different."
         raise error("42P13", "cannot change return type of existing function", detail=detail, hint=hint)
     names = [n for n, m in zip(new["argument_names"] or [""] * len(old.arguments), new["modes"] or "i" * len(old.arguments), strict=True) if m in "ibv"]
@@ -159,7 +158,8 @@ def _require_replaceable(planner: Planner, existing: Noun, facts: dict[str, Any]
 
 
 def _outs(facts: dict[str, Any]) -> list[tuple[str, int]]:
-    listed = zip(facts.get("argument_names") or (), facts.get("all_arguments") or (), facts.get("modes") or (), strict=False)
+    every = facts.get("all_arguments") or ()
+    listed = zip(facts.get("argument_names") or [""] * len(every), every, facts.get("modes") or (), strict=True)
     return [(name, oid) for name, oid, mode in listed if mode in "obt"]
 
 

@@ -164,12 +164,29 @@ def _defines(stored: Stored) -> bool:
     return len(listed) > 1 and any(not (set(node) & (CHANGING | {"SelectStmt", "ReturnStmt"})) for node in listed)
 
 
+def _opened(session: Session, value: Any, columns: Fields) -> tuple[Any, ...]:
+    """Return the fields of a row that is one value."""
+    from dotdo_postgres.engine.routines.rowvalues import row_from_value
+
+    if value is None:
+        return (None,) * len(columns)
+    row = row_from_value(None, value)
+    if columns and len(row.values) != len(columns):
+        raise error("42804", "function return row and query-specified return row do not match")
+    if not columns:
+        return row.values
+    cast = session.caster.cast
+    return tuple(cast(cell, have[1], oid, typmod) for cell, have, (_, oid, typmod) in zip(row.values, row.fields, columns, strict=True))
+
+
 def _fitted(session: Session, last: Result, result: int, columns: Fields | None) -> list[tuple[Any, ...]]:
     given = last.columns or ()
     rows = plain_rows(given, last.rows)
     wanted = [(result, -1)] if columns is None else [(oid, typmod) for _, oid, typmod in columns]
     if len(given) != len(wanted):
         row = fields_of(session.names, given[0].oid) if len(given) == 1 else None
+        if len(given) == 1 and (row is not None or given[0].oid == t.RECORD):
+            return [_opened(session, cells[0], columns or ()) for cells in rows]
         if row is None:
             raise error("42P13", f"return type mismatch in function declared to return {t.format_type(result)}")
         return rows

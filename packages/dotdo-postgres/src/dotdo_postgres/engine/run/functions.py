@@ -193,10 +193,14 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
+    if call.routine.takes_session:
+        make_state = partial(make_state, facts)
     is_strict = call.routine.is_strict
     decoders = _aggregate_decoders(call, facts)
     result = call.routine.result
     encode = _encoder(result if result not in t.POLYMORPHIC - {3831, 4537} else 0)
+    if call.routine.is_stored:
+        encode = None
 
     def values_of(args: tuple[Any, ...]) -> list[Any]:
         return [
@@ -213,7 +217,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
                 self.state.step(*values_of(args))
 
         def inverse(self, *args: Any) -> None:
-            if None not in args:
+            if not is_strict or None not in args:
                 self.state.inverse(*values_of(args))
 
         def final(self) -> Any:
@@ -227,7 +231,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
 def _aggregate_decoders(call: PythonCall, facts: Facts) -> list[Decoder | None]:
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
-    if t.NUMERIC not in {*call.routine.arguments, call.routine.result}:
+    if call.routine.is_stored or t.NUMERIC not in {*call.routine.arguments, call.routine.result}:
         return decoders
     return [
         Decimal if oid in t.INTEGERS else decode

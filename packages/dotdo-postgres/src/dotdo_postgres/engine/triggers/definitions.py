@@ -41,7 +41,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         message = f'trigger "{name}" for relation "{relation.name}" is a constraint trigger'
         raise error("42710", message)
     facts: dict[str, Any] = {
-        "type": kind, "function": _function(planner, node).id, "arguments": [_argument(item) for item in node.get("args", [])],
+        "type": kind, "function": _function_number(planner, node), "arguments": [_argument(item) for item in node.get("args", [])],
         "columns": _columns(relation, node.get("columns", [])),
     }  # fmt: skip
     facts |= _transitions(noun, relation, node, kind) | _when(planner, relation, node, kind)
@@ -94,6 +94,16 @@ def _check_kind(noun: Noun, relation: Relation, node: Node, kind: int) -> None:
             raise error("0A000", "INSTEAD OF triggers cannot have WHEN conditions")
         if node.get("columns"):
             raise error("0A000", "INSTEAD OF triggers cannot have column lists")
+
+
+SUPPRESSING = "suppress_redundant_updates_trigger"
+
+
+def _function_number(planner: Planner, node: Node) -> int:
+    """Return the number of a trigger's function; PostgreSQL's own that leaves out updates of nothing is 0."""
+    if node["funcname"][-1]["String"]["sval"] == SUPPRESSING:
+        return 0
+    return _function(planner, node).id
 
 
 def _function(planner: Planner, node: Node) -> Noun:

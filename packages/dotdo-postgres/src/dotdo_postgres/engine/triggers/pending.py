@@ -1,14 +1,20 @@
-"""Triggers that wait for the end of the transaction."""
+"""Triggers that wait for the end of the transaction, and SET CONSTRAINTS, which says which of them do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.mapping.codecs import StorageValue
 
 
 @dataclass(slots=True)
@@ -59,3 +65,52 @@ class Pending:
         """The transaction is over."""
         self.waiting.clear()
         self.modes.clear()
+
+
+def plan_set_constraints(planner: Planner, node: dict[str, Any]) -> Prepared:
+    """Plan SET CONSTRAINTS.
+
+    Raises:
+        PostgresError: no such constraint (42704), not deferrable (42809), one that is no trigger's (0A000).
+    """
+    names: list[str] = []
+    for item in node.get("constraints", []):
+        name = item["RangeVar"]["relname"]
+        _require_deferrable(planner, name)
+        names.append(name)
+    prepared = Prepared(None, (), "SET CONSTRAINTS", _set_constraints)
+    prepared.detail = names, bool(node.get("deferred"))
+    if not names and any(fk.is_deferrable for noun in planner.catalog.nouns for fk in noun.foreign_keys):
+        raise not_supported("SET CONSTRAINTS ALL where foreign keys are deferrable")
+    return prepared
+
+
+def _require_deferrable(planner: Planner, name: str) -> None:
+    for noun in planner.names.objects.relations.values():
+        facts = facts_of(noun).get("triggers", {}).get(name)
+        if facts is not None and facts.get("constraint"):
+            if not facts.get("deferrable"):
+                raise error("42809", f'constraint "{name}" is not deferrable')
+            return
+        if any(fk.name == name for fk in noun.foreign_keys):
+            raise not_supported("SET CONSTRAINTS of a foreign key")
+    raise error("42704", f'constraint "{name}" does not exist')
+
+
+def _set_constraints(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    del params, wait
+    names, is_deferred = prepared.detail
+    pending = session.triggers
+    if session.is_idle:
+        session.notice("WARNING", "25P01", "SET CONSTRAINTS can only be used in transaction blocks")
+        return Result(None, [], "SET CONSTRAINTS")
+    if not names:
+        pending.modes = {"": is_deferred}
+    for name in names:
+        pending.modes[name] = is_deferred
+    if not is_deferred:
+        for name in names or [None]:
+            pending.run_deferred(session, name)
+    return Result(None, [], "SET CONSTRAINTS")

@@ -119,7 +119,8 @@ def _insert_query(insert: Insertion) -> tuple[Query, list[str], list[tuple[str, 
         cells = [[*row, *(expr for _, expr in defaults)] for row in insert.rows]
         names = [column.physical for column in (*insert.given, *insert.defaults)]
         if not names:
-            return Select([], targets=[make_target(ir.Const(23, -1, -1, None), "")], columns=[OutputColumn("", 23)]), [], []  # type: ignore[misc]  # nothing is given
+            nothing = make_target(ir.Const(23, -1, -1, None), "")
+            return Select([nothing.column], targets=[nothing]), [], []
         listed = [OutputColumn(name, expr.type, expr.typmod) for name, expr in zip(names, cells[0], strict=True)]
         if len(cells) == 1:
             targets = [Target(expr, column) for expr, column in zip(cells[0], listed, strict=True)]

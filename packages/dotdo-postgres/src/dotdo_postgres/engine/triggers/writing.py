@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -128,6 +128,24 @@ def run_triggered(session: Session, prepared: Prepared, params: Sequence[Storage
     )
 
 
+def whole_copy(prepared: Prepared, rows: Sequence[Sequence[StorageValue]]) -> Prepared:
+    """Return a statement that inserts what an INSERT of one row inserts for each row of parameters."""
+    made = replace(prepared, detail={**prepared.detail, "rows_given": list(rows)})
+    made.catalog, made.codecs = None, {}
+    return made
+
+
+def _given_rows(run: Run, prepared: Prepared) -> list[Values]:
+    """Return the rows of the source."""
+    source = run.write.source
+    several = prepared.detail.get("rows_given", [run.params])
+    found: list[Values] = []
+    for params in several:
+        rows = run_step(run.session, source, params)
+        found += plain_rows(source.columns or (), rows.rows)
+    return found
+
+
 def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -> Result:
     write: Write = prepared.detail["write"]
     run = Run(session, write, params, row_fields(write.relation), changed=_numbers(write, write.places))
@@ -135,8 +153,7 @@ def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -
     _fire_statement(run, BEFORE, write.event)
     if upserts:
         _fire_statement(run, BEFORE, UPDATE)
-    rows = run_step(session, write.source, params)
-    _ACTS[write.event](run, plain_rows(write.source.columns or (), rows.rows))
+    _ACTS[write.event](run, _given_rows(run, prepared))
     session.require_references()
     _fire_after(run, write.event)
     if upserts:
@@ -194,7 +211,7 @@ def _insert(run: Run, rows: list[Values]) -> None:
     width = len(write.relation.columns)
     for given in rows:
         values: list[Any] = [None] * width
-        for at, value in zip(write.places, given, strict=True):
+        for at, value in zip(write.places, given, strict=False):  # DEFAULT VALUES may give none
             values[at] = value
         for at, sequence in write.sequences:
             values[at] = session.sequences.next(sequence, 1)

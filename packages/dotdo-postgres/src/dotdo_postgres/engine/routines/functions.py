@@ -1,0 +1,63 @@
+"""Functions called by name from Python, with values in the form of parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.routines.casting import Caster, assigned, base_type
+from dotdo_postgres.engine.routines.running import plain_rows, run_step
+from dotdo_postgres.mapping import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotdo_postgres.engine.plan import Prepared
+    from dotdo_postgres.engine.session import Session
+
+__all__ = ["Caster", "call_function"]
+
+
+def call_function(  # noqa: PLR0917 -- what a call is made of
+    session: Session, parts: Sequence[str], types: Sequence[int], result: int, args: Sequence[Any]
+) -> Any:
+    """Call a function by its name.
+
+    Args:
+        session: Whose.
+        parts: Its name; `pg_catalog.in` reads a text as the type of the result.
+        types: Types of the arguments.
+        result: What its result is to be.
+        args: Values.
+
+    Raises:
+        PostgresError: there is none (42883), and what it raises.
+    """
+    key = (tuple(parts), tuple(types), result)
+    found = session.bodies.get(key)
+    if found is None or found[1] is not session.names:
+        prepared = _plan(session, parts, types, result)
+        found = session.bodies[key] = None, session.names, prepared
+    plan: Prepared = found[2]
+    rows = run_step(session, plan, list(args))
+    return plain_rows(plan.columns or (), rows.rows)[0][0]
+
+
+def _plan(session: Session, parts: Sequence[str], types: Sequence[int], result: int) -> Prepared:
+    from dotdo_postgres.engine.bind.select import make_target
+    from dotdo_postgres.engine.planner import build_select
+    from dotdo_postgres.engine.query import Select
+
+    is_input = list(parts) == ["pg_catalog", "in"]
+    planner = session.planner("", tuple(t.TEXT if oid == t.UNKNOWN else base_type(oid)[0] for oid in types))
+    binder = planner.binder()
+    params = [{"ParamRef": {"number": at}} for at in range(1, len(types) + 1)]
+    names = [{"String": {"sval": part}} for part in parts]
+    node: dict[str, Any] = params[0] if is_input else {"FuncCall": {"funcname": names, "args": params}}
+    base, modifier, domain = base_type(result)
+    expr = assigned(binder, binder.known(binder.expression(node, Scope(clause="SELECT"))), base, modifier, domain)
+    target = make_target(expr, "value")
+    query = Select([target.column], targets=[target])
+    made = build_select(planner, query, planner.param_types(binder), is_wide=False)
+    session.know_virtual()
+    return made
