@@ -17,7 +17,7 @@ from dotdo_postgres.spec.operators import OPERATORS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.udf.definition import Stored
 
 
 @dataclass(slots=True, frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
-from dotdo_postgres.engine.routines.running import atomically
 from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import codecs

@@ -33,10 +33,10 @@ from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.portals import Portals
-from dotdo_postgres.engine.routines.calling import call_stored
-from dotdo_postgres.engine.routines.casting import Caster
+from dotdo_postgres.engine.procedures.calling import call_stored
+from dotdo_postgres.engine.procedures.functions import call_function
+from dotdo_postgres.engine.procedures.hooks import UserRoutines
 from dotdo_postgres.engine.routines.checks import NumericTooWide
-from dotdo_postgres.engine.routines.functions import call_function
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.engine.script import Script
@@ -46,6 +46,8 @@ from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.triggers.pending import Pending
+from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -65,6 +67,8 @@ if TYPE_CHECKING:
 
 _pids = itertools.count(1)
 _REGS = RegTypes()
+_ROUTINES = UserRoutines()
+_TRIGGER_PLANS = TriggerPlans()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -103,7 +107,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         pid: Number of the session, as `pg_backend_pid` tells it; a new one by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 -- what a session keeps
         self,
         store: Store,
         *,
@@ -152,6 +156,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.acted: dict[tuple[str, str], Names] = {}
         self.dynamic_plans: dict[object, tuple[object, list[Prepared]]] = {}
         self.triggers = Pending()
+        self.trigger_plans = _TRIGGER_PLANS
         self.is_call_atomic = True  # procedures called now may not end the transaction
         self.has_ended = False  # the statement has ended a transaction: it cannot run again
         self.unnamed_portals = 0
@@ -245,7 +250,13 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
         self.facts.names = Names(
-            catalog, path, temporary.schema_name(self.pid), computed(), _REGS, actor
+            catalog,
+            path,
+            temporary.schema_name(self.pid),
+            computed(),
+            _REGS,
+            actor,
+            _ROUTINES,
         )
         self._use_types()
 
@@ -287,6 +298,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """
         planner = self.planner(sql)
         planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def plan_step(self, planner: Planner, node: Node) -> Prepared:
+        """Plan a statement of a routine with a planner made for it."""
         prepared = plan_statement(planner, node)
         self.know_virtual()
         return prepared

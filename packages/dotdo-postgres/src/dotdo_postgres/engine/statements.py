@@ -45,10 +45,10 @@ from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlis
 from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
-from dotdo_postgres.engine.routines.aggregates import plan_define
-from dotdo_postgres.engine.routines.altering import plan_alter_function
-from dotdo_postgres.engine.routines.commands import plan_call, plan_do
-from dotdo_postgres.engine.routines.define import plan_create_function
+from dotdo_postgres.engine.procedures.aggregates import plan_define
+from dotdo_postgres.engine.procedures.altering import plan_alter_function
+from dotdo_postgres.engine.procedures.commands import plan_call, plan_do
+from dotdo_postgres.engine.procedures.define import plan_create_function
 from dotdo_postgres.engine.transactions import plan_transaction
 from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
 from dotdo_postgres.engine.triggers.pending import plan_set_constraints

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
+from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.temporary import settle
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.routines.running import PASSING
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import PostgresError, error
 
@@ -145,7 +145,7 @@ def _run_deferred(session: Session) -> None:
     """Fire the triggers that waited for the end of the transaction; when one fails, all is undone."""
     try:
         session.triggers.run_deferred(session)
-    except PASSING:
+    except (Blocked, CatalogChanged, TurnOver):
         raise
     except PostgresError:
         roll_back_now(session)

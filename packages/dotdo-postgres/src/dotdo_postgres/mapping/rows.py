@@ -1,6 +1,7 @@
 """Rows as single values: kept as JSON text of pairs of type and value, shown as PostgreSQL's `(1,"a b",)`."""
 
 import struct
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -12,21 +13,15 @@ from dotdo_postgres.mapping.forms import Codec
 _QUOTED = frozenset('(),"\\ \t\n\r\v\f')
 
 
-def _codec(oid: int, zone: tzinfo) -> Codec | None:
-    from dotdo_postgres.mapping import codecs
-
-    while (found := t.BY_OID.get(oid)) is not None and found.kind == "d":
-        oid = found.base
-    if oid == t.NUMERIC:
-        return codecs.NUMERIC_BYTES
-    return codecs.reg_codec(oid, None) if oid in t.REG_TYPES else codecs.codec_of(oid, zone)
+Find = Callable[[int, tzinfo], Codec | None]
+"""Finds the codec of a type; that of numeric is for the form of parameters."""
 
 
-def to_text(stored: str, zone: tzinfo = UTC) -> str:
+def to_text(stored: str, find: Find, zone: tzinfo = UTC) -> str:
     """Write a row."""
     parts = []
     for oid, value in arrays.unpack(stored):
-        codec = _codec(oid, zone)
+        codec = find(oid, zone)
         if value is None:
             parts.append("")
             continue
@@ -88,7 +83,7 @@ def _malformed(text: str, detail: str) -> PostgresError:
     return error("22P02", f'malformed record literal: "{text}"', detail=detail)
 
 
-def row_codec(pg_type: t.PgType, zone: tzinfo) -> Codec:
+def row_codec(pg_type: t.PgType, zone: tzinfo, find: Find) -> Codec:
     """Return the codec of a row type."""
 
     def from_text(text: str) -> str:
@@ -100,31 +95,33 @@ def row_codec(pg_type: t.PgType, zone: tzinfo) -> Codec:
             raise _malformed(text, detail)
         pairs: list[Any] = []  # type: ignore[explicit-any]  # of any type
         for part, (_, oid, _) in zip(parts, pg_type.fields, strict=True):
-            codec = _codec(oid, zone)
+            codec = find(oid, zone)
             pairs.append([oid, part if part is None or codec is None else codec.from_text(part)])
         return arrays.pack(pairs)
 
-    return _made(from_text, zone)
+    return _made(from_text, zone, find)
 
 
-def _made(from_text: Any, zone: tzinfo, load: Any = None) -> Codec:  # type: ignore[explicit-any]  # a reader, a loader
+def _made(from_text: Any, zone: tzinfo, find: Find, load: Any = None) -> Codec:  # type: ignore[explicit-any]  # a reader, a loader
     def show(stored: str) -> str:
-        return to_text(stored, zone)
+        return to_text(stored, find, zone)
 
     def to_binary(stored: str) -> bytes:
         pairs = arrays.unpack(stored)
         out = [struct.pack(">i", len(pairs))]
         for oid, value in pairs:
-            codec = _codec(oid, zone)
+            codec = find(oid, zone)
             item = _item(value, oid)
             data = None if item is None or codec is None else codec.to_binary(item)
             out.append(struct.pack(">Ii", oid, -1 if data is None else len(data)) + (data or b""))
         return b"".join(out)
 
-    return Codec(from_text, show, lambda data: from_text(data.decode()), to_binary, load or show, None)
+    return Codec(
+        from_text, show, lambda data: from_text(data.decode()), to_binary, load or show, None
+    )
 
 
-def record_codec(zone: tzinfo) -> Codec:
+def record_codec(zone: tzinfo, find: Find) -> Codec:
     """Return the codec of rows without a type of their own.
 
     Raises:
@@ -134,4 +131,4 @@ def record_codec(zone: tzinfo) -> Codec:
     def refuse(_: str) -> str:
         raise error("0A000", "input of anonymous composite types is not implemented")
 
-    return _made(refuse, zone, lambda stored: tuple(parts_of(to_text(stored, zone))))
+    return _made(refuse, zone, find, lambda stored: tuple(parts_of(to_text(stored, find, zone))))

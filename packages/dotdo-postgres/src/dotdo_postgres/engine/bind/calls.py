@@ -27,7 +27,6 @@ from dotdo_postgres.engine.overloads import (
     missing_function,
     resolve_function,
 )
-from dotdo_postgres.engine.routines.resolve import has_user_routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import BY_FUNCTION
@@ -37,15 +36,17 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+def bind_call(  # noqa: C901 -- one step for each form of a call
+    binder: Binder, node: Node, scope: Scope
+) -> ir.Expr:
     """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]
-    is_made = has_user_routine(binder.names, parts[-2] if len(parts) > 1 else None, name)
-    if len(parts) > 1 and not is_made and parts[0] not in {"pg_catalog", "public"}:
-        if not binder.names.has_schema(parts[0]):
-            raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
+    is_made = binder.names.has_routine(parts[-2] if len(parts) > 1 else None, name)
+    is_own = is_made or len(parts) == 1 or parts[0] in {"pg_catalog", "public"}
+    if not is_own and not binder.names.has_schema(parts[0]):
+        raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
     inner = scope.clause
     nodes, names = split_named(node.get("args", []))
     args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
@@ -64,9 +65,8 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     types = tuple(arg.type for arg in args)
     found: Candidate | str
     if is_made:
-        from dotdo_postgres.engine.routines.binding import bind_user_call
-
-        made = bind_user_call(binder, node, parts, args, names, scope)
+        assert binder.names.routines is not None  # it has some
+        made = binder.names.routines.bind_call(binder, node, parts, args, names, scope)
         if isinstance(made, ir.Expr):
             return made
         found = "missing" if made is None else made

@@ -14,6 +14,8 @@ from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -35,11 +37,13 @@ def whole_row(item: ScopeItem, location: int) -> ir.Row:
 
 def fields_of_expr(binder: Binder, expr: ir.Expr) -> tuple[Field, ...] | None:
     """Return the fields of an expression's row, None when it is no row."""
-    from dotdo_postgres.engine.routines.definition import fields_of
+    from dotdo_postgres.engine.objects.rowtypes import fields_of
 
     if isinstance(expr, ir.Row):
         names = expr.names or tuple(f"f{at}" for at in range(1, len(expr.args) + 1))
-        return tuple((name, arg.type, arg.typmod) for name, arg in zip(names, expr.args, strict=True))
+        return tuple(
+            (name, arg.type, arg.typmod) for name, arg in zip(names, expr.args, strict=True)
+        )
     if isinstance(expr, ir.Call) and expr.routine.is_stored and expr.type == t.RECORD:
         columns: tuple[Field, ...] | None = expr.routine.body.args[3]  # type: ignore[union-attr]  # `routine_for` bound it
         return columns
@@ -59,7 +63,7 @@ def opened(binder: Binder, expr: ir.Expr) -> ir.Row | None:
 
 def _field(expr: ir.Expr, at: int, oid: int, typmod: int) -> ir.Expr:
     """Take a field out of a row that is one value."""
-    from dotdo_postgres.engine.routines.casting import base_type
+    from dotdo_postgres.engine.bind.domains import base_type
 
     base, modifier, _ = base_type(oid, typmod)
 
@@ -83,13 +87,21 @@ def select_field(binder: Binder, expr: ir.Expr, name: str, location: int) -> ir.
     row = opened(binder, expr)
     if row is None:
         shown = t.format_type(expr.type)
-        message = f'column notation .{name} applied to type {shown}, which is not a composite type'
+        message = f"column notation .{name} applied to type {shown}, which is not a composite type"
         raise error("42809", message, position=location)
     names = row.names or tuple(f"f{at}" for at in range(1, len(row.args) + 1))
     if name not in names:
         if row.type == t.RECORD:
-            raise error("42703", f'could not identify column "{name}" in record data type', position=location)
-        raise error("42703", f'column "{name}" not found in data type {t.format_type(row.type)}', position=location)
+            raise error(
+                "42703",
+                f'could not identify column "{name}" in record data type',
+                position=location,
+            )
+        raise error(
+            "42703",
+            f'column "{name}" not found in data type {t.format_type(row.type)}',
+            position=location,
+        )
     return row.args[names.index(name)]
 
 
@@ -99,17 +111,23 @@ def as_composite(binder: Binder, expr: ir.Expr, oid: int, location: int) -> ir.E
     Raises:
         PostgresError: its fields are not those of the type (42846).
     """
-    from dotdo_postgres.engine.routines.casting import base_type
-    from dotdo_postgres.engine.routines.definition import fields_of
+    from dotdo_postgres.engine.bind.domains import base_type
+    from dotdo_postgres.engine.objects.rowtypes import fields_of
 
     row = expr if isinstance(expr, ir.Row) else None
     fields = fields_of(binder.names, oid)
     if row is None or fields is None:
         return None
     if len(row.args) != len(fields):
-        detail = "Input has too few columns." if len(row.args) < len(fields) else "Input has too many columns."
+        detail = (
+            "Input has too few columns."
+            if len(row.args) < len(fields)
+            else "Input has too many columns."
+        )
         shown = t.format_type(oid)
-        raise error("42846", f"cannot cast type record to {shown}", detail=detail, position=location)
+        raise error(
+            "42846", f"cannot cast type record to {shown}", detail=detail, position=location
+        )
     cells = []
     for arg, (_, kind, typmod) in zip(row.args, fields, strict=True):
         inner = as_composite(binder, arg, kind, location) if isinstance(arg, ir.Row) else None
@@ -118,28 +136,23 @@ def as_composite(binder: Binder, expr: ir.Expr, oid: int, location: int) -> ir.E
     return ir.Row(oid, -1, expr.location, cells, tuple(name for name, _, _ in fields))
 
 
-def bind_selection(binder: Binder, node: Node, scope: Scope) -> ir.Expr | None:
-    """Bind `(row).field` and `(row).field[n]`; None when it selects no field."""
-    from dotdo_postgres.engine.bind.expressions import subscripted
-
+def bind_selection(
+    binder: Binder, node: Node, scope: Scope, subscripted: Callable[..., ir.Expr]
+) -> ir.Expr | None:
+    """Bind `(row).field` and `(row).field[n]`, the latter by `subscripted`; None when it selects no field."""
     steps = node["indirection"]
     if not any("String" in step for step in steps):
         return None
-    expr = row_argument(binder, node["arg"], scope)
+    expr = binder.expression(node["arg"], scope)
     location = expr.location
     for step in steps:
         if "String" in step:
             expr = select_field(binder, expr, step["String"]["sval"], location)
         elif "A_Star" in step:
-            raise error("0A000", "row expansion via \"*\" is not supported here", position=location)
+            raise error("0A000", 'row expansion via "*" is not supported here', position=location)
         else:
             expr = subscripted(binder, expr, [step["A_Indices"]], scope, location)
     return expr
-
-
-def row_argument(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
-    """Bind what fields are selected from."""
-    return binder.expression(node, scope)
 
 
 def stars(binder: Binder, node: Node, scope: Scope) -> list[tuple[str, ir.Expr]] | None:

@@ -63,7 +63,7 @@ def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
 
 
-def bind_column(  # noqa: C901 -- one clause for each form of a reference
+def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a reference
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
     """Resolve a column reference."""
@@ -176,7 +176,9 @@ def explicit_cast(
     Raises:
         PostgresError: 42846 when no such cast exists.
     """
-    if t.BY_OID[target].category == "S" and (expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"):
+    if t.BY_OID[target].category == "S" and (
+        expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
+    ):
         as_text = ir.Call(t.TEXT, -1, location, row_text(expr.type), [expr])
         return binder.coercer.coerce(as_text, target, typmod, "explicit", location)
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
@@ -353,7 +355,7 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
-    selected = bind_selection(binder, node, scope)
+    selected = bind_selection(binder, node, scope, subscripted)
     if selected is not None:
         return selected
     parts = [item.get("A_Indices") for item in node["indirection"]]

@@ -35,10 +35,8 @@ def make_operator(
     if any(_is_row(operand) for operand in operands):
         operands = [_opened(binder, operand, operands) for operand in operands]
         return compare_rows(binder, name, operands, location)
-    if name in binder.names.objects.operators:
-        from dotdo_postgres.engine.routines.operators import bind_user_operator
-
-        made = bind_user_operator(binder, name, operands, location)
+    if name in binder.names.objects.operators and binder.names.routines is not None:
+        made: ir.Expr | None = binder.names.routines.bind_operator(binder, name, operands, location)
         if made is not None:
             return made
     types = tuple(operand.type for operand in operands)

@@ -207,14 +207,15 @@ def _defined(
     binder: Binder, call: ir.SeriesCall, definitions: list[tuple[str, int, int]]
 ) -> ir.SeriesCall:
     """Give a call that returns records the columns listed for it."""
-    from dotdo_postgres.engine.routines.binding import with_columns
-
     if call.columns != [("", t.RECORD)]:
         message = "a column definition list is redundant for a function with OUT parameters"
         if call.type != t.RECORD:
             message = 'a column definition list is only allowed for functions returning "record"'
         raise error("42601", message, position=call.location)
-    own = with_columns(binder, call, definitions)
+    users = binder.names.routines
+    own: ir.SeriesCall | None = (
+        None if users is None else users.with_columns(binder, call, definitions)
+    )
     if own is not None:
         return own
     routine = rows_routine(call.routine, tuple(definitions))

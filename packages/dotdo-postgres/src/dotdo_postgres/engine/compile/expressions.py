@@ -285,7 +285,9 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
 def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
     """Write a row as one value: JSON text of pairs of type and value."""
     pairs = [
-        n.call("json_array", n.integer(arg.type), _field(compiler, compiler.expression(arg), arg.type))
+        n.call(
+            "json_array", n.integer(arg.type), _field(compiler, compiler.expression(arg), arg.type)
+        )
         for arg in expr.args
     ]
     return Sql(n.binary("||", n.call("json_array", *pairs), n.string("")))

@@ -13,7 +13,6 @@ from dotdo_postgres.engine.copy.fields import CsvLines, csv_fields, text_fields
 from dotdo_postgres.engine.dml.many import takes_many
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Result
-from dotdo_postgres.engine.triggers.writing import run_triggered, whole_copy
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping.codecs import integer_from_text
 
@@ -54,6 +53,8 @@ class CopyIn:
         self._session = session
         self._table = table
         self._insert = insert
+        detail = insert.detail if isinstance(insert.detail, dict) else {}
+        self._as_one: Callable[[list[_Row]], Prepared] | None = detail.get("as_one")
         self._rows: list[_Row] = []
         self._count = 0
         codecs = [
@@ -70,7 +71,7 @@ class CopyIn:
     @property
     def is_full(self) -> bool:
         """Rows are to be written before more data is taken; where triggers fire they are written as one statement."""
-        return len(self._rows) >= BATCH_ROWS and self._insert.execute is not run_triggered
+        return len(self._rows) >= BATCH_ROWS and self._as_one is None
 
     def feed(self, data: bytes) -> None:
         """Take data.
@@ -91,8 +92,8 @@ class CopyIn:
         if not rows:
             return
         session, insert = self._session, self._insert
-        if insert.execute is run_triggered:
-            result = session.run(whole_copy(insert, rows), wait=wait)
+        if self._as_one is not None:
+            result = session.run(self._as_one(rows), wait=wait)
             self._count += result.row_count or 0
         elif takes_many(insert):
             session.run_many(insert, rows, wait=wait)

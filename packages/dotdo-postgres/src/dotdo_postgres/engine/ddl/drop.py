@@ -163,14 +163,18 @@ def _function(planner: Planner, item: Node, kind: str) -> Object:
 def _operator(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin
     node = item["ObjectWithArgs"]
     schema, name = qualified(node["objname"])
-    types = [resolve_type(one["TypeName"], planner.names)[0] if one else 0 for one in node["objargs"]]
+    types = [
+        resolve_type(one["TypeName"], planner.names)[0] if one else 0 for one in node["objargs"]
+    ]
     for noun in planner.names.objects.operators.get(name, ()):
         facts = facts_of(noun)
         if [facts["left"], facts["right"]] == types:
             return Object("operator", noun)
     left, right = (t.format_type(oid) if oid else "" for oid in types)
     shown = f"{name}" if schema is None else f"{schema}.{name}"
-    raise _missing("42883", f"operator {left} {shown} {right}" if left else f"operator {shown} {right}")
+    raise _missing(
+        "42883", f"operator {left} {shown} {right}" if left else f"operator {shown} {right}"
+    )
 
 
 def _part(planner: Planner, item: Node, kind: str) -> Object:

@@ -46,11 +46,9 @@ Node = dict[str, Any]
 
 def plan_insert(planner: Planner, node: Node) -> Prepared:
     """Plan INSERT."""
-    from dotdo_postgres.engine.triggers.planning import plan_triggered_insert, triggered_relation
-
-    triggered = triggered_relation(planner, node["relation"])
+    triggered: Prepared | None = planner.session.trigger_plans.insert(planner, node)
     if triggered is not None:
-        return plan_triggered_insert(planner, triggered, node)
+        return triggered
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
@@ -252,6 +250,7 @@ class Insertion:
         )  # fmt: skip
 
     def build(self, *, is_wide: bool) -> Prepared:
+        """Compile it."""
         self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]

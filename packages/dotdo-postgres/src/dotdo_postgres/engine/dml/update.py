@@ -308,7 +308,7 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
-    triggered = _with_triggers(planner, node, "UPDATE")
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "UPDATE")
     if triggered is not None:
         return triggered
     change = _Update(planner, node, "fromClause")
@@ -324,7 +324,7 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
-    triggered = _with_triggers(planner, node, "DELETE")
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "DELETE")
     if triggered is not None:
         return triggered
     change = _Delete(planner, node, "usingClause")
@@ -332,14 +332,3 @@ def plan_delete(planner: Planner, node: Node) -> Prepared:
         return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
     return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)
-
-
-def _with_triggers(planner: Planner, node: Node, word: str) -> Prepared | None:
-    """Plan a change that fires triggers; None when there are none."""
-    from dotdo_postgres.engine.triggers import planning
-
-    relation = planning.triggered_relation(planner, node["relation"])
-    if relation is None:
-        return None
-    event = planning.UPDATE if word == "UPDATE" else planning.DELETE
-    return planning.plan_triggered_change(planner, relation, node, event)

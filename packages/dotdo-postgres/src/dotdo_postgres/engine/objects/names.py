@@ -30,6 +30,27 @@ class Regs(Protocol):
         """Return the name of an object."""
 
 
+class Routines(Protocol):
+    """Binds calls of what users made: functions, aggregates, operators."""
+
+    def bind_call(  # noqa: PLR0917 -- what a call is made of
+        self,
+        binder: Any,
+        node: Node,
+        parts: list[str],
+        args: list[Any],
+        labels: tuple[str, ...],
+        scope: Any,
+    ) -> Any:
+        """Bind a call; gives PostgreSQL's own candidate where that is meant, None where nothing fits."""
+
+    def bind_operator(self, binder: Any, name: str, operands: list[Any], location: int) -> Any:
+        """Bind an operator; None when PostgreSQL's own is meant, or none fits."""
+
+    def with_columns(self, binder: Any, call: Any, columns: list[tuple[str, int, int]]) -> Any:
+        """Give a call that returns records its columns; None when it is none of a user's."""
+
+
 class _NoRegs:
     """Where no session is, objects have numbers only."""
 
@@ -52,6 +73,7 @@ class Names:
         computed: Relations of pg_catalog and information_schema that are kept here.
         regs: Reads and writes values of regclass and its kin.
         actor: Who acts; by default one to whom nothing is refused.
+        routines: Binds calls of what users made; without, there are none.
     """
 
     def __init__(  # noqa: PLR0917 -- what names depend on
@@ -62,6 +84,7 @@ class Names:
         computed: frozenset[str] = frozenset(),
         regs: Regs | None = None,
         actor: Actor | None = None,
+        routines: Routines | None = None,
     ) -> None:
         self.catalog = catalog
         self.path = path
@@ -71,6 +94,7 @@ class Names:
         self.computed = computed
         self.regs = regs or _NoRegs()
         self.actor = actor or Actor("")
+        self.routines = routines
 
     # --- schemas -----------------------------------------------------------------------------
 
@@ -188,6 +212,15 @@ class Names:
     def shown(self, key: Key) -> str:
         """Return the name of a relation, with its schema where the bare name would mean another."""
         return key[1] if self.is_visible(key) else f"{key[0]}.{key[1]}"
+
+    # --- routines ----------------------------------------------------------------------------
+
+    def has_routine(self, schema: str | None, name: str) -> bool:
+        """Tell whether users made a routine of that name where it is looked for."""
+        made = self.objects.functions
+        if not made or self.routines is None:
+            return False
+        return any((place, name) in made for place in (self.path if schema is None else (schema,)))
 
     # --- reg types ---------------------------------------------------------------------------
 

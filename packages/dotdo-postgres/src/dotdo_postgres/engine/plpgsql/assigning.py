@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.plpgsql.embedding import run_sql
-from dotdo_postgres.engine.plpgsql.frame import Row, not_assigned
-from dotdo_postgres.engine.plpgsql.nodes import Into, Sql, Target, Variable
-from dotdo_postgres.engine.routines.definition import fields_of
+from dotdo_postgres.engine.objects.rowtypes import fields_of
+from dotdo_postgres.engine.plpgsql.elements import put_element
+from dotdo_postgres.engine.plpgsql.evaluating import evaluate, fitted
+from dotdo_postgres.engine.plpgsql.frame import not_assigned
+from dotdo_postgres.engine.plpgsql.rowvalues import evaluate_row
+from dotdo_postgres.engine.udf.rowvalues import Row
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Result
-    from dotdo_postgres.engine.plpgsql.frame import Fields, Frame
+    from dotdo_postgres.engine.plpgsql.frame import Frame
+    from dotdo_postgres.engine.plpgsql.nodes import Into, Sql, Target, Variable
+    from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
-
-
-def evaluate(frame: Frame, sql: Sql, wanted: tuple[int, int, int] | None = None) -> tuple[Any, int]:
-    """Return the value of an expression and its type.
-
-    Raises:
-        PostgresError: it gives several columns (42601) or rows (21000), and whatever it raises itself.
-    """
-    result, _ = run_sql(frame, sql, wanted)
-    columns = result.columns or ()
-    if len(columns) != 1:
-        raise error("42601", f"query \"SELECT {sql.text}\" returned {len(columns)} columns")
-    if len(result.rows) > 1:
-        raise error("21000", f'query "SELECT {sql.text}" returned more than one row')
-    return (result.rows[0][0] if result.rows else None), columns[0].oid
-
-
-def is_true(frame: Frame, sql: Sql) -> bool:
-    """Whether a condition holds."""
-    return bool(evaluate(frame, sql, (t.BOOL, -1, 0))[0])
-
-
-def number(frame: Frame, sql: Sql, what: str) -> int:
-    """Return a whole number.
-
-    Raises:
-        PostgresError: it is NULL (SQLSTATE 22004).
-    """
-    value, _ = evaluate(frame, sql, (t.INT4, -1, 0))
-    if value is None:
-        raise error("22004", f"{what} cannot be null")
-    return int(value)
 
 
 def set_value(frame: Frame, variable: Variable, value: StorageValue, oid: int) -> None:
@@ -85,7 +57,9 @@ def assign_value(frame: Frame, target: Target, value: StorageValue, oid: int) ->
     """Assign a value of a type to a variable or a field of a row."""
     if not target.fields:
         if target.subscripts:
-            raise error("0A000", "assignment of a column to an element of an array is not supported")
+            raise error(
+                "0A000", "assignment of a column to an element of an array is not supported"
+            )
         set_value(frame, target.variable, value, oid)
         return
     row, place = _field(frame, target)
@@ -122,18 +96,18 @@ def whole(frame: Frame, variable: Variable) -> Row:
 
 def _assign_element(frame: Frame, target: Target, sql: Sql) -> None:
     """Assign to an element or a part of an array, or a key of jsonb."""
-    from dotdo_postgres.engine.plpgsql.elements import put_element
-
     variable = target.variable
     if target.fields:
         row, place = _field(frame, target)
-        _, oid, typmod = row.fields[place]
+        _, oid, _typmod = row.fields[place]
         changed = put_element(frame, row.values[place], oid, target.subscripts, sql)
         values = (*row.values[:place], changed, *row.values[place + 1 :])
         frame.values[variable.number] = Row(row.fields, values)
         return
     before = frame.values[variable.number]
-    frame.values[variable.number] = put_element(frame, before, variable.type, target.subscripts, sql)
+    frame.values[variable.number] = put_element(
+        frame, before, variable.type, target.subscripts, sql
+    )
 
 
 # --- rows ------------------------------------------------------------------------------------
@@ -151,8 +125,6 @@ def row_expression(frame: Frame, sql: Sql) -> Row | None:
     Raises:
         PostgresError: it gives something else (SQLSTATE 42804).
     """
-    from dotdo_postgres.engine.plpgsql.rowvalues import evaluate_row
-
     return evaluate_row(frame, sql)
 
 
@@ -173,18 +145,6 @@ def set_row(frame: Frame, variable: Variable, row: Row | None) -> None:
     frame.values[variable.number] = fitted(frame, row, variable.fields)
 
 
-def fitted(frame: Frame, row: Row, fields: Fields) -> Row:
-    """Return a row with given fields: by place, what is missing NULL, what is too much left out."""
-    cast = frame.session.caster.cast
-    values = []
-    for at, (_, oid, typmod) in enumerate(fields):
-        if at < len(row.fields):
-            values.append(cast(row.values[at], row.fields[at][1], oid, typmod))
-        else:
-            values.append(None)
-    return Row(fields, tuple(values))
-
-
 def assign_into(frame: Frame, into: Into, result: Result) -> None:
     """Assign the first row of a result, NULLs when there is none.
 
@@ -202,7 +162,9 @@ def assign_into(frame: Frame, into: Into, result: Result) -> None:
     put_row(frame, into, fields, result.rows[0] if result.rows else None)
 
 
-def put_row(frame: Frame, into: Into, fields: Fields, values: tuple[StorageValue, ...] | None) -> None:
+def put_row(
+    frame: Frame, into: Into, fields: Fields, values: tuple[StorageValue, ...] | None
+) -> None:
     """Assign the values of a row to what INTO names; None for no row."""
     if into.is_row:
         variable = into.targets[0].variable

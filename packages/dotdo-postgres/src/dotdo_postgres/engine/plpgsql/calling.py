@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.compiling import Shape, check_syntax, compile_body
-from dotdo_postgres.engine.plpgsql.frame import Frame, Row
-from dotdo_postgres.engine.plpgsql.running import run_block
-from dotdo_postgres.engine.routines.running import PASSING, add_context, called
+from dotdo_postgres.engine.plpgsql.frame import Frame, outs_of
+from dotdo_postgres.engine.plpgsql.running import run_block, run_body
+from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.udf.running import PASSING, add_context, called
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo_postgres.engine.plpgsql.frame import Fields
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.plpgsql import nodes as p
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
+    from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 
 
 def shape_of(stored: Stored, types: Sequence[int], result: int) -> Shape:
     """Return what a function's body is called with, polymorphic types replaced by what they are this time."""
-    from dotdo_postgres.engine.routines.polymorphs import actual_arguments
+    from dotdo_postgres.engine.udf.polymorphs import actual_arguments
 
     every = actual_arguments(stored, types)
     listed = tuple(zip(stored.all_names, every, strict=True))
@@ -63,7 +64,10 @@ def check_body(session: Session, stored: Stored) -> p.Body:
         PostgresError: whatever is wrong with it.
     """
     try:
-        types = [oid if oid not in t.POLYMORPHIC else _SAMPLE.get(oid, t.INT4) for oid in stored.arguments]
+        types = [
+            oid if oid not in t.POLYMORPHIC else _SAMPLE.get(oid, t.INT4)
+            for oid in stored.arguments
+        ]
         result = _SAMPLE.get(stored.result, stored.result)
         body = compile_body(stored.facts["body"], shape_of(stored, types, result), session.names)
         check_syntax(body.texts)
@@ -73,14 +77,19 @@ def check_body(session: Session, stored: Stored) -> p.Body:
     return body
 
 
-_SAMPLE = {oid: t.INT4 for oid in t.POLYMORPHIC} | {
+_SAMPLE = dict.fromkeys(t.POLYMORPHIC, t.INT4) | {
     t.ANYARRAY: 1007, t.ANYCOMPATIBLEARRAY: 1007, t.ANYRANGE: 3904, t.ANYCOMPATIBLERANGE: 3904, t.ANYMULTIRANGE: 4451,
     t.ANYCOMPATIBLEMULTIRANGE: 4451,
 }  # fmt: skip
 
 
 def call_plpgsql(  # noqa: PLR0917 -- what a call is made of
-    session: Session, stored: Stored, types: Sequence[int], result: int, columns: Fields | None, args: Sequence[Any]
+    session: Session,
+    stored: Stored,
+    types: Sequence[int],
+    result: int,
+    columns: Fields | None,
+    args: Sequence[Any],
 ) -> Any:
     """Call a function.
 
@@ -96,7 +105,16 @@ def call_plpgsql(  # noqa: PLR0917 -- what a call is made of
         A value, a `Row` or None for it, or the list of rows of a set.
     """
     body = body_of(session, stored, types, result)
-    frame = Frame(session, body, stored.signature, stored, [None] * len(body.variables), columns, result, stored.returns_set)
+    frame = Frame(
+        session,
+        body,
+        stored.signature,
+        stored,
+        [None] * len(body.variables),
+        columns,
+        result,
+        stored.returns_set,
+    )
     frame.is_read_only = stored.volatility != "v"
     frame.is_atomic = stored.kind != "p" or session.is_call_atomic
     inputs = [v for v, mode in zip(body.arguments, stored.modes, strict=True) if mode in "ibv"]
@@ -108,7 +126,7 @@ def call_plpgsql(  # noqa: PLR0917 -- what a call is made of
 
 def _enter(frame: Frame, variable: p.Variable, value: Any) -> None:
     if variable.is_record and isinstance(value, str):
-        from dotdo_postgres.engine.routines.rowvalues import row_from_value
+        from dotdo_postgres.engine.udf.rowvalues import row_from_value
 
         value = row_from_value(variable.fields, value)
     frame.values[variable.number] = value
@@ -121,6 +139,7 @@ def run_frame(frame: Frame) -> None:
         PostgresError: a statement failed; CONTEXT says where.
     """
     session = frame.session
+    frame.run = run_body
     name_cursors(frame)
     with called(session):
         session.frames.append(frame)
@@ -129,7 +148,7 @@ def run_frame(frame: Frame) -> None:
         except PASSING:
             raise
         except PostgresError as failure:
-            if not (failure in frame.handling):
+            if failure not in frame.handling:
                 add_context(failure, frame.context)
             raise
         except RecursionError:
@@ -143,11 +162,6 @@ def name_cursors(frame: Frame) -> None:
     for variable in frame.body.variables:
         if variable.query is not None:
             frame.values[variable.number] = variable.name
-
-
-def outs_of(frame: Frame, stored: Stored) -> list[p.Variable]:
-    """Return the variables of the arguments that come out."""
-    return [v for v, mode in zip(frame.body.arguments, stored.modes, strict=True) if mode in "obt"]
 
 
 def _result(frame: Frame, stored: Stored) -> Any:
@@ -170,14 +184,16 @@ def _result(frame: Frame, stored: Stored) -> Any:
 
 
 def _fitted(frame: Frame, row: Row) -> Row:
-    from dotdo_postgres.engine.plpgsql.assigning import fitted
+    from dotdo_postgres.engine.plpgsql.evaluating import fitted
 
     columns = frame.columns or ()
     if not columns:
         return row
     if len(row.fields) != len(columns):
         detail = f"Number of returned columns ({len(row.fields)}) does not match expected column count ({len(columns)})."
-        raise error("42804", "returned record type does not match expected record type", detail=detail)
+        raise error(
+            "42804", "returned record type does not match expected record type", detail=detail
+        )
     return fitted(frame, row, columns)
 
 

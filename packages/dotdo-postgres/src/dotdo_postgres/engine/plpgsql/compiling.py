@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields as dataclass_fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.functions.registry import FAMILIES
+from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.declarations import REFCURSOR
 from dotdo_postgres.engine.plpgsql.parser import read_block
 from dotdo_postgres.engine.plpgsql.reader import Reader
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.definition import fields_of, written_type
-from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.engine.udf.definition import written_type
+from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -70,9 +72,16 @@ def compile_body(text: str, shape: Shape, names: Names | None) -> p.Body:
     found.type = t.BOOL
     block = _outermost(reader)
     body = p.Body(
-        block, reader.variables, arguments, found, named, conflict, reader.ends_transactions, texts=reader.texts
+        block,
+        reader.variables,
+        arguments,
+        found,
+        named,
+        conflict,
+        reader.ends_transactions,
+        texts=reader.texts,
     )
-    _check_returns(reader, shape, block)
+    _check_returns(shape, block)
     if names is not None:
         for variable in reader.variables:
             _resolve(names, variable)
@@ -150,7 +159,10 @@ def _resolve(names: Names, variable: p.Variable) -> None:
         variable.type, variable.typmod, variable.domain = base_type(variable.type, variable.typmod)
         kind = t.BY_OID.get(variable.type)
         if kind is not None and kind.kind == "p" and variable.type not in _PSEUDO:
-            raise error("0A000", f'variable "{variable.name}" has pseudo-type {t.format_type(variable.type)}')
+            raise error(
+                "0A000",
+                f'variable "{variable.name}" has pseudo-type {t.format_type(variable.type)}',
+            )
 
 
 _PSEUDO = frozenset({t.RECORD, t.UNKNOWN, t.VOID, 2275})
@@ -195,7 +207,7 @@ def column_or_variable(names: Names, text: str) -> tuple[int, int]:
     parts = [part.strip('"') for part in re.findall(r'"[^"]+"|[^.\s]+', text[: text.rindex("%")])]
     del split_identifiers
     if len(parts) < 2:
-        raise error("42704", f"type \"{text}\" does not exist")
+        raise error("42704", f'type "{text}" does not exist')
     noun = names.noun(parts[-3] if len(parts) > 2 else None, parts[-2])
     if noun is None:
         raise error("42P01", f'relation "{".".join(parts[:-1])}" does not exist')
@@ -223,7 +235,7 @@ def walk(item: Any) -> Iterator[Any]:
                 yield from walk(value)
 
 
-def _check_returns(reader: Reader, shape: Shape, block: p.Block) -> None:
+def _check_returns(shape: Shape, block: p.Block) -> None:
     for one in walk(block):
         message, code = "", "42804"
         if isinstance(one, p.Return):
@@ -245,8 +257,14 @@ def _check_returns(reader: Reader, shape: Shape, block: p.Block) -> None:
 
 def _return_fault(shape: Shape, one: p.Return) -> tuple[str, str]:
     if one.value is None:
-        needs = not (shape.returns_set or shape.outs or shape.kind in {"p", "d"} or shape.result == t.VOID)
-        return ('missing expression at or near ";"', "42601") if needs and shape.kind != "e" else ("", "")
+        needs = not (
+            shape.returns_set or shape.outs or shape.kind in {"p", "d"} or shape.result == t.VOID
+        )
+        return (
+            ('missing expression at or near ";"', "42601")
+            if needs and shape.kind != "e"
+            else ("", "")
+        )
     if shape.returns_set:
         return "RETURN cannot have a parameter in function returning set", "42804"
     if shape.kind == "p":
@@ -264,13 +282,17 @@ _CALLED = re.compile(r"([A-Za-z_][\w$]*)\s*\(")
 def _writes(body: p.Body, names: Names | None) -> bool:
     """Tell whether a body may change something, or undo what it did."""
     for one in walk(body.block):
-        if isinstance(one, (p.Execute, p.EndTransaction)) or (isinstance(one, p.Block) and one.handlers):
+        if isinstance(one, (p.Execute, p.EndTransaction)) or (
+            isinstance(one, p.Block) and one.handlers
+        ):
             return True
         if isinstance(one, p.ForRows) and one.dynamic is not None:
             return True
         if isinstance(one, (p.ReturnQuery, p.Open)) and one.dynamic is not None:
             return True
-        if isinstance(one, p.RunSql) and not one.query.text.lstrip("( \n\t").lower().startswith(("select", "values", "table")):
+        if isinstance(one, p.RunSql) and not one.query.text.lstrip("( \n\t").lower().startswith(
+            ("select", "values", "table")
+        ):
             return True
     return any(text_writes(sql.text, names) for sql in body.texts)
 
@@ -278,9 +300,16 @@ def _writes(body: p.Body, names: Names | None) -> bool:
 def text_writes(text: str, names: Names | None) -> bool:
     """Tell whether a query may change something by what it calls or locks."""
     lowered = text.lower()
-    if " for update" in lowered or " for share" in lowered or " for no key" in lowered or " for key" in lowered:
+    if (
+        " for update" in lowered
+        or " for share" in lowered
+        or " for no key" in lowered
+        or " for key" in lowered
+    ):
         return True
-    if lowered.lstrip().startswith("with") and any(f" {word} " in lowered for word in ("insert", "update", "delete")):
+    if lowered.lstrip().startswith("with") and any(
+        f" {word} " in lowered for word in ("insert", "update", "delete")
+    ):
         return True
     called = {name.lower() for name in _CALLED.findall(text)}
     if called & _writing():
@@ -292,7 +321,9 @@ def text_writes(text: str, names: Names | None) -> bool:
 def _writing() -> frozenset[str]:
     global _WRITING  # noqa: PLW0603 -- computed once from the declarations
     if _WRITING is None:
-        _WRITING = frozenset(routine.name for family in FAMILIES for routine in family.routines if routine.writes)
+        _WRITING = frozenset(
+            routine.name for family in FAMILIES for routine in family.routines if routine.writes
+        )
         _WRITING |= {"nextval", "setval"}
     return _WRITING
 
@@ -315,6 +346,3 @@ def check_syntax(texts: Sequence[p.Sql]) -> None:
             failure.position = None
             failure.body_line = sql.line  # type: ignore[attr-defined]  # for whoever names the function
             raise
-
-
-__all__ = ["Shape", "check_syntax", "compile_body", "not_supported", "walk"]

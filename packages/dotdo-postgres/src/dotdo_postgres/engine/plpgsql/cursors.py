@@ -10,7 +10,7 @@ from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.assigning import assign_expression, put_row
 from dotdo_postgres.engine.plpgsql.embedding import plan_sql
 from dotdo_postgres.engine.portals import Portal
-from dotdo_postgres.engine.routines.running import plain_rows, run_step
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _found(frame: Frame, cursor: p.Variable) -> Portal:
 
 def run_fetch(frame: Frame, one: p.Fetch) -> None:
     """Run FETCH or MOVE."""
-    from dotdo_postgres.engine.plpgsql.assigning import number
+    from dotdo_postgres.engine.plpgsql.evaluating import number
 
     portal = _found(frame, one.cursor)
     count = one.count

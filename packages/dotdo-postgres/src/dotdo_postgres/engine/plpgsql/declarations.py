@@ -36,7 +36,8 @@ def _declaration(reader: Reader) -> Variable | None:
         raise reader.near("duplicate declaration", token)
     line = reader.line(token.start)
     if reader.is_word("alias") and reader.ahead().value == "for":
-        return _alias(reader, name)
+        _alias(reader, name)
+        return None
     if _is_cursor(reader):
         return _cursor(reader, name, line)
     made = reader.add(name, "", line)
@@ -52,7 +53,10 @@ def _declaration(reader: Reader) -> Variable | None:
         reader.take()
         made.default = reader.expression(";")
     elif made.is_not_null:
-        raise reader.fail(f'variable "{name}" must have a default value, since it\'s declared NOT NULL', sqlstate="22004")
+        raise reader.fail(
+            f'variable "{name}" must have a default value, since it\'s declared NOT NULL',
+            sqlstate="22004",
+        )
     reader.require_mark(";")
     made.is_record = looks_like_row(made.type_text)
     reader.declare(made)

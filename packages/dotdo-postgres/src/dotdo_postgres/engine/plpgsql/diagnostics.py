@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.plpgsql import nodes as p
-from dotdo_postgres.engine.plpgsql.assigning import assign_value, evaluate, is_true
+from dotdo_postgres.engine.plpgsql.assigning import assign_value
 from dotdo_postgres.engine.plpgsql.conditions import CONDITIONS
+from dotdo_postgres.engine.plpgsql.evaluating import evaluate, is_true
 from dotdo_postgres.engine.plpgsql.frame import stack_of
 from dotdo_postgres.errors import Notice, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.plpgsql import nodes as p
     from dotdo_postgres.engine.plpgsql.frame import Frame
 
 _LEVELS = ("DEBUG5", "DEBUG4", "DEBUG3", "DEBUG2", "DEBUG1", "LOG", "NOTICE", "WARNING", "ERROR")
@@ -25,7 +26,9 @@ def run_raise(frame: Frame, one: p.Raise) -> None:
     """
     if one.is_again:
         if not frame.handling:
-            raise error("0Z002", "RAISE without parameters cannot be used outside an exception handler")
+            raise error(
+                "0Z002", "RAISE without parameters cannot be used outside an exception handler"
+            )
         raise frame.handling[-1]
     fields = _options(frame, one)
     code = _code(one, fields)
@@ -44,7 +47,9 @@ def _code(one: p.Raise, fields: dict[str, str]) -> str:
     given = fields.pop("errcode", None)
     wanted = given if given is not None else one.condition
     if wanted is None:
-        return "P0001" if one.level == "EXCEPTION" else "00000" if one.level != "WARNING" else "01000"
+        return (
+            "P0001" if one.level == "EXCEPTION" else "00000" if one.level != "WARNING" else "01000"
+        )
     if wanted in CONDITIONS:
         return CONDITIONS[wanted][0]
     if len(wanted) == 5 and all(c.isdigit() or "A" <= c <= "Z" for c in wanted):
@@ -84,7 +89,7 @@ def _formatted(frame: Frame, one: p.Raise) -> str:
 def shown(frame: Frame, sql: p.Sql) -> str:
     """Return the text of an expression's value as RAISE shows it."""
     from dotdo_postgres.engine.plpgsql.assigning import row_expression
-    from dotdo_postgres.engine.routines.rowtext import row_to_text
+    from dotdo_postgres.engine.udf.rowtext import row_to_text
 
     name = sql.text.strip()
     variable = sql.scope.find(name.lower())
@@ -97,7 +102,7 @@ def shown(frame: Frame, sql: p.Sql) -> str:
 
 def text_of(frame: Frame, value: Any, oid: int) -> str:
     """Return a value as its type's output shows it."""
-    from dotdo_postgres.engine.routines.rowtext import value_to_text
+    from dotdo_postgres.engine.udf.rowtext import value_to_text
 
     return value_to_text(frame.session, value, oid)
 
@@ -110,7 +115,9 @@ def _tell(frame: Frame, level: str, code: str, message: str, told: dict[str, Any
     is_shown = own == "INFO" or (limit in _LEVELS and _LEVELS.index(own) >= _LEVELS.index(limit))
     if is_shown:
         context = stack_of(session)
-        session.notices.append(Notice(message, sqlstate=code, severity=level, context=context, **told))
+        session.notices.append(
+            Notice(message, sqlstate=code, severity=level, context=context, **told)
+        )
 
 
 def run_assert(frame: Frame, one: p.Assert) -> None:

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 Subscripts = tuple[tuple["Sql | None", "Sql | None", bool], ...]
 
 
-def put_element(frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql: Sql) -> StorageValue:
+def put_element(
+    frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql: Sql
+) -> StorageValue:
     """Return an array or jsonb with a part replaced.
 
     Raises:
         PostgresError: the type has no parts (42804), a subscript is NULL (22004).
     """
-    from dotdo_postgres.engine.plpgsql.assigning import evaluate, number
+    from dotdo_postgres.engine.plpgsql.evaluating import evaluate, number
 
     if oid == t.JSONB:
         steps = []
@@ -37,10 +39,14 @@ def put_element(frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql
     found = t.BY_OID[oid]
     if found.category != "A":
         shown = t.format_type(oid)
-        raise error("42804", f"cannot subscript type {shown} because it does not support subscripting")
+        raise error(
+            "42804", f"cannot subscript type {shown} because it does not support subscripting"
+        )
     if any(is_slice for _, _, is_slice in subscripts):
         return _put_slice(frame, before, oid, subscripts, sql)
-    places = [number(frame, first, "array subscript in assignment") for first, _, _ in subscripts if first]
+    places = [
+        number(frame, first, "array subscript in assignment") for first, _, _ in subscripts if first
+    ]
     value, _ = evaluate(frame, sql, (found.element, -1, 0))
     routine = checks.put_element(len(places))
     assert routine.body is not None  # it is Python
@@ -48,8 +54,10 @@ def put_element(frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql
     return result
 
 
-def _put_slice(frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql: Sql) -> StorageValue:
-    from dotdo_postgres.engine.plpgsql.assigning import evaluate, number
+def _put_slice(
+    frame: Frame, before: Any, oid: int, subscripts: Subscripts, sql: Sql
+) -> StorageValue:
+    from dotdo_postgres.engine.plpgsql.evaluating import evaluate, number
 
     if len(subscripts) > 1:
         raise not_supported("assignment to a part of an array of several dimensions")

@@ -10,10 +10,10 @@ from dotdo.storage import CatalogChanged
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem, Variables
 from dotdo_postgres.engine.parse import parse
-from dotdo_postgres.engine.plpgsql.frame import Row, not_assigned
+from dotdo_postgres.engine.plpgsql.frame import not_assigned
 from dotdo_postgres.engine.query import Cte, OutputColumn, Select
-from dotdo_postgres.engine.routines.casting import assigned
-from dotdo_postgres.engine.routines.running import add_context, plain_rows, run_step
+from dotdo_postgres.engine.udf.casting import assigned
+from dotdo_postgres.engine.udf.running import add_context, plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.plpgsql.frame import Fields, Frame
+    from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.engine.plpgsql.nodes import Namespace, Sql, Variable
+    from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Wanted = tuple[int, int, int]
@@ -74,11 +75,10 @@ def run_sql(frame: Frame, sql: Sql, wanted: Wanted | None = None) -> tuple[Resul
         PostgresError: whatever is wrong with it.
     """
     session = frame.session
-    for _ in range(3):
+    while True:
         embedded = plan_sql(frame, sql, wanted)
         try:
             result = run_step(session, embedded.prepared, embedded.params(frame))
-            break
         except CatalogChanged:
             if session.kernel.is_running:
                 raise
@@ -86,9 +86,10 @@ def run_sql(frame: Frame, sql: Sql, wanted: Wanted | None = None) -> tuple[Resul
         except PostgresError as failure:
             _tell_place(failure, sql, embedded)
             raise
-    if result.columns:
-        result.rows = plain_rows(result.columns, result.rows)
-    return result, embedded
+        else:
+            if result.columns:
+                result.rows = plain_rows(result.columns, result.rows)
+            return result, embedded
 
 
 def _tell_place(failure: PostgresError, sql: Sql, embedded: Embedded) -> None:
@@ -115,16 +116,18 @@ def plan_sql(frame: Frame, sql: Sql, wanted: Wanted | None = None) -> Embedded:
     try:
         embedded = _plan(frame, sql, wanted, shapes)
     except PostgresError as failure:
-        _explain(frame, sql, failure)
+        _explain(sql, failure)
         raise
     if embedded.prepared.is_kept:
         kept[wanted, shapes] = embedded
     return embedded
 
 
-def _explain(frame: Frame, sql: Sql, failure: PostgresError) -> None:
+def _explain(sql: Sql, failure: PostgresError) -> None:
     if failure.position is None or failure.position < 0:
-        add_context(failure, f'SQL {"statement" if sql.is_statement else "expression"} "{sql.text}"')
+        add_context(
+            failure, f'SQL {"statement" if sql.is_statement else "expression"} "{sql.text}"'
+        )
     failure.position = None
 
 
@@ -140,10 +143,7 @@ def _plan(frame: Frame, sql: Sql, wanted: Wanted | None, shapes: tuple[object, .
     if wanted is not None:
         prepared = _plan_value(planner, body, wanted)
     else:
-        from dotdo_postgres.engine.statements import plan_statement
-
-        prepared = plan_statement(planner, tree)
-    frame.session.know_virtual()
+        prepared = frame.session.plan_step(planner, tree)
     used = {int(number) - 1 for number in _PLACES.findall(prepared.sql)} if prepared.sql else None
     loads = [load for load in maker.loads if used is None or load[0] in used]
     return Embedded(prepared, loads, len(maker.loads), frame.session.names, shapes, kind)
@@ -157,7 +157,12 @@ def _plan_value(planner: Planner, body: dict[str, Any], wanted: Wanted) -> Prepa
     binder.keeps_unknown = True
     query = binder.query({"SelectStmt": body}, planner.outer)
     binder.keeps_unknown = False
-    if isinstance(query, Select) and len(query.targets) == 1 and not query.is_distinct and not query.order:
+    if (
+        isinstance(query, Select)
+        and len(query.targets) == 1
+        and not query.is_distinct
+        and not query.order
+    ):
         target = query.targets[0]
         target.expr = assigned(binder, target.expr, *wanted)
         target.column.type, target.column.typmod = target.expr.type, target.expr.typmod
@@ -174,7 +179,12 @@ def tree_of(sql: Sql) -> dict[str, Any]:
         text = sql.text if sql.is_statement else f"SELECT {sql.text}"
         statements = parse(text)
         if len(statements) != 1:
-            raise error("42601", "cannot run several statements at once" if statements else "syntax error at end of input")
+            raise error(
+                "42601",
+                "cannot run several statements at once"
+                if statements
+                else "syntax error at end of input",
+            )
         sql.tree = _named(statements[0]["stmt"])
     found: dict[str, Any] = sql.tree
     return found
@@ -219,12 +229,12 @@ def _check_rows(frame: Frame, sql: Sql, tree: dict[str, Any]) -> None:
         if fields is None:
             raise not_assigned(variable)
         if len(parts) == 2 and all(name != parts[1] for name, _, _ in fields):
-            if _may_be_table(frame, tree, parts[0]):
+            if _may_be_table(tree, parts[0]):
                 continue
             raise error("42703", f'record "{variable.name}" has no field "{parts[1]}"')
 
 
-def _may_be_table(frame: Frame, tree: dict[str, Any], name: str) -> bool:
+def _may_be_table(tree: dict[str, Any], name: str) -> bool:
     """Whether a name may stand for something in FROM, which goes before variables."""
     text = repr(tree)
     return f"'aliasname': '{name}'" in text or f"'relname': '{name}'" in text
@@ -248,7 +258,9 @@ class _ScopeMaker:
             if variable.is_record:
                 made.items.append(self._row(name, variable))
             else:
-                plain.append((name, self._param(variable.number, -1, variable.type, variable.typmod)))
+                plain.append(
+                    (name, self._param(variable.number, -1, variable.type, variable.typmod))
+                )
         made.items.append(ScopeItem(space.label, plain, is_named=bool(space.label)))
         return made
 
@@ -267,7 +279,7 @@ class _ScopeMaker:
         return ScopeItem(name, columns, has_plain_columns=False, row_type=variable.type or t.RECORD)
 
     def _param(self, number: int, place: int, oid: int, typmod: int) -> ir.Expr:
-        from dotdo_postgres.engine.routines.casting import base_type
+        from dotdo_postgres.engine.bind.domains import base_type
 
         base, modifier, _ = base_type(oid, typmod)
         self.loads.append((len(self.oids), number, place))
@@ -284,6 +296,3 @@ def transition_table(name: str, fields: Fields, table: str) -> Cte:
     cte = Cte(name, columns, table=table)
     cte.forms = [Form(n.null(), None, 18) for _ in columns]
     return cte
-
-
-__all__ = ["Embedded", "Row", "plan_sql", "run_sql", "tree_of"]

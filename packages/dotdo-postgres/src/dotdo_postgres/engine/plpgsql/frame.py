@@ -5,32 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.udf.rowvalues import Fields, Row
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.plan import Result
-    from dotdo_postgres.engine.plpgsql.nodes import Body, Sql, Variable
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.plpgsql.nodes import Body, Sql, Statement, Variable
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
     from dotdo_postgres.mapping.codecs import StorageValue
 
-Fields = tuple[tuple[str, int, int], ...]
+
+def _unset(frame: Frame, body: list[Statement]) -> Signal | None:
+    """Run nothing: whoever makes a call says what runs its statements."""
+    raise NotImplementedError(frame.name, len(body))
 
 
-@dataclass(slots=True)
-class Row:
-    """The value of a row variable: names, types and modifiers of its fields, and their values."""
+@dataclass(slots=True, frozen=True)
+class Signal:
+    """Why statements are left: `return`, `exit` or `continue`, with the label of what is left."""
 
-    fields: Fields
-    values: tuple[StorageValue, ...]
-
-    def place(self, name: str) -> int | None:
-        """Return where a field is, None when there is none of that name."""
-        for at, found in enumerate(self.fields):
-            if found[0] == name:
-                return at
-        return None
+    kind: str
+    label: str = ""
 
 
 @dataclass(slots=True)
@@ -51,6 +50,7 @@ class Frame:
         is_atomic: COMMIT and ROLLBACK are refused.
         is_read_only: What changes something is refused: the function is not volatile.
         row_count: Rows of the last statement.
+        run: Runs statements.
         line, doing: Where it is, for CONTEXT.
         handling: The errors that handlers are at, innermost last.
         result: What RETURN gave: a value, or a `Row`.
@@ -78,6 +78,7 @@ class Frame:
     handling: list[PostgresError] = field(default_factory=list)
     transition: dict[str, tuple[Fields, str]] = field(default_factory=dict)
     steps: int = 0
+    run: Callable[[Frame, list[Statement]], Signal | None] = _unset
 
     @property
     def context(self) -> str:
@@ -108,6 +109,11 @@ class Frame:
             space = space.parent
         found += [table for _, table in self.transition.values()]
         return tuple(found)
+
+
+def outs_of(frame: Frame, stored: Stored) -> list[Variable]:
+    """Return the variables of the arguments that come out."""
+    return [v for v, mode in zip(frame.body.arguments, stored.modes, strict=True) if mode in "obt"]
 
 
 def stack_of(session: Session) -> str:

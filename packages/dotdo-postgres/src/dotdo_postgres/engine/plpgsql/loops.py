@@ -67,7 +67,9 @@ def read_for(reader: Reader, line: int, label: str, read: ReadBody) -> p.Stateme
         dynamic = reader.expression("loop", "using")
         using = read_list(reader, "loop") if reader.skip_word("using") else []
         reader.require_word("loop")
-        return p.ForRows(line, label, into, _body(reader, label, read), dynamic=dynamic, using=using)
+        return p.ForRows(
+            line, label, into, _body(reader, label, read), dynamic=dynamic, using=using
+        )
     cursor = _cursor_ahead(reader)
     if cursor is not None:
         return _for_cursor(reader, line, label, read, names[0][0], cursor)
@@ -101,7 +103,9 @@ def _loop_into(reader: Reader) -> p.Into:
     parts = reader.parts()
     found = reader.look_up(parts)
     if found is None:
-        message = "loop variable of loop over rows must be a record variable or list of scalar variables"
+        message = (
+            "loop variable of loop over rows must be a record variable or list of scalar variables"
+        )
         raise reader.near(message, token)
     targets = [p.Target(*found)]
     while reader.skip_mark(","):
@@ -177,7 +181,9 @@ def read_list(reader: Reader, *ends: str) -> list[p.Sql]:
     return found
 
 
-def read_arguments(reader: Reader, cursor: p.Variable) -> list[tuple[str, p.Sql]]:
+def read_arguments(  # noqa: C901 -- by place and by name
+    reader: Reader, cursor: p.Variable
+) -> list[tuple[str, p.Sql]]:
     """Read the arguments of a bound cursor, by place or name.
 
     Raises:
@@ -203,7 +209,9 @@ def read_arguments(reader: Reader, cursor: p.Variable) -> list[tuple[str, p.Sql]
         elif len(found) < len(cursor.arguments):
             name = cursor.arguments[len(found)].name
         if any(name == other for other, _ in found):
-            message = f'value for parameter "{name}" of cursor "{cursor.name}" specified more than once'
+            message = (
+                f'value for parameter "{name}" of cursor "{cursor.name}" specified more than once'
+            )
             raise reader.near(message, here)
         if not name:
             raise reader.near(f'too many arguments for cursor "{cursor.name}"', here)
@@ -212,5 +220,7 @@ def read_arguments(reader: Reader, cursor: p.Variable) -> list[tuple[str, p.Sql]
             break
     reader.require_mark(")")
     if len(found) < len(cursor.arguments):
-        raise reader.near(f'not enough arguments for cursor "{cursor.name}"', reader.tokens[reader.at - 1])
+        raise reader.near(
+            f'not enough arguments for cursor "{cursor.name}"', reader.tokens[reader.at - 1]
+        )
     return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.plpgsql import nodes as p
-from dotdo_postgres.engine.plpgsql.assigning import assign_value, evaluate, is_true, number, put_row
-from dotdo_postgres.engine.routines.running import check_time
+from dotdo_postgres.engine.plpgsql import cursors, statements
+from dotdo_postgres.engine.plpgsql.assigning import assign_value, put_row
+from dotdo_postgres.engine.plpgsql.evaluating import evaluate, is_true, number
+from dotdo_postgres.engine.udf.running import check_time
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
@@ -14,17 +15,15 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.running import Signal
+    from dotdo_postgres.engine.plpgsql import nodes as p
+    from dotdo_postgres.engine.plpgsql.frame import Frame, Signal
 
 CHECKED = 256
 
 
 def _turn(frame: Frame, label: str, body: list[p.Statement]) -> tuple[bool, Signal | None]:
     """Run a body once; tell whether the loop is over, and why what is around it is left."""
-    from dotdo_postgres.engine.plpgsql.running import run_body
-
-    signal = run_body(frame, body)
+    signal = frame.run(frame, body)
     if signal is None:
         return False, None
     is_own = signal.kind != "return" and (not signal.label or signal.label == label)
@@ -91,10 +90,8 @@ def _over(frame: Frame, loop: p.ForRows, fields: Any, rows: Iterable[Any]) -> Si
 
 def run_for_rows(frame: Frame, loop: p.ForRows) -> Signal | None:
     """Run FOR over the rows of a query, EXECUTE or a cursor."""
-    from dotdo_postgres.engine.plpgsql import cursors, statements
-
     if loop.cursor is not None:
-        return _over_cursor(frame, loop, cursors)
+        return _over_cursor(frame, loop)
     if loop.query is not None:
         result = statements.run_query(frame, loop.query)
     else:
@@ -104,11 +101,12 @@ def run_for_rows(frame: Frame, loop: p.ForRows) -> Signal | None:
     return _over(frame, loop, fields, result.rows)
 
 
-def _over_cursor(frame: Frame, loop: p.ForRows, cursors: Any) -> Signal | None:
+def _over_cursor(frame: Frame, loop: p.ForRows) -> Signal | None:
     assert loop.cursor is not None
     portal = cursors.open_bound(frame, loop.cursor, loop.arguments)
     try:
         result = portal.result
+        assert result is not None  # it has just run
         fields = tuple((c.name, c.oid, c.typmod) for c in result.columns or ())
 
         def rows() -> Iterable[Any]:
@@ -128,7 +126,9 @@ def run_foreach(frame: Frame, loop: p.Foreach) -> Signal | None:
         raise error("22004", "FOREACH expression must not be null")
     found = t.BY_OID[oid]
     if found.category != "A":
-        raise error("42804", f"FOREACH expression must yield an array, not type {t.format_type(oid)}")
+        raise error(
+            "42804", f"FOREACH expression must yield an array, not type {t.format_type(oid)}"
+        )
     items = arrays.unpack(value)
     depth = len(arrays.dimensions(items))
     if loop.slice < 0 or loop.slice > depth:
@@ -137,7 +137,12 @@ def run_foreach(frame: Frame, loop: p.Foreach) -> Signal | None:
     is_array = not variable.is_record and t.BY_OID[variable.type].category == "A"
     if loop.slice and not is_array:
         raise error("42804", "FOREACH ... SLICE loop variable must be of an array type")
-    if not loop.slice and is_array and len(loop.into.targets) == 1 and not loop.into.targets[0].fields:
+    if (
+        not loop.slice
+        and is_array
+        and len(loop.into.targets) == 1
+        and not loop.into.targets[0].fields
+    ):
         raise error("42804", "FOREACH loop variable must not be of an array type")
     parts = list(_parts(items, depth - loop.slice))
     element = oid if loop.slice else found.element

@@ -129,7 +129,11 @@ class Into:
     @property
     def is_row(self) -> bool:
         """The whole row goes into one variable."""
-        return len(self.targets) == 1 and self.targets[0].variable.is_record and not self.targets[0].fields
+        return (
+            len(self.targets) == 1
+            and self.targets[0].variable.is_record
+            and not self.targets[0].fields
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -17,10 +17,11 @@ from dotdo_postgres.engine.plpgsql.loops import (
     read_while,
 )
 from dotdo_postgres.engine.plpgsql.raising import read_assert, read_raise
-from dotdo_postgres.engine.plpgsql.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dotdo_postgres.engine.plpgsql.reader import Reader
 
 _ENDS = frozenset({"end", "exception", "else", "elsif", "elseif", "when"})
 
@@ -261,7 +262,11 @@ def _sql(reader: Reader, line: int) -> p.Statement:
     token = reader.token
     if not token.is_name and not (token.kind == "mark" and token.value == "("):
         raise reader.unexpected()
-    if token.is_name and reader.ahead().value in {"=", ":=", "[", "."} and token.value not in _VERBS:
+    if (
+        token.is_name
+        and reader.ahead().value in {"=", ":=", "[", "."}
+        and token.value not in _VERBS
+    ):
         name = reader.parts()
         raise reader.fail(f'"{".".join(name)}" is not a known variable', token)
     first, into, cut = reader.at, None, (0, 0)
@@ -337,7 +342,9 @@ def _cursor(reader: Reader) -> p.Variable:
         raise reader.fail(f'"{".".join(parts)}" is not a known variable', token)
     variable = found[0]
     if variable.is_record or variable.type_text.lower() not in {"refcursor", ""}:
-        raise reader.fail(f'variable "{variable.name}" must be of type cursor or refcursor', token, "42804")
+        raise reader.fail(
+            f'variable "{variable.name}" must be of type cursor or refcursor', token, "42804"
+        )
     return variable
 
 
@@ -416,9 +423,7 @@ def _direction(reader: Reader) -> tuple[str, int | p.Sql, bool]:
 
 
 def _is_cursor_next(reader: Reader) -> bool:
-    return reader.token.is_name and (
-        reader.ahead().value == ";" or reader.ahead().value == "into"
-    )
+    return reader.token.is_name and (reader.ahead().value == ";" or reader.ahead().value == "into")
 
 
 def _close(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
@@ -446,11 +451,8 @@ def _get(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 
             raise reader.near("unrecognized GET DIAGNOSTICS item", token)
         if _ITEMS[item] is not is_stacked and _ITEMS[item] is not None:
             word = "STACKED" if is_stacked else "CURRENT"
-            raise reader.fail(
-                f"diagnostics item {item.upper()} is not allowed in GET {word} DIAGNOSTICS"
-                if not is_stacked or item != "pg_context"
-                else f"diagnostics item {item.upper()} is not allowed in GET {word} DIAGNOSTICS"
-            )
+            message = f"diagnostics item {item.upper()} is not allowed in GET {word} DIAGNOSTICS"
+            raise reader.fail(message)
         items.append((target, item))
         if not reader.skip_mark(","):
             break

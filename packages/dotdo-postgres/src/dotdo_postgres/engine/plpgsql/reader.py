@@ -102,7 +102,9 @@ class Reader:
             return self.fail("syntax error at end of input", token)
         return self.fail(f'syntax error at or near "{self.body[token.start : token.end]}"', token)
 
-    def fail(self, message: str, token: Token | None = None, sqlstate: str = "42601") -> PostgresError:
+    def fail(
+        self, message: str, token: Token | None = None, sqlstate: str = "42601"
+    ) -> PostgresError:
         """Make an error at a token; its line is kept for the context."""
         found = error(sqlstate, message)
         found.context = None
@@ -112,7 +114,9 @@ class Reader:
     def near(self, message: str, token: Token) -> PostgresError:
         """Make an error that names the token it is at."""
         shown = self.body[token.start : token.end]
-        return self.fail(f'{message} at or near "{shown}"' if shown else f"{message} at end of input", token)
+        return self.fail(
+            f'{message} at or near "{shown}"' if shown else f"{message} at end of input", token
+        )
 
     def line(self, start: int) -> int:
         """Return the line of a place, from 1."""
@@ -145,7 +149,9 @@ class Reader:
             token.kind == "mark" and token.value in marks
         )
 
-    def skip_to(self, words: Collection[str], marks: Collection[str] = (), *, what: str = "SQL expression") -> None:
+    def skip_to(
+        self, words: Collection[str], marks: Collection[str] = (), *, what: str = "SQL expression"
+    ) -> None:
         """Go to the first of these outside of brackets.
 
         Raises:
@@ -168,7 +174,9 @@ class Reader:
                     raise self.fail("mismatched parentheses at or near " + f'"{token.value}"')
             self.at += 1
 
-    def _missing(self, words: Collection[str], marks: Collection[str], depth: int, what: str) -> PostgresError:
+    def _missing(
+        self, words: Collection[str], marks: Collection[str], depth: int, what: str
+    ) -> PostgresError:
         if depth:
             return self.near("mismatched parentheses", self.token)
         if self.token.kind == "end":
@@ -183,7 +191,9 @@ class Reader:
         first = self.at
         self.skip_to(words, marks)
         if self.at == first:
-            raise self.fail("missing expression" + f' at or near "{self.body[self.token.start : self.token.end]}"')
+            raise self.fail(
+                f'missing expression at or near "{self.body[self.token.start : self.token.end]}"'
+            )
         return self.sql(first, self.at)
 
     # --- variables ---------------------------------------------------------------------------
@@ -260,7 +270,10 @@ class Reader:
         is_strict = self.skip_word("strict")
         targets = [self.target()]
         if targets[0].variable.is_record and not targets[0].fields and self.is_mark(","):
-            raise self.near("record variable cannot be part of multiple-item INTO list", self.tokens[self.at - 1])
+            raise self.near(
+                "record variable cannot be part of multiple-item INTO list",
+                self.tokens[self.at - 1],
+            )
         while self.skip_mark(","):
             targets.append(self.target())
             last = targets[-1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.binder import names_of
+from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.plpgsql.embedding import run_sql, tree_of
-from dotdo_postgres.engine.plpgsql.frame import Fields, Row, row_of
+from dotdo_postgres.engine.plpgsql.frame import row_of
 from dotdo_postgres.engine.plpgsql.nodes import Sql
-from dotdo_postgres.engine.routines.definition import fields_of, written_type
+from dotdo_postgres.engine.udf.definition import written_type
+from dotdo_postgres.engine.udf.rowvalues import Row
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
@@ -71,16 +73,25 @@ def _cast(frame: Frame, sql: Sql, body: Node) -> Row | None:
     ((kind, inner),) = body["arg"].items()
     if kind == "A_Const" and "isnull" in inner:
         return None
-    row = _row(frame, sql, inner) if kind == "RowExpr" else _variable(frame, sql, inner) if kind == "ColumnRef" else None
-    if row is None and kind not in {"ColumnRef"}:
+    row = (
+        _row(frame, sql, inner)
+        if kind == "RowExpr"
+        else _variable(frame, sql, inner)
+        if kind == "ColumnRef"
+        else None
+    )
+    if row is None and kind != "ColumnRef":
         raise _not_row()
-    from dotdo_postgres.engine.plpgsql.assigning import fitted
+    from dotdo_postgres.engine.plpgsql.evaluating import fitted
 
     return None if row is None else fitted(frame, row, fields)
 
 
 def _row(frame: Frame, sql: Sql, body: Node) -> Row:
-    targets = [{"ResTarget": {"val": arg, "name": f"f{at}"}} for at, arg in enumerate(body.get("args", []), 1)]
+    targets = [
+        {"ResTarget": {"val": arg, "name": f"f{at}"}}
+        for at, arg in enumerate(body.get("args", []), 1)
+    ]
     if not targets:
         return Row((), ())
     select = {"targetList": targets, "limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}
@@ -113,9 +124,8 @@ def _names(item: Node, name: str) -> bool:
 def _run(frame: Frame, sql: Sql, select: Node) -> Row | None:
     made = sql.row
     if made is None:
-        made = sql.row = Sql(sql.text, sql.scope, sql.line, is_statement=True, tree={"SelectStmt": select})
+        made = sql.row = Sql(
+            sql.text, sql.scope, sql.line, is_statement=True, tree={"SelectStmt": select}
+        )
     result, _ = run_sql(frame, made)
     return row_of(result, 0) if result.rows else None
-
-
-__all__ = ["Fields", "evaluate_row"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.plpgsql import cursors, diagnostics, loops_run, nodes as p, statements
-from dotdo_postgres.engine.plpgsql.assigning import assign_expression, evaluate, is_true, set_row, set_value
+from dotdo_postgres.engine.plpgsql import cursors, diagnostics, loops_run, statements
+from dotdo_postgres.engine.plpgsql import nodes as p
+from dotdo_postgres.engine.plpgsql.assigning import assign_expression, set_value
 from dotdo_postgres.engine.plpgsql.conditions import stands_for
-from dotdo_postgres.engine.routines.running import PASSING, SubTransaction, check_time
+from dotdo_postgres.engine.plpgsql.evaluating import evaluate, is_true
+from dotdo_postgres.engine.plpgsql.frame import Signal
+from dotdo_postgres.engine.udf.running import PASSING, SubTransaction, check_time
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
@@ -18,14 +20,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.plpgsql.frame import Frame
 
 TIME_STEPS = 64
-
-
-@dataclass(slots=True, frozen=True)
-class Signal:
-    """Why statements are left: `return`, `exit` or `continue`, with the label of what is left."""
-
-    kind: str
-    label: str = ""
 
 
 RETURN = Signal("return")
@@ -70,7 +64,9 @@ _KIND_OF: dict[type[p.Statement], Callable[[Any], str]] = {
     p.ForRows: _for_kind,
     p.Exit: lambda one: "EXIT" if one.is_exit else "CONTINUE",
     p.RunSql: lambda one: one.kind,
-    p.GetDiagnostics: lambda one: "GET STACKED DIAGNOSTICS" if one.is_stacked else "GET DIAGNOSTICS",
+    p.GetDiagnostics: lambda one: (
+        "GET STACKED DIAGNOSTICS" if one.is_stacked else "GET DIAGNOSTICS"
+    ),
     p.Fetch: lambda one: "MOVE" if one.is_move else "FETCH",
     p.EndTransaction: lambda one: "COMMIT" if one.is_commit else "ROLLBACK",
 }
@@ -100,7 +96,12 @@ def run_block(frame: Frame, block: p.Block) -> Signal | None:
 
 
 def _left(signal: Signal | None, block: p.Block) -> Signal | None:
-    if signal is not None and signal.kind == "exit" and signal.label and signal.label == block.label:
+    if (
+        signal is not None
+        and signal.kind == "exit"
+        and signal.label
+        and signal.label == block.label
+    ):
         return None
     return signal
 
@@ -125,11 +126,15 @@ def _handler(block: p.Block, failure: PostgresError) -> p.Handler | None:
     return None
 
 
-def _handle(frame: Frame, block: p.Block, handler: p.Handler, failure: PostgresError) -> Signal | None:
+def _handle(
+    frame: Frame, block: p.Block, handler: p.Handler, failure: PostgresError
+) -> Signal | None:
     assert block.sqlstate is not None
     assert block.sqlerrm is not None
     if not getattr(failure, "is_told", False):
-        failure.context = f"{failure.context}\n{frame.context}" if failure.context else frame.context
+        failure.context = (
+            f"{failure.context}\n{frame.context}" if failure.context else frame.context
+        )
     frame.values[block.sqlstate.number] = failure.sqlstate
     frame.values[block.sqlerrm.number] = failure.message
     frame.handling.append(failure)
@@ -193,5 +198,3 @@ _RUN: dict[type[p.Statement], Callable[[Frame, Any], Signal | None]] = {
     p.Open: cursors.run_open, p.Fetch: cursors.run_fetch, p.Close: cursors.run_close,
     p.EndTransaction: statements.end_transaction,
 }  # fmt: skip
-
-__all__ = ["RETURN", "Signal", "run_block", "run_body", "set_row"]

@@ -6,23 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plpgsql import nodes as p
-from dotdo_postgres.engine.plpgsql.assigning import (
-    assign_into,
-    assign_value,
-    evaluate,
-    fitted,
-    row_expression,
-    whole,
-)
+from dotdo_postgres.engine.plpgsql.assigning import assign_into, assign_value, row_expression, whole
 from dotdo_postgres.engine.plpgsql.embedding import run_sql, tree_of
-from dotdo_postgres.engine.plpgsql.frame import Row
-from dotdo_postgres.engine.routines.running import add_context, plain_rows, run_step
+from dotdo_postgres.engine.plpgsql.evaluating import evaluate, fitted
+from dotdo_postgres.engine.udf.running import add_context, plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.plpgsql.frame import Frame
+    from dotdo_postgres.engine.udf.rowvalues import Row
 
 CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _TELLS_FOUND = CHANGING | {"SelectStmt"}
@@ -61,7 +55,9 @@ def _refuse_rows(result: Result, kind: str) -> None:
         return
     hint = "If you want to discard the results of a SELECT, use PERFORM instead."
     raise error(
-        "42601", "query has no destination for result data", hint=hint if kind == "SelectStmt" else None
+        "42601",
+        "query has no destination for result data",
+        hint=hint if kind == "SelectStmt" else None,
     )
 
 
@@ -78,8 +74,11 @@ def check_kind(frame: Frame, kind: str, body: dict[str, Any], *, is_dynamic: boo
         PostgresError: transactions (0A000), changes in functions that are not volatile (0A000), COPY with the client (0A000).
     """
     if kind == "TransactionStmt":
-        what = "EXECUTE of transaction commands is not implemented" if is_dynamic else (
-            "unsupported transaction command in PL/pgSQL")
+        what = (
+            "EXECUTE of transaction commands is not implemented"
+            if is_dynamic
+            else ("unsupported transaction command in PL/pgSQL")
+        )
         raise error("0A000", what)
     if kind == "CopyStmt" and "filename" not in body:
         raise error("0A000", "cannot COPY to/from client in PL/pgSQL")
@@ -91,14 +90,32 @@ def check_kind(frame: Frame, kind: str, body: dict[str, Any], *, is_dynamic: boo
         raise error("0A000", f"{_WORDS.get(kind, word)} is not allowed in a non-volatile function")
 
 
-_READING = frozenset({"SelectStmt", "VariableShowStmt", "ExplainStmt", "FetchStmt", "DeclareCursorStmt", "ClosePortalStmt", "CallStmt"})
-_WORDS = {"CreateStmt": "CREATE TABLE", "DropStmt": "DROP TABLE", "VariableSetStmt": "SET", "TruncateStmt": "TRUNCATE TABLE"}
+_READING = frozenset(
+    {
+        "SelectStmt",
+        "VariableShowStmt",
+        "ExplainStmt",
+        "FetchStmt",
+        "DeclareCursorStmt",
+        "ClosePortalStmt",
+        "CallStmt",
+    }
+)
+_WORDS = {
+    "CreateStmt": "CREATE TABLE",
+    "DropStmt": "DROP TABLE",
+    "VariableSetStmt": "SET",
+    "TruncateStmt": "TRUNCATE TABLE",
+}
 
 
 def _call(frame: Frame, one: p.RunSql) -> None:
     """Run CALL; what comes out goes into the variables that were given."""
     session = frame.session
-    before, session.is_call_atomic = session.is_call_atomic, frame.is_atomic or bool(session.subtransactions)
+    before, session.is_call_atomic = (
+        session.is_call_atomic,
+        frame.is_atomic or bool(session.subtransactions),
+    )
     try:
         result, _ = run_sql(frame, one.query)
     finally:
@@ -118,7 +135,7 @@ def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[p.Target | Non
     Raises:
         PostgresError: one is no variable (SQLSTATE 42601).
     """
-    from dotdo_postgres.engine.routines.calling import out_arguments
+    from dotdo_postgres.engine.udf.resolve import out_arguments
 
     call = tree_of(one.query)["CallStmt"]["funccall"]
     found: list[p.Target | None] = []
@@ -132,7 +149,10 @@ def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[p.Target | Non
             parts = parts[1:]
         if variable is None:
             shown = f'"{name}"' if name else str(len(found) + 1)
-            raise error("42601", f"procedure parameter {shown} is an output parameter but corresponding argument is not writable")
+            raise error(
+                "42601",
+                f"procedure parameter {shown} is an output parameter but corresponding argument is not writable",
+            )
         found.append(p.Target(variable, tuple(parts[1:])))
     return found if len(found) == count else found[:count] + [None] * (count - len(found))
 
@@ -171,7 +191,9 @@ def run_execute(frame: Frame, one: p.Execute) -> None:
         assign_into(frame, one.into, result)
 
 
-def run_dynamic(frame: Frame, command: p.Sql, using: list[p.Sql], *, is_raw: bool = False) -> Result:
+def run_dynamic(
+    frame: Frame, command: p.Sql, using: list[p.Sql], *, is_raw: bool = False
+) -> Result:
     """Run a statement that an expression gives; the last result is returned.
 
     Raises:
@@ -192,7 +214,11 @@ def run_dynamic(frame: Frame, command: p.Sql, using: list[p.Sql], *, is_raw: boo
         add_context(failure, f'SQL statement "{text}"')
         raise
     if result is None:
-        raise error("42601", "EXECUTE of an empty statement is not supported") if text.strip() else _empty()
+        raise (
+            error("42601", "EXECUTE of an empty statement is not supported")
+            if text.strip()
+            else _empty()
+        )
     if result.columns and not is_raw:
         result.rows = plain_rows(result.columns, result.rows)
     return result
@@ -203,8 +229,6 @@ def _empty() -> PostgresError:
 
 
 def _dynamic_plans(frame: Frame, text: str, oids: tuple[int, ...]) -> list[Prepared]:
-    from dotdo_postgres.engine.statements import plan_statement
-
     session = frame.session
     if session.kernel.catalog is not session.names.catalog:
         session.planner()
@@ -221,8 +245,7 @@ def _dynamic_plans(frame: Frame, text: str, oids: tuple[int, ...]) -> list[Prepa
             run_now = plans.pop()
             run_step(session, run_now, [])
         planner = session.planner(text, oids)
-        plans.append(plan_statement(planner, item["stmt"]))
-        session.know_virtual()
+        plans.append(session.plan_step(planner, item["stmt"]))
     if len(statements) == 1 and plans[0].is_kept:
         if len(kept) >= MAX_KEPT:
             kept.clear()
@@ -243,7 +266,7 @@ def set_result(frame: Frame, one: p.Return) -> None:
     elif frame.result_type == t.VOID:
         return
     else:
-        from dotdo_postgres.engine.routines.casting import base_type
+        from dotdo_postgres.engine.bind.domains import base_type
 
         frame.result, _ = evaluate(frame, one.value, base_type(frame.result_type))
 
@@ -263,13 +286,15 @@ def _row(frame: Frame, one: p.Return | p.ReturnNext) -> Row | None:
         if frame.is_trigger:
             message = "cannot return non-composite value from function returning composite type"
             raise error("42804", message) from None
-        raise error("42804", "cannot return non-composite value from function returning composite type") from None
+        raise error(
+            "42804", "cannot return non-composite value from function returning composite type"
+        ) from None
 
 
 def return_next(frame: Frame, one: p.ReturnNext) -> None:
     """Run RETURN NEXT."""
     if one.value is None:
-        from dotdo_postgres.engine.plpgsql.calling import outs_of
+        from dotdo_postgres.engine.plpgsql.frame import outs_of
 
         assert frame.routine is not None  # only functions return sets
         frame.rows.append(tuple(frame.values[v.number] for v in outs_of(frame, frame.routine)))
@@ -284,7 +309,7 @@ def return_next(frame: Frame, one: p.ReturnNext) -> None:
         _require_alike(frame, row, "wrong record type supplied in RETURN NEXT")
         frame.rows.append(fitted(frame, row, frame.columns).values)
         return
-    from dotdo_postgres.engine.routines.casting import base_type
+    from dotdo_postgres.engine.bind.domains import base_type
 
     value, _ = evaluate(frame, one.value, base_type(frame.result_type))
     frame.rows.append((value,))
@@ -310,18 +335,22 @@ def return_query(frame: Frame, one: p.ReturnQuery) -> None:
         result = run_dynamic(frame, one.dynamic, one.using)
         if result.columns is None:
             raise error("42601", "query does not return tuples")
-    expected = [(oid, typmod) for _, oid, typmod in frame.columns or ()] or [(frame.result_type, -1)]
+    expected = [(oid, typmod) for _, oid, typmod in frame.columns or ()] or [
+        (frame.result_type, -1)
+    ]
     message = "structure of query does not match function result type"
     given = result.columns or ()
     if len(given) != len(expected):
         detail = f"Number of returned columns ({len(given)}) does not match expected column count ({len(expected)})."
         raise error("42804", message, detail=detail)
-    from dotdo_postgres.engine.routines.casting import base_type
+    from dotdo_postgres.engine.bind.domains import base_type
 
     for at, (column, (oid, _)) in enumerate(zip(given, expected, strict=True), 1):
         if column.oid not in {oid, base_type(oid)[0]}:
             shown = t.format_type(column.oid), t.format_type(oid)
-            detail = f"Returned type {shown[0]} does not match expected type {shown[1]} in column {at}."
+            detail = (
+                f"Returned type {shown[0]} does not match expected type {shown[1]} in column {at}."
+            )
             raise error("42804", message, detail=detail)
     frame.rows += result.rows
     frame.row_count = len(result.rows)

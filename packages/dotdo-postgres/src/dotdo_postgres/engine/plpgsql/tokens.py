@@ -74,7 +74,11 @@ def tokens_of(body: str) -> list[Token]:
 
 def _value(kind: str, text: str) -> str:
     if kind == "word":
-        return text.lower() if text.isascii() else "".join(c.lower() if c < "\x80" else c for c in text)
+        return (
+            text.lower()
+            if text.isascii()
+            else "".join(c.lower() if c < "\x80" else c for c in text)
+        )
     if kind == "quoted" and text[0] == '"':
         return text[1:-1].replace('""', '"')
     return text

@@ -194,7 +194,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
     if call.routine.takes_session:
-        make_state = partial(make_state, facts)
+        make_state = partial(_body(call), facts)
     is_strict = call.routine.is_strict
     decoders = _aggregate_decoders(call, facts)
     result = call.routine.result

@@ -11,7 +11,7 @@ from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, relation_of
-from dotdo_postgres.engine.routines.definition import TRIGGER, stored_of
+from dotdo_postgres.engine.udf.definition import TRIGGER, stored_of
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     }  # fmt: skip
     facts |= _transitions(noun, relation, node, kind) | _when(planner, relation, node, kind)
     if node.get("isconstraint"):
-        facts |= {"constraint": True, "deferrable": bool(node.get("deferrable")), "deferred": bool(node.get("initdeferred"))}
+        facts |= {
+            "constraint": True,
+            "deferrable": bool(node.get("deferrable")),
+            "deferred": bool(node.get("initdeferred")),
+        }
     alter_noun(session.kernel, with_facts(noun, triggers={**before, name: facts}))
 
 
@@ -66,8 +70,12 @@ def trigger_table(planner: Planner, node: Node) -> Noun:
         key = planner.names.find(node.get("schemaname"), node["relname"])
         if key is not None:
             detail = "This operation is not supported for indexes."
-            raise error("42809", f'relation "{node["relname"]}" cannot have triggers', detail=detail)
-        shown = f"{node['schemaname']}.{node['relname']}" if "schemaname" in node else node["relname"]
+            raise error(
+                "42809", f'relation "{node["relname"]}" cannot have triggers', detail=detail
+            )
+        shown = (
+            f"{node['schemaname']}.{node['relname']}" if "schemaname" in node else node["relname"]
+        )
         raise error("42P01", f'relation "{shown}" does not exist')
     if kind_of(noun) == "m":
         detail = "This operation is not supported for materialized views."
@@ -82,9 +90,13 @@ def _check_kind(noun: Noun, relation: Relation, node: Node, kind: int) -> None:
             detail = "Views cannot have row-level BEFORE or AFTER triggers."
             raise error("42809", f'"{name}" is a view', detail=detail)
         if kind & TRUNCATE:
-            raise error("42809", f'"{name}" is a view', detail="Views cannot have TRUNCATE triggers.")
+            raise error(
+                "42809", f'"{name}" is a view', detail="Views cannot have TRUNCATE triggers."
+            )
     elif kind & INSTEAD:
-        raise error("42809", f'"{name}" is a table', detail="Tables cannot have INSTEAD OF triggers.")
+        raise error(
+            "42809", f'"{name}" is a table', detail="Tables cannot have INSTEAD OF triggers."
+        )
     if kind & TRUNCATE and kind & ROW:
         raise error("0A000", "TRUNCATE FOR EACH ROW triggers are not supported")
     if kind & INSTEAD:
@@ -141,7 +153,9 @@ def _transitions(noun: Noun, relation: Relation, node: Node, kind: int) -> dict[
         is_new = bool(one.get("isNew"))
         if not one.get("isTable"):
             hint = "Use OLD TABLE or NEW TABLE for naming transition tables."
-            raise error("0A000", "ROW variable naming in the REFERENCING clause is not supported", hint=hint)
+            raise error(
+                "0A000", "ROW variable naming in the REFERENCING clause is not supported", hint=hint
+            )
         if kind_of(noun) == "v":
             detail = "Triggers on views cannot have transition tables."
             raise error("42809", f'"{relation.name}" is a view', detail=detail)
@@ -150,16 +164,23 @@ def _transitions(noun: Noun, relation: Relation, node: Node, kind: int) -> dict[
         if kind & TRUNCATE:
             raise error("42P17", "TRUNCATE triggers with transition tables are not supported")
         if sum(bool(kind & bit) for bit in _EVENTS) > 1:
-            raise error("0A000", "transition tables cannot be specified for triggers with more than one event")
+            raise error(
+                "0A000",
+                "transition tables cannot be specified for triggers with more than one event",
+            )
         if node.get("columns"):
-            raise error("0A000", "transition tables cannot be specified for triggers with column lists")
+            raise error(
+                "0A000", "transition tables cannot be specified for triggers with column lists"
+            )
         if is_new and not kind & (INSERT | UPDATE):
             raise error("42P17", "NEW TABLE can only be specified for an INSERT or UPDATE trigger")
         if not is_new and not kind & (DELETE | UPDATE):
             raise error("42P17", "OLD TABLE can only be specified for a DELETE or UPDATE trigger")
         key = "new_table" if is_new else "old_table"
         if key in found:
-            raise error("42P17", f"{'NEW' if is_new else 'OLD'} TABLE cannot be specified multiple times")
+            raise error(
+                "42P17", f"{'NEW' if is_new else 'OLD'} TABLE cannot be specified multiple times"
+            )
         found[key] = one["name"]
     if len(found) > 1 and found["new_table"] == found["old_table"]:
         raise error("42P17", "OLD TABLE name and NEW TABLE name cannot be the same")

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plpgsql import nodes as p
-from dotdo_postgres.engine.plpgsql.assigning import is_true
 from dotdo_postgres.engine.plpgsql.calling import body_of, run_frame
-from dotdo_postgres.engine.plpgsql.frame import Frame, Row
-from dotdo_postgres.engine.routines.acting import acting
-from dotdo_postgres.engine.routines.definition import TRIGGER, stored_of
-from dotdo_postgres.engine.triggers.definitions import BEFORE, DELETE, INSERT, INSTEAD, ROW, TRUNCATE, UPDATE
+from dotdo_postgres.engine.plpgsql.evaluating import is_true
+from dotdo_postgres.engine.plpgsql.frame import Frame
+from dotdo_postgres.engine.triggers.definitions import (
+    BEFORE,
+    DELETE,
+    INSERT,
+    INSTEAD,
+    ROW,
+    TRUNCATE,
+    UPDATE,
+)
+from dotdo_postgres.engine.udf.acting import acting
+from dotdo_postgres.engine.udf.definition import TRIGGER, stored_of
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
@@ -23,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dotdo.storage import Noun
-    from dotdo_postgres.engine.plpgsql.frame import Fields
     from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.rowvalues import Fields, Row
 
 _OPS = {INSERT: "INSERT", DELETE: "DELETE", UPDATE: "UPDATE", TRUNCATE: "TRUNCATE"}
 _TIMES = BEFORE | INSTEAD
@@ -92,14 +100,25 @@ def _trigger(name: str, facts: dict[str, Any], relation: Relation) -> Trigger:
             space.names[label] = row
             rows.append(row)
         target = {"ResTarget": {"val": facts["when"]}}
-        tree = {"SelectStmt": {"targetList": [target], "limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}}
+        tree = {
+            "SelectStmt": {
+                "targetList": [target],
+                "limitOption": "LIMIT_OPTION_DEFAULT",
+                "op": "SETOP_NONE",
+            }
+        }
         made.condition = p.Sql(facts.get("when_text", ""), space, 0, tree=tree)
         made.body = p.Body(p.Block(0, "", [], [], []), rows, [], rows[0], {})
     return made
 
 
-def fitting(
-    session: Session, relation: Relation, time: int, level: int, event: int, changed: Collection[int] = ()
+def fitting(  # noqa: PLR0917 -- what an event is
+    session: Session,
+    relation: Relation,
+    time: int,
+    level: int,
+    event: int,
+    changed: Collection[int] = (),
 ) -> list[Trigger]:
     """Return the triggers for an event, in the order of their names.
 
@@ -136,8 +155,13 @@ def applies(session: Session, trigger: Trigger, old: Row | None, new: Row | None
     return is_true(Frame(session, trigger.body, trigger.name, None, [new, old]), trigger.condition)
 
 
-def fire(
-    session: Session, trigger: Trigger, event: int, old: Row | None, new: Row | None, transition: Transition | None = None
+def fire(  # noqa: PLR0917 -- what an event is
+    session: Session,
+    trigger: Trigger,
+    event: int,
+    old: Row | None,
+    new: Row | None,
+    transition: Transition | None = None,
 ) -> Row | None:
     """Call a trigger's function; return the row that it gives."""
     if not trigger.function:
@@ -148,7 +172,9 @@ def fire(
     stored = stored_of(noun)
     with acting(session, stored):
         body = body_of(session, stored, (), TRIGGER)
-        frame = Frame(session, body, stored.signature, stored, [None] * len(body.variables), None, TRIGGER)
+        frame = Frame(
+            session, body, stored.signature, stored, [None] * len(body.variables), None, TRIGGER
+        )
         frame.is_trigger = True
         _tell(frame, trigger, event, old, new)
         if transition is not None:
@@ -165,14 +191,18 @@ def fire(
 
 
 def _as_row(frame: Frame, trigger: Trigger, row: Row) -> Row:
-    from dotdo_postgres.engine.plpgsql.assigning import fitted
+    from dotdo_postgres.engine.plpgsql.evaluating import fitted
 
     fields = row_fields(trigger.relation)
     if row.fields is fields or row.fields == fields:
         return row
     if len(row.fields) != len(fields):
         detail = f"Number of returned columns ({len(row.fields)}) does not match expected column count ({len(fields)})."
-        raise error("42804", "returned row structure does not match the structure of the triggering table", detail=detail)
+        raise error(
+            "42804",
+            "returned row structure does not match the structure of the triggering table",
+            detail=detail,
+        )
     return fitted(frame, row, fields)
 
 
@@ -197,7 +227,9 @@ def _show_rows(frame: Frame, trigger: Trigger, transition: Transition) -> None:
     """Let the function read the statement's rows under the names that the trigger gives them."""
     from dotdo.storage.virtual import ComputedRows
 
-    fields = tuple((name, base_of(oid), typmod) for name, oid, typmod in row_fields(trigger.relation))
+    fields = tuple(
+        (name, base_of(oid), typmod) for name, oid, typmod in row_fields(trigger.relation)
+    )
     for key, rows in (("old_table", transition.old), ("new_table", transition.new)):
         name = trigger.facts.get(key)
         if name is None:
@@ -209,24 +241,49 @@ def _show_rows(frame: Frame, trigger: Trigger, transition: Transition) -> None:
 
 def base_of(oid: int) -> int:
     """Return what values of a type are kept as."""
-    from dotdo_postgres.engine.routines.casting import base_type
+    from dotdo_postgres.engine.bind.domains import base_type
 
     return base_type(oid)[0]
 
 
-def fire_or_defer(session: Session, trigger: Trigger, event: int, old: Row | None, new: Row | None, transition: Transition) -> None:  # noqa: PLR0917 -- what an event is
+def fire_or_defer(  # noqa: PLR0917 -- what an event is
+    session: Session,
+    trigger: Trigger,
+    event: int,
+    old: Row | None,
+    new: Row | None,
+    transition: Transition,
+) -> None:
     """Fire an AFTER trigger for a row, or put it off to the end of the transaction."""
     facts = trigger.facts
-    is_put_off = facts.get("deferrable") and session.triggers.is_deferred(trigger.name, bool(facts.get("deferred")))
+    is_put_off = facts.get("deferrable") and session.triggers.is_deferred(
+        trigger.name, bool(facts.get("deferred"))
+    )
     if is_put_off:
-        session.triggers.add(session, trigger.name, partial(_fire_later, session, trigger, event, old, new))
+        session.triggers.add(
+            session, trigger.name, partial(_fire_later, session, trigger, event, old, new)
+        )
         return
     needs_rows = "old_table" in facts or "new_table" in facts
     fire(session, trigger, event, old, new, transition if needs_rows else None)
 
 
-def _fire_later(session: Session, trigger: Trigger, event: int, old: Row | None, new: Row | None) -> None:
+def _fire_later(
+    session: Session, trigger: Trigger, event: int, old: Row | None, new: Row | None
+) -> None:
     session.kernel.mutate(lambda: fire(session, trigger, event, old, new))
 
 
-__all__ = ["BEFORE", "DELETE", "INSERT", "INSTEAD", "ROW", "TRUNCATE", "UPDATE", "Transition", "fire", "fitting", "t"]
+__all__ = [
+    "BEFORE",
+    "DELETE",
+    "INSERT",
+    "INSTEAD",
+    "ROW",
+    "TRUNCATE",
+    "UPDATE",
+    "Transition",
+    "fire",
+    "fitting",
+    "t",
+]

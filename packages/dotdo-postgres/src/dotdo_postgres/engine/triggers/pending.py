@@ -80,7 +80,9 @@ def plan_set_constraints(planner: Planner, node: dict[str, Any]) -> Prepared:
         names.append(name)
     prepared = Prepared(None, (), "SET CONSTRAINTS", _set_constraints)
     prepared.detail = names, bool(node.get("deferred"))
-    if not names and any(fk.is_deferrable for noun in planner.catalog.nouns for fk in noun.foreign_keys):
+    if not names and any(
+        fk.is_deferrable for noun in planner.catalog.nouns for fk in noun.foreign_keys
+    ):
         raise not_supported("SET CONSTRAINTS ALL where foreign keys are deferrable")
     return prepared
 

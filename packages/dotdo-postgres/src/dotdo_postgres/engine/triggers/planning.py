@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
@@ -25,7 +26,13 @@ from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.triggers.definitions import DELETE, INSERT, UPDATE
 from dotdo_postgres.engine.triggers.firing import has_triggers
 from dotdo_postgres.engine.triggers.rows import RowWriter
-from dotdo_postgres.engine.triggers.writing import Conflicting, Returning, Write, run_triggered
+from dotdo_postgres.engine.triggers.writing import (
+    Conflicting,
+    Returning,
+    Write,
+    run_triggered,
+    whole_copy,
+)
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
@@ -102,12 +109,16 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     query.ctes = ctes
     source = _source(planner, query, insert.param_types, None)
     places = {column.physical: at for at, column in enumerate(relation.columns)}
-    write = Write(INSERT, relation, _writer(relation), source, tuple(places[name] for name in names))
+    write = Write(
+        INSERT, relation, _writer(relation), source, tuple(places[name] for name in names)
+    )
     write.sequences = tuple((places[name], sequence) for name, sequence in sequences)
     if insert.conflict is not None:
         write.conflict = _conflicting(planner, insert)
     checks = [insert.row_check] if insert.row_check is not None else []
-    write.returning, shown = _returning(planner, relation, insert.returning, insert.entry, [], checks, insert.param_types)
+    write.returning, shown = _returning(
+        planner, relation, insert.returning, insert.entry, [], checks, insert.param_types
+    )
     return _prepared(planner, write, shown, insert.param_types, "INSERT")
 
 
@@ -121,7 +132,10 @@ def _insert_query(insert: Insertion) -> tuple[Query, list[str], list[tuple[str, 
         if not names:
             nothing = make_target(ir.Const(23, -1, -1, None), "")
             return Select([nothing.column], targets=[nothing]), [], []
-        listed = [OutputColumn(name, expr.type, expr.typmod) for name, expr in zip(names, cells[0], strict=True)]
+        listed = [
+            OutputColumn(name, expr.type, expr.typmod)
+            for name, expr in zip(names, cells[0], strict=True)
+        ]
         if len(cells) == 1:
             targets = [Target(expr, column) for expr, column in zip(cells[0], listed, strict=True)]
             return Select(listed, targets=targets), names, []
@@ -130,15 +144,20 @@ def _insert_query(insert: Insertion) -> tuple[Query, list[str], list[tuple[str, 
     entry = Entry("", list(insert.query.columns), query=insert.query)
     names = [column.physical for column in insert.given]
     targets = []
-    for at, column in enumerate(entry.columns[: len(names)]):
-        targets.append(make_target(ir.Column(column.type, column.typmod, -1, entry, at), column.name))
+    for at, given in enumerate(entry.columns[: len(names)]):
+        made = ir.Column(given.type, given.typmod, -1, entry, at)
+        targets.append(make_target(made, given.name))
     for column, expr in defaults:
         if isinstance(expr, ir.SessionValue) and expr.kind == "nextval":
             sequences.append((column.physical, expr.argument))
         else:
             names.append(column.physical)
             targets.append(Target(expr, OutputColumn(column.name, expr.type, expr.typmod)))
-    return Select([one.column for one in targets], targets=targets, from_items=[entry]), names, sequences
+    return (
+        Select([one.column for one in targets], targets=targets, from_items=[entry]),
+        names,
+        sequences,
+    )
 
 
 def _conflicting(planner: Planner, insert: Insertion) -> Conflicting:
@@ -154,13 +173,24 @@ def _conflicting(planner: Planner, insert: Insertion) -> Conflicting:
     conditions: list[ir.Expr] = []
     for at, column in enumerate(relation.columns):
         if column.physical in conflict.columns:
-            left, right = (ir.Column(column.type, column.typmod, -1, entry, at) for entry in (existing, excluded))
+            left, right = (
+                ir.Column(column.type, column.typmod, -1, entry, at)
+                for entry in (existing, excluded)
+            )
             conditions.append(make_operator(insert.binder, "=", left, right, -1))
     if conflict.where is not None:
         conditions.append(conflict.where)
     where = conditions[0] if len(conditions) == 1 else ir.Bool(16, -1, -1, "and", conditions)
-    targets = [*_row_targets(existing), *(make_target(expr, column.name) for column, expr in conflict.assignments)]
-    query = Select([one.column for one in targets], targets=targets, from_items=[existing, excluded], where=where)
+    targets = [
+        *_row_targets(existing),
+        *(make_target(expr, column.name) for column, expr in conflict.assignments),
+    ]
+    query = Select(
+        [one.column for one in targets],
+        targets=targets,
+        from_items=[existing, excluded],
+        where=where,
+    )
     update = _source(planner, query, insert.param_types, existing)
     places = tuple(relation.columns.index(column) for column, _ in conflict.assignments)
     return Conflicting(conflict.columns, update, table, places)
@@ -185,31 +215,58 @@ def _row_targets(entry: Entry) -> list[Target]:
 def plan_triggered_change(planner: Planner, relation: Relation, node: Node, event: int) -> Prepared:
     """Plan UPDATE or DELETE of a table or view with triggers."""
     _require_instead(relation, event)
-    change = Change(planner, node, "fromClause" if event == UPDATE else "usingClause", relation if is_view(relation) else None)
+    change = Change(
+        planner,
+        node,
+        "fromClause" if event == UPDATE else "usingClause",
+        relation if is_view(relation) else None,
+    )
     others = other_columns(change)
     width = len(relation.columns)
-    targets = [*_row_targets(change.entry), *(Target(expr, OutputColumn(column.name, expr.type, expr.typmod)) for column, expr in change.assignments)]
+    targets = [
+        *_row_targets(change.entry),
+        *(
+            Target(expr, OutputColumn(column.name, expr.type, expr.typmod))
+            for column, expr in change.assignments
+        ),
+    ]
     targets += [make_target(column, "other") for column in others]
     query = Select(
-        [one.column for one in targets], targets=targets, from_items=[change.entry, *change.sources], where=change.where
+        [one.column for one in targets],
+        targets=targets,
+        from_items=[change.entry, *change.sources],
+        where=change.where,
     )
     query.ctes = change.ctes
     source = _source(planner, query, change.param_types, change.entry, is_first=True)
     places = tuple(relation.columns.index(column) for column, _ in change.assignments)
     write = Write(event, relation, _writer(relation), source, places, others=len(others))
     checks = [change.row_check] if change.row_check is not None else []
-    write.returning, shown = _returning(planner, relation, change.returning, change.entry, others, checks, change.param_types)
+    write.returning, shown = _returning(
+        planner, relation, change.returning, change.entry, others, checks, change.param_types
+    )
     del width
-    return _prepared(planner, write, shown, change.param_types, "UPDATE" if event == UPDATE else "DELETE")
+    return _prepared(
+        planner, write, shown, change.param_types, "UPDATE" if event == UPDATE else "DELETE"
+    )
 
 
 def _prepared(planner: Planner, write: Write, shown: Any, param_types: Any, tag: str) -> Prepared:
     prepared = Prepared(shown, param_types, tag, run_triggered, catalog=planner.catalog)
     prepared.detail = {"relation": write.relation, "tag": tag, "probe": None, "write": write}
+    prepared.detail["as_one"] = partial(whole_copy, prepared)
     return prepared
 
 
-def _source(planner: Planner, query: Query, param_types: Any, entry: Entry | None, *, is_first: bool = False, is_wide: bool = False) -> Prepared:  # noqa: PLR0917 -- what the rows are
+def _source(
+    planner: Planner,
+    query: Query,
+    param_types: Any,
+    entry: Entry | None,
+    *,
+    is_first: bool = False,
+    is_wide: bool = False,
+) -> Prepared:
     """Plan the query of the rows; with an entry of a table their ids stand before them, or behind."""
     compiler = make_compiler(len(param_types), is_wide=is_wide)
     node, forms = compiler.query(query)
@@ -220,17 +277,22 @@ def _source(planner: Planner, query: Query, param_types: Any, entry: Entry | Non
             row_id = n.column(_alias(compiler, entry), entry.relation.noun.rowid)
         made = planner.result_columns([OutputColumn("id", 20)], [Sql(n.null())])
         listed = node.expressions
-        node.set("expressions", [n.aliased(row_id, "rid"), *listed] if is_first else [*listed, n.aliased(row_id, "rid")])
+        node.set(
+            "expressions",
+            [n.aliased(row_id, "rid"), *listed]
+            if is_first
+            else [*listed, n.aliased(row_id, "rid")],
+        )
         columns = (*made, *columns) if is_first else (*columns, *made)
     prepared = Prepared(columns, param_types, "SELECT", run_select)
     planner.finish(compiler, node, prepared)
     if prepared.parameters < len(param_types) + len(prepared.session_values):
-        from functools import partial
-
         prepared.execute = partial(run_select, used=prepared.parameters)
     prepared.catalog = None
     if not is_wide:
-        prepared.rebuild = lambda: _source(planner, query, param_types, entry, is_first=is_first, is_wide=True)
+        prepared.rebuild = lambda: _source(
+            planner, query, param_types, entry, is_first=is_first, is_wide=True
+        )
     return prepared
 
 
@@ -273,14 +335,31 @@ def _returning(  # noqa: PLR0917 -- what is shown, of which rows
     listed += [n.aliased(compiler.node(check), "row_check") for check in checks]
     node: Any = exp.Select(expressions=listed)
     node.set("from_", exp.From(this=n.table(table, alias)))
-    shown = None if targets is None else planner.result_columns([target.column for target in targets], forms)
+    shown = (
+        None
+        if targets is None
+        else planner.result_columns([target.column for target in targets], forms)
+    )
     prepared = Prepared(shown or (), param_types, "SELECT", run_select)
     planner.finish(compiler, node, prepared)
-    from functools import partial
-
     prepared.execute = partial(run_select, used=prepared.parameters)
     prepared.catalog = None
     return Returning(prepared, table, width, len(checks)), shown
 
 
-__all__ = ["DELETE", "INSERT", "UPDATE", "plan_triggered_change", "plan_triggered_insert", "triggered_relation"]
+class TriggerPlans:
+    """Plans writes that fire triggers; None where there are none."""
+
+    def insert(self, planner: Planner, node: Node) -> Prepared | None:
+        """Plan an INSERT."""
+        relation = triggered_relation(planner, node["relation"])
+        return None if relation is None else plan_triggered_insert(planner, relation, node)
+
+    def change(self, planner: Planner, node: Node, word: str) -> Prepared | None:
+        """Plan an `UPDATE` or a `DELETE`."""
+        relation = triggered_relation(planner, node["relation"])
+        if relation is None:
+            return None
+        return plan_triggered_change(
+            planner, relation, node, UPDATE if word == "UPDATE" else DELETE
+        )

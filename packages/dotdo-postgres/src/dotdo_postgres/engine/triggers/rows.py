@@ -12,7 +12,7 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import guarded
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.routines.running import run_step, unscaled
+from dotdo_postgres.engine.udf.running import run_step, unscaled
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
@@ -44,7 +44,9 @@ class RowWriter:
         """Places of the columns that are written, not computed."""
         return [at for at, column in enumerate(self.relation.columns) if column.generated is None]
 
-    def insert(self, session: Session, values: Values, skipping: tuple[str, ...] | None = None) -> Any:
+    def insert(
+        self, session: Session, values: Values, skipping: tuple[str, ...] | None = None
+    ) -> Any:
         """Insert a row; return its row id, None when ON CONFLICT left it out.
 
         Args:
@@ -67,22 +69,33 @@ class RowWriter:
         noun, columns = self.relation.noun, [self.relation.columns[at] for at in self.written]
         compiler = make_compiler(len(columns) + 1)
         names = [column.physical for column in columns]
-        cells = [guarded(compiler, _place(column, at + 1), column, noun) for at, column in enumerate(columns)]
+        cells = [
+            guarded(compiler, _place(column, at + 1), column, noun)
+            for at, column in enumerate(columns)
+        ]
         if noun.has_hidden_rowid:
             names.append(noun.rowid)
             cells.append(n.parameter(len(names)))
         schema = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
-        node: Any = exp.Insert(this=schema, expression=exp.Values(expressions=[exp.Tuple(expressions=cells)]))
+        node: Any = exp.Insert(
+            this=schema, expression=exp.Values(expressions=[exp.Tuple(expressions=cells)])
+        )
         if skipping is not None:
             keys = [n.name(name) for name in skipping] or None
-            node.set("conflict", exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING")))
+            node.set(
+                "conflict", exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING"))
+            )
         node.set("returning", exp.Returning(expressions=[n.bare_column(noun.rowid)]))
         return self._plan(compiler, node, "INSERT", columns)
 
-    def update(self, session: Session, row_id: Any, before: Values, after: Values, assigned: Sequence[int]) -> Any:
+    def update(
+        self, session: Session, row_id: Any, before: Values, after: Values, assigned: Sequence[int]
+    ) -> Any:
         """Change a row; return its row id."""
         places = tuple(
-            at for at in self.written if at in assigned or before[at] != after[at] or type(before[at]) is not type(after[at])
+            at
+            for at in self.written
+            if at in assigned or before[at] != after[at] or type(before[at]) is not type(after[at])
         )
         if not places:
             return row_id
@@ -90,7 +103,10 @@ class RowWriter:
         if prepared is None:
             prepared = self.updates[places] = self._update_plan(places)
         params = [stored(self.relation.columns[at], after[at]) for at in places]
-        every = tuple(stored(column, value) for column, value in zip(self.relation.columns, after, strict=True))
+        every = tuple(
+            stored(column, value)
+            for column, value in zip(self.relation.columns, after, strict=True)
+        )
         prepared.detail["rows"], prepared.detail["columns"] = [every], list(self.relation.columns)
         rows = run_step(session, prepared, [*params, row_id]).rows
         return rows[0][0] if rows else row_id
@@ -99,11 +115,17 @@ class RowWriter:
         noun, columns = self.relation.noun, [self.relation.columns[at] for at in places]
         compiler = make_compiler(len(columns) + 1)
         settings = [
-            exp.EQ(this=n.bare_column(column.physical), expression=guarded(compiler, _place(column, at + 1), column, noun))
+            exp.EQ(
+                this=n.bare_column(column.physical),
+                expression=guarded(compiler, _place(column, at + 1), column, noun),
+            )
             for at, column in enumerate(columns)
         ]
         node: Any = exp.Update(this=n.table(noun.table), expressions=settings)
-        node.set("where", exp.Where(this=n.binary("=", n.bare_column(noun.rowid), n.parameter(len(columns) + 1))))
+        node.set(
+            "where",
+            exp.Where(this=n.binary("=", n.bare_column(noun.rowid), n.parameter(len(columns) + 1))),
+        )
         node.set("returning", exp.Returning(expressions=[n.bare_column(noun.rowid)]))
         return self._plan(compiler, node, "UPDATE", columns)
 
@@ -124,7 +146,13 @@ class RowWriter:
         prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
         prepared.python_calls = tuple(compiler.python_calls.values())
-        prepared.detail = {"relation": self.relation, "tag": tag, "probe": None, "rows": [], "columns": columns}
+        prepared.detail = {
+            "relation": self.relation,
+            "tag": tag,
+            "probe": None,
+            "rows": [],
+            "columns": columns,
+        }
         return prepared
 
     def read(self, session: Session, row_id: Any) -> Values | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.plpgsql.frame import Row
-from dotdo_postgres.engine.routines.running import atomically, plain_rows, run_step
 from dotdo_postgres.engine.triggers.firing import (
     BEFORE,
     DELETE,
@@ -23,15 +22,17 @@ from dotdo_postgres.engine.triggers.firing import (
     fitting,
     row_fields,
 )
-from dotdo_postgres.engine.triggers.rows import RowWriter, Values
+from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dotdo_postgres.engine.plpgsql.frame import Fields
     from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.triggers.rows import RowWriter, Values
+    from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 
 TAGS = {INSERT: "INSERT 0", UPDATE: "UPDATE", DELETE: "DELETE"}
@@ -121,7 +122,9 @@ class Run:
         return Row(self.fields, values)
 
 
-def run_triggered(session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool) -> Result:
+def run_triggered(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
     """Run a write that fires triggers, all of it or nothing."""
     return atomically(
         session, lambda: _run(session, prepared, params), planned_for=prepared.catalog, wait=wait
@@ -148,7 +151,9 @@ def _given_rows(run: Run, prepared: Prepared) -> list[Values]:
 
 def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -> Result:
     write: Write = prepared.detail["write"]
-    run = Run(session, write, params, row_fields(write.relation), changed=_numbers(write, write.places))
+    run = Run(
+        session, write, params, row_fields(write.relation), changed=_numbers(write, write.places)
+    )
     upserts = write.conflict is not None and write.conflict.update is not None
     _fire_statement(run, BEFORE, write.event)
     if upserts:
@@ -261,7 +266,9 @@ def _conflict(run: Run, values: Values) -> None:
             new[at] = value
         if row_id in run.touched:
             hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values."
-            raise error("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint)
+            raise error(
+                "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
+            )
         _update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
     run.changed = before
 
@@ -281,10 +288,14 @@ def _update(run: Run, rows: list[Values]) -> None:
         changed = row[1 + width : 1 + width + len(write.places)]
         for at, value in zip(write.places, changed, strict=True):
             new[at] = value
-        _update_row(run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :])
+        _update_row(
+            run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :]
+        )
 
 
-def _update_row(run: Run, row_id: Any, old: Values, new: Values, places: Sequence[int], others: Values) -> None:  # noqa: PLR0917 -- what a change is
+def _update_row(  # noqa: PLR0917 -- what a change is
+    run: Run, row_id: Any, old: Values, new: Values, places: Sequence[int], others: Values
+) -> None:
     session, write = run.session, run.write
     before = run.row(old)
     made = _before(run, UPDATE, before, run.row(new))
@@ -327,7 +338,11 @@ def _delete(run: Run, rows: list[Values]) -> None:
         run.shown.append((*old.values, *row[1 + width :]))
 
 
-_ACTS: dict[int, Callable[[Run, list[Values]], None]] = {INSERT: _insert, UPDATE: _update, DELETE: _delete}
+_ACTS: dict[int, Callable[[Run, list[Values]], None]] = {
+    INSERT: _insert,
+    UPDATE: _update,
+    DELETE: _delete,
+}
 
 
 # --- triggers of a row -----------------------------------------------------------------------

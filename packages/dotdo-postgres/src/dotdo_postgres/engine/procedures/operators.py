@@ -8,10 +8,10 @@ from dotdo.storage import Noun, create_noun
 from dotdo_postgres.engine.naming import definition_name
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.overloads import Candidate, choose, operator_candidates
+from dotdo_postgres.engine.procedures.binding import call_arguments, make_call
 from dotdo_postgres.engine.relations import EXTRA
-from dotdo_postgres.engine.routines.binding import call_arguments, make_call
-from dotdo_postgres.engine.routines.definition import written_type
-from dotdo_postgres.engine.routines.resolve import resolve_routine
+from dotdo_postgres.engine.udf.definition import written_type
+from dotdo_postgres.engine.udf.resolve import resolve_routine
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
@@ -23,7 +23,20 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 _PLAIN = frozenset({"leftarg", "rightarg", "function", "procedure"})
-_ADVICE = frozenset({"commutator", "negator", "restrict", "join", "hashes", "merges", "sort1", "sort2", "ltcmp", "gtcmp"})
+_ADVICE = frozenset(
+    {
+        "commutator",
+        "negator",
+        "restrict",
+        "join",
+        "hashes",
+        "merges",
+        "sort1",
+        "sort2",
+        "ltcmp",
+        "gtcmp",
+    }
+)
 
 
 def create_operator(session: Session, planner: Planner, node: Node) -> None:
@@ -33,7 +46,9 @@ def create_operator(session: Session, planner: Planner, node: Node) -> None:
         PostgresError: no function (42P13, 42883), no operands (42P13), it is there already (42723).
     """
     parts = [item["String"]["sval"] for item in node["defnames"]]
-    schema = planner.names.require_schema(parts[-2]) if len(parts) > 1 else planner.names.creation_schema
+    schema = (
+        planner.names.require_schema(parts[-2]) if len(parts) > 1 else planner.names.creation_schema
+    )
     options: dict[str, Any] = {}
     for item in node["definition"]:
         element = item["DefElem"]
@@ -52,14 +67,22 @@ def create_operator(session: Session, planner: Planner, node: Node) -> None:
         raise error("42P13", "operator right argument type must be specified", detail=detail)
     types = (left, right) if left else (right,)
     function = [item["String"]["sval"] for item in options["function"]["TypeName"]["names"]]
-    found = resolve_routine(planner.names, function[-2] if len(function) > 1 else None, function[-1], types)
+    found = resolve_routine(
+        planner.names, function[-2] if len(function) > 1 else None, function[-1], types
+    )
     if isinstance(found, str):
         shown = f"{'.'.join(function)}({', '.join(t.format_type(oid) for oid in types)})"
         raise error("42883", f"function {shown} does not exist")
     label = definition_name("operator", schema, f"{parts[-1]}({left},{right})")
     if planner.catalog.noun(label) is not None:
         raise error("42723", f"operator {parts[-1]} already exists")
-    facts = {"name": parts[-1], "left": left, "right": right, "function": function, "result": found.result}
+    facts = {
+        "name": parts[-1],
+        "left": left,
+        "right": right,
+        "function": function,
+        "result": found.result,
+    }
     create_noun(session.kernel, Noun(0, label, "definition", "", extra={EXTRA: facts}))
 
 
@@ -92,7 +115,9 @@ def bind_user_operator(
     if isinstance(found, str) or found.declared not in made:
         return None
     parts = facts_of(made[found.declared])["function"]
-    function = resolve_routine(binder.names, parts[-2] if len(parts) > 1 else None, parts[-1], found.declared)
+    function = resolve_routine(
+        binder.names, parts[-2] if len(parts) > 1 else None, parts[-1], found.declared
+    )
     if isinstance(function, str):
         return None
     if function.stored is None:

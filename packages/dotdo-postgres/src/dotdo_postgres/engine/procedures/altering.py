@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.storage import alter_noun
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.functions import require_function
 from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.functions import require_function
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.routines.options import Options, read_options
+from dotdo_postgres.engine.procedures.options import Options, read_options
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
@@ -30,5 +30,7 @@ def _alter(session: Session, planner: Planner, node: Node) -> None:
     noun = require_function(planner, node["func"], kind)
     found = Options(facts={"config": facts_of(noun).get("config")})
     is_procedure = facts_of(noun)["kind"] == "p"
-    found.facts |= read_options(session, node["actions"], is_procedure=is_procedure, is_altering=True).facts
+    found.facts |= read_options(
+        session, node["actions"], is_procedure=is_procedure, is_altering=True
+    ).facts
     alter_noun(session.kernel, with_facts(noun, **found.facts))

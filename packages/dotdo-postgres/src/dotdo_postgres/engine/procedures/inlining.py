@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.coercion import can_coerce
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.sqlbody import statements_of
+from dotdo_postgres.engine.procedures.sqlbody import statements_of
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.udf.definition import Stored
 
 Node = dict[str, Any]
 _PLAIN_SELECT = frozenset({"targetList", "limitOption", "op"})
@@ -22,9 +22,13 @@ MAX_DEPTH = 20
 
 def inlined(binder: Binder, stored: Stored, args: list[ir.Expr], result: int) -> ir.Expr | None:
     """Return a function's expression with the arguments put in, None where that would change what it means."""
-    if stored.language != "sql" or stored.facts.get("security_definer") or stored.facts.get("config"):
+    if (
+        stored.language != "sql"
+        or stored.facts.get("security_definer")
+        or stored.facts.get("config")
+    ):
         return None
-    if stored.name in binder.inlining or len(binder.inlining) > MAX_DEPTH or t.VOID == result:
+    if stored.name in binder.inlining or len(binder.inlining) > MAX_DEPTH or result == t.VOID:
         return None
     tree = expression_of(stored)
     if tree is None or _counts(tree, stored, args) is None:
@@ -39,7 +43,11 @@ def inlined(binder: Binder, stored: Stored, args: list[ir.Expr], result: int) ->
         binder.inlining.pop()
         binder.variables, binder.keeps_unknown = variables, keeps
     base, modifier, domain = base_type(result)
-    if domain or isinstance(expr, (ir.Row, ir.SeriesCall)) or not can_coerce(expr.type, base, "assignment"):
+    if (
+        domain
+        or isinstance(expr, (ir.Row, ir.SeriesCall))
+        or not can_coerce(expr.type, base, "assignment")
+    ):
         return None
     found = binder.coercer.coerce(expr, base, modifier, "assignment")
     _forget_places(found)
@@ -75,7 +83,12 @@ def _expression(stored: Stored) -> Node | None:
     ((kind, body),) = listed[0].items()
     if kind == "ReturnStmt":
         tree: Node = body["returnval"]
-    elif kind == "SelectStmt" and set(body) <= _PLAIN_SELECT and body["op"] == "SETOP_NONE" and len(body.get("targetList", [])) == 1:
+    elif (
+        kind == "SelectStmt"
+        and set(body) <= _PLAIN_SELECT
+        and body["op"] == "SETOP_NONE"
+        and len(body.get("targetList", [])) == 1
+    ):
         tree = body["targetList"][0]["ResTarget"]["val"]
     else:
         return None
@@ -88,7 +101,13 @@ def _has_more(node: Any) -> bool:
         return any(_has_more(item) for item in node)
     if not isinstance(node, dict):
         return False
-    if "SubLink" in node or "A_Star" in node or "over" in node or "agg_filter" in node or "agg_star" in node:
+    if (
+        "SubLink" in node
+        or "A_Star" in node
+        or "over" in node
+        or "agg_filter" in node
+        or "agg_star" in node
+    ):
         return True
     call = node.get("FuncCall")
     if isinstance(call, dict) and _is_no_plain(call):
@@ -100,7 +119,10 @@ def _is_no_plain(call: Node) -> bool:
     from dotdo_postgres.spec.functions import FUNCTIONS
 
     name = call["funcname"][-1]["String"]["sval"]
-    return any(kind != "f" or returns_set for _, _, _, _, kind, returns_set, _, _ in FUNCTIONS.get(name, ()))
+    return any(
+        kind != "f" or returns_set
+        for _, _, _, _, kind, returns_set, _, _ in FUNCTIONS.get(name, ())
+    )
 
 
 def _counts(tree: Node, stored: Stored, args: list[ir.Expr]) -> bool | None:
@@ -147,14 +169,24 @@ def named(node: Any) -> Any:
         return node
     param = node.get("ParamRef")
     if isinstance(param, dict):
-        return {"ColumnRef": {"fields": [{"String": {"sval": f"${param.get('number', 0)}"}}], "location": -1}}
+        return {
+            "ColumnRef": {
+                "fields": [{"String": {"sval": f"${param.get('number', 0)}"}}],
+                "location": -1,
+            }
+        }
     return {key: named(value) for key, value in node.items()}
 
 
 def _scope(stored: Stored, args: list[ir.Expr]) -> Scope:
-    columns: list[tuple[str, ir.Expr]] = [(name, arg) for name, arg in zip(stored.names, args, strict=True) if name]
+    columns: list[tuple[str, ir.Expr]] = [
+        (name, arg) for name, arg in zip(stored.names, args, strict=True) if name
+    ]
     hidden = [(f"${at}", arg) for at, arg in enumerate(args, 1)]
-    return Scope(items=[ScopeItem(stored.name, columns), ScopeItem("", list(hidden), is_named=False)], clause="SELECT")
+    return Scope(
+        items=[ScopeItem(stored.name, columns), ScopeItem("", list(hidden), is_named=False)],
+        clause="SELECT",
+    )
 
 
 def _forget_places(expr: ir.Expr) -> None:

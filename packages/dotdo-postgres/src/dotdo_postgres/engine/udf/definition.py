@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.bind.binder import names_of
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.naming import split_definition
-from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
 from dotdo_postgres.engine.relations import FIRST_OID, relation_of
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
 
 Node = dict[str, Any]
-Field = tuple[str, int, int]
 TRIGGER, EVENT_TRIGGER, REFCURSOR = 2279, 3838, 1790
 
 
@@ -140,35 +139,14 @@ def _column_type(names: Names, node: Node) -> tuple[int, int]:
         raise error("42601", "improper %TYPE reference (too few dotted names): " + column)
     noun = names.noun(table[-2] if len(table) > 1 else None, table[-1])
     if noun is None:
-        raise error("42P01", f'relation "{".".join(table)}" does not exist', position=node.get("location"))
+        raise error(
+            "42P01", f'relation "{".".join(table)}" does not exist', position=node.get("location")
+        )
     found = relation_of(noun).column(column)
     if found is None:
         raise error("42703", f'column "{column}" of relation "{table[-1]}" does not exist')
     oid = found.domain or found.type
     return (t.BY_OID[oid].array if node.get("arrayBounds") else oid), -1
-
-
-def fields_of(names: Names, oid: int) -> tuple[Field, ...] | None:
-    """Return the columns of a row type: names, types (domains as such) and modifiers; None when it is no row type."""
-    made = t.BY_OID.get(oid)
-    if made is not None and made.kind == "c" and made.fields:
-        return tuple(made.fields)
-    if made is not None and made.kind == "d":
-        return fields_of(names, made.base)
-    noun = row_types(names).get(oid)
-    if noun is None:
-        return None
-    columns = relation_of(noun).columns
-    return tuple((c.name, c.domain or c.type, c.typmod) for c in columns)
-
-
-def row_types(names: Names) -> dict[int, Noun]:
-    """Return the tables and views by the OID of their rows' type."""
-    found = names.catalog.derived.get(row_types)
-    if not isinstance(found, dict):
-        found = {derived_oid(noun, "t", ""): noun for noun in names.objects.relations.values() if kind_of(noun) != "S"}
-        names.catalog.derived[row_types] = found
-    return found
 
 
 def type_text(names: Names, oid: int) -> str:

@@ -7,32 +7,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotdo.storage import Blocked, TurnOver
-from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.bind.arguments import split_named
 from dotdo_postgres.engine.bind.binder import names_of
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.select import make_target
 from dotdo_postgres.engine.overloads import missing_function
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.plpgsql.calling import body_of, do_body, run_do
-from dotdo_postgres.engine.plpgsql.frame import Row
+from dotdo_postgres.engine.procedures.binding import call_arguments
+from dotdo_postgres.engine.procedures.calling import call_stored
 from dotdo_postgres.engine.query import OutputColumn, Select
-from dotdo_postgres.engine.routines.binding import call_arguments
-from dotdo_postgres.engine.routines.calling import call_stored
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.polymorphs import actual_columns
-from dotdo_postgres.engine.routines.resolve import resolve_routine
-from dotdo_postgres.engine.routines.running import atomically, plain_rows, run_step
 from dotdo_postgres.engine.transactions import commit_now, roll_back_now, start
+from dotdo_postgres.engine.udf.polymorphs import actual_columns
+from dotdo_postgres.engine.udf.resolve import resolve_routine
+from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.routines.definition import Stored
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Node = dict[str, Any]
@@ -57,7 +58,9 @@ class Calling:
     order: tuple[int, ...]
 
 
-def plan_call(planner: Planner, node: Node) -> Prepared:
+def plan_call(  # noqa: PLR0914 -- what a call is made of
+    planner: Planner, node: Node
+) -> Prepared:
     """Plan CALL.
 
     Raises:
@@ -72,10 +75,18 @@ def plan_call(planner: Planner, node: Node) -> Prepared:
     nodes, labels = split_named(call.get("args", []))
     args = [binder.expression(item, scope) for item in nodes]
     if scope.aggregates:
-        raise error("42803", "aggregate functions are not allowed in CALL arguments", position=location)
+        raise error(
+            "42803", "aggregate functions are not allowed in CALL arguments", position=location
+        )
     types = tuple(arg.type for arg in args)
     found = resolve_routine(
-        planner.names, schema, name, types, labels, is_spread=bool(call.get("func_variadic")), is_call=True
+        planner.names,
+        schema,
+        name,
+        types,
+        labels,
+        is_spread=bool(call.get("func_variadic")),
+        is_call=True,
     )
     if isinstance(found, str):
         raise _missing_procedure(parts, types, location, found == "ambiguous", labels)
@@ -96,14 +107,20 @@ def plan_call(planner: Planner, node: Node) -> Prepared:
 
         listed_columns = [OutputColumn(label, base_type(oid)[0]) for label, oid, _ in outs]
         columns = planner.result_columns(listed_columns, [Sql(n.null()) for _ in outs])
-    prepared = Prepared(columns, planner.param_types(binder), "CALL", run_call, catalog=planner.catalog)
+    prepared = Prepared(
+        columns, planner.param_types(binder), "CALL", run_call, catalog=planner.catalog
+    )
     prepared.detail = Calling(stored, arguments, kinds, outs or None, found.order)
     prepared.is_long = stored.language == "plpgsql" and "commit" in stored.facts["body"].lower()
     return prepared
 
 
-def _missing_procedure(  # noqa: PLR0917 -- what the error tells
-    parts: list[str], types: tuple[int, ...], location: int, ambiguous: bool, labels: tuple[str, ...]
+def _missing_procedure(
+    parts: list[str],
+    types: tuple[int, ...],
+    location: int,
+    ambiguous: bool,
+    labels: tuple[str, ...],
 ) -> Exception:
     failure = missing_function(".".join(parts), list(types), location, ambiguous, labels)
     assert isinstance(failure, PostgresError)
@@ -145,12 +162,18 @@ def run_call(
 
     stored = calling.stored
     ends = stored.language == "plpgsql" and (
-        not session.is_idle or session.depth or body_of(session, stored, calling.types, t.RECORD if calling.columns else t.VOID).ends_transactions
+        not session.is_idle
+        or session.depth
+        or body_of(
+            session, stored, calling.types, t.RECORD if calling.columns else t.VOID
+        ).ends_transactions
     )
     return run_block_like(session, work, ends=bool(ends), wait=wait)
 
 
-def run_block_like(session: Session, work: Callable[[], Result], *, ends: bool, wait: bool) -> Result:
+def run_block_like(
+    session: Session, work: Callable[[], Result], *, ends: bool, wait: bool
+) -> Result:
     """Run what may end transactions: alone on its transaction when it does, as one statement otherwise."""
     if session.depth:
         return atomically(session, work) if session.is_call_atomic else work()

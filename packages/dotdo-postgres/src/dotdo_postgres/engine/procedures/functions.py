@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.routines.casting import Caster, assigned, base_type
-from dotdo_postgres.engine.routines.running import plain_rows, run_step
+from dotdo_postgres.engine.udf.casting import Caster, assigned
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Caster", "call_function"]
 
 
-def call_function(  # noqa: PLR0917 -- what a call is made of
+def call_function(
     session: Session, parts: Sequence[str], types: Sequence[int], result: int, args: Sequence[Any]
 ) -> Any:
     """Call a function by its name.
@@ -49,13 +50,23 @@ def _plan(session: Session, parts: Sequence[str], types: Sequence[int], result: 
     from dotdo_postgres.engine.query import Select
 
     is_input = list(parts) == ["pg_catalog", "in"]
-    planner = session.planner("", tuple(t.TEXT if oid == t.UNKNOWN else base_type(oid)[0] for oid in types))
+    planner = session.planner(
+        "", tuple(t.TEXT if oid == t.UNKNOWN else base_type(oid)[0] for oid in types)
+    )
     binder = planner.binder()
     params = [{"ParamRef": {"number": at}} for at in range(1, len(types) + 1)]
     names = [{"String": {"sval": part}} for part in parts]
-    node: dict[str, Any] = params[0] if is_input else {"FuncCall": {"funcname": names, "args": params}}
+    node: dict[str, Any] = (
+        params[0] if is_input else {"FuncCall": {"funcname": names, "args": params}}
+    )
     base, modifier, domain = base_type(result)
-    expr = assigned(binder, binder.known(binder.expression(node, Scope(clause="SELECT"))), base, modifier, domain)
+    expr = assigned(
+        binder,
+        binder.known(binder.expression(node, Scope(clause="SELECT"))),
+        base,
+        modifier,
+        domain,
+    )
     target = make_target(expr, "value")
     query = Select([target.column], targets=[target])
     made = build_select(planner, query, planner.param_types(binder), is_wide=False)

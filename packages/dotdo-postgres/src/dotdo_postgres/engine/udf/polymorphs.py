@@ -10,7 +10,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.udf.definition import Stored
 
 
 def is_polymorphic(stored: Stored) -> bool:

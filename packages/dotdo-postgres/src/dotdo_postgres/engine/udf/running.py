@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from dotdo.errors import DotdoError, Interrupted, StatementTimeout
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
@@ -14,14 +14,12 @@ from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import numeric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from dotdo.storage import Catalog
     from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
-T = TypeVar("T")
 PASSING = (Blocked, CatalogChanged, TurnOver)
 """What tells the outermost statement to run again; no routine handles it."""
 MAX_DEPTH = 120
@@ -56,13 +54,17 @@ def run_step(session: Session, prepared: Prepared, params: Sequence[StorageValue
         raise translate(session, prepared, params, failure) from failure
 
 
-def plain_rows(columns: Sequence[ResultColumn], rows: list[tuple[StorageValue, ...]]) -> list[tuple[StorageValue, ...]]:
+def plain_rows(
+    columns: Sequence[ResultColumn], rows: list[tuple[StorageValue, ...]]
+) -> list[tuple[StorageValue, ...]]:
     """Return rows with every numeric in the one form that parameters have."""
     places = {at: column.scale for at, column in enumerate(columns) if column.scale is not None}
     if not places:
         return rows
     return [
-        tuple(unscaled(value, places[at]) if at in places else value for at, value in enumerate(row))
+        tuple(
+            unscaled(value, places[at]) if at in places else value for at, value in enumerate(row)
+        )
         for row in rows
     ]
 
@@ -110,27 +112,6 @@ def check_time(session: Session) -> None:
         now_us = kernel.store.clock()
         if session.turn_began_us and now_us - session.turn_began_us > TURN_US:
             raise TurnOver
-
-
-def atomically(
-    session: Session, work: Callable[[], T], *, planned_for: Catalog | None = None, wait: bool = True
-) -> T:
-    """Run what calls routines as one statement: it may run again, and outside a transaction what is put off is done at its end."""
-    marked = len(session.notices)
-
-    def run() -> T:
-        if not session.depth:
-            del session.notices[marked:]
-        result = work()
-        if not session.depth and session.is_idle and session.triggers.waiting:
-            session.triggers.run_deferred(session)
-        return result
-
-    try:
-        return session.kernel.mutate(run, planned_for=planned_for, wait=wait)
-    finally:
-        if not session.depth and session.is_idle:
-            session.triggers.forget()
 
 
 class SubTransaction:

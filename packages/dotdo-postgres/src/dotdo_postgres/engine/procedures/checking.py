@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.plpgsql.calling import check_body
-from dotdo_postgres.engine.routines.calling import result_columns
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.sqlbody import CHANGING, plan_one, statements_of
+from dotdo_postgres.engine.procedures.calling import result_columns
+from dotdo_postgres.engine.procedures.sqlbody import CHANGING, plan_one, statements_of
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Prepared
-    from dotdo_postgres.engine.routines.definition import Stored
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
 
 
 def check_routine(session: Session, stored: Stored) -> None:
@@ -40,9 +40,13 @@ def _check_types(stored: Stored) -> None:
     if found is not None and found.kind == "p" and stored.result not in allowed:
         is_trigger = stored.result in {2279, 3838} and stored.language == "plpgsql"
         if not is_trigger:
-            raise error("42P13", f"{name} functions cannot return type {t.format_type(stored.result)}")
+            raise error(
+                "42P13", f"{name} functions cannot return type {t.format_type(stored.result)}"
+            )
         if stored.arguments:
-            hint = "The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead."
+            hint = (
+                "The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead."
+            )
             raise error("42P13", "trigger functions cannot have declared arguments", hint=hint)
 
 
@@ -67,12 +71,16 @@ def _check_sql(session: Session, stored: Stored) -> None:
 
 def _mismatch(stored: Stored, detail: str) -> PostgresError:
     shown = t.format_type(stored.result)
-    failure = error("42P13", f"return type mismatch in function declared to return {shown}", detail=detail)
+    failure = error(
+        "42P13", f"return type mismatch in function declared to return {shown}", detail=detail
+    )
     failure.context = f'SQL function "{stored.name}"'
     return failure
 
 
-def _check_result(session: Session, stored: Stored, plans: list[Prepared]) -> None:
+def _check_result(  # noqa: C901 -- one check for each way to be wrong
+    session: Session, stored: Stored, plans: list[Prepared]
+) -> None:
     given = plans[-1].columns if plans else None
     if given is None:
         detail = "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING."
@@ -96,4 +104,6 @@ def _check_result(session: Session, stored: Stored, plans: list[Prepared]) -> No
     for at, (have, (_, oid, _typmod)) in enumerate(zip(given, columns, strict=True), 1):
         if not can_coerce(have.oid, base_type(oid)[0], "assignment"):
             shown = t.format_type(have.oid), t.format_type(oid)
-            raise _mismatch(stored, f"Final statement returns {shown[0]} instead of {shown[1]} at column {at}.")
+            raise _mismatch(
+                stored, f"Final statement returns {shown[0]} instead of {shown[1]} at column {at}."
+            )

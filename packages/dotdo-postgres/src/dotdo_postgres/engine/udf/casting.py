@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.domains import as_domain, base_of
+from dotdo_postgres.engine.bind.domains import as_domain, base_type
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.query import Select
-from dotdo_postgres.engine.routines.running import plain_rows, run_step
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
-
-_ROWS = frozenset({t.RECORD, 0})
-
-
-def base_type(oid: int, typmod: int = -1) -> tuple[int, int, int]:
-    """Return what values of a type are kept as: OID, type modifier, and the domain, 0 without."""
-    found = t.BY_OID.get(oid)
-    if found is not None and found.kind == "d":
-        base, modifier = base_of(found)
-        return base, modifier, oid
-    return oid, typmod, 0
 
 
 def assigned(binder: Binder, expr: ir.Expr, oid: int, typmod: int = -1, domain: int = 0) -> ir.Expr:
@@ -61,7 +50,8 @@ class Caster:
 
         Args:
             value: As its own type keeps it.
-            source, target: OIDs; a domain is held against its checks.
+            source: Its type.
+            target: The other type; a domain is held against its checks.
             typmod: Type modifier of the target.
 
         Raises:
@@ -86,7 +76,9 @@ class Caster:
         found = self._plans.get((source, target, typmod))
         if found is None:
             planner = session.planner("", (source,))
-            found = self._plans[source, target, typmod] = _cast_plan(planner, source, target, typmod)
+            found = self._plans[source, target, typmod] = _cast_plan(
+                planner, source, target, typmod
+            )
         return found
 
 

@@ -13,10 +13,10 @@ from dotdo_postgres.engine.naming import definition_name, quote_ident
 from dotdo_postgres.engine.objects.actor import OWNER
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.procedures.checking import check_routine
+from dotdo_postgres.engine.procedures.options import read_options
 from dotdo_postgres.engine.relations import EXTRA
-from dotdo_postgres.engine.routines.checking import check_routine
-from dotdo_postgres.engine.routines.definition import stored_of, type_text, written_type
-from dotdo_postgres.engine.routines.options import read_options
+from dotdo_postgres.engine.udf.definition import stored_of, type_text, written_type
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -65,7 +65,9 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     place = {"relname": parts[-1]} | ({"schemaname": parts[-2]} if len(parts) > 1 else {})
     schema, name = planner.names.key_to_create(place)
     options = read_options(session, node.get("options", []), is_procedure=is_procedure)
-    parameters = read_parameters(planner, node.get("parameters", []), is_procedure=is_procedure, language=options.language)
+    parameters = read_parameters(
+        planner, node.get("parameters", []), is_procedure=is_procedure, language=options.language
+    )
     result, returns_set = _result(planner, node, parameters, is_procedure=is_procedure)
     _check_polymorphic(planner, parameters, result)
     facts = _facts(parameters, result, returns_set, is_procedure=is_procedure) | options.facts
@@ -86,11 +88,20 @@ def _take_body(facts: dict[str, Any], node: Node, language: str) -> None:
     if language != "sql":
         raise error("42P13", "inline SQL function body only valid for language SQL")
     facts["body"] = ""
-    facts["tree"] = [item for part in body["List"]["items"] for item in part.get("List", {}).get("items", [])] if "List" in body else [body]
+    facts["tree"] = (
+        [item for part in body["List"]["items"] for item in part.get("List", {}).get("items", [])]
+        if "List" in body
+        else [body]
+    )
 
 
 def keep(
-    session: Session, planner: Planner, key: tuple[str, str], facts: dict[str, Any], *, is_replacing: bool
+    session: Session,
+    planner: Planner,
+    key: tuple[str, str],
+    facts: dict[str, Any],
+    *,
+    is_replacing: bool,
 ) -> None:
     """Keep a routine, in place of the one with the same arguments where that is allowed.
 
@@ -105,7 +116,9 @@ def keep(
         if not is_replacing:
             raise error("42723", f'function "{name}" already exists with same argument types')
         _require_replaceable(planner, existing, facts, name)
-        made = Noun(existing.id, label, "definition", "", extra={EXTRA: _replacement(existing, facts)})
+        made = Noun(
+            existing.id, label, "definition", "", extra={EXTRA: _replacement(existing, facts)}
+        )
         _check(session, made)
         alter_noun(session.kernel, made)
         return
@@ -115,7 +128,7 @@ def keep(
 
 def _replacement(existing: Noun, facts: dict[str, Any]) -> dict[str, Any]:
     before = facts_of(existing)
-    kept = {name: before[name] for name in ("owner", "grants") if name in before}
+    kept: dict[str, Any] = {name: before[name] for name in ("owner", "grants") if name in before}
     return {**facts, **kept}
 
 
@@ -131,7 +144,9 @@ def _existing(planner: Planner, key: tuple[str, str], arguments: list[int]) -> N
     return None
 
 
-def _require_replaceable(planner: Planner, existing: Noun, facts: dict[str, Any], name: str) -> None:
+def _require_replaceable(
+    planner: Planner, existing: Noun, facts: dict[str, Any], name: str
+) -> None:
     before = facts_of(existing)
     words = {"f": "function", "p": "procedure", "a": "aggregate function"}
     if before["kind"] != facts["kind"]:
@@ -141,15 +156,27 @@ def _require_replaceable(planner: Planner, existing: Noun, facts: dict[str, Any]
     word = "PROCEDURE" if facts["kind"] == "p" else "FUNCTION"
     hint = f"Use DROP {word} {shown} first."
     old, new = stored_of(existing), facts
-    if before["result"] != new["result"] or bool(before.get("returns_set")) != bool(new.get("returns_set")):
+    if before["result"] != new["result"] or bool(before.get("returns_set")) != bool(
+        new.get("returns_set")
+    ):
         message = "cannot change return type of existing function"
         if facts["kind"] == "p":
             message = "cannot change whether a procedure has output parameters"
         raise error("42P13", message, hint=hint)
     if new["result"] == t.RECORD and _outs(before) != _outs(new):
         detail = "Row type defined by OUT parameters is different."
-        raise error("42P13", "cannot change return type of existing function", detail=detail, hint=hint)
-    names = [n for n, m in zip(new["argument_names"] or [""] * len(old.arguments), new["modes"] or "i" * len(old.arguments), strict=True) if m in "ibv"]
+        raise error(
+            "42P13", "cannot change return type of existing function", detail=detail, hint=hint
+        )
+    names = [
+        n
+        for n, m in zip(
+            new["argument_names"] or [""] * len(old.arguments),
+            new["modes"] or "i" * len(old.arguments),
+            strict=True,
+        )
+        if m in "ibv"
+    ]
     for was, now in zip(old.names, names, strict=True):
         if was and was != now:
             raise error("42P13", f'cannot change name of input parameter "{was}"', hint=hint)
@@ -159,11 +186,18 @@ def _require_replaceable(planner: Planner, existing: Noun, facts: dict[str, Any]
 
 def _outs(facts: dict[str, Any]) -> list[tuple[str, int]]:
     every = facts.get("all_arguments") or ()
-    listed = zip(facts.get("argument_names") or [""] * len(every), every, facts.get("modes") or (), strict=True)
+    listed = zip(
+        facts.get("argument_names") or [""] * len(every),
+        every,
+        facts.get("modes") or (),
+        strict=True,
+    )
     return [(name, oid) for name, oid, mode in listed if mode in "obt"]
 
 
-def _facts(parameters: Parameters, result: int, returns_set: bool, *, is_procedure: bool) -> dict[str, Any]:
+def _facts(
+    parameters: Parameters, result: int, returns_set: bool, *, is_procedure: bool
+) -> dict[str, Any]:
     has_outs = bool(parameters.outputs)
     has_modes = has_outs or "v" in parameters.modes
     variadic = parameters.types[parameters.modes.index("v")] if "v" in parameters.modes else 0
@@ -191,7 +225,9 @@ def _element(oid: int) -> int:
 # --- parameters ------------------------------------------------------------------------------
 
 
-def read_parameters(planner: Planner, nodes: list[Node], *, is_procedure: bool, language: str = "") -> Parameters:
+def read_parameters(
+    planner: Planner, nodes: list[Node], *, is_procedure: bool, language: str = ""
+) -> Parameters:
     """Read a list of parameters.
 
     Raises:
@@ -199,23 +235,35 @@ def read_parameters(planner: Planner, nodes: list[Node], *, is_procedure: bool, 
     """
     found = Parameters()
     for item in nodes:
-        _parameter(planner, found, item["FunctionParameter"], is_procedure=is_procedure, language=language)
+        _parameter(
+            planner, found, item["FunctionParameter"], is_procedure=is_procedure, language=language
+        )
     return found
 
 
-def _parameter(planner: Planner, found: Parameters, node: Node, *, is_procedure: bool, language: str) -> None:
+def _parameter(
+    planner: Planner, found: Parameters, node: Node, *, is_procedure: bool, language: str
+) -> None:
     mode, name = _MODES[node["mode"]], node.get("name", "")
     if node["argType"].get("setof"):
         word = "procedures" if is_procedure else "functions"
         raise error("42P13", f"{word} cannot accept set arguments")
     oid, _ = written_type(planner.names, node["argType"])
     kind = t.BY_OID.get(oid)
-    if kind is not None and kind.kind == "p" and oid not in t.POLYMORPHIC | {t.RECORD, t.ANY, 2275, 2281}:
-        raise error("42P13", f"{_language(language)} functions cannot accept type {t.format_type(oid)}")
+    if (
+        kind is not None
+        and kind.kind == "p"
+        and oid not in t.POLYMORPHIC | {t.RECORD, t.ANY, 2275, 2281}
+    ):
+        raise error(
+            "42P13", f"{_language(language)} functions cannot accept type {t.format_type(oid)}"
+        )
     if mode in "ibv" and "v" in found.modes:
         raise error("42P13", "VARIADIC parameter must be the last input parameter")
     if is_procedure and mode == "o" and found.defaults:
-        raise error("42P13", "procedure OUT parameters cannot appear after one with a default value")
+        raise error(
+            "42P13", "procedure OUT parameters cannot appear after one with a default value"
+        )
     if mode == "v" and not (is_array(oid) or oid in _VARIADIC_ELEMENTS):
         raise error("42P13", "VARIADIC parameter must be an array")
     _require_new_name(found, name, mode)
@@ -224,7 +272,9 @@ def _parameter(planner: Planner, found: Parameters, node: Node, *, is_procedure:
             raise error("42P13", "only input parameters can have default values")
         _take_default(planner, found, node["defexpr"], oid)
     elif mode in "ibv" and found.defaults:
-        raise error("42P13", "input parameters after one with a default value must also have defaults")
+        raise error(
+            "42P13", "input parameters after one with a default value must also have defaults"
+        )
     found.types.append(oid)
     found.modes.append(mode)
     found.names.append(name)
@@ -239,7 +289,7 @@ def _require_new_name(found: Parameters, name: str, mode: str) -> None:
         return
     for other, before in zip(found.names, found.modes, strict=True):
         both_in, both_out = before in "ibv" and mode in "ibv", before in "obt" and mode in "obt"
-        if other == name and (both_in or both_out or not {before, mode} & {"t"} and True):
+        if other == name and (both_in or both_out or (not {before, mode} & {"t"} and True)):
             raise error("42P13", f'parameter name "{name}" used more than once')
 
 
@@ -252,7 +302,11 @@ def _take_default(planner: Planner, found: Parameters, tree: Node, oid: int) -> 
         binder.expression(tree, Scope(clause="DEFAULT"))
         raise error("42P10", "cannot use table references in parameter default value")
     expr = binder.expression(tree, Scope(clause="DEFAULT"))
-    if oid not in t.POLYMORPHIC and expr.type != t.UNKNOWN and not can_coerce(expr.type, oid, "assignment"):
+    if (
+        oid not in t.POLYMORPHIC
+        and expr.type != t.UNKNOWN
+        and not can_coerce(expr.type, oid, "assignment")
+    ):
         message = f"argument of DEFAULT must be type {t.format_type(oid)}, not type {t.format_type(expr.type)}"
         raise error("42804", message, position=expr.location)
     if expr.type == t.UNKNOWN and oid not in t.POLYMORPHIC:
@@ -269,7 +323,9 @@ def _take_default(planner: Planner, found: Parameters, tree: Node, oid: int) -> 
 # --- the result ------------------------------------------------------------------------------
 
 
-def _result(planner: Planner, node: Node, parameters: Parameters, *, is_procedure: bool) -> tuple[int, bool]:
+def _result(
+    planner: Planner, node: Node, parameters: Parameters, *, is_procedure: bool
+) -> tuple[int, bool]:
     outs = parameters.outputs
     implied = t.RECORD if len(outs) > 1 or (is_procedure and outs) else outs[0] if outs else 0
     if is_procedure:

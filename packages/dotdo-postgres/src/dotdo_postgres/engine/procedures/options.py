@@ -23,7 +23,9 @@ class Options:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def read_options(session: Session, nodes: list[Node], *, is_procedure: bool = False, is_altering: bool = False) -> Options:
+def read_options(
+    session: Session, nodes: list[Node], *, is_procedure: bool = False, is_altering: bool = False
+) -> Options:
     """Read the options of a definition.
 
     Raises:
@@ -35,17 +37,25 @@ def read_options(session: Session, nodes: list[Node], *, is_procedure: bool = Fa
         element = item["DefElem"]
         name, arg = element["defname"], element.get("arg", {})
         if name in seen and name != "set":
-            raise error("42601", "conflicting or redundant options", position=element.get("location"))
+            raise error(
+                "42601", "conflicting or redundant options", position=element.get("location")
+            )
         seen.add(name)
         if is_procedure and name in _NOT_FOR_PROCEDURES:
-            raise error("42P13", "invalid attribute in procedure definition", position=element.get("location"))
+            raise error(
+                "42P13",
+                "invalid attribute in procedure definition",
+                position=element.get("location"),
+            )
         _READERS[name](session, found, arg)
     if not is_altering:
         _settle_language(found, has_body="as" in seen)
     return found
 
 
-_NOT_FOR_PROCEDURES = frozenset({"volatility", "strict", "cost", "rows", "leakproof", "parallel", "window", "support"})
+_NOT_FOR_PROCEDURES = frozenset(
+    {"volatility", "strict", "cost", "rows", "leakproof", "parallel", "window", "support"}
+)
 
 
 def _settle_language(found: Options, *, has_body: bool) -> None:
@@ -57,8 +67,18 @@ def _settle_language(found: Options, *, has_body: bool) -> None:
         raise not_supported(f"LANGUAGE {found.language}")
     if found.language not in {"sql", "plpgsql"}:
         hint = "Use CREATE EXTENSION to load the language into the database."
-        known = found.language in {"plperl", "plperlu", "plpython3u", "plpythonu", "plpython2u", "pltcl", "pltclu"}
-        raise error("42704", f'language "{found.language}" does not exist', hint=hint if known else None)
+        known = found.language in {
+            "plperl",
+            "plperlu",
+            "plpython3u",
+            "plpythonu",
+            "plpython2u",
+            "pltcl",
+            "pltclu",
+        }
+        raise error(
+            "42704", f'language "{found.language}" does not exist', hint=hint if known else None
+        )
     found.facts["language"] = found.language
 
 
@@ -74,7 +94,7 @@ def _language(_: Session, found: Options, arg: Node) -> None:
 def _as(_: Session, found: Options, arg: Node) -> None:
     items = arg["List"]["items"]
     if len(items) > 1:
-        raise error("42P13", "only one AS item needed for language \"sql\"")
+        raise error("42P13", 'only one AS item needed for language "sql"')
     found.facts["body"] = items[0]["String"].get("sval", "")
 
 
@@ -103,7 +123,7 @@ def _number(name: str) -> Any:
 def _parallel(_: Session, found: Options, arg: Node) -> None:
     word = _text(arg)
     if word not in _PARALLEL:
-        raise error("42601", "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE")
+        raise error("42601", 'parameter "parallel" must be SAFE, RESTRICTED, or UNSAFE')
     found.facts["parallel"] = _PARALLEL[word]
 
 
@@ -117,7 +137,11 @@ def _set(session: Session, found: Options, arg: Node) -> None:
     elif body["kind"] in {"VAR_RESET", "VAR_SET_DEFAULT"}:
         kept.pop(body["name"], None)
     else:
-        value = session.settings.values[body["name"]] if body["kind"] == "VAR_SET_CURRENT" else argument_text(body)
+        value = (
+            session.settings.values[body["name"]]
+            if body["kind"] == "VAR_SET_CURRENT"
+            else argument_text(body)
+        )
         check_setting(session, body["name"], value)
         kept[body["name"]] = value
     found.facts["config"] = [f"{name}={value}" for name, value in kept.items()] or None

@@ -10,8 +10,8 @@ from dotdo_postgres.engine.objects.actor import OWNER, actor_named
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotdo_postgres.engine.routines.definition import Stored
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
 
 
 @contextmanager
@@ -71,6 +71,13 @@ def _names(session: Session, user: str, values: dict[str, str]):  # type: ignore
         return kept
     base = session.names
     actor = actor_named(base.objects, user)
-    made = Names(catalog, search_path(session, catalog), computed=base.computed, regs=base.regs, actor=actor)
+    made = Names(
+        catalog,
+        search_path(session, catalog),
+        computed=base.computed,
+        regs=base.regs,
+        actor=actor,
+        routines=base.routines,
+    )
     session.acted[key] = made
     return made

@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.composites import opened
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.parse import parse
-from dotdo_postgres.engine.plpgsql.frame import Row
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.definition import fields_of
-from dotdo_postgres.engine.routines.polymorphs import actual_arguments
-from dotdo_postgres.engine.routines.running import add_context, called, plain_rows, run_step
+from dotdo_postgres.engine.udf.polymorphs import actual_arguments
+from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.udf.running import add_context, called, plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.plpgsql.frame import Fields
-    from dotdo_postgres.engine.routines.definition import Stored
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.definition import Stored
+    from dotdo_postgres.engine.udf.rowvalues import Fields
 
 Node = dict[str, Any]
 CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -61,11 +61,16 @@ def _called_writes(node: Any, names: Names) -> bool:
     call = node.get("FuncCall")
     if isinstance(call, dict):
         name = call["funcname"][-1]["String"]["sval"]
-        if any(name == made for _, made in names.objects.functions) or name in {"nextval", "setval"}:
+        if any(name == made for _, made in names.objects.functions) or name in {
+            "nextval",
+            "setval",
+        }:
             return True
     if set(node) & CHANGING or "lockingClause" in node or "intoClause" in node:
         return True
-    return any(_called_writes(value, names) for value in node.values() if isinstance(value, (dict, list)))
+    return any(
+        _called_writes(value, names) for value in node.values() if isinstance(value, (dict, list))
+    )
 
 
 def argument_scope(binder: Binder, stored: Stored, types: Sequence[int]) -> Scope:
@@ -107,23 +112,32 @@ def plan_body(session: Session, stored: Stored, types: Sequence[int]) -> list[Pr
 
 def plan_one(session: Session, stored: Stored, types: Sequence[int], node: Node) -> Prepared:
     """Plan a statement of a body."""
-    from dotdo_postgres.engine.statements import plan_statement
-
     planner: Planner = session.planner(stored.facts["body"] or "", input_oids(types))
     planner.outer = argument_scope(planner.binder(), stored, types)
     ((kind, body),) = node.items()
     if kind == "TransactionStmt":
-        raise error("0A000", f"{body['kind'].removeprefix('TRANS_STMT_')} is not allowed in an SQL function")
+        raise error(
+            "0A000", f"{body['kind'].removeprefix('TRANS_STMT_')} is not allowed in an SQL function"
+        )
     if kind == "ReturnStmt":
         target = {"ResTarget": {"val": body["returnval"]}}
-        node = {"SelectStmt": {"targetList": [target], "limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}}
-    prepared = plan_statement(planner, node)
-    session.know_virtual()
-    return prepared
+        node = {
+            "SelectStmt": {
+                "targetList": [target],
+                "limitOption": "LIMIT_OPTION_DEFAULT",
+                "op": "SETOP_NONE",
+            }
+        }
+    return session.plan_step(planner, node)
 
 
 def call_sql(  # noqa: PLR0917 -- what a call is made of
-    session: Session, stored: Stored, types: Sequence[int], result: int, columns: Fields | None, args: Sequence[Any]
+    session: Session,
+    stored: Stored,
+    types: Sequence[int],
+    result: int,
+    columns: Fields | None,
+    args: Sequence[Any],
 ) -> Any:
     """Call a function in SQL; see `call_plpgsql`."""
     with called(session):
@@ -140,20 +154,25 @@ def call_sql(  # noqa: PLR0917 -- what a call is made of
     return Row(columns, rows[0]) if rows else None
 
 
-def _run(session: Session, stored: Stored, types: Sequence[int], args: Sequence[Any]) -> Result | None:
+def _run(
+    session: Session, stored: Stored, types: Sequence[int], args: Sequence[Any]
+) -> Result | None:
     last: Result | None = None
     number = 0
     try:
         if _defines(stored):
-            for number, node in enumerate(statements_of(stored), 1):
-                prepared = plan_one(session, stored, types, node)
-                last = run_step(session, prepared, list(args))
-            return last
-        for number, prepared in enumerate(plan_body(session, stored, types), 1):
+            plans: Iterator[Prepared] | list[Prepared] = (
+                plan_one(session, stored, types, node) for node in statements_of(stored)
+            )
+        else:
+            plans = plan_body(session, stored, types)
+        for prepared in plans:
+            number += 1
             last = run_step(session, prepared, list(args))
     except PostgresError as failure:
         failure.position = None
-        add_context(failure, f'SQL function "{stored.name}" ' + (f"statement {number}" if number else "during startup"))
+        where = f"statement {number}" if number else "during startup"
+        add_context(failure, f'SQL function "{stored.name}" {where}')
         raise
     return last
 
@@ -161,12 +180,14 @@ def _run(session: Session, stored: Stored, types: Sequence[int], args: Sequence[
 def _defines(stored: Stored) -> bool:
     """Tell whether a statement may need what one before it made."""
     listed = statements_of(stored)
-    return len(listed) > 1 and any(not (set(node) & (CHANGING | {"SelectStmt", "ReturnStmt"})) for node in listed)
+    return len(listed) > 1 and any(
+        not (set(node) & (CHANGING | {"SelectStmt", "ReturnStmt"})) for node in listed
+    )
 
 
 def _opened(session: Session, value: Any, columns: Fields) -> tuple[Any, ...]:
     """Return the fields of a row that is one value."""
-    from dotdo_postgres.engine.routines.rowvalues import row_from_value
+    from dotdo_postgres.engine.udf.rowvalues import row_from_value
 
     if value is None:
         return (None,) * len(columns)
@@ -176,10 +197,15 @@ def _opened(session: Session, value: Any, columns: Fields) -> tuple[Any, ...]:
     if not columns:
         return row.values
     cast = session.caster.cast
-    return tuple(cast(cell, have[1], oid, typmod) for cell, have, (_, oid, typmod) in zip(row.values, row.fields, columns, strict=True))
+    return tuple(
+        cast(cell, have[1], oid, typmod)
+        for cell, have, (_, oid, typmod) in zip(row.values, row.fields, columns, strict=True)
+    )
 
 
-def _fitted(session: Session, last: Result, result: int, columns: Fields | None) -> list[tuple[Any, ...]]:
+def _fitted(
+    session: Session, last: Result, result: int, columns: Fields | None
+) -> list[tuple[Any, ...]]:
     given = last.columns or ()
     rows = plain_rows(given, last.rows)
     wanted = [(result, -1)] if columns is None else [(oid, typmod) for _, oid, typmod in columns]
@@ -188,10 +214,15 @@ def _fitted(session: Session, last: Result, result: int, columns: Fields | None)
         if len(given) == 1 and (row is not None or given[0].oid == t.RECORD):
             return [_opened(session, cells[0], columns or ()) for cells in rows]
         if row is None:
-            raise error("42P13", f"return type mismatch in function declared to return {t.format_type(result)}")
+            raise error(
+                "42P13",
+                f"return type mismatch in function declared to return {t.format_type(result)}",
+            )
         return rows
     cast = session.caster.cast
     pairs = [(column.oid, *target) for column, target in zip(given, wanted, strict=True)]
     if all(source == oid and typmod < 0 for source, oid, typmod in pairs):
         return rows
-    return [tuple(cast(value, *pair) for value, pair in zip(row, pairs, strict=True)) for row in rows]
+    return [
+        tuple(cast(value, *pair) for value, pair in zip(row, pairs, strict=True)) for row in rows
+    ]

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import is_array
+from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_function
-from dotdo_postgres.engine.routines.calling import result_columns, routine_for
-from dotdo_postgres.engine.routines.casting import base_type
-from dotdo_postgres.engine.routines.definition import fields_of
-from dotdo_postgres.engine.routines.inlining import inlined
-from dotdo_postgres.engine.routines.resolve import resolve_routine
-from dotdo_postgres.engine.routines.rowvalues import row_value
+from dotdo_postgres.engine.procedures.calling import result_columns, routine_for
+from dotdo_postgres.engine.procedures.inlining import inlined
+from dotdo_postgres.engine.udf.resolve import resolve_routine
+from dotdo_postgres.engine.udf.rowvalues import row_value
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
-    from dotdo_postgres.engine.routines.definition import Stored
+    from dotdo_postgres.engine.udf.definition import Stored
 
 Node = dict[str, Any]
 
@@ -48,19 +48,26 @@ def bind_user_call(  # noqa: PLR0917 -- what a call is made of
     )
     if isinstance(found, str):
         if found == "ambiguous" or schema is not None:
-            raise missing_function(".".join(parts), list(types), location, found == "ambiguous", labels)
+            raise missing_function(
+                ".".join(parts), list(types), location, found == "ambiguous", labels
+            )
         return None
     if found.stored is None:
         return found
     stored = found.stored
     if stored.kind == "p":
         shown = f"{'.'.join(parts)}({', '.join(t.format_type(oid) for oid in types)})"
-        raise error("42809", f"{shown} is a procedure", hint="To call a procedure, use CALL.", position=location)
-    if stored.result in {2279, 3838} :
+        raise error(
+            "42809",
+            f"{shown} is a procedure",
+            hint="To call a procedure, use CALL.",
+            position=location,
+        )
+    if stored.result in {2279, 3838}:
         raise error("0A000", "trigger functions can only be called as triggers")
     given, result = call_arguments(binder, found, args, spread=bool(node.get("func_variadic")))
     if stored.kind == "a":
-        from dotdo_postgres.engine.routines.aggregates import bind_aggregate
+        from dotdo_postgres.engine.procedures.aggregate_calls import bind_aggregate
 
         return bind_aggregate(binder, node, scope, stored, given, result)
     _refuse_aggregate_forms(node, name, location)
@@ -140,7 +147,9 @@ def _row_argument(binder: Binder, arg: ir.Row, oid: int) -> ir.Expr:
     return row_value(ir.Row(oid, -1, arg.location, cells), oid)
 
 
-def _gathered(stored: Stored, args: list[ir.Expr], count: int, bound: dict[int, int]) -> list[ir.Expr]:
+def _gathered(
+    stored: Stored, args: list[ir.Expr], count: int, bound: dict[int, int]
+) -> list[ir.Expr]:
     """Put the last arguments into the array that a variadic routine takes."""
     array = bound.get(stored.arguments[-1], stored.arguments[-1])
     rest = args[count - 1 :]
@@ -181,9 +190,15 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
     is_rows = stored.returns_set or columns is not None
     if columns is not None and not stored.returns_set and scope.clause != "FROM":
         routine = routine_for(binder.names, stored, types, result, columns, is_value=True)
-        oid = result if columns != () and stored.result != t.RECORD and result in t.BY_OID else t.RECORD
+        oid = (
+            result
+            if columns != () and stored.result != t.RECORD and result in t.BY_OID
+            else t.RECORD
+        )
         return ir.Call(oid, -1, location, routine, args)
-    if not is_rows and scope.clause == "FROM" and stored.columns:  # the column is called as its parameter
+    if (
+        not is_rows and scope.clause == "FROM" and stored.columns
+    ):  # the column is called as its parameter
         return _series(binder, stored, args, result, columns, scope, location)
     if not is_rows:
         written = inlined(binder, stored, args, result)
@@ -197,12 +212,22 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
 
 
 def _series(  # noqa: PLR0917 -- what a call is made of
-    binder: Binder, stored: Stored, args: list[ir.Expr], result: int, columns: Any, scope: Scope, location: int
+    binder: Binder,
+    stored: Stored,
+    args: list[ir.Expr],
+    result: int,
+    columns: Any,
+    scope: Scope,
+    location: int,
 ) -> ir.Expr:
     from dotdo_postgres.engine.bind.series import place_series
 
     types = tuple(arg.type for arg in args)
-    listed = [("", base_type(result)[0])] if columns is None else [(name, base_type(oid)[0]) for name, oid, _ in columns]
+    listed = (
+        [("", base_type(result)[0])]
+        if columns is None
+        else [(name, base_type(oid)[0]) for name, oid, _ in columns]
+    )
     if columns is None and stored.columns:
         listed = [(stored.columns[0][0], base_type(result)[0])]
     kind = t.RECORD if columns is not None else base_type(result)[0]
@@ -217,17 +242,33 @@ def _series(  # noqa: PLR0917 -- what a call is made of
     return place_series(stored.name, call, scope, location)
 
 
-def with_columns(binder: Binder, call: ir.SeriesCall, columns: list[tuple[str, int, int]]) -> ir.SeriesCall | None:
+def with_columns(
+    binder: Binder, call: ir.SeriesCall, columns: list[tuple[str, int, int]]
+) -> ir.SeriesCall | None:
     """Give a call of a user's function that returns records its columns; None when it is no such call."""
     if not call.routine.is_stored:
         return None
     number = call.routine.body.args[0]  # type: ignore[union-attr]  # `routine_for` bound it
-    from dotdo_postgres.engine.routines.definition import stored_of
+    from dotdo_postgres.engine.udf.definition import stored_of
 
     stored = stored_of(binder.names.catalog.by_id[number])
     types = tuple(arg.type for arg in call.args)
     routine = routine_for(binder.names, stored, types, t.RECORD, tuple(columns))
-    return ir.SeriesCall(t.RECORD, -1, call.location, routine, call.args, [(name, base_type(oid)[0]) for name, oid, _ in columns])
+    return ir.SeriesCall(
+        t.RECORD,
+        -1,
+        call.location,
+        routine,
+        call.args,
+        [(name, base_type(oid)[0]) for name, oid, _ in columns],
+    )
 
 
-__all__ = ["bind_user_call", "call_arguments", "is_array", "make_call", "not_supported", "with_columns"]
+__all__ = [
+    "bind_user_call",
+    "call_arguments",
+    "is_array",
+    "make_call",
+    "not_supported",
+    "with_columns",
+]

@@ -6,14 +6,14 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.plpgsql.calling import call_plpgsql
-from dotdo_postgres.engine.plpgsql.frame import Row
-from dotdo_postgres.engine.routines.acting import acting
+from dotdo_postgres.engine.procedures.sqlbody import call_sql, sql_writes
 from dotdo_postgres.engine.routines.declare import Routine
-from dotdo_postgres.engine.routines.definition import Stored, fields_of, stored_of
-from dotdo_postgres.engine.routines.polymorphs import actual_columns
-from dotdo_postgres.engine.routines.rowvalues import packed
-from dotdo_postgres.engine.routines.sqlbody import call_sql, sql_writes
+from dotdo_postgres.engine.udf.acting import acting
+from dotdo_postgres.engine.udf.definition import Stored, stored_of
+from dotdo_postgres.engine.udf.polymorphs import actual_columns
+from dotdo_postgres.engine.udf.rowvalues import Row, packed
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
     from dotdo_postgres.engine.facts import Facts
     from dotdo_postgres.engine.objects.names import Names
-    from dotdo_postgres.engine.plpgsql.frame import Fields
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.udf.rowvalues import Fields
 
 _CALLS = {"plpgsql": call_plpgsql, "sql": call_sql}
 
 
 def call_stored(  # noqa: PLR0917 -- what a call is made of
-    session: Session, number: int, types: Sequence[int], result: int, columns: Fields | None, args: Sequence[Any]
+    session: Session,
+    number: int,
+    types: Sequence[int],
+    result: int,
+    columns: Fields | None,
+    args: Sequence[Any],
 ) -> Any:
     """Call a routine by the number of its definition.
 
@@ -55,7 +60,9 @@ def call_stored(  # noqa: PLR0917 -- what a call is made of
         return _CALLS[stored.language](session, stored, types, result, columns, args)
 
 
-def result_columns(names: Names, stored: Stored, types: Sequence[int], result: int) -> Fields | None:
+def result_columns(
+    names: Names, stored: Stored, types: Sequence[int], result: int
+) -> Fields | None:
     """Return the columns of a result that is rows, None for a plain value; an empty tuple for any record."""
     listed = actual_columns(stored, types)
     if len(listed) > 1 or (listed and (stored.kind == "p" or "t" in stored.modes)):
@@ -72,9 +79,9 @@ def writes(names: Names, stored: Stored, seen: frozenset[int] = frozenset()) -> 
     if stored.noun.id in seen:
         return False
     key = ("writes", stored.noun.id)
-    found = names.catalog.derived.get(key)  # type: ignore[call-overload]  # keys are what asks
+    found = names.catalog.derived.get(key)
     if not isinstance(found, bool):
-        found = names.catalog.derived[key] = _writes(names, stored)  # type: ignore[index]  # keys are what asks
+        found = names.catalog.derived[key] = _writes(names, stored)
     return found
 
 
@@ -124,32 +131,34 @@ def routine_for(
     )  # fmt: skip
 
 
-def _value(number: int, types: tuple[int, ...], result: int, columns: Fields | None, facts: Facts, *args: Any) -> Any:  # noqa: PLR0917 -- bound once
+def _value(
+    number: int,
+    types: tuple[int, ...],
+    result: int,
+    columns: Fields | None,
+    facts: Facts,
+    *args: Any,
+) -> Any:
     found = facts.call_routine(number, types, result, columns, args)
     return packed(found) if isinstance(found, Row) else found
 
 
-def _rows(number: int, types: tuple[int, ...], result: int, columns: Fields | None, facts: Facts, *args: Any) -> list[Any]:  # noqa: PLR0917 -- bound once
+def _rows(
+    number: int,
+    types: tuple[int, ...],
+    result: int,
+    columns: Fields | None,
+    facts: Facts,
+    *args: Any,
+) -> list[Any]:
     found = facts.call_routine(number, types, result, columns, args)
     if isinstance(found, list):
-        return [list(row) for row in found] if columns is not None and len(columns) > 1 else [row[0] if isinstance(row, tuple) else row for row in found]
+        return (
+            [list(row) for row in found]
+            if columns is not None and len(columns) > 1
+            else [row[0] if isinstance(row, tuple) else row for row in found]
+        )
     if columns is None:
         return [found]
     values = list(found.values) if isinstance(found, Row) else [None] * len(columns)
     return [values] if len(columns) > 1 else values
-
-
-def out_arguments(session: Session, call: dict[str, Any], plan: Any) -> list[tuple[str, dict[str, Any] | None]]:
-    """Return names and parse nodes of the arguments of a CALL that come out."""
-    from dotdo_postgres.engine.bind.arguments import split_named
-
-    del session
-    embedded = next(iter(plan.values()))
-    stored, order = embedded.prepared.detail.stored, embedded.prepared.detail.order
-    nodes, _ = split_named(call.get("args", []))
-    given = dict(zip(order or range(len(nodes)), nodes, strict=False))
-    return [
-        (stored.all_names[at], given.get(at))
-        for at, mode in enumerate(stored.modes)
-        if mode in "ob"
-    ]

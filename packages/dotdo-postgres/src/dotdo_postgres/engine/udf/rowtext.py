@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def value_to_text(session: Session, value: Any, oid: int) -> str:
     """Return a value, in the form of parameters, as its type's output function writes it."""
-    from dotdo_postgres.engine.routines.casting import base_type
+    from dotdo_postgres.engine.bind.domains import base_type
 
     base = base_type(oid)[0]
     if base == t.NUMERIC:
@@ -27,11 +27,11 @@ def value_to_text(session: Session, value: Any, oid: int) -> str:
     return str(value) if codec is None else codec.to_text(value)
 
 
-def row_to_text(session: Session, fields: Sequence[tuple[str, int, int]], values: Sequence[Any]) -> str:
+def row_to_text(
+    session: Session, fields: Sequence[tuple[str, int, int]], values: Sequence[Any]
+) -> str:
     """Return a row as `(1,"a b",)`."""
     parts = []
     for (_, oid, _), value in zip(fields, values, strict=True):
         parts.append("" if value is None else quoted(value_to_text(session, value, oid)))
     return f"({','.join(parts)})"
-
-

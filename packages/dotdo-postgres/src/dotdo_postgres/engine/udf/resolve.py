@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.overloads import Candidate, choose, function_candidates, named_order
-from dotdo_postgres.engine.routines.definition import Stored, stored_of
+from dotdo_postgres.engine.udf.definition import Stored, stored_of
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotdo_postgres.engine.objects.names import Names
-
-
-def has_user_routine(names: Names, schema: str | None, name: str) -> bool:
-    """Tell whether users made a routine of that name where it is looked for."""
-    made = names.objects.functions
-    if not made:
-        return False
-    return any((place, name) in made for place in (names.path if schema is None else (schema,)))
+    from dotdo_postgres.engine.session import Session
 
 
 def resolve_routine(
@@ -54,17 +47,16 @@ def resolve_routine(
         if place == "pg_catalog":
             listed = function_candidates(name, len(types), labels, is_spread=is_spread)
         else:
-            listed = list(user_candidates(names, place, name, len(types), labels, is_spread=is_spread, is_call=is_call))
+            listed = list(
+                user_candidates(
+                    names, place, name, len(types), labels, is_spread=is_spread, is_call=is_call
+                )
+            )
         for candidate in listed:
             known = found.get(candidate.arguments)
             if known is None or (known.is_variadic and not candidate.is_variadic):
                 found[candidate.arguments] = candidate
-    return choose(_without_defaults(list(found.values()), types), types)
-
-
-def _without_defaults(candidates: list[Candidate], types: tuple[int, ...]) -> list[Candidate]:
-    """Leave out those that need defaults where another takes the very same arguments without."""
-    return candidates
+    return choose(list(found.values()), types)
 
 
 def user_candidates(
@@ -81,9 +73,13 @@ def user_candidates(
     for noun in names.objects.functions.get((schema, name), ()):
         stored = stored_of(noun)
         if is_call and stored.kind == "p":
-            yield from _fitting(stored, stored.all_arguments, stored.all_names, count, labels, is_spread=is_spread)
+            yield from _fitting(
+                stored, stored.all_arguments, stored.all_names, count, labels, is_spread=is_spread
+            )
         else:
-            yield from _fitting(stored, stored.arguments, stored.names, count, labels, is_spread=is_spread)
+            yield from _fitting(
+                stored, stored.arguments, stored.names, count, labels, is_spread=is_spread
+            )
 
 
 def _fitting(
@@ -97,9 +93,19 @@ def _fitting(
 ) -> Iterator[Candidate]:
     defaults = len(stored.defaults)
 
-    def made(types: tuple[int, ...], *, is_variadic: bool = False, order: tuple[int, ...] = ()) -> Candidate:
+    def made(
+        types: tuple[int, ...], *, is_variadic: bool = False, order: tuple[int, ...] = ()
+    ) -> Candidate:
         return Candidate(
-            types, declared, stored.result, stored.kind, stored.returns_set, is_variadic, (), order, stored
+            types,
+            declared,
+            stored.result,
+            stored.kind,
+            stored.returns_set,
+            is_variadic,
+            (),
+            order,
+            stored,
         )
 
     if labels:
@@ -111,8 +117,12 @@ def _fitting(
             yield made(declared, is_variadic=True)
     else:
         if stored.variadic and count >= len(declared):
-            yield made(declared[:-1] + (stored.variadic,) * (count - len(declared) + 1), is_variadic=True)
-        if len(declared) - defaults <= count <= len(declared) and not (stored.variadic and count == len(declared)):
+            yield made(
+                declared[:-1] + (stored.variadic,) * (count - len(declared) + 1), is_variadic=True
+            )
+        if len(declared) - defaults <= count <= len(declared) and not (
+            stored.variadic and count == len(declared)
+        ):
             if stored.variadic and not defaults:
                 return
             yield made(declared[:count])
@@ -121,3 +131,21 @@ def _fitting(
 def type_of_any(stored: Stored) -> bool:
     """Tell whether a routine takes arguments of any type."""
     return t.ANY in stored.arguments
+
+
+def out_arguments(
+    session: Session, call: dict[str, Any], plan: Any
+) -> list[tuple[str, dict[str, Any] | None]]:
+    """Return names and parse nodes of the arguments of a CALL that come out."""
+    from dotdo_postgres.engine.bind.arguments import split_named
+
+    del session
+    embedded = next(iter(plan.values()))
+    stored, order = embedded.prepared.detail.stored, embedded.prepared.detail.order
+    nodes, _ = split_named(call.get("args", []))
+    given = dict(zip(order or range(len(nodes)), nodes, strict=False))
+    return [
+        (stored.all_names[at], given.get(at))
+        for at, mode in enumerate(stored.modes)
+        if mode in "ob"
+    ]
