@@ -49,9 +49,9 @@ class Outcome:
         return sorted(told, key=lambda pair: pair[0])
 
     @property
-    def sqlstates(self) -> set[str]:
-        """The SQLSTATEs that steps ended with."""
-        return {one.sqlstate for one in self.events if one.sqlstate is not None}
+    def errors(self) -> set[tuple[str, str]]:
+        """The steps that failed, with their SQLSTATEs."""
+        return {(one.step, one.sqlstate) for one in self.events if one.sqlstate is not None}
 
 
 class Connection:
@@ -200,10 +200,9 @@ class Play:
             time.sleep(_PAUSE_S)
 
     def _tell_complete(self, outcome: Outcome) -> bool:
-        """Tell of the steps that are over and may be told of; return whether there were any."""
-        done = [
-            run for run in self._running if not run.connection.is_busy and not self._held_back(run)
-        ]
+        """Tell of the steps that are over and may be told of, the newest first; return whether there were any."""
+        looked_at = [*self._running[-1:], *self._running[:-1]]
+        done = [run for run in looked_at if not run.connection.is_busy and not self._held_back(run)]
         for run in done:
             self._running.remove(run)
             outcome.events.append(Event(run.entry.step, answers=run.connection.given))

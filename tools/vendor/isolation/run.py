@@ -93,11 +93,12 @@ def verdict(spec: Spec, order: list[Entry], wanted: Outcome, given: Outcome) -> 
             (e.step, e.waits) for e in given.events
         ]
         return (SAME if is_same else WAITS), place
-    extra = given.sqlstates - wanted.sqlstates
+    extra = given.errors - wanted.errors
     detail = f"{place} | {differing or _state_difference(wanted, given)}"
-    if "0A000" in extra:
+    states = {sqlstate for _, sqlstate in extra}
+    if "0A000" in states:
         return REFUSED, detail
-    if given.sqlstates & _STRICT and wanted.sqlstates != given.sqlstates:
+    if states & _STRICT:
         return STRICTER, detail
     return WRONG, detail
 

@@ -45,6 +45,8 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             raise AlreadyExists(msg)
         number = noun.id or _free_number(session)
         made = msgspec.structs.replace(noun, id=number)
+        if not noun.id:
+            session.store.counters.begin_anew(number, session)
         session.provide(functions_of([made]))
         if made.has_table:
             session.execute(ddl.table(made, _targets(catalog, made)))

@@ -1,6 +1,6 @@
 """One connection's transaction: begun, with savepoints and statements that fail alone, until committed or undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
@@ -114,6 +114,24 @@ class Transaction(Writer):
         if not self.defers_sync:
             self.store.group_sync.wait()
 
+    def at_commit(self, key: Hashable, work: Callable[[], object]) -> None:
+        """Write, within `mutate`, what are no rows: at once in a transaction of one statement, else when it commits.
+
+        So the transaction's changes can still be taken out of the file and put back. Savepoints do not undo it.
+
+        Args:
+            key: Names the work; of several by one name the first is done.
+            work: Writes by `execute`.
+        """
+        if self.state is IDLE:
+            work()
+        else:
+            self._progress.closing.setdefault(key, work)
+
+    def left_for_commit(self) -> Iterable[Hashable]:
+        """Return the names of what the open transaction writes when it commits."""
+        return self._progress.closing
+
     def when_durable(self) -> Waiter:
         """Return a waiter that is done when all that was committed so far survives a loss of power; with `defers_sync`."""
         return self.store.group_sync.when_done(self)
@@ -127,6 +145,8 @@ class Transaction(Writer):
     def _commit(self) -> tuple[int, int]:
         mark = self._progress.marks[0][1]
         try:
+            for work in self._progress.closing.values():
+                work()
             last = self._commit_record(mark)
             self._control("commit")
         except BaseException as error:

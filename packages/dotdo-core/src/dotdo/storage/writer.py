@@ -41,6 +41,7 @@ class Writer(View):
         self.waiting_for: Waiter | None = None
         self.flow: tuple[int, object | None] = (0, None)
         self.failure: DotdoError | None = None  # found out while it waited for another process
+        self.never_waits = False  # in the thread it runs in: what must wait is `Blocked`
         self._patience = Patience(self)
         self._progress = Progress()
         self._claims: Claims = {}  # by the transaction that is in the file now
@@ -60,6 +61,11 @@ class Writer(View):
     def is_running(self) -> bool:
         """A statement, or a `mutate`, runs."""
         return self._is_running
+
+    @property
+    def has_written(self) -> bool:
+        """The open transaction has written, or has had the writer to do so."""
+        return self.state is HOLDING or self.state is SUSPENDED
 
     @property
     def is_interrupted(self) -> bool:
@@ -269,11 +275,22 @@ class Writer(View):
 
     # --- waiting -----------------------------------------------------------------------------
 
+    def wait_for(self, blocked: Blocked, *, wait: bool = True) -> None:
+        """Wait for who holds what a statement needs beyond rows, as for rows.
+
+        Raises:
+            Blocked: It must wait, and `wait` is false.
+            Deadlock: That one waits for this transaction.
+        """
+        self.flow = current_flow()
+        self._wait(blocked, wait)
+
     def _wait(self, blocked: Blocked, wait: bool) -> None:
         """Wait for the owner in this thread, or pass the request on to the caller."""
         if self.state is IDLE:
             self.flow = current_flow()
         self.waiting_for = self.failure = None
+        wait = wait and not self.never_waits
         self.store.locks.await_end(self, blocked.waiter, is_blocking=wait)
         if not wait:
             raise blocked

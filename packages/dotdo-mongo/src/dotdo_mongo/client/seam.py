@@ -261,9 +261,6 @@ class _Watcher:
     def gc_safe_close(self) -> None:
         """Nothing runs."""
 
-    def request_check(self) -> None:
-        """Nothing to look for."""
-
     def cancel_check(self) -> None:
         """Nothing runs."""
 
@@ -276,6 +273,8 @@ def _monitor(of: Lead, name: str | None) -> type:
             """Tell the topology, whose lock the caller holds, that the deployment is there."""
             if not self._is_known:
                 self._topology._process_change(self._seen())
+
+        request_check = open
 
         def close(self) -> None:
             """Nothing runs."""
@@ -293,10 +292,12 @@ def _async_monitor(of: Lead, name: str | None) -> type:
 
         def open(self) -> None:
             """Tell the topology right after the caller has given up its lock."""
-            if not self._is_known and self._task is None:
+            if not self._is_known and (self._task is None or self._task.done()):
                 self._task = asyncio.get_running_loop().create_task(
                     self._topology.on_change(self._seen())
                 )
+
+        request_check = open
 
         async def close(self) -> None:
             """Nothing runs."""

@@ -12,6 +12,7 @@ Document = dict[str, Any]
 FAIL_COMMAND = "failCommand"
 TRANSACTIONAL_WRITE = "onPrimaryTransactionalWrite"
 GET_MORE = "failGetMoreAfterCursorCheckout"
+MAX_TIME = "maxTimeAlwaysTimeOut"
 _NEVER_FAIL = frozenset({"configureFailPoint", "getLog"})
 
 _FAIL_COMMAND: Declared = {
@@ -35,6 +36,7 @@ _TRANSACTIONAL: Declared = {
 _DATA: Mapping[str, Declared] = {
     FAIL_COMMAND: _FAIL_COMMAND,
     TRANSACTIONAL_WRITE: _TRANSACTIONAL,
+    MAX_TIME: {},
     GET_MORE: {"errorCode": kinds.safe_long(), "closeConnection": kinds.SAFE_BOOL},
 }
 
@@ -112,6 +114,9 @@ class FailPoints:
     random: Callable[[], float]
     _set: dict[str, FailPoint] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._set)
 
     def configure(self, name: str, mode: Any, data: Document) -> int:
         """Set a fail point, or take it away; return how often it was met before.

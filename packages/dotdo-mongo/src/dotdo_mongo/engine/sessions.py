@@ -43,11 +43,22 @@ class Transaction:
             found.begin("snapshot")
         return found
 
+    def _hold(self, sessions: list[Session]) -> None:
+        """Own the writers of all stores at once, so that a conflict in one undoes it before any has committed."""
+        for session in sessions:
+            session.pin()
+        for session in sessions:
+            if session.has_unmet_references(wait=False):
+                session.commit()  # which tells what is unmet
+
     def end(self, *, commits: bool) -> None:
-        """Commit or undo it everywhere."""
-        parts, self.parts = self.parts, {}
+        """Commit or undo it everywhere: a conflict anywhere undoes all of it."""
+        parts = dict(sorted(self.parts.items(), key=lambda part: str(part[0].path)))
+        self.parts = {}
         self.state = "committed" if commits else "aborted"
         try:
+            if commits and len(parts) > 1:
+                self._hold(list(parts.values()))
             for session in parts.values():
                 if session.in_transaction:
                     if commits:

@@ -44,6 +44,7 @@ from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.triggers.pending import Pending
 from dotdo_postgres.engine.triggers.planning import TriggerPlans
@@ -189,6 +190,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.call_routine = partial(call_stored, self)
         facts.call_function = partial(call_function, self)
         facts.trigger_depth = lambda: sum(frame.is_trigger for frame in self.frames)
+        self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -344,6 +346,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        if planner.binder_used is not None:
+            prepared.touched = tuple(planner.binder_used.touched.items())
         self.know_virtual()
         return prepared
 
@@ -404,6 +408,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
@@ -424,7 +430,15 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.fail()
             raise
 
-    def run_many(
+    def _lock_tables(self, prepared: Prepared, wait: bool) -> None:
+        """Hold what a statement touches, as LOCK TABLE of others respects it and is respected."""
+        locks = self.table_locks
+        if locks.in_use:
+            locks.require(prepared.touched, wait)
+        if self.transaction_status is INTRANS:
+            locks.note(prepared)
+
+    def run_many(  # noqa: C901 -- as `run`
         self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True
     ) -> Result:
         """Run a statement that `takes_many` once for each row of parameters, all of it or nothing.
@@ -450,6 +464,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
             several = Rows(self, rows, draw(self, prepared, len(rows)))
             return write_many(self, prepared, several, wait)
         except (Blocked, CatalogChanged):
@@ -503,9 +519,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._staged[name] = rows
 
     def fail(self) -> None:
-        """Note that a statement failed: with it an open transaction."""
+        """Note that a statement failed: with it an open transaction, which lets go of what it holds unless a savepoint may save it."""
         if self.transaction_status is INTRANS:
             self.transaction_status = INERROR
+            kernel = self.kernel
+            if kernel.in_transaction and not self.settings.depth and not kernel.is_running:
+                kernel.rollback()
+                self.facts.advisor.end()
+                self.table_locks.end()
 
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
@@ -603,6 +624,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.mailbox.end(is_committed=is_committed)
         self.triggers.forget()
         self.facts.advisor.end()
+        self.table_locks.end()
 
     def leave_transaction(self) -> KernelSession:
         """Leave the open transaction to the caller, and go on with a connection of its own."""

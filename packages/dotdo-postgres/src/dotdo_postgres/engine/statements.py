@@ -49,9 +49,10 @@ from dotdo_postgres.engine.procedures.aggregates import plan_define
 from dotdo_postgres.engine.procedures.altering import plan_alter_function
 from dotdo_postgres.engine.procedures.commands import plan_call, plan_do
 from dotdo_postgres.engine.procedures.define import plan_create_function
-from dotdo_postgres.engine.transactions import plan_transaction
+from dotdo_postgres.engine.table_locks import plan_lock
 from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
 from dotdo_postgres.engine.triggers.pending import plan_set_constraints
+from dotdo_postgres.engine.two_phase import plan_any_transaction
 from dotdo_postgres.engine.upkeep import (
     plan_checkpoint,
     plan_cluster,
@@ -101,7 +102,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "AlterObjectSchemaStmt": plan_set_schema,
     "CreatedbStmt": plan_create_database,
     "DropdbStmt": plan_drop_database,
-    "TransactionStmt": plan_transaction,
+    "TransactionStmt": plan_any_transaction,
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
@@ -126,6 +127,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ReindexStmt": plan_reindex,
     "ClusterStmt": plan_cluster,
     "CheckPointStmt": plan_checkpoint,
+    "LockStmt": plan_lock,
 }
 
 

@@ -10,8 +10,9 @@ from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.temporary import settle
+from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.variables import adopt
+from dotdo_postgres.engine.variables import adopt, set_modes
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
@@ -39,20 +40,11 @@ _KEPT_BY_CHAIN = (
 def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
-    if kind not in _TAGS:
-        return _plan_two_phase(planner, node)
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
     prepared.ends_failed_transaction = kind in _ENDS_FAILED
     is_chained = bool(node.get("chain"))
     prepared.detail = node.get("savepoint_name", ""), modes(node.get("options", [])), is_chained
     return prepared
-
-
-def _plan_two_phase(planner: Planner, node: Node) -> Prepared:
-    from dotdo_postgres.engine.two_phase import plan_finish_prepared, plan_prepare_transaction
-
-    is_first = node["kind"] == "TRANS_STMT_PREPARE"
-    return (plan_prepare_transaction if is_first else plan_finish_prepared)(planner, node)
 
 
 def ends_failed(statements: Sequence[Node]) -> bool:
@@ -68,10 +60,11 @@ def _begin(
     wanted = prepared.detail[1]
     if session.is_idle:
         start(session, wanted)
-    elif session.is_implicit:
-        session.is_implicit = False
     else:
-        session.notice("WARNING", "25001", "there is already a transaction in progress")
+        if not session.is_implicit:
+            session.notice("WARNING", "25001", "there is already a transaction in progress")
+        session.is_implicit = False
+        set_modes(session, wanted)
     return Result(None, [], prepared.tag_kind)
 
 
@@ -120,8 +113,13 @@ def commit_now(session: Session, wait: bool) -> None:
     """Commit the open transaction.
 
     Raises:
-        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+        PostgresError: 23503, a deferred foreign key is not met, 40001, a prepared transaction is to come first; all is undone.
     """
+    try:
+        require_serial(session.kernel)
+    except PostgresError:
+        roll_back_now(session)
+        raise
     try:
         if session.triggers.waiting:
             _run_deferred(session)

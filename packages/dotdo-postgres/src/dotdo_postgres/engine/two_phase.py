@@ -3,60 +3,38 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from dotdo_postgres.engine.constraints import unmet_reference
+from dotdo_postgres.engine.pending import (
+    PreparedTransaction,
+    prepared_transactions,
+    require_serial,
+)
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.transactions import finish, roll_back_now
+from dotdo_postgres.engine.transactions import finish, plan_transaction, roll_back_now
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo.storage import Session as KernelSession
-    from dotdo.storage import Store
     from dotdo_postgres.engine.planner import Node, Planner
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
 MAX_GID_BYTES = 199
-_numbers = itertools.count(1)
 
 
-@dataclass(slots=True)
-class PreparedTransaction:
-    """A transaction that waits for its end.
-
-    Args:
-        gid: The name it was given.
-        kernel: Has its changes and its locks.
-        owner: Who prepared it.
-        database: Where.
-        prepared_us: When.
-        number: Of the transaction.
-    """
-
-    gid: str
-    kernel: KernelSession
-    owner: str
-    database: str
-    prepared_us: int
-    number: int = field(default_factory=lambda: next(_numbers))
+def plan_any_transaction(planner: Planner, node: Node) -> Prepared:
+    """Plan a transaction statement, be it of two-phase commit or not."""
+    if node["kind"] == "TRANS_STMT_PREPARE":
+        return _plan_prepare(node)
+    if node["kind"] in {"TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"}:
+        return _plan_finish(node)
+    return plan_transaction(planner, node)
 
 
-_TABLES: WeakKeyDictionary[Store, dict[str, PreparedTransaction]] = WeakKeyDictionary()
-
-
-def prepared_transactions(store: Store) -> dict[str, PreparedTransaction]:
-    """Return the prepared transactions of a tenant by their names."""
-    return _TABLES.setdefault(store, {})
-
-
-def plan_prepare_transaction(planner: Planner, node: Node) -> Prepared:
-    """Plan PREPARE TRANSACTION."""
+def _plan_prepare(node: Node) -> Prepared:
     prepared = Prepared(None, (), "PREPARE TRANSACTION", _prepare, detail=node.get("gid", ""))
     prepared.ends_failed_transaction = True
     return prepared
@@ -77,9 +55,12 @@ def _prepare(
         if session.kernel.in_transaction and session.kernel.waiting_for is None:
             roll_back_now(session)
         raise
-    left = session.leave_transaction()
+    left, facts = session.leave_transaction(), session.facts
+    is_serializable = left.isolation == "serializable"
+    if is_serializable:  # its place in the order is settled
+        left.isolation = "snapshot"
     made = PreparedTransaction(
-        prepared.detail, left, session.facts.user, session.facts.database, session.facts.clock()
+        prepared.detail, left, facts.user, facts.database, facts.clock(), is_serializable
     )
     prepared_transactions(left.store)[made.gid] = made
     finish(session, is_committed=True)
@@ -99,12 +80,14 @@ def _require_preparable(session: Session, gid: str, wait: bool) -> None:
         raise error("0A000", "cannot PREPARE a transaction that has created a cursor WITH HOLD")
     if session.facts.advisor.has_locks_of_transaction:
         raise not_supported("PREPARE TRANSACTION with advisory locks of the transaction")
-    if session.kernel.has_unmet_references(wait=wait) and (unmet := unmet_reference(session)):
+    require_serial(session.kernel)
+    if session.kernel.has_unmet_references(wait=wait, ends=True) and (
+        unmet := unmet_reference(session)
+    ):
         raise unmet
 
 
-def plan_finish_prepared(planner: Planner, node: Node) -> Prepared:
-    """Plan COMMIT PREPARED and ROLLBACK PREPARED."""
+def _plan_finish(node: Node) -> Prepared:
     is_commit = node["kind"] == "TRANS_STMT_COMMIT_PREPARED"
     tag = "COMMIT PREPARED" if is_commit else "ROLLBACK PREPARED"
     return Prepared(None, (), tag, _finish_prepared, detail=(node.get("gid", ""), is_commit))

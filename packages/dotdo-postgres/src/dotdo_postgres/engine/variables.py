@@ -120,6 +120,15 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
     if session.transaction_status is status.IDLE:
         session.notice("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks")
         return
+    set_modes(session, values)
+
+
+def set_modes(session: Session, values: dict[str, str]) -> None:
+    """Change the modes of the open transaction.
+
+    Raises:
+        PostgresError: it has run a query already, so that its isolation stays as it is (25001).
+    """
     level = values.get("transaction_isolation")
     if level is not None:
         if session.kernel.state.value > 1:
@@ -129,6 +138,8 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
     if "transaction_read_only" in values:
         session.kernel.is_read_only = values["transaction_read_only"] == "on"
         session.settings.values["transaction_read_only"] = values["transaction_read_only"]
+    if "transaction_deferrable" in values:
+        session.settings.values["transaction_deferrable"] = values["transaction_deferrable"]
 
 
 def apply(session: Session, name: str, value: str | None, *, is_local: bool = False) -> None:

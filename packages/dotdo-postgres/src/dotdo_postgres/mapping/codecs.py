@@ -146,6 +146,8 @@ def _integer(bits: int, name: str, layout: str) -> Codec:
 
 
 def _decode_text(data: bytes) -> str:
+    if b"\0" in data:
+        raise error("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
     return data.decode()
 
 
@@ -444,7 +446,8 @@ CODECS: dict[int, Codec] = {
 """Codec of each scalar type, time zone UTC where one matters."""
 
 
-def _array_codec(element: Codec, element_oid: int) -> Codec:
+def array_codec(element: Codec, element_oid: int) -> Codec:
+    """Return the codec of arrays of a type."""
     read = element.to_python
     write = element.from_python
 
@@ -529,7 +532,7 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return codec_of(pg_type.base, zone)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
-        return _array_codec(element, pg_type.element) if element else None
+        return array_codec(element, pg_type.element) if element else None
     if pg_type.kind == "c":
         return rows.row_codec(pg_type, zone, field_codec)
     return None
@@ -595,5 +598,5 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
         pg_type = t.BY_OID.get(oid)
         if pg_type is not None and pg_type.element and pg_type.category == "A":
             element = codec_of(pg_type.element, zone)
-            return _array_codec(element, pg_type.element) if element else None
+            return array_codec(element, pg_type.element) if element else None
     return codec

@@ -15,6 +15,14 @@ from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NULL_ARRAY, OK
 
 
+def run_all(line: Line, calls: list[list[bytes]]) -> list[Any]:
+    """Run commands that neither wait nor close; return their replies."""
+    replies: list[Any] = []
+    while len(replies) < len(calls):
+        line.engine.execute_many(line.client, calls[len(replies) :], replies)
+    return replies
+
+
 class Pipeline(PlainCalls, upstream.Pipeline):
     """redis.client.Pipeline whose data commands go to the engine in one go."""
 
@@ -49,7 +57,7 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         calls = None if line is None else self._calls(commands)
         if line is None or calls is None:
             return super()._execute_pipeline(connection, commands, raise_on_error)
-        replies = line.engine.execute_many(line.client, calls)
+        replies = run_all(line, calls)
         responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
@@ -84,7 +92,7 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         ):
             return super()._execute_transaction(connection, commands, raise_on_error)
         calls = [[b"MULTI"], *queued_calls, [b"EXEC"]]
-        *queued, replies = line.engine.execute_many(line.client, calls)
+        *queued, replies = run_all(line, calls)
         if isinstance(replies, ReplyError):
             raise self._refusal(queued, replies, commands)
         self.watching = False

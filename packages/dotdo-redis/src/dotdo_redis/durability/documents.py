@@ -13,12 +13,14 @@ from dotdo_redis.engine.sketches import (
     TopK,
 )
 from dotdo_redis.engine.stream_ids import stream_id
+from dotdo_redis.engine.timeseries import Series
 from dotdo_redis.engine.types import Value
 from dotdo_redis.engine.types.hashes import Hash
 from dotdo_redis.engine.types.lists import List
 from dotdo_redis.engine.types.sets import Set
 from dotdo_redis.engine.types.sorted_sets import SortedSet
 from dotdo_redis.engine.types.streams import Stream, id_text
+from dotdo_redis.engine.vectors import VectorSet
 
 NOUNS = {
     b"string": "redis_strings",
@@ -33,6 +35,8 @@ NOUNS = {
     b"CMSk-TYPE": "redis_count_min_sketches",
     b"TopK-TYPE": "redis_top_k",
     b"TDIS-TYPE": "redis_t_digests",
+    b"TSDB-TYPE": "redis_time_series",
+    b"vectorset": "redis_vector_sets",
 }
 """Type -> noun of database 0; the others have the number behind."""
 
@@ -128,6 +132,13 @@ _TELL: dict[type, Callable[[Any], Any]] = {
         "count": value.count,
     },
     TopK: lambda value: [{"item": text(item), "count": count} for item, count in value.listed()],
+    Series: lambda value: {
+        "labels": _mapping((name, text(label)) for name, label in value.labels.items()),
+        "samples": [list(sample) for sample in zip(value.times, value.values, strict=True)],
+    },
+    VectorSet: lambda value: _mapping(
+        (name, [float(number) for number in value.vector(name)]) for name in value.names
+    ),
     TDigest: lambda value: {"compression": value.compression, "observations": value.observations},
 }
 
@@ -181,4 +192,6 @@ _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"CMSk-TYPE": _unwritable,
     b"TopK-TYPE": _unwritable,
     b"TDIS-TYPE": _unwritable,
+    b"TSDB-TYPE": _unwritable,
+    b"vectorset": _unwritable,
 }

@@ -21,6 +21,8 @@ from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
 Clock = Callable[[], int]
 SECOND_NS = 1_000_000_000
+STALE_NS = 1_000_000
+"""So long the commands of a batch have one time."""
 FEW_KEYS = 20
 """How many keys of a database may expire before a command."""
 
@@ -59,9 +61,11 @@ class Engine:
         self._acquire, self._release = self.lock.acquire, self.lock.release
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
-        self.now_ns = self.ended_ns = self.now_ms = self.now_s = 0
+        self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
+        self.is_plain_step = False
+        """The newest command has done nothing but its own work."""
         self.is_quiet = True
         """Nothing but its words decides what becomes of a call; see `Audience`."""
         self.clients: dict[int, ClientState] = {}
@@ -88,7 +92,7 @@ class Engine:
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
-        self.now_ns = now_ns
+        self.now_ns = self.started_ns = now_ns
         self.now_ms = now_ns // 1_000_000
         if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
             return False
@@ -147,33 +151,48 @@ class Engine:
         finally:
             self._release()
 
-    def execute_many(self, client: ClientState, calls: Sequence[list[bytes]]) -> list[Reply]:
+    def execute_many(
+        self, client: ClientState, calls: Sequence[list[bytes]], replies: list[Reply]
+    ) -> tuple[int, Blocked | None]:
         """Run commands of a client with nobody in between; what they write goes to the journal as one batch.
 
+        Args:
+            client: from `connect`.
+            calls: name and arguments of each.
+            replies: takes the replies.
+
         Returns:
-            The replies, the last of them `Blocked` when the client has to wait: the calls behind it have not run. Nor
-            have those behind one that closes the connection.
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
+            when somebody is told of what it has cached.
         """
-        replies: list[Reply] = []
-        take, step, waiters = replies.append, self._step, self.waiters
+        take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
                 self._purge(FEW_KEYS)
+            self.ended_ns = self.now_ns
             for words in calls:
+                self.started_ns = self.ended_ns
+                ran += 1
                 reply = step(client, words)
+                if reply.__class__ is Blocked:
+                    return ran, reply
                 take(reply)
-                if reply.__class__ is Blocked or client.is_closing:
+                if not self.is_plain_step and (
+                    client.is_closing or client.resp != resp or self.instance.tracking.clients
+                ):
                     break
                 if waiters.ready:
                     self.settle()
-                self.set_time(self.ended_ns)
+                if self.ended_ns - self.now_ns > STALE_NS:
+                    self.set_time(self.ended_ns)
         finally:
             try:
-                self.settle()
+                if self.effects or waiters.ready:
+                    self.settle()
             finally:
                 self._release()
-        return replies
+        return ran, None
 
     def _step(self, client: ClientState, words: list[bytes]) -> Reply:
         """Run a command of a client now; what it wrote is not in the journal yet."""
@@ -183,7 +202,9 @@ class Engine:
             or not (command.is_plain and client.is_plain and self.is_quiet)
             or not command.least <= len(words) <= command.most
         ):
+            self.is_plain_step = False
             return self._execute(client, words)
+        self.is_plain_step = True
         ctx = client.ctx
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
@@ -198,7 +219,7 @@ class Engine:
         if ctx.modified or ctx.logged:
             self._record(ctx, words)
         self.ended_ns = ended_ns = self.clock_ns()
-        duration_ns = ended_ns - self.now_ns
+        duration_ns = ended_ns - self.started_ns
         command.nsec += duration_ns
         if duration_ns > self.instance.attention_ns:
             self.instance.took(client, command, words, duration_ns // 1000)
@@ -249,7 +270,7 @@ class Engine:
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
-        duration_ns = self.clock_ns() - self.now_ns
+        duration_ns = self.clock_ns() - self.started_ns
         command.nsec += duration_ns
         if duration_ns > self.instance.attention_ns:
             self.instance.took(client, command, words, duration_ns // 1000)

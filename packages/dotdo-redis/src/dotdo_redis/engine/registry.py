@@ -42,8 +42,12 @@ from dotdo_redis.engine.commands import (
     stream_reads,
     streams,
     strings,
+    timeseries,
+    timeseries_ranges,
+    timeseries_rules,
     topk,
     transactions,
+    vectors,
     zset_algebra,
     zset_pops,
     zset_ranges,
@@ -100,6 +104,10 @@ FAMILIES: tuple[Family, ...] = (
     count_min.FAMILY,
     topk.FAMILY,
     digests.FAMILY,
+    timeseries.FAMILY,
+    timeseries_rules.FAMILY,
+    timeseries_ranges.FAMILY,
+    vectors.FAMILY,
 )
 
 

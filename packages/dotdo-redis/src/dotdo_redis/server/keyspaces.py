@@ -1,6 +1,7 @@
 """The engine of each tenant that is served, and the beat that lets its keys expire; it refuses bytes."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from random import Random, SystemRandom
 
@@ -79,7 +80,11 @@ class Keyspaces:
             engine = self._engine_of(tenant)
         else:
             engine = Engine(
-                build(), clock=clock, randomness=self._randomness(), config=self._config()
+                build(),
+                clock=clock,
+                randomness=self._randomness(),
+                lock=threading.RLock(),
+                config=self._config(),
             )
         engine.instance.runner.has_beat = True
         return engine, Beat(engine)

@@ -44,5 +44,6 @@ ADDITIONS: dict[str, Any] = {
     "CLIENT|SETINFO": _subcommand(4, "noscript", "loading", "stale", categories=_CONNECTION),
     "CLIENT|NO-TOUCH": _subcommand(3, "noscript", "loading", "stale", categories=_CONNECTION),
     "CLUSTER|MYSHARDID": _subcommand(2, "loading", "stale", categories=("@slow",)),
+    "VRANGE": (-1, ("readonly", "module"), 1, 1, 1, ("@read", "@slow"), (), _READ),
     "WAITAOF": (4, ("blocking",), 0, 0, 0, ("@slow", "@blocking"), (), ()),
 }

@@ -222,9 +222,10 @@ def feature_version(deployment: Deployment) -> str:
 @command("dropConnections", {"hostAndPort": required(kinds.ARRAY)}, is_admin_only=True)
 def drop_connections(request: Request) -> Document:
     """Close outgoing connections: there are none."""
-    for item in request.arguments["hostAndPort"]:
-        if isinstance(item, str):
-            _check_address(item)
+    for i, item in enumerate(request.arguments["hostAndPort"]):
+        if type(item) is not str:
+            raise kinds.wrong_type(f"dropConnections.hostAndPort.{i}", item, "string")
+        _check_address(item)
     return {}
 
 

@@ -10,7 +10,7 @@ from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.awaiting import Awaiting
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.cursors import Cursor
-from dotdo_mongo.engine.fail_points import GET_MORE, ConnectionCut
+from dotdo_mongo.engine.fail_points import GET_MORE, MAX_TIME, ConnectionCut
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
@@ -88,7 +88,13 @@ def _next(request: Request, cursor: Cursor) -> tuple[list[RawBSONDocument], bool
         raise ConnectionCut
     if point.get("errorCode") is not None:
         raise failure(point["errorCode"], f"Failing getMore via '{GET_MORE}' failpoint")
+    points, before_us = request.deployment.fail_points, request.deployment.clock()
+    left_us = cursor.left_us
+    if left_us is not None and (left_us < 0 or points.struck(MAX_TIME) is not None):
+        raise failure(50, "operation exceeded time limit")
     batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
+    if cursor.left_us is not None:
+        cursor.left_us -= request.deployment.clock() - before_us
     is_over = at_end and not cursor.goes_on
     if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
         wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]

@@ -13,7 +13,12 @@ from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
 from dotdo_mongo.engine.deployment import Deployment
-from dotdo_mongo.engine.fail_points import TRANSACTIONAL_WRITE, ConnectionCut, Failing
+from dotdo_mongo.engine.fail_points import (
+    MAX_TIME,
+    TRANSACTIONAL_WRITE,
+    ConnectionCut,
+    Failing,
+)
 from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.labels import is_change_stream, labels_of
 from dotdo_mongo.engine.request import Request, check_database
@@ -82,7 +87,13 @@ def _answered(
         return {}
     if progress.failing is not None:
         progress.failing.strike()
-    reply = _run(declared, request)
+    try:
+        reply = _run(declared, request)
+    except CommandFailure as error:
+        concern = unmet(request.write_concern)
+        if concern is not None and request.transaction is None:
+            error.extra["writeConcernError"] = concern
+        raise
     concern = _concern_error(request)
     if concern is not None:
         reply["writeConcernError"] = concern
@@ -110,7 +121,8 @@ def _is_delayed(declared: Command, request: Request) -> bool:
 
 
 def _failing(declared: Command, request: Request) -> Failing | None:
-    application = request.client.metadata.get("application")
+    metadata = request.body.get("client", request.client.metadata)  # of a hello that comes first
+    application = metadata.get("application") if isinstance(metadata, dict) else None
     app_name = application.get("name") if isinstance(application, dict) else None
     where = request.body.get("collection", request.arguments.get("target"))
     names = (declared.name, *declared.aliases)
@@ -187,7 +199,8 @@ def _limit(declared: Command, request: Request) -> None:
     limit = kinds.MAX_TIME.check(request.body["maxTimeMS"], f"{declared.name}.maxTimeMS")
     if limit and declared.name != "getMore":
         request.deadline_us = request.progress.started_us + limit * 1000
-        if request.now_us > request.deadline_us:
+        points = request.deployment.fail_points
+        if request.now_us > request.deadline_us or points.struck(MAX_TIME) is not None:
             raise failure(50, "operation exceeded time limit")
 
 

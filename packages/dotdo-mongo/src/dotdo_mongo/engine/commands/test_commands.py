@@ -25,4 +25,10 @@ def configure_fail_point(request: Request) -> dict[str, Any]:
     return {"count": count}
 
 
-COMMANDS = (configure_fail_point,)
+@command("testVersion2", is_for_tests=True)
+def test_version_2(request: Request) -> dict[str, Any]:  # noqa: ARG001
+    """Do nothing; it is no command of the Stable API, version 1."""
+    return {}
+
+
+COMMANDS = (configure_fail_point, test_version_2)

@@ -6,7 +6,14 @@ from typing import Any
 from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.storage import Noun, Row, Session
 from dotdo.storage.names import quoted
-from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
+from dotdo_mongo.engine.tables.record import (
+    EVERYTHING,
+    Condition,
+    Document,
+    Params,
+    Reader,
+    Record,
+)
 from dotdo_mongo.mapping.codec import encode
 from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
@@ -14,6 +21,7 @@ from dotdo_mongo.mapping.tags import from_json, to_json
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
 _FIRST_CHUNK, _CHUNK = 128, 1024
 _ALL = EVERYTHING
+_IDENTITY = frozenset({"_id"})
 
 
 class DocumentTable:
@@ -75,6 +83,16 @@ class DocumentTable:
         where = f" where {condition.sql}" if condition.sql else ""
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
+
+    def tally(
+        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many not."""
+        sql = (
+            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+        )
+        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
+        return int(held or 0), int(count) - int(held or 0)
 
     # --- writing ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dotdo.storage import Noun, Row, Session, Value
 from dotdo_mongo.mapping.codec import decode, encode, raw
 
 Document = dict[str, Any]
+Params = tuple[Value, ...]
 
 
 class Reader(Protocol):
@@ -94,6 +95,11 @@ class Table(Protocol):
 
     def count(self, reader: Reader, condition: Condition = ...) -> int:
         """Return how many records a condition leaves."""
+
+    def tally(
+        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many not."""
 
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
         """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 SELECT, INSERT, UPDATE, DELETE = "r", "a", "w", "d"
+_LOCKS = {SELECT: 1, INSERT: 3, UPDATE: 3, DELETE: 3}  # ACCESS SHARE, ROW EXCLUSIVE
 _WORDS = {SELECT: "SELECT", INSERT: "INSERT", UPDATE: "UPDATE", DELETE: "DELETE"}
 
 
@@ -30,6 +31,9 @@ def require_privilege(binder: Binder, noun: Noun, command: str) -> None:
     Raises:
         PostgresError: it has not (42501).
     """
+    mode = _LOCKS[command]
+    if noun.id and binder.touched.get(noun.id, 0) < mode:
+        binder.touched[noun.id] = mode
     actor = binder.names.actor
     if actor.is_superuser or noun.id == 0 or binder.is_trusted:
         return

@@ -238,10 +238,10 @@ def _has_columns(expr: ir.Expr, scope: Scope) -> bool:
 
 
 _STRENGTHS = {
-    "LCS_FORUPDATE": "exclusive",
-    "LCS_FORNOKEYUPDATE": "exclusive",
+    "LCS_FORUPDATE": "update",
+    "LCS_FORNOKEYUPDATE": "no key update",
     "LCS_FORSHARE": "share",
-    "LCS_FORKEYSHARE": "share",
+    "LCS_FORKEYSHARE": "key share",
 }
 _WORDS = {
     "LCS_FORUPDATE": "FOR UPDATE", "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE",

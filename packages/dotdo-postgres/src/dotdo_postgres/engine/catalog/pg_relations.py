@@ -15,6 +15,7 @@ from dotdo_postgres.engine.objects.tables import (
     table_columns,
 )
 from dotdo_postgres.engine.objects.temporary import is_temporary
+from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -69,6 +70,11 @@ def _classes(session: Session) -> Iterator[Row]:
             yield _class_of_index(objects, schema, index)
     for (schema, name), sequence in objects.sequences.items():
         yield _class_of_sequence(objects, schema, name, sequence)
+    for (schema, name), oid in objects.types.items():
+        made = objects.by_oid[oid]
+        if made.kind == "c":
+            row = _class(objects, schema, name, fields_oid(made), "c")
+            yield row | {"reltype": oid, "relnatts": len(made.fields), "relfilenode": 0}
 
 
 def _class(objects: Objects, schema: str, name: str, oid: int, kind: str) -> Row:
@@ -145,6 +151,12 @@ def _attributes(session: Session) -> Iterator[Row]:
                 yield _attribute(oid, name, kind, number, type_facts(kind)) | {"attnotnull": 1}
         for index in index_entries(noun):
             yield from _index_attributes(noun, index)
+    for oid in objects.types.values():
+        made = objects.by_oid[oid]
+        for number, (name, kind, typmod) in enumerate(made.fields, start=1):
+            facts = type_facts(kind)
+            row = _attribute(fields_oid(made), name, kind, number, facts)
+            yield row | {"atttypmod": typmod}
     for sequence in objects.sequences.values():
         for number, (name, kind) in enumerate(
             (("last_value", 20), ("log_cnt", 20), ("is_called", 16)), 1

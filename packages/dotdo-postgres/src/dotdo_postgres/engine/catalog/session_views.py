@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.catalog.providers import Provider, Row
-from dotdo_postgres.engine.two_phase import prepared_transactions
+from dotdo_postgres.engine.pending import prepared_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,6 +15,7 @@ from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping.codecs import integer_from_text
+from dotdo_postgres.mapping.recoding import in_encoding
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.copy.options import Options
@@ -63,7 +64,14 @@ class CopyIn:
         ]
         encoding = options.encoding or session.encoding
         self._reader: _TextReader | _BinaryReader = (
-            _BinaryReader(table, names, codecs)
+            _BinaryReader(
+                table,
+                names,
+                [
+                    in_encoding(codec, one.oid, encoding)
+                    for codec, one in zip(codecs, insert.param_types, strict=True)
+                ],
+            )
             if options.is_binary
             else _TextReader(table, names, codecs, options, encoding.decode)
         )

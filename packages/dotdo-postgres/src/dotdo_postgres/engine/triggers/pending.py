@@ -48,8 +48,9 @@ class Pending:
             at = next((at for at, item in enumerate(self.waiting) if name in {None, item[1]}), None)
             if at is None:
                 return
-            _, _, act = self.waiting.pop(at)
-            act()
+            item = self.waiting[at]
+            item[2]()
+            self.waiting.remove(item)
 
     def undo(self, depth: int) -> None:
         """Forget what was put off since a savepoint."""

@@ -16,7 +16,9 @@ from dotdo_redis.engine.sketches import (
     TDigest,
     TopK,
 )
+from dotdo_redis.engine.timeseries import Series
 from dotdo_redis.engine.types import Value
+from dotdo_redis.engine.vectors import VectorSet
 
 MODULE = 7
 _END, _SIGNED, _UNSIGNED, _FLOAT, _DOUBLE, _STRING = range(6)
@@ -107,5 +109,7 @@ FORMS: tuple[ModuleForm, ...] = (
     _sketch("CMSk-TYPE", 0, CountMinSketch),
     _sketch("TopK-TYPE", 0, TopK),
     _sketch("TDIS-TYPE", 0, TDigest),
+    _sketch("TSDB-TYPE", OWN_VERSION, Series),
+    _sketch("vectorset", OWN_VERSION, VectorSet),
     ModuleForm("ReJSON-RL", 3, Document, lambda value: (compact(value.root),), _load_json),
 )
