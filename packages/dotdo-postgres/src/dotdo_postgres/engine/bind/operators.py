@@ -92,6 +92,8 @@ def compare_rows(binder: Binder, name: str, operands: list[ir.Expr], location: i
     left, right = operands
     assert isinstance(left, ir.Row)
     assert isinstance(right, ir.Row)
+    if not left.args and not right.args:
+        raise error("0A000", "cannot compare rows of zero length", position=location)
     if len(left.args) != len(right.args):
         raise error("42601", "unequal number of entries in row expressions", position=location)
     if name not in {"=", "<>", "<", "<=", ">", ">="}:

@@ -36,7 +36,8 @@ def argument_text(noun: Noun, *, with_defaults: bool) -> str:
         if mode == "t" or (mode == "o" and not with_defaults):
             continue
         label = f"{quote_ident(name)} " if name else ""
-        text = f"{_MODES[mode]}{label}{t.format_type(kind)}"
+        word = "IN " if mode == "i" and facts["kind"] == "p" else _MODES[mode]
+        text = f"{word}{label}{t.format_type(kind)}"
         if with_defaults and at in defaults:
             text += f" DEFAULT {defaults[at]}"
         parts.append(text)

@@ -300,7 +300,7 @@ def _field(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
         return n.call("iif", n.is_null(sql.node), n.null(), digits)
     if oid in PACKED:
         return array_item(compiler, sql, oid)
-    if oid in {t.JSON, t.JSONB} or t.BY_OID[oid].category in "ACP":
+    if oid in {t.JSON, t.JSONB} or t.BY_OID[oid].category in "ACPR":
         return n.binary("||", sql.node, n.string(""))
     return array_item(compiler, sql, oid)
 

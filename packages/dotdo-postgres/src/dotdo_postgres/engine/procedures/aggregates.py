@@ -82,7 +82,10 @@ def _create(  # noqa: PLR0914 -- one check after the other
         extra = arguments["types"] if _is_true(options.get("finalfunc_extra")) else ()
         found = _function(planner, options["finalfunc"], (state, *extra))
         result, final = found.result, _parts(options["finalfunc"])
-        if result in t.POLYMORPHIC and not {state, *extra} & t.POLYMORPHIC:
+        given = (state, *extra)
+        if result in t.POLYMORPHIC and not set(given) & t.POLYMORPHIC:
+            result = (bind_polymorphic(found.arguments, given) or {}).get(result, result)
+        if result in t.POLYMORPHIC and not set(given) & t.POLYMORPHIC:
             raise error("42P13", "cannot determine result data type")
     facts: dict[str, Any] = {
         "kind": "a", "arguments": list(arguments["types"]), "all_arguments": arguments["all"], "modes": arguments["modes"],

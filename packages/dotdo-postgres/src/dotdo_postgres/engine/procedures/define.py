@@ -168,15 +168,9 @@ def _require_replaceable(
         raise error(
             "42P13", "cannot change return type of existing function", detail=detail, hint=hint
         )
-    names = [
-        n
-        for n, m in zip(
-            new["argument_names"] or [""] * len(old.arguments),
-            new["modes"] or "i" * len(old.arguments),
-            strict=True,
-        )
-        if m in "ibv"
-    ]
+    modes = new["modes"] or ["i"] * len(old.arguments)
+    labels = new["argument_names"] or [""] * len(modes)
+    names = [label for label, mode in zip(labels, modes, strict=True) if mode in "ibv"]
     for was, now in zip(old.names, names, strict=True):
         if was and was != now:
             raise error("42P13", f'cannot change name of input parameter "{was}"', hint=hint)

@@ -9,6 +9,7 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.udf.casting import Caster, assigned
 from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import field_codec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,9 @@ def call_function(
     Raises:
         PostgresError: there is none (42883), and what it raises.
     """
+    if list(parts) == ["pg_catalog", "in"]:
+        codec = field_codec(base_type(result)[0], session.facts.zone)
+        return args[0] if codec is None else codec.from_text(args[0])
     key = (tuple(parts), tuple(types), result)
     found = session.bodies.get(key)
     if found is None or found[1] is not session.names:
@@ -49,7 +53,6 @@ def _plan(session: Session, parts: Sequence[str], types: Sequence[int], result: 
     from dotdo_postgres.engine.planner import build_select
     from dotdo_postgres.engine.query import Select
 
-    is_input = list(parts) == ["pg_catalog", "in"]
     planner = session.planner(
         "", tuple(t.TEXT if oid == t.UNKNOWN else base_type(oid)[0] for oid in types)
     )
@@ -57,7 +60,7 @@ def _plan(session: Session, parts: Sequence[str], types: Sequence[int], result: 
     params = [{"ParamRef": {"number": at}} for at in range(1, len(types) + 1)]
     names = [{"String": {"sval": part}} for part in parts]
     node: dict[str, Any] = (
-        params[0] if is_input else {"FuncCall": {"funcname": names, "args": params}}
+        {"FuncCall": {"funcname": names, "args": params}}
     )
     base, modifier, domain = base_type(result)
     expr = assigned(

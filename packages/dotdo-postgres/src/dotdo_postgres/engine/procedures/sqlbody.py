@@ -145,7 +145,7 @@ def call_sql(  # noqa: PLR0917 -- what a call is made of
     if stored.kind == "p" and columns is None:
         return None
     if result == t.VOID and columns is None:
-        return [] if stored.returns_set else ""
+        return [] if stored.returns_set else None
     rows = [] if last is None or last.columns is None else _fitted(session, last, result, columns)
     if stored.returns_set:
         return rows

@@ -9,8 +9,9 @@ from dotdo_postgres.engine.bind.domains import as_domain, base_type
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.query import Select
 from dotdo_postgres.engine.udf.running import plain_rows, run_step
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import field_codec
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
@@ -64,9 +65,24 @@ class Caster:
             return None
         if found is None or found.kind in {"c", "p"}:
             return value
-        prepared = self._plan(source, target, typmod)
+        try:
+            prepared = self._plan(source, target, typmod)
+        except PostgresError as failure:
+            if failure.sqlstate != "0A000":
+                raise
+            return self._by_text(value, source, target, failure)
         result = run_step(self._session, prepared, (value,))
         return plain_rows(prepared.columns or (), result.rows)[0][0]
+
+    def _by_text(
+        self, value: StorageValue, source: int, target: int, failure: PostgresError
+    ) -> StorageValue:
+        """Cast by the text of a value, where no statement does it."""
+        zone = self._session.facts.zone
+        write, read = field_codec(source, zone), field_codec(target, zone)
+        if write is None or read is None:
+            raise failure
+        return read.from_text(write.to_text(value))
 
     def _plan(self, source: int, target: int, typmod: int) -> Prepared:
         session = self._session

@@ -43,6 +43,7 @@ def resolve_routine(
     if "pg_catalog" not in places and schema is None:
         places = ("pg_catalog", *places)
     found: dict[tuple[int, ...], Candidate] = {}
+    unclear: set[tuple[int, ...]] = set()
     for place in places:
         if place == "pg_catalog":
             listed = function_candidates(name, len(types), labels, is_spread=is_spread)
@@ -54,9 +55,22 @@ def resolve_routine(
             )
         for candidate in listed:
             known = found.get(candidate.arguments)
-            if known is None or (known.is_variadic and not candidate.is_variadic):
+            if known is None or _goes_before(candidate, known):
                 found[candidate.arguments] = candidate
-    return choose(list(found.values()), types)
+                unclear.discard(candidate.arguments)
+            elif not _goes_before(known, candidate) and known in listed:
+                unclear.add(candidate.arguments)
+    chosen = choose(list(found.values()), types)
+    is_unclear = isinstance(chosen, Candidate) and chosen.arguments in unclear
+    return "ambiguous" if is_unclear else chosen
+
+
+def _goes_before(one: Candidate, other: Candidate) -> bool:
+    """Tell whether a candidate is better than another of the same arguments: no default, not spread out."""
+    ranks = [
+        (c.is_variadic, len(c.declared) > len(c.arguments) and not c.is_variadic) for c in (one, other)
+    ]
+    return ranks[0] < ranks[1]
 
 
 def user_candidates(
