@@ -42,6 +42,7 @@ class Planner:
         is_staged: Several statements are planned that share their parameters.
         shared: Their binder.
         outer: What is around the statement: the names of WITH, the variables of a routine.
+        is_in_family: Statement triggers of the table that is written to are fired around what is planned.
         variables: Which of a name's two meanings is taken where a routine's variable has it too.
         is_trusted: The statement is a step of one whose rights have been looked at.
         before: Names under which tables are read as they were before the statement.
@@ -60,6 +61,7 @@ class Planner:
         self.shared: Binder | None = None
         self.outer: Scope | None = None
         self.variables: Variables | None = None
+        self.is_in_family = False
         self.is_trusted = False
         self.before: dict[str, str] = {}
         self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder

@@ -170,6 +170,11 @@ def _of_column(names: Names, item: Object) -> Iterator[Object]:
         and column.column in fk.target_columns
         and other.id != item.noun.id
     ]
+    found += [
+        Object("trigger", item.noun, name)
+        for name, facts in facts_of(item.noun).get("triggers", {}).items()
+        if number in facts.get("columns", ()) or item.name in facts.get("when_columns", ())
+    ]
     yield from sorted(found, key=lambda other: other.noun.id)
     for other_column in item.noun.columns:
         if other_column.generated is not None and f'"{column.column}"' in other_column.generated:

@@ -9,7 +9,7 @@ from dotdo_postgres.engine.plpgsql.elements import put_element
 from dotdo_postgres.engine.plpgsql.evaluating import evaluate, fitted
 from dotdo_postgres.engine.plpgsql.frame import not_assigned
 from dotdo_postgres.engine.plpgsql.rowvalues import evaluate_row
-from dotdo_postgres.engine.udf.rowvalues import row_from_value, Row
+from dotdo_postgres.engine.udf.rowvalues import Row, row_from_value
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
@@ -61,7 +61,9 @@ def assign_value(frame: Frame, target: Target, value: StorageValue, oid: int) ->
                 "0A000", "assignment of a column to an element of an array is not supported"
             )
         if target.variable.is_record:
-            row_value = None if value is None else row_from_value(target.variable.fields, str(value))
+            row_value = (
+                None if value is None else row_from_value(target.variable.fields, str(value))
+            )
             set_row(frame, target.variable, row_value)
             return
         set_value(frame, target.variable, value, oid)

@@ -43,7 +43,7 @@ def plan_define(planner: Planner, node: Node) -> Prepared:
     raise not_supported(f"CREATE {kind}")
 
 
-def _create(  # noqa: PLR0914 -- one check after the other
+def _create(  # noqa: C901, PLR0914 -- one check after the other
     session: Session, planner: Planner, node: Node
 ) -> None:
     parts = [item["String"]["sval"] for item in node["defnames"]]

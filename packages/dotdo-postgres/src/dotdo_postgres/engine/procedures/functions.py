@@ -59,9 +59,7 @@ def _plan(session: Session, parts: Sequence[str], types: Sequence[int], result: 
     binder = planner.binder()
     params = [{"ParamRef": {"number": at}} for at in range(1, len(types) + 1)]
     names = [{"String": {"sval": part}} for part in parts]
-    node: dict[str, Any] = (
-        {"FuncCall": {"funcname": names, "args": params}}
-    )
+    node: dict[str, Any] = {"FuncCall": {"funcname": names, "args": params}}
     base, modifier, domain = base_type(result)
     expr = assigned(
         binder,

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.storage import alter_noun
+from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
+from dotdo_postgres.engine.catalog.deparse import Deparser
+from dotdo_postgres.engine.catalog.expressions import showing_binder
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.udf.definition import TRIGGER, stored_of
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo.storage import Noun
+    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
 
@@ -188,37 +194,53 @@ def _transitions(noun: Noun, relation: Relation, node: Node, kind: int) -> dict[
 
 
 def _when(planner: Planner, relation: Relation, node: Node, kind: int) -> dict[str, Any]:
+    """Bind WHEN; keep its tree, its text in both forms, and the columns that it reads."""
     tree = node.get("whenClause")
     if tree is None:
         return {}
     _check_references(tree, kind)
-    from dotdo_postgres.engine.bind.from_items import table_entry
-    from dotdo_postgres.engine.catalog.deparse import deparse
-    from dotdo_postgres.engine.catalog.expressions import showing_binder
-
     binder = showing_binder(planner.names)
     items = []
     for label in ("new", "old"):
-        entry = table_entry(relation, label)
-        from dotdo_postgres.engine.bind.from_items import scope_item
-
-        item: ScopeItem = scope_item(entry)
-        item.has_plain_columns = False
-        item.row_type = 2249
+        item: ScopeItem = scope_item(table_entry(relation, label))
+        item.has_plain_columns, item.row_type = False, t.RECORD
         items.append(item)
     expr = binder.boolean(tree, Scope(items=items, clause="WHEN"), "WHEN")
-    text = tree_text(tree)
+    read: set[str] = set()
+
+    def qualify(column: ir.Column) -> str:
+        name = column.entry.columns[column.index].name
+        read.add(name)
+        return f"{column.entry.name}.{quote_ident(name)}"
+
+    texts = [
+        _shown(expr, tree, Deparser(is_pretty=pretty, qualify=qualify)) for pretty in (False, True)
+    ]
+    return {
+        "when": tree,
+        "when_text": texts[0],
+        "when_pretty": texts[1],
+        "when_columns": sorted(read),
+    }
+
+
+def _shown(expr: ir.Expr, tree: Node, deparser: Deparser) -> str:
+    """Write a condition; rows that are compared as a whole stay whole."""
+    body = tree.get("A_Expr", {})
+    sides = [
+        body.get(side, {}).get("ColumnRef", {}).get("fields", []) for side in ("lexpr", "rexpr")
+    ]
+    if body.get("kind") == "AEXPR_DISTINCT" and all(
+        len(side) == 2 and "A_Star" in side[1] for side in sides
+    ):
+        names = [side[0]["String"]["sval"] for side in sides]
+        return deparser.wrapped(f"{names[0]}.* IS DISTINCT FROM {names[1]}.*")
     try:
-        text = deparse(expr)
-    except Exception as failure:
-        if getattr(failure, "sqlstate", "XX000") not in {"0A000", "XX000"}:
+        return deparser.text(expr)
+    except PostgresError as failure:
+        if failure.sqlstate != "0A000":
             raise
-    return {"when": tree, "when_text": text}
-
-
-def tree_text(tree: Node) -> str:
-    """Return something to show where an expression cannot be written out."""
-    return "..." if tree else ""
+        return "..."
 
 
 def _check_references(tree: Any, kind: int) -> None:

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.naming import split_definition
+from dotdo_postgres.engine.objects.descent import ancestors_of, bound_of
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.calling import body_of, run_frame
 from dotdo_postgres.engine.plpgsql.evaluating import is_true
 from dotdo_postgres.engine.plpgsql.frame import Frame
+from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.triggers.definitions import (
     BEFORE,
     DELETE,
@@ -28,10 +30,9 @@ from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from dotdo.storage import Noun
-    from dotdo_postgres.engine.relations import Relation
+    from dotdo.storage import Catalog, Noun
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.engine.udf.rowvalues import Fields, Row
 
@@ -67,9 +68,24 @@ class Transition:
     new: Sequence[tuple[Any, ...]] = ()
 
 
-def has_triggers(noun: Noun) -> bool:
+def has_triggers(catalog: Catalog, noun: Noun) -> bool:
     """Tell whether writes to a table or view may fire triggers."""
-    return bool(facts_of(noun).get("triggers"))
+    return bool(facts_of(noun).get("triggers")) or any(_cloned(catalog, noun))
+
+
+def _cloned(catalog: Catalog, noun: Noun) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the row triggers that a partition has from the tables it is a part of."""
+    if bound_of(noun) is None:
+        return
+    own = relation_of(noun)
+    for ancestor in ancestors_of(catalog, noun):
+        theirs = {column.number: column.name for column in relation_of(ancestor).columns}
+        for name, facts in facts_of(ancestor).get("triggers", {}).items():
+            if not facts["type"] & ROW:
+                continue
+            names = [theirs.get(number) for number in facts.get("columns", ())]
+            numbers = [column.number for column in own.columns if column.name in names]
+            yield name, {**facts, "columns": numbers}
 
 
 def row_fields(relation: Relation) -> Fields:
@@ -77,16 +93,17 @@ def row_fields(relation: Relation) -> Fields:
     return tuple((c.name, c.domain or c.type, c.typmod) for c in relation.columns)
 
 
-_made: dict[int, tuple[Noun, list[Trigger]]] = {}
+_made: dict[int, tuple[Catalog, list[Trigger]]] = {}
 
 
-def triggers_of(relation: Relation) -> list[Trigger]:
-    """Return the triggers of a relation by name."""
+def triggers_of(catalog: Catalog, relation: Relation) -> list[Trigger]:
+    """Return the triggers of a relation by name, those of the tables it is a partition of among them."""
     noun = relation.noun
     found = _made.get(noun.id)
-    if found is None or found[0] is not noun:
-        listed = sorted(facts_of(noun).get("triggers", {}).items())
-        found = _made[noun.id] = noun, [_trigger(name, facts, relation) for name, facts in listed]
+    if found is None or found[0] is not catalog:
+        every = {**dict(_cloned(catalog, noun)), **facts_of(noun).get("triggers", {})}
+        listed = [_trigger(name, facts, relation) for name, facts in sorted(every.items())]
+        found = _made[noun.id] = catalog, listed
     return found[1]
 
 
@@ -130,11 +147,9 @@ def fitting(  # noqa: PLR0917 -- what an event is
         event: INSERT, DELETE, UPDATE or TRUNCATE.
         changed: Numbers of the columns that UPDATE assigns.
     """
-    if not has_triggers(relation.noun):
-        return []
     is_replica = session.settings.values.get("session_replication_role", "origin") == "replica"
     found = []
-    for trigger in triggers_of(relation):
+    for trigger in triggers_of(session.kernel.catalog, relation):
         kind = trigger.facts["type"]
         if kind & _TIMES != time or kind & ROW != level or not kind & event:
             continue

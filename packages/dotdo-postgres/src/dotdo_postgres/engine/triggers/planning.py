@@ -15,28 +15,32 @@ from dotdo_postgres.engine.bind.select import make_target
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.dml.insert import Insertion, target_columns
+from dotdo_postgres.engine.dml.insert import Insertion, plan_insert, target_columns
 from dotdo_postgres.engine.dml.joined import other_columns
-from dotdo_postgres.engine.dml.update import Change
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.dml.spread import has_family
+from dotdo_postgres.engine.dml.update import Change, plan_delete, plan_update
+from dotdo_postgres.engine.objects.descent import is_partitioned
+from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.planner import run_select
 from dotdo_postgres.engine.query import Cte, Entry, OutputColumn, Query, Select, Target, Values
 from dotdo_postgres.engine.relations import Relation, relation_of
-from dotdo_postgres.engine.triggers.definitions import DELETE, INSERT, UPDATE
+from dotdo_postgres.engine.triggers.definitions import DELETE, INSERT, ROW, UPDATE
 from dotdo_postgres.engine.triggers.firing import has_triggers
 from dotdo_postgres.engine.triggers.rows import RowWriter
 from dotdo_postgres.engine.triggers.writing import (
+    Around,
     Conflicting,
     Returning,
     Write,
+    run_around,
     run_triggered,
     whole_copy,
 )
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
@@ -47,7 +51,7 @@ Node = dict[str, Any]
 def triggered_relation(planner: Planner, node: Node) -> Relation | None:
     """Return the table or view that a write names when it has triggers, None otherwise."""
     noun = planner.names.table(node)
-    if noun is None or not has_triggers(noun) or planner.may_write_materialized:
+    if noun is None or not has_triggers(planner.catalog, noun) or planner.may_write_materialized:
         return None
     if kind_of(noun) == "v" and not _has_instead(noun):
         return None
@@ -255,6 +259,7 @@ def _prepared(planner: Planner, write: Write, shown: Any, param_types: Any, tag:
     prepared = Prepared(shown, param_types, tag, run_triggered, catalog=planner.catalog)
     prepared.detail = {"relation": write.relation, "tag": tag, "probe": None, "write": write}
     prepared.detail["as_one"] = partial(whole_copy, prepared)
+    write.is_part = planner.is_trusted
     return prepared
 
 
@@ -347,19 +352,56 @@ def _returning(  # noqa: PLR0917 -- what is shown, of which rows
     return Returning(prepared, table, width, len(checks)), shown
 
 
+_EVENTS = {"INSERT": INSERT, "UPDATE": UPDATE, "DELETE": DELETE}
+
+
 class TriggerPlans:
     """Plans writes that fire triggers; None where there are none."""
 
     def insert(self, planner: Planner, node: Node) -> Prepared | None:
         """Plan an INSERT."""
         relation = triggered_relation(planner, node["relation"])
-        return None if relation is None else plan_triggered_insert(planner, relation, node)
+        if relation is None:
+            return None
+        if is_partitioned(relation.noun):
+            return _around(planner, relation, node, "INSERT", plan_insert)
+        return plan_triggered_insert(planner, relation, node)
 
     def change(self, planner: Planner, node: Node, word: str) -> Prepared | None:
         """Plan an `UPDATE` or a `DELETE`."""
         relation = triggered_relation(planner, node["relation"])
         if relation is None:
             return None
-        return plan_triggered_change(
-            planner, relation, node, UPDATE if word == "UPDATE" else DELETE
-        )
+        if has_family(planner, relation, node):
+            return _around(
+                planner, relation, node, word, plan_update if word == "UPDATE" else plan_delete
+            )
+        return plan_triggered_change(planner, relation, node, _EVENTS[word])
+
+
+def _around(
+    planner: Planner,
+    relation: Relation,
+    node: Node,
+    word: str,
+    plan: Callable[[Planner, Node], Prepared],
+) -> Prepared | None:
+    """Plan a write to a table with descendants; None when it has no statement triggers, or they are planned for."""
+    kinds = [facts["type"] for facts in facts_of(relation.noun).get("triggers", {}).values()]
+    event = _EVENTS[word]
+    if planner.is_in_family or not any(kind & event and not kind & ROW for kind in kinds):
+        return None
+    planner.is_in_family = True
+    inner = plan(planner, node)
+    names = (
+        {item["ResTarget"]["name"] for item in node.get("targetList", ())}
+        if event == UPDATE
+        else set()
+    )
+    changed = tuple(column.number for column in relation.columns if column.name in names)
+    prepared = Prepared(
+        inner.columns, inner.param_types, inner.tag_kind, run_around, catalog=planner.catalog
+    )
+    prepared.codecs = inner.codecs
+    prepared.detail = Around(relation, event, inner, changed)
+    return prepared

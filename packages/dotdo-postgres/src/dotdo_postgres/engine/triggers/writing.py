@@ -24,7 +24,7 @@ from dotdo_postgres.engine.triggers.firing import (
 )
 from dotdo_postgres.engine.udf.rowvalues import Row
 from dotdo_postgres.engine.udf.running import plain_rows, run_step
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +52,7 @@ class Write:
         conflict: Of INSERT: what ON CONFLICT does, None without.
         returning: What RETURNING gives of the rows, None without.
         others: How many values of other tables follow in the source.
+        is_part: It is a step of a write to a table that this one descends from: statement triggers are that one's.
     """
 
     event: int
@@ -63,6 +64,7 @@ class Write:
     conflict: Conflicting | None = None
     returning: Returning | None = None
     others: int = 0
+    is_part: bool = False
 
 
 @dataclass(slots=True)
@@ -173,6 +175,8 @@ def _numbers(write: Write, places: Sequence[int]) -> tuple[int, ...]:
 
 
 def _fire_statement(run: Run, time: int, event: int, transition: Transition | None = None) -> None:
+    if run.write.is_part:
+        return
     for trigger in run.triggers(time, 0, event):
         if applies(run.session, trigger, None, None):
             fire(run.session, trigger, event, None, None, transition)
@@ -371,3 +375,36 @@ def _instead(run: Run, event: int, old: Row | None, new: Row | None) -> Row | No
         if event != DELETE:
             new = found
     return found
+
+
+@dataclass(slots=True)
+class Around:
+    """A write to a table with descendants: what is done to them, and whose statement triggers fire around it."""
+
+    relation: Relation
+    event: int
+    inner: Prepared
+    changed: tuple[int, ...] = ()
+
+
+def run_around(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    """Run a write to a table with descendants between the statement triggers of the table."""
+    around: Around = prepared.detail
+
+    def work() -> Result:
+        _fire_around(session, around, BEFORE)
+        result = run_step(session, around.inner, params)
+        _fire_around(session, around, 0)
+        return result
+
+    return atomically(session, work, planned_for=prepared.catalog, wait=wait)
+
+
+def _fire_around(session: Session, around: Around, time: int) -> None:
+    for trigger in fitting(session, around.relation, time, 0, around.event, around.changed):
+        if {"old_table", "new_table"} & trigger.facts.keys():
+            raise not_supported("transition tables of a table with descendants")
+        if applies(session, trigger, None, None):
+            fire(session, trigger, around.event, None, None)

@@ -68,7 +68,8 @@ def resolve_routine(
 def _goes_before(one: Candidate, other: Candidate) -> bool:
     """Tell whether a candidate is better than another of the same arguments: no default, not spread out."""
     ranks = [
-        (c.is_variadic, len(c.declared) > len(c.arguments) and not c.is_variadic) for c in (one, other)
+        (c.is_variadic, len(c.declared) > len(c.arguments) and not c.is_variadic)
+        for c in (one, other)
     ]
     return ranks[0] < ranks[1]
 
