@@ -151,7 +151,7 @@ def _single(binder: Binder, node: Node, inner: Scope, name: str, item: Node) -> 
     call = binder.expression(node, inner)
     if isinstance(call, ir.SeriesCall):
         _refuse_record(call, None)
-        columns = [OutputColumn(label or name, oid) for label, oid in call.columns]
+        columns = _columns(call, name)
     else:
         call = binder.known(call)
         columns = [OutputColumn(name, call.type, call.typmod)]
@@ -172,9 +172,7 @@ def _add(
         if definitions is not None:
             call = _defined(binder, call, definitions)
         _refuse_record(call, definitions)
-        entry.columns += [
-            OutputColumn(label or column_name(node), oid) for label, oid in call.columns
-        ]
+        entry.columns += _columns(call, column_name(node))
     elif definitions is not None:
         if call.type != t.RECORD:
             message = 'a column definition list is only allowed for functions returning "record"'
@@ -183,6 +181,15 @@ def _add(
     else:
         entry.columns.append(OutputColumn(column_name(node), call.type, call.typmod))
     entry.calls.append(call)
+
+
+def _columns(call: ir.SeriesCall, name: str) -> list[OutputColumn]:
+    """Return the columns of a call in FROM; those without names are called as the item."""
+    typmods = call.typmods or (-1,) * len(call.columns)
+    return [
+        OutputColumn(label or name, oid, typmod)
+        for (label, oid), typmod in zip(call.columns, typmods, strict=True)
+    ]
 
 
 def _refuse_record(call: ir.SeriesCall, definitions: object) -> None:

@@ -343,6 +343,10 @@ def check_syntax(texts: Sequence[p.Sql]) -> None:
         try:
             tree_of(sql)
         except PostgresError as failure:
+            if failure.position is not None and sql.start >= 0:
+                before = 0 if sql.is_statement else len("SELECT ")
+                place = sql.start + failure.position - 1 - before
+                failure.body_position = place  # type: ignore[attr-defined]  # for whoever knows the statement
             failure.position = None
             failure.body_line = sql.line  # type: ignore[attr-defined]  # for whoever names the function
             raise

@@ -199,7 +199,36 @@ def _named(node: Any) -> Any:
     if isinstance(param, dict):
         name = {"String": {"sval": f"${param.get('number', 0)}"}}
         return {"ColumnRef": {"fields": [name], "location": param.get("location", 0)}}
+    if "A_Indirection" in node and _is_argv(node["A_Indirection"]):
+        return {"A_Indirection": _from_zero(node["A_Indirection"])}
     return {key: _named(value) for key, value in node.items()}
+
+
+def _is_argv(body: dict[str, Any]) -> bool:
+    fields = body["arg"].get("ColumnRef", {}).get("fields", [])
+    return len(fields) == 1 and fields[0].get("String", {}).get("sval") == "tg_argv"
+
+
+def _from_zero(body: dict[str, Any]) -> dict[str, Any]:
+    """Count the arguments of a trigger from 0, as PL/pgSQL does."""
+
+    def shifted(index: dict[str, Any]) -> dict[str, Any]:
+        one = {"A_Const": {"ival": {"ival": 1}}}
+        name = [{"String": {"sval": "+"}}]
+        return {"A_Expr": {"kind": "AEXPR_OP", "name": name, "lexpr": _named(index), "rexpr": one}}
+
+    steps = [
+        {
+            "A_Indices": {
+                key: shifted(value) if key in {"lidx", "uidx"} else value
+                for key, value in step["A_Indices"].items()
+            }
+        }
+        if "A_Indices" in step
+        else step
+        for step in body["indirection"]
+    ]
+    return {**body, "indirection": steps}
 
 
 def _references(node: Any) -> Iterator[list[str]]:

@@ -93,6 +93,7 @@ class Sql:
         plan: How it was planned last.
         tree: Its parse tree, once parsed.
         row: The statement that gives the same as a row.
+        start: Its place in the body, -1 when it is not there as it stands.
     """
 
     text: str
@@ -102,6 +103,7 @@ class Sql:
     plan: Any = None
     tree: Any = None
     row: Sql | None = None
+    start: int = -1
 
 
 @dataclass(slots=True, eq=False)

@@ -174,6 +174,7 @@ def _case(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001
     while reader.skip_word("when"):
         condition = reader.expression("then")
         if variable is not None:
+            condition.start = -1
             condition.text = f'"{variable.name}" IN ({condition.text})'
         reader.require_word("then")
         whens.append((condition, read_statements(reader)))
@@ -289,6 +290,7 @@ def _sql(reader: Reader, line: int) -> p.Statement:
     if into is not None:
         text = text[: cut[0] - start] + " " * (cut[1] - cut[0]) + text[cut[1] - start :]
     query = reader.make_sql(text.rstrip(), reader.line(start), is_statement=True)
+    query.start = start
     reader.require_mark(";")
     return p.RunSql(line, query, into)
 
@@ -309,7 +311,7 @@ def _call(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001
 
 def _perform(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
     query = reader.expression(";")
-    query.text, query.is_statement = f"SELECT {query.text}", True
+    query.text, query.is_statement, query.start = f"SELECT {query.text}", True, -1
     reader.require_mark(";")
     return p.Perform(line, query)
 

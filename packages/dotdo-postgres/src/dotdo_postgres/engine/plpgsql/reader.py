@@ -108,6 +108,7 @@ class Reader:
         """Make an error at a token; its line is kept for the context."""
         found = error(sqlstate, message)
         found.context = None
+        found.body_position = (token or self.token).start  # type: ignore[attr-defined]  # for whoever knows the statement
         found.body_line = self.line((token or self.token).start)  # type: ignore[attr-defined]  # for whoever names the function
         return found
 
@@ -135,7 +136,9 @@ class Reader:
         """Return the text from one token to before another."""
         start = self.tokens[first].start
         stop = self.tokens[end - 1].end if end > first else start
-        return self.make_sql(self.body[start:stop], self.line(start), is_statement=is_statement)
+        made = self.make_sql(self.body[start:stop], self.line(start), is_statement=is_statement)
+        made.start = start
+        return made
 
     def make_sql(self, text: str, line: int, *, is_statement: bool = False) -> Sql:
         """Return a piece of SQL that sees the names in force."""

@@ -210,8 +210,9 @@ def run_dynamic(
         for prepared in plans:
             result = run_step(frame.session, prepared, [value for value, _ in values])
     except PostgresError as failure:
+        if failure.position is None or failure.position < 0:
+            add_context(failure, f'SQL statement "{text}"')
         failure.position = None
-        add_context(failure, f'SQL statement "{text}"')
         raise
     if result is None:
         raise (

@@ -237,6 +237,8 @@ def _series(  # noqa: PLR0917 -- what a call is made of
         listed = [("", t.RECORD)]
     routine = routine_for(binder.names, stored, types, result, columns)
     call = ir.SeriesCall(kind, -1, location, routine, args, listed)
+    if columns:
+        call.typmods = tuple(typmod for _, _, typmod in columns)
     if result != t.RECORD and columns is not None:
         call.row_type = result
     return place_series(stored.name, call, scope, location)

@@ -17,7 +17,7 @@ from dotdo_postgres.engine.procedures.checking import check_routine
 from dotdo_postgres.engine.procedures.options import read_options
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.engine.udf.definition import stored_of, type_text, written_type
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ def keep(
         made = Noun(
             existing.id, label, "definition", "", extra={EXTRA: _replacement(existing, facts)}
         )
-        _check(session, made)
         alter_noun(session.kernel, made)
-        return
-    _check(session, made)
-    create_noun(session.kernel, made)
+    else:
+        create_noun(session.kernel, made)
+    session.planner()  # the body may call the routine itself
+    _check(session, session.names.catalog.by_name[label], planner.sql)
 
 
 def _replacement(existing: Noun, facts: dict[str, Any]) -> dict[str, Any]:
@@ -132,9 +132,16 @@ def _replacement(existing: Noun, facts: dict[str, Any]) -> dict[str, Any]:
     return {**facts, **kept}
 
 
-def _check(session: Session, noun: Noun) -> None:
-    if session.settings.values.get("check_function_bodies", "on") != "off":
+def _check(session: Session, noun: Noun, sql: str) -> None:
+    if session.settings.values.get("check_function_bodies", "on") == "off":
+        return
+    try:
         check_routine(session, stored_of(noun))
+    except PostgresError as failure:
+        at, body = getattr(failure, "body_position", None), facts_of(noun)["body"]
+        if at is not None and body and sql.count(body) == 1:  # where in the statement it is
+            failure.position, failure.context = sql.index(body) + at + 1, None
+        raise
 
 
 def _existing(planner: Planner, key: tuple[str, str], arguments: list[int]) -> Noun | None:
@@ -242,7 +249,7 @@ def _parameter(
     if node["argType"].get("setof"):
         word = "procedures" if is_procedure else "functions"
         raise error("42P13", f"{word} cannot accept set arguments")
-    oid, _ = written_type(planner.names, node["argType"])
+    oid = _known_type(planner, node["argType"])
     kind = t.BY_OID.get(oid)
     if (
         kind is not None
@@ -272,6 +279,16 @@ def _parameter(
     found.types.append(oid)
     found.modes.append(mode)
     found.names.append(name)
+
+
+def _known_type(planner: Planner, node: Node) -> int:
+    try:
+        return written_type(planner.names, node)[0]
+    except PostgresError as failure:
+        if failure.sqlstate != "42704":
+            raise
+        shown = ".".join(item["String"]["sval"] for item in node["names"])
+        raise error("42704", f"type {shown} does not exist") from None
 
 
 def _language(language: str) -> str:
@@ -331,7 +348,7 @@ def _result(
         return implied, False
     if "t" in parameters.modes:
         return (t.RECORD if len(outs) > 1 else outs[0]), True
-    oid, _ = written_type(planner.names, returns)
+    oid = _known_type(planner, returns)
     if implied and oid != implied:
         shown = t.format_type(implied)
         raise error("42P13", f"function result type must be {shown} because of OUT parameters")

@@ -25,8 +25,17 @@ from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.planner import run_select
 from dotdo_postgres.engine.query import Cte, Entry, OutputColumn, Query, Select, Target, Values
 from dotdo_postgres.engine.relations import Relation, relation_of
-from dotdo_postgres.engine.triggers.definitions import DELETE, INSERT, ROW, UPDATE
-from dotdo_postgres.engine.triggers.firing import has_triggers
+from dotdo_postgres.engine.triggers.cascading import followers
+from dotdo_postgres.engine.triggers.definitions import (
+    BEFORE,
+    DELETE,
+    INSERT,
+    INSTEAD,
+    ROW,
+    TRUNCATE,
+    UPDATE,
+)
+from dotdo_postgres.engine.triggers.firing import applies, fire, fitting, has_triggers
 from dotdo_postgres.engine.triggers.rows import RowWriter
 from dotdo_postgres.engine.triggers.writing import (
     Around,
@@ -37,13 +46,14 @@ from dotdo_postgres.engine.triggers.writing import (
     run_triggered,
     whole_copy,
 )
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
 
@@ -71,26 +81,12 @@ def _writer(relation: Relation) -> RowWriter | None:
     return None if is_view(relation) else RowWriter(relation)
 
 
-def _require_instead(relation: Relation, event: int) -> None:
-    """See that a view's triggers do what is asked.
-
-    Raises:
-        PostgresError: they do not (SQLSTATE 55000).
-    """
-    if not is_view(relation):
-        return
-    kinds = [facts["type"] for facts in relation.noun.extra["postgres"]["triggers"].values()]
-    if any(kind & 64 and kind & event for kind in kinds):
-        return
-    word, rule, gerund = _WORDS[event]
-    hint = f"To enable {gerund} the view, provide an INSTEAD OF {word.upper()} trigger or an unconditional ON {word.upper()} DO INSTEAD rule."
-    raise error("55000", f'cannot {rule} view "{relation.name}"', hint=hint)
-
-
-_WORDS = {
-    INSERT: ("insert", "insert into", "inserting into"), UPDATE: ("update", "update", "updating"),
-    DELETE: ("delete", "delete from", "deleting from"),
-}  # fmt: skip
+def _is_for(relation: Relation, event: int) -> bool:
+    """Tell whether a view's triggers do what is asked; those of a table always fire."""
+    kinds = [
+        facts["type"] for facts in relation.noun.extra["postgres"].get("triggers", {}).values()
+    ]
+    return not is_view(relation) or any(kind & INSTEAD and kind & event for kind in kinds)
 
 
 # --- INSERT ----------------------------------------------------------------------------------
@@ -98,7 +94,6 @@ _WORDS = {
 
 def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> Prepared:
     """Plan INSERT into a table or view with triggers."""
-    _require_instead(relation, INSERT)
     binder = planner.binder()
     columns = target_columns(relation, node.get("cols"))
     require_privilege(binder, relation.noun, MAY_INSERT)
@@ -218,7 +213,6 @@ def _row_targets(entry: Entry) -> list[Target]:
 
 def plan_triggered_change(planner: Planner, relation: Relation, node: Node, event: int) -> Prepared:
     """Plan UPDATE or DELETE of a table or view with triggers."""
-    _require_instead(relation, event)
     change = Change(
         planner,
         node,
@@ -358,10 +352,26 @@ _EVENTS = {"INSERT": INSERT, "UPDATE": UPDATE, "DELETE": DELETE}
 class TriggerPlans:
     """Plans writes that fire triggers; None where there are none."""
 
+    def require_none(self, planner: Planner, node: Node, what: str) -> None:
+        """See that a statement which fires no triggers has none to fire.
+
+        Raises:
+            PostgresError: there are some (SQLSTATE 0A000).
+        """
+        if triggered_relation(planner, node) or _followed_relation(planner, node):
+            raise not_supported(f"{what} on a table with triggers")
+
+    def truncating(self, session: Session, noun: Noun, *, is_before: bool) -> None:
+        """Fire the triggers of TRUNCATE."""
+        relation = relation_of(noun)
+        for trigger in fitting(session, relation, BEFORE if is_before else 0, 0, TRUNCATE):
+            if applies(session, trigger, None, None):
+                fire(session, trigger, TRUNCATE, None, None)
+
     def insert(self, planner: Planner, node: Node) -> Prepared | None:
         """Plan an INSERT."""
         relation = triggered_relation(planner, node["relation"])
-        if relation is None:
+        if relation is None or not _is_for(relation, INSERT):
             return None
         if is_partitioned(relation.noun):
             return _around(planner, relation, node, "INSERT", plan_insert)
@@ -371,12 +381,22 @@ class TriggerPlans:
         """Plan an `UPDATE` or a `DELETE`."""
         relation = triggered_relation(planner, node["relation"])
         if relation is None:
+            relation = _followed_relation(planner, node["relation"])
+        if relation is None or not _is_for(relation, _EVENTS[word]):
             return None
         if has_family(planner, relation, node):
             return _around(
                 planner, relation, node, word, plan_update if word == "UPDATE" else plan_delete
             )
         return plan_triggered_change(planner, relation, node, _EVENTS[word])
+
+
+def _followed_relation(planner: Planner, node: Node) -> Relation | None:
+    """Return the table of a change that takes rows of tables with triggers along; None of any other."""
+    noun = planner.names.table(node)
+    if noun is None or kind_of(noun) != "r" or not any(followers(planner.catalog, noun)):
+        return None
+    return relation_of(noun)
 
 
 def _around(

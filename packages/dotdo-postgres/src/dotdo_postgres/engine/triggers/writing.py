@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.triggers.cascading import check_update, follow_delete
 from dotdo_postgres.engine.triggers.firing import (
     BEFORE,
     DELETE,
@@ -311,6 +312,8 @@ def _update_row(  # noqa: PLR0917 -- what a change is
             run.count += 1
             run.shown.append((*made.values, *others))
         return
+    _require_untouched(run, row_id, old, UPDATE)
+    check_update(session, write.relation, old, made.values)
     changed_id = write.writer.update(session, row_id, old, made.values, places)
     after = write.writer.read(session, changed_id)
     run.touched.add(changed_id)
@@ -335,11 +338,28 @@ def _delete(run: Run, rows: list[Values]) -> None:
             if _instead(run, DELETE, old, None) is None:
                 continue
         else:
+            _require_untouched(run, row_id, old.values, DELETE)
+            follow_delete(session, write.relation, old.values)
             if not write.writer.delete(session, row_id, old.values):
                 continue
             run.events.append((DELETE, old, None))
         run.count += 1
         run.shown.append((*old.values, *row[1 + width :]))
+
+
+def _require_untouched(run: Run, row_id: Any, old: Values, event: int) -> None:
+    """See that no BEFORE trigger has changed the row itself.
+
+    Raises:
+        PostgresError: one has (SQLSTATE 27000).
+    """
+    if run.write.writer is None or not run.triggers(BEFORE, ROW, event):
+        return
+    if run.write.writer.read(run.session, row_id) != old:
+        word = "updated" if event == UPDATE else "deleted"
+        hint = "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows."
+        message = f"tuple to be {word} was already modified by an operation triggered by the current command"
+        raise error("27000", message, hint=hint)
 
 
 _ACTS: dict[int, Callable[[Run, list[Values]], None]] = {
