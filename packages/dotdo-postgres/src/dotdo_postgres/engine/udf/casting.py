@@ -82,7 +82,8 @@ class Caster:
         write, read = field_codec(source, zone), field_codec(target, zone)
         if write is None or read is None:
             raise failure
-        return read.from_text(write.to_text(value))
+        found: StorageValue = read.from_text(write.to_text(value))
+        return found
 
     def _plan(self, source: int, target: int, typmod: int) -> Prepared:
         session = self._session
