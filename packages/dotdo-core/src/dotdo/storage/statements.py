@@ -194,6 +194,17 @@ class Statements(Transaction):
             fail_to_bind(error)
             raise
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Run one statement inside `mutate` so that its failure can be caught: it alone is undone.
+
+        Raises:
+            ConstraintViolation: The statement breaks one.
+        """
+        try:
+            return work()
+        except apsw.ConstraintError as error:
+            self._fail(error)
+
     def _mutate(
         self,
         run: Callable[[], T],

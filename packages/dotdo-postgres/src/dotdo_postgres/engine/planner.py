@@ -10,6 +10,7 @@ from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.document_lookups import by_key
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
@@ -128,6 +129,8 @@ class Planner:
 
     def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
         """Put text and needs of a compiled statement into its plan."""
+        if self.session.documents.used:
+            by_key(compiler, node)
         prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
         prepared.python_calls = tuple(compiler.python_calls.values())

@@ -19,6 +19,7 @@ from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
+from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
@@ -130,6 +131,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             set_setting=self._set_setting,
             session_user=user,
         )
+        self.documents = Documents(self.kernel)
         self.sequences = self.facts.sequences = Sequences(self)
         self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
@@ -259,6 +261,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             _REGS,
             actor,
             _ROUTINES,
+            self.documents,
         )
         self._use_types()
 
@@ -340,12 +343,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
         planner = self.planner(source or sql, param_oids)
+        self.documents.used = {}
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        prepared.shapes = tuple(self.documents.used.values())
         if planner.binder_used is not None:
             prepared.touched = tuple(planner.binder_used.touched.items())
         self.know_virtual()
@@ -410,6 +415,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
                 self._make_known(prepared)
             if prepared.touched:
                 self._lock_tables(prepared, wait)
+            if prepared.shapes:
+                return self._run_on_documents(prepared, params, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
@@ -429,6 +436,29 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except BaseException:
             self.fail()
             raise
+
+    def _run_on_documents(
+        self, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        """Run a statement that names nouns of documents.
+
+        Raises:
+            CatalogChanged: values of other kinds than those it was planned for are in them.
+        """
+        try:
+            self._check_shapes(prepared)
+            result = prepared.execute(self, prepared, params, wait)
+        except DotdoError:
+            self._check_shapes(prepared)
+            raise
+        if prepared.is_read:
+            self._check_shapes(prepared)
+        return result
+
+    def _check_shapes(self, prepared: Prepared) -> None:
+        if not self.documents.are_as(prepared.shapes):
+            self._plans.pop(prepared.source, None)
+            raise CatalogChanged
 
     def _lock_tables(self, prepared: Prepared, wait: bool) -> None:
         """Hold what a statement touches, as LOCK TABLE of others respects it and is respected."""

@@ -64,6 +64,9 @@ class Engine:
         self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
+        self.started_s = self.now_s
+        """When keys that nobody has used yet came."""
+        self.running: Command | None = None
         self.is_plain_step = False
         """The newest command has done nothing but its own work."""
         self.is_quiet = True
@@ -89,6 +92,12 @@ class Engine:
     def now_us(self) -> int:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
+
+    def missed(self) -> None:
+        """Count a key that a reading command did not find."""
+        running = self.running
+        if running is not None and not running.is_write:
+            running.misses += 1
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
@@ -127,6 +136,7 @@ class Engine:
             self.audience.unmonitor(client)
             self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
+            self.instance.limits.forget(client)
 
     # -- running
 
@@ -143,7 +153,7 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)  # where nobody lets the engine tick
+                self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
                 self.settle()
@@ -169,7 +179,7 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)
+                self._look_around(client)
             self.ended_ns = self.now_ns
             for words in calls:
                 self.started_ns = self.ended_ns
@@ -206,6 +216,7 @@ class Engine:
             return self._execute(client, words)
         self.is_plain_step = True
         ctx = client.ctx
+        self.running = command
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
@@ -267,6 +278,8 @@ class Engine:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
+            if self.audience.after is not None:
+                self.audience.after()
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
@@ -288,6 +301,7 @@ class Engine:
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         function = command.function
         assert function is not None
+        self.running = command
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
@@ -419,6 +433,7 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
+            self.instance.limits.close_idle()
             gone = self._purge(limit)
             if gone:
                 took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
@@ -429,6 +444,11 @@ class Engine:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _look_around(self, client: ClientState) -> None:
+        """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.limits.close_idle(client)
+        self._purge(FEW_KEYS)
 
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""

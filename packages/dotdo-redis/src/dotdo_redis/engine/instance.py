@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.clientlimits import ClientLimits
 from dotdo_redis.engine.guarding import RefusalLog, guard
 from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
@@ -10,6 +11,7 @@ from dotdo_redis.engine.scripting import Functions, Runner, Scripts
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
+from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Instance:
         self.scripts = Scripts(self.runner)
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
+        self.limits = ClientLimits(engine)
+        self.uses = Uses(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

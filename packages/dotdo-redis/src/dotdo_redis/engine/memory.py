@@ -26,7 +26,7 @@ def _idle_since(database: "Database", key: bytes) -> float:
 
 
 def _uses(database: "Database", key: bytes) -> float:
-    return database.frequency.get(key, 0)
+    return database.engine.instance.uses.of(database, key)
 
 
 def _deadline(database: "Database", key: bytes) -> float:
@@ -60,14 +60,15 @@ class MemoryGuard:
             self.is_over()
 
     def guard(self, ctx: "Context", command: "Command", _words: list[bytes]) -> None:
-        """Make room before a command that may need it.
+        """Make room before each command.
 
         Raises:
-            OutOfMemory: there is none to be made.
+            OutOfMemory: there is none to be made, and the command may need some.
         """
+        is_over = self.is_over()
         queue = ctx.client.queue if command.name == "EXEC" else None
         needs = any("denyoom" in queued.facts.flags for queued, _ in queue or ())
-        if (needs or "denyoom" in command.facts.flags) and self.is_over():
+        if (needs or "denyoom" in command.facts.flags) and is_over:
             raise OutOfMemory
 
     def is_over(self) -> bool:

@@ -23,11 +23,14 @@ from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.document_keys import key_probe
+from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import error, not_supported
@@ -54,7 +57,8 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     columns = target_columns(relation, node.get("cols"))
     require_privilege(binder, relation.noun, INSERT)
     is_routed = is_partitioned(relation.noun)
-    is_slow = is_routed or planner.is_staged or is_guarded(binder, relation.noun)
+    is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
+    is_slow = not is_plain or is_guarded(binder, relation.noun)
     bulk = None if is_slow else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
@@ -266,8 +270,8 @@ class Insertion:
         if noun.has_hidden_rowid:
             names.append("_id")
         rows_source = self._values(compiler) if self.rows is not None else self._select(compiler)
+        names, source = inserted(compiler, noun, names, rows_source)
         table = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
-        source = rows_source
         if not names:
             raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
         node: Any = exp.Insert(this=table, expression=source)
@@ -393,6 +397,8 @@ class Insertion:
                     ),
                 )
         self.is_probing = False
+        if is_documents(self.relation.noun):
+            return key_probe(compiler, self.relation, node, columns)
         return make_probe(compiler, node, columns)
 
 

@@ -23,7 +23,14 @@ from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
+from dotdo_postgres.engine.dml.assign import (
+    assign,
+    assigned_cells,
+    default_expression,
+    guarded,
+    storage_node,
+)
+from dotdo_postgres.engine.dml.documents import stored_key
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
@@ -31,6 +38,7 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.dml.spread import has_family, plan_spread
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
@@ -207,10 +215,12 @@ class Change:
         alias = compiler.alias()
         table_columns(compiler, self.entry, alias)
         select = self.rows_query(compiler, [], self.entry, alias)
-        changed = {column.name: expr for column, expr in self.assignments}
+        if is_documents(self.relation.noun):
+            return self._key_probe(compiler, select, ctes, alias)
+        given = {column.name: expr for column, expr in self.assignments}
         cells = [
-            self.cell(compiler, changed[column.name], column)
-            if column.name in changed
+            self.cell(compiler, given[column.name], column)
+            if column.name in given
             else n.column(alias, column.physical)
             for column in self.relation.columns
         ]
@@ -219,6 +229,18 @@ class Change:
         if ctes is not None:
             select.set("with_", ctes)
         return make_probe(compiler, select, list(self.relation.columns))
+
+    def _key_probe(self, compiler: Compiler, select: Any, ctes: Any, alias: str) -> Probe:
+        key = n.column(alias, "id")
+        given = next((expr for column, expr in self.assignments if column.physical == "id"), None)
+        column = self.relation.columns[0]
+        new = key.copy()
+        if given is not None:
+            new = stored_key(compiler, self.relation.noun, self.cell(compiler, given, column))
+        select.set("expressions", [new, key])
+        if ctes is not None:
+            select.set("with_", ctes)
+        return make_probe(compiler, select, [column])
 
 
 class _Update(Change):
@@ -230,15 +252,12 @@ class _Update(Change):
         table_columns(compiler, self.entry, alias)
         holder: Any = exp.Select()
         attach_from(compiler, holder, self.sources)
-        settings = [
-            exp.EQ(
-                this=n.bare_column(column.physical),
-                expression=guarded(
-                    compiler, self.cell(compiler, expr, column), column, self.relation.noun
-                ),
-            )
+        noun = self.relation.noun
+        cells = [
+            (column, guarded(compiler, self.cell(compiler, expr, column), column, noun))
             for column, expr in self.assignments
         ]
+        settings = assigned_cells(compiler, noun, alias, cells)
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
         if holder.args.get("from_") is not None:
             source = holder.args["from_"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.documents.present import is_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.usertypes import make_row_types, make_types
@@ -13,6 +14,7 @@ from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.graph import Shape
     from dotdo.storage import Catalog, Noun
 
 Key = tuple[str, str]
@@ -71,6 +73,7 @@ class Objects:
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
         operators: Definitions of operators by name.
+        described: Nouns of documents as tables, by number, each with what it was described by.
         children: Tables that inherit from a table or are its partitions, by its number.
     """
 
@@ -84,6 +87,7 @@ class Objects:
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
     operators: dict[str, list[Noun]] = field(default_factory=dict)
+    described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
@@ -110,7 +114,7 @@ def _collect(catalog: Catalog) -> Objects:
         if noun.layout == "definition":
             kind, schema, name = split_definition(noun.name)
             _DEFINITIONS.get(kind, _ignore)(found, noun, schema, name)
-        elif not noun.name.startswith("$"):
+        elif not noun.name.startswith("$") and is_table(noun):
             _table(found, noun)
     return found
 

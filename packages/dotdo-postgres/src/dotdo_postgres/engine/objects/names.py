@@ -13,6 +13,7 @@ from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog, Noun
+    from dotdo_postgres.engine.documents.present import Documents
     from dotdo_postgres.engine.relations import Relation
 
 Node = dict[str, Any]
@@ -74,6 +75,7 @@ class Names:
         regs: Reads and writes values of regclass and its kin.
         actor: Who acts; by default one to whom nothing is refused.
         routines: Binds calls of what users made; without, there are none.
+        documents: Describes nouns of documents by what is in them.
     """
 
     def __init__(  # noqa: PLR0917 -- what names depend on
@@ -85,6 +87,7 @@ class Names:
         regs: Regs | None = None,
         actor: Actor | None = None,
         routines: Routines | None = None,
+        documents: Documents | None = None,
     ) -> None:
         self.catalog = catalog
         self.path = path
@@ -95,6 +98,7 @@ class Names:
         self.regs = regs or _NoRegs()
         self.actor = actor or Actor("")
         self.routines = routines
+        self.documents = documents
 
     # --- schemas -----------------------------------------------------------------------------
 

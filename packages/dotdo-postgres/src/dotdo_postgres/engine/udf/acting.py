@@ -74,10 +74,12 @@ def _names(session: Session, user: str, values: dict[str, str]):  # type: ignore
     made = Names(
         catalog,
         search_path(session, catalog),
+        temporary=base.temporary,
         computed=base.computed,
         regs=base.regs,
         actor=actor,
         routines=base.routines,
+        documents=base.documents,
     )
     session.acted[key] = made
     return made

@@ -151,9 +151,12 @@ class Runner:
 
     def _finish(self, sandbox: Sandbox, run: Run, call: Callable[[Sandbox], Reply]) -> Reply:
         try:
-            return call(sandbox)
+            reply = call(sandbox)
         except LuaFailure as failure:
             return _error(run, failure)
+        if isinstance(reply, ScriptError):
+            reply.is_counted = reply.text == run.failure
+        return reply
 
     def _go_on(self, run: Run) -> Reply:
         """Let the script run until it ends or its slice is over."""
