@@ -15,6 +15,7 @@ import orjson
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
+    bulk,
     datetimes,
     floats,
     interval,
@@ -141,7 +142,8 @@ def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any
 
 def _integer(bits: int, name: str, layout: str) -> Codec:
     read, write = _pack(layout, name)
-    return Codec(partial(integer_from_text, bits=bits, name=name), str, read, write)
+    from_text = partial(integer_from_text, bits=bits, name=name)
+    return Codec(from_text, str, read, write, from_texts=bulk.integers(bits))
 
 
 def _decode_text(data: bytes) -> str:

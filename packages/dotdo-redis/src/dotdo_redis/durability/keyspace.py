@@ -9,7 +9,7 @@ from random import SystemRandom
 
 from dotdo.clock import Clock
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
@@ -25,6 +25,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+SYNCED = ("everysec", "always")
+"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -249,6 +251,8 @@ class Keyspace:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -11,6 +11,7 @@ from dotdo_redis.engine.scripting import Functions, Runner, Scripts
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
+from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Instance:
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
         self.limits = ClientLimits(engine)
+        self.uses = Uses(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

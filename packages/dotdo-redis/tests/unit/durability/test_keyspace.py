@@ -171,3 +171,23 @@ def test_a_kill_loses_nothing_acknowledged(tenant, durability, monkeypatch):
         assert count - before in {acknowledged, acknowledged + 1}
         assert client.llen("list") == count
         assert int(client.lindex("list", -1)) == count - before
+
+
+@pytest.mark.parametrize("durability", ["everysec", "always"])
+def test_the_append_file_is_cut_when_the_rows_are_on_the_disk(tenant, durability, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", durability)
+    client = redis.Redis()
+    client.set("k", "v")
+    keyspace = keyspaces.keyspace_of(tenant)
+    lengths, real = [], os.fdatasync
+
+    def fdatasync(descriptor):
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("-wal"):
+            lengths.append(keyspace.log_path.stat().st_size)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    keyspace.flush()
+    assert lengths
+    assert lengths[-1] > 0
+    assert keyspace.log_path.stat().st_size == 0
