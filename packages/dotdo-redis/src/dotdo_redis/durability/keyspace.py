@@ -94,6 +94,7 @@ class Keyspace:
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
@@ -123,6 +124,7 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             self._things.learn(rows)
             self._store.listen(self._committed)
         return self._rows
@@ -145,6 +147,12 @@ class Keyspace:
                         self._put(database, key, value, None)
             self._things.learn(rows)
             self.flush()
+
+    def _restore_catalog(self, rows: Rows) -> None:
+        ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
+        for words in rows.catalog():
+            self._repeat(ctx, words)
+        self.engine.effects.clear()
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
         db = self.engine.databases[database]
@@ -266,7 +274,7 @@ class Keyspace:
         ]
         self._forget_dirty()
         try:
-            rows.write(changes, self._number)
+            rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
