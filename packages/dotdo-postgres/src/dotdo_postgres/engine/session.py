@@ -18,6 +18,7 @@ from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
+from dotdo_postgres.engine.ddl.temporary import leave as leave_temporary
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
@@ -289,20 +290,29 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         return Planner(self, param_oids, sql)
 
     def plan_inside(
-        self, node: Node, sql: str = "", *, may_write_materialized: bool = False
+        self,
+        node: Node,
+        sql: str = "",
+        *,
+        oids: tuple[int, ...] = (),
+        may_write_materialized: bool = False,
+        is_trusted: bool = False,
     ) -> Prepared:
         """Plan a statement that is a step of another one.
 
         Args:
             node: Its parse tree.
             sql: Its text, where definitions keep it.
+            oids: Types of parameters known beforehand.
             may_write_materialized: It may change a materialized view.
+            is_trusted: The other one's rights have been looked at.
 
         Raises:
             PostgresError: whatever is wrong with it.
         """
-        planner = self.planner(sql)
+        planner = self.planner(sql, oids)
         planner.may_write_materialized = may_write_materialized
+        planner.is_trusted = is_trusted
         prepared = plan_statement(planner, node)
         self.know_virtual()
         return prepared
@@ -705,7 +715,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         backends.leave(self)
         self.facts.advisor.close()
         if self.has_temporary:
-            temporary.leave(self)
+            leave_temporary(self)
         self.kernel.close()
 
 

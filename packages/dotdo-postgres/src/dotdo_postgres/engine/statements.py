@@ -27,6 +27,7 @@ from dotdo_postgres.engine.ddl.roles import (
 )
 from dotdo_postgres.engine.ddl.schemas import plan_create_schema
 from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
+from dotdo_postgres.engine.ddl.temporary import settling
 from dotdo_postgres.engine.ddl.truncate import plan_truncate
 from dotdo_postgres.engine.ddl.types import (
     plan_alter_domain,
@@ -43,7 +44,6 @@ from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.explaining import plan_explain
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
-from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
 from dotdo_postgres.engine.procedures.aggregates import plan_define

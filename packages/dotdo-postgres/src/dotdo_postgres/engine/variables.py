@@ -9,9 +9,9 @@ from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ddl.steps import atomic
+from dotdo_postgres.engine.ddl.temporary import drop_all
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.actor import actor_named
-from dotdo_postgres.engine.objects.temporary import drop_all
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds

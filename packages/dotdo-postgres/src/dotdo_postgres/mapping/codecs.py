@@ -533,7 +533,7 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if pg_type.kind == "d":
         return codec_of(pg_type.base, zone)
     if pg_type.kind == "c":
-        return records.codec(oid, zone)
+        return records.codec(oid, zone, field_codec)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return array_codec(element, pg_type.element) if element else None
@@ -589,7 +589,7 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if oid == t.TIMETZ:
         return replace(CODECS[oid], from_text=partial(zonedtimes.from_text, zone=zone))
     if oid == t.RECORD:
-        return records.codec(oid, zone)
+        return records.codec(oid, zone, field_codec)
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

@@ -1,8 +1,8 @@
 """Rows as values: JSON text of their fields, of an anonymous row with their types; `(1,"a b",)` as PostgreSQL writes them."""
 
 import struct
-from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -13,6 +13,8 @@ from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec
 
 _SPECIAL = frozenset('(),"\\ \t\n\r\v\f')
+
+Find = Callable[[int, tzinfo], Codec | None]
 
 
 def types_of(oid: int, stored: str) -> list[int]:
@@ -104,12 +106,11 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
 
 
-def codec(oid: int, zone: tzinfo = UTC) -> Codec:  # noqa: C901 -- the forms of one codec
-    """Return the codec of a composite type, or of anonymous rows."""
-    from dotdo_postgres.mapping import codecs
+def codec(oid: int, zone: tzinfo, find: Find) -> Codec:  # noqa: C901 -- the forms of one codec
+    """Return the codec of a composite type, or of anonymous rows; `find` gives those of fields."""
 
     def field_codec(kind: int) -> Codec:
-        found = codecs.field_codec(kind, zone)
+        found = find(kind, zone)
         if found is None:
             raise error("0A000", f"a field of type {t.format_type(kind)} is not supported")
         return found

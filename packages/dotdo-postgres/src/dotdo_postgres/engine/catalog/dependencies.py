@@ -11,6 +11,7 @@ from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
+from dotdo_postgres.engine.walking import noun_of, walk_query
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -29,36 +30,13 @@ def read_by(query: Query) -> list[tuple[int, int]]:
     for item in walk_query(query):
         entry = item.entry if isinstance(item, ir.Column) else item
         if isinstance(entry, Entry):
-            number = _noun_of(entry)
+            number = noun_of(entry)
             if number:
                 place = (
                     entry.columns[item.index].column_number if isinstance(item, ir.Column) else 0
                 )
                 found.add((number, place))
     return sorted(found)
-
-
-def _noun_of(entry: Entry) -> int:
-    return entry.view or (entry.relation.noun.id if entry.relation is not None else 0)
-
-
-def walk_query(query: Query) -> Iterator[Any]:
-    """Yield every part of a bound query, not those inside views that it reads."""
-    seen: set[int] = set()
-    left: list[Any] = [query]
-    while left:
-        item = left.pop()
-        if isinstance(item, (list, tuple)):
-            left.extend(item)
-            continue
-        if not type(item).__module__.startswith("dotdo_postgres.engine") or id(item) in seen:
-            continue
-        seen.add(id(item))
-        yield item
-        if isinstance(item, Entry) and _noun_of(item):
-            continue
-        names = getattr(type(item), "__dataclass_fields__", ())
-        left.extend(getattr(item, name) for name in names if name not in {"relation", "routine"})
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_relations import OWNER, namespace_oid, relation_oid
+from dotdo_postgres.engine.catalog.pg_relations import OWNER, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.namespaces import namespace_oid
 from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.mapping import types as t

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
-from dotdo_postgres.engine.ddl.index_methods import number_of
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
+from dotdo_postgres.engine.objects.index_methods import number_of
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.namespaces import NAMESPACES, namespace_oid
 from dotdo_postgres.engine.objects.tables import (
     IndexEntry,
     constraint_entries,
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
 
 OWNER = 10
 HEAP = 2
-NAMESPACES = {"pg_catalog": 11, "public": 2200, "information_schema": 13000}
-
-
-def namespace_oid(objects: Objects, schema: str) -> int:
-    """Return the OID of a schema."""
-    noun = objects.schemas.get(schema)
-    if noun is not None:
-        return FIRST_OID + noun.id
-    found = NAMESPACES.get(schema)
-    if found is not None:
-        return found
-    import zlib
-
-    return (1 << 30) | zlib.crc32(f"schema {schema}".encode()) >> 2
 
 
 def relation_oid(noun: Noun) -> int:

@@ -26,7 +26,6 @@ from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.parts import assign_part
-from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
@@ -34,6 +33,7 @@ from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, with
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.run.probe import Probe, make_probe
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 

@@ -33,7 +33,6 @@ from dotdo_postgres.engine.dml.documents import stored_key
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
-from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.dml.spread import has_family, plan_spread
@@ -41,6 +40,7 @@ from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, targ
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
+from dotdo_postgres.engine.run.probe import Probe, make_probe
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -345,8 +345,9 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
         forms = [compiler.expression(target.expr) for target in change.returning]
         columns = change.planner.result_columns([one.column for one in change.returning], forms)
     return plan_spread(
-        change.planner, change.relation, change.node, sources, change.param_types, plan, columns
-    )
+        change.planner, change.relation, change.node, sources, change.param_types, plan, columns,
+        plan_delete,
+    )  # fmt: skip
 
 
 def plan_update(planner: Planner, node: Node) -> Prepared:

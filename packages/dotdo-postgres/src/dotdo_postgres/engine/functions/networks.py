@@ -152,7 +152,9 @@ def abbreviated_network(stored: bytes) -> str:
     address = decode(stored)
     if address.family != V4:
         shown = forms.shown(address, with_bits=False)
-        return f"{shown}/{address.bits}"
+        groups = shown.removesuffix("::").split(":")
+        is_cut = shown.endswith("::") and shown != "::" and len(groups) <= -(-address.bits // 16)
+        return f"{shown.removesuffix('::') if is_cut else shown}/{address.bits}"
     octets = forms.shown(address, with_bits=False).split(".")
     count = max((address.bits + 7) // 8, 1)
     return f"{'.'.join(octets[:count])}/{address.bits}"
