@@ -66,6 +66,7 @@ class Keyspace:
         self._store: Store | None = None
         self._number = 0
         self._has_nouns = False
+        self._known_catalog = -1
         self._stale: list[RowRef] = []
         self._is_flushing = False
         self._is_closed = threading.Event()
@@ -306,11 +307,12 @@ class Keyspace:
 
     def _committed(self, _first: int, _last: int) -> None:
         """Tell those who listen at once what others have committed."""
-        rows = self._rows
-        if rows is None or self._is_flushing:
+        store = self._store
+        if store is None or self._rows is None or self._is_flushing:
             return
-        if self._stale or self._things.is_behind(rows):
+        if self._stale or store.newest_catalog != self._known_catalog:
             with self.engine.lock:
+                self._known_catalog = store.newest_catalog
                 self._refresh()
                 self.engine.settle()
 
