@@ -45,6 +45,12 @@ class ExecAbort(ReplyError):
         super().__init__(message)
 
 
+class TryAgain(ReplyError):
+    """What the command needs is held by somebody who will give it back."""
+
+    code = "TRYAGAIN"
+
+
 class Unblocked(ReplyError):
     """A blocked client that another one, or a change of the key, released."""
 
@@ -111,6 +117,22 @@ class NoScript(ReplyError):
 
     def __init__(self, message: str = "No matching script. Please use EVAL.") -> None:
         super().__init__(message)
+
+
+class TooManyClients(ReplyError):
+    """A connection beyond maxclients."""
+
+    def __init__(self, message: str = "max number of clients reached") -> None:
+        super().__init__(message)
+
+
+class Misconfigured(ReplyError):
+    """A write that cannot be kept: the append file takes no more."""
+
+    code = "MISCONF"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Errors writing to the AOF file: {reason}")
 
 
 class NoReplicas(ReplyError):

@@ -1,6 +1,7 @@
 """pymongo's AsyncMongoClient on tenants of this machine: the driver's own code, its wire replaced by a call."""
 
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import Any
 
 from pymongo.asynchronous.mongo_client import AsyncMongoClient as DriverClient
@@ -24,6 +25,10 @@ class AsyncMongoClient(DriverClient[Any]):
         home: Where the tenants are; by default the home in use.
         kwargs: As for pymongo.
     """
+
+    __class_getitem__: Any = classmethod(
+        GenericAlias
+    )  # programs annotate with the type of documents
 
     def __init__(
         self,

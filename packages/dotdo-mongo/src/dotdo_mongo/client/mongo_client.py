@@ -1,6 +1,7 @@
 """pymongo's MongoClient on tenants of this machine: the driver's own code, its wire replaced by a call."""
 
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from pymongo.synchronous.mongo_client import MongoClient as DriverClient
@@ -29,6 +30,10 @@ class MongoClient(DriverClient[Any]):
         home: Where the tenants are; by default the home in use.
         kwargs: As for pymongo.
     """
+
+    __class_getitem__: Any = classmethod(
+        GenericAlias
+    )  # programs annotate with the type of documents
 
     def __init__(
         self,

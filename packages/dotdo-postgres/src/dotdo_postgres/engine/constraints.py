@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
 from dotdo.storage.names import quoted
+from dotdo_postgres.engine.compile.document_values import shown_key
 from dotdo_postgres.engine.dml.probe import run_probe
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
 from dotdo_postgres.errors import PostgresError, error
@@ -41,7 +43,11 @@ def translate_violation(
         noun = detail["relation"].noun
     if noun is None:
         return _deferred(session, failure)
+    if is_documents(noun):
+        noun = session.documents.describe(session.names, noun)
     rows = _rows(session, prepared, params)
+    if is_documents(noun) and isinstance(failure, kernel.CheckViolation):
+        rows = []  # the condition is over documents
     _settle_names(noun, failure)
     if isinstance(failure, kernel.NotNullViolation):
         return _not_null(session, noun, failure, rows)
@@ -210,6 +216,8 @@ def key_text(relation: Relation, columns: Sequence[str], row: Row) -> str:
     """Write `(a, b)=(1, x)`."""
     by_physical = {column.physical: column for column in relation.columns}
     names = ", ".join(by_physical[name].name for name in columns)
+    if is_documents(relation.noun):
+        return f"({names})=({', '.join(shown_key(row.get(name)) for name in columns)})"
     values = ", ".join(show(by_physical[name], row.get(name)) for name in columns)
     return f"({names})=({values})"
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.mapping.codecs import Codec, StorageValue
 
 if TYPE_CHECKING:
-    from dotdo.storage import Catalog
+    from dotdo.graph import Shape
+    from dotdo.storage import Catalog, Noun
     from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
     from dotdo_postgres.engine.copy.incoming import CopyIn
     from dotdo_postgres.engine.copy.outgoing import CopyOut
@@ -95,6 +96,7 @@ class Prepared:
         lifted: The plan that is run instead, and the values of its parameters, where literals were taken out of the text.
         touched: Relations that it touches, each with the mode in which it locks them.
         is_long: It has taken so long before that it is not to hold up others.
+        shapes: The nouns of documents that it names, each with what it was planned for.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -116,4 +118,10 @@ class Prepared:
     is_long: bool = False
     is_kept: bool = True
     lifted: tuple[Prepared, list[StorageValue]] | None = None
+    shapes: tuple[tuple[Noun, Shape], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
+
+
+def is_outdated(prepared: Prepared, result: Result) -> bool:
+    """Tell whether a query of documents was planned anew while it ran: its columns may be others now."""
+    return prepared.is_read and bool(prepared.shapes) and result.columns is not prepared.columns

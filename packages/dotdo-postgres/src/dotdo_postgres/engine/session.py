@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
@@ -20,6 +20,7 @@ from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
+from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.lifting import lift
@@ -35,6 +36,9 @@ from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.portals import Portals
+from dotdo_postgres.engine.procedures.calling import call_stored
+from dotdo_postgres.engine.procedures.functions import call_function
+from dotdo_postgres.engine.procedures.hooks import UserRoutines
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
@@ -45,6 +49,9 @@ from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
+from dotdo_postgres.engine.triggers.pending import Pending
+from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -59,10 +66,13 @@ if TYPE_CHECKING:
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
+    from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
 _REGS = RegTypes()
+_ROUTINES = UserRoutines()
+_TRIGGER_PLANS = TriggerPlans()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -101,7 +111,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         pid: Number of the session, as `pg_backend_pid` tells it; a new one by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 -- what a session keeps
         self,
         store: Store,
         *,
@@ -123,6 +133,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             set_setting=self._set_setting,
             session_user=user,
         )
+        self.documents = Documents(self.kernel)
         self.sequences = self.facts.sequences = Sequences(self)
         self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
@@ -142,6 +153,20 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.depth = 0  # of routines that call each other
+        self.subtransactions: list[str] = []
+        self.frames: list[Frame] = []
+        self.caster = Caster(self)
+        self.bodies: dict[object, tuple[object, object, Any]] = {}
+        self.acted: dict[tuple[str, str], Names] = {}
+        self.dynamic_plans: dict[object, tuple[object, list[Prepared]]] = {}
+        self.triggers = Pending()
+        self.trigger_plans = _TRIGGER_PLANS
+        self.is_call_atomic = True  # procedures called now may not end the transaction
+        self.has_ended = False  # the statement has ended a transaction: it cannot run again
+        self.unnamed_portals = 0
+        self.is_cancelled = False
+        self.turn_began_us = 0
         self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
@@ -167,6 +192,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.signal = partial(backends.signal, self)
         facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
+        facts.call_routine = partial(call_stored, self)
+        facts.call_function = partial(call_function, self)
+        facts.trigger_depth = lambda: sum(frame.is_trigger for frame in self.frames)
         self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
@@ -264,7 +292,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
         self.facts.names = Names(
-            catalog, path, temporary.schema_name(self.pid), computed(), _REGS, actor
+            catalog,
+            path,
+            temporary.schema_name(self.pid),
+            computed(),
+            _REGS,
+            actor,
+            _ROUTINES,
+            self.documents,
         )
         self._use_types()
 
@@ -310,6 +345,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.know_virtual()
         return prepared
 
+    def plan_step(self, planner: Planner, node: Node) -> Prepared:
+        """Plan a statement of a routine with a planner made for it."""
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
     def run_inside(self, prepared: Prepared, params: Sequence[StorageValue] = ()) -> Result:
         """Run a statement that is a step of another one; its errors are the other's.
 
@@ -340,12 +381,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
         planner = self.planner(source or sql, param_oids)
+        self.documents.used = {}
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        prepared.shapes = tuple(self.documents.used.values())
         if planner.binder_used is not None:
             prepared.touched = tuple(planner.binder_used.touched.items())
         self.know_virtual()
@@ -404,21 +447,22 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             raise error("25P02", _ABORTED)
         if self.statement_timeout_us:
             self._set_deadline()
+        self.is_cancelled = False
         told = prepared
-        if prepared.lifted is not None:
-            prepared, params = prepared.lifted
+        prepared, params = prepared.lifted or (prepared, params)
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
             if prepared.touched:
                 self._lock_tables(prepared, wait)
+            if prepared.shapes:
+                return self._run_on_documents(prepared, params, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
         except CatalogChanged:
-            if (
-                prepared.codecs and told is prepared
-            ):  # parameters read for columns that may be others
+            is_told = prepared.shapes and not (wait or prepared.is_read)
+            if is_told or (prepared.codecs and told is prepared):  # columns may be others now
                 raise
             params = params if told is prepared else ()
             return self.run(self.prepare(*told.source), params, wait=wait)
@@ -434,6 +478,29 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except BaseException:
             self.fail()
             raise
+
+    def _run_on_documents(
+        self, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        """Run a statement that names nouns of documents.
+
+        Raises:
+            CatalogChanged: values of other kinds than those it was planned for are in them.
+        """
+        try:
+            self._check_shapes(prepared)
+            result = prepared.execute(self, prepared, params, wait)
+        except DotdoError:
+            self._check_shapes(prepared)
+            raise
+        if prepared.is_read:
+            self._check_shapes(prepared)
+        return result
+
+    def _check_shapes(self, prepared: Prepared) -> None:
+        if not self.documents.are_as(prepared.shapes):
+            self._plans.pop(prepared.source, None)
+            raise CatalogChanged
 
     def _lock_tables(self, prepared: Prepared, wait: bool) -> None:
         """Hold what a statement touches, as LOCK TABLE of others respects it and is respected."""
@@ -570,6 +637,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
+        if self.depth:  # of the statement that called the routine
+            return
         facts = self.facts
         facts.statement_us = now_us = facts.clock()
         if self.transaction_status is IDLE:
@@ -625,6 +694,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.triggers.forget()
         self.facts.advisor.end()
         self.table_locks.end()
 
@@ -667,6 +737,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
+        self.is_cancelled = True
         self.kernel.interrupt()
 
     def close(self) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 from random import SystemRandom
 
 from dotdo.clock import Clock
+from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.mapped import define_mapped, load
+from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
@@ -20,9 +23,11 @@ from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
-from dotdo_redis.errors import ReadOnly, ReplyError
+from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+SYNCED = ("everysec", "always")
+"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -50,8 +55,8 @@ class Keyspace:
         self.engine = Engine(
             build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
         )
-        for database in self.engine.databases:
-            database.dirty = {}
+        self._things = MappedKeys(self.engine)
+        self._forget_dirty()
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
         self.durability = durability
@@ -60,6 +65,7 @@ class Keyspace:
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
+        self._has_nouns = False
         self._stale: list[RowRef] = []
         self._is_flushing = False
         self._is_closed = threading.Event()
@@ -75,7 +81,7 @@ class Keyspace:
             OwnedElsewhere: another process owns the keys.
         """
         with self.engine.lock:
-            self._lease = Lease(self.path, self._share)
+            self._lease = Lease(self.path, self._share, self._agree)
             if self.path.exists():
                 self._attach()
             if self.log_path.exists():
@@ -88,6 +94,7 @@ class Keyspace:
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
@@ -99,6 +106,15 @@ class Keyspace:
             assert self._store is not None
         share(self._store, address)
 
+    def _agree(self) -> None:
+        """Another process reads or writes rows: write what is newer, and read what it has written."""
+        with self.engine.lock:
+            rows = self._attach()
+            self.flush()
+            self._stale += rows.written_by_others()
+            self._refresh()
+            self.engine.settle()
+
     def _attach(self) -> Rows:
         """Open the tenant's file, and take what its rows hold."""
         if self._rows is None:
@@ -108,7 +124,35 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
+            self._things.learn(rows)
+            self._store.listen(self._committed)
         return self._rows
+
+    def map(self, pattern: str, noun: str, database: int = 0) -> None:
+        """Let the hashes under a prefix be the things of a noun; those that are there become things, and the reverse.
+
+        Raises:
+            InvalidName: the pattern is no prefix followed by `*`, or meets another one.
+            InvalidValue: the noun's things cannot be hashes, or some hash no thing.
+        """
+        with self.engine.lock:
+            rows = self._attach()
+            self.flush()
+            define_mapped(rows.session, pattern, noun, database)
+            self._things.adopt(rows, database, pattern.removesuffix("*").encode())
+            for mapped in rows.mapped:
+                if mapped.noun.name == noun:
+                    for key, value in load(rows.session, mapped, self.engine.config):
+                        self._put(database, key, value, None)
+            self._things.learn(rows)
+            self.flush()
+
+    def _restore_catalog(self, rows: Rows) -> None:
+        ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
+        for words in rows.catalog():
+            self._repeat(ctx, words)
+        self.engine.effects.clear()
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
         db = self.engine.databases[database]
@@ -132,6 +176,7 @@ class Keyspace:
                 self._repeat(ctx, words)
         engine.flush_observers.remove(self._note_all)
         engine.waiters.ready.clear()
+        self._things.restore(self._attach() if self._rows is not None else None)
 
     def _repeat(self, ctx: Context, words: list[bytes]) -> None:
         try:
@@ -152,25 +197,45 @@ class Keyspace:
 
     def _forget_dirty(self) -> None:
         for database in self.engine.databases:
-            database.dirty = {}
+            database.dirty = self._things.dirty_keys(database.index)
 
     def _note_all(self, _client: ClientState | None, database: int) -> None:
         self._dirty(database).update(dict.fromkeys(self.engine.databases[database].keys))
 
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
-        if self._rows is None:
+        if not self._has_nouns:
             self._attach().define(NOUNS.values())
+            self._has_nouns = True
         if self.durability == "memory":
             self.engine.journal = (
                 None  # the rows are there now; they are written when somebody asks
             )
             return
         self._number += 1
-        file = self._file or self._begin_file()
-        file.append(self._number, now_us, effects)
+        try:
+            file = self._file or self._begin_file()
+            file.append(self._number, now_us, effects)
+        except OSError as error:
+            self._number -= 1
+            self.engine.audience.add_gate(self._refuse_until_written)
+            raise Misconfigured(os.strerror(error.errno or 0)) from error
         if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
             self.flush()
+
+    def _refuse_until_written(self, _ctx: Context, command: Command, _words: list[bytes]) -> None:
+        """Refuse writes until the rows have taken what the append file did not; a gate.
+
+        Raises:
+            Misconfigured: they have not.
+        """
+        if not command.is_write:
+            return
+        try:
+            self.flush()
+        except (OSError, DotdoError) as error:
+            raise Misconfigured(str(error)) from error
+        self.engine.audience.drop_gate(self._refuse_until_written)
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -209,11 +274,13 @@ class Keyspace:
         ]
         self._forget_dirty()
         try:
-            rows.write(changes, self._number)
+            rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -237,42 +304,53 @@ class Keyspace:
         self._stale += rows
         self.engine.audience.call_before(self._refresh)
 
+    def _committed(self, _first: int, _last: int) -> None:
+        """Tell those who listen at once what others have committed."""
+        rows = self._rows
+        if rows is None or self._is_flushing:
+            return
+        if self._stale or self._things.is_behind(rows):
+            with self.engine.lock:
+                self._refresh()
+                self.engine.settle()
+
     def _refresh(self) -> None:
         self.engine.audience.call_before(None)
         stale, self._stale = self._stale, []
         rows = self._attach()
+        self._things.learn(rows)
         missing: set[int] = set()
         for noun, row in dict.fromkeys(stale):
             found = rows.read(noun, row)
             if found is None:
                 missing.add(noun)
                 continue
+            database, key, value, _ = found
+            if key not in self.engine.databases[database].keys and rows.is_mapped(noun):
+                missing.add(noun)  # it may have had another name
             self._put(*found)
-            self._tell(found[0], found[1])
+            self._tell(database, key, value)
         for noun in missing:
             self._drop_missing(rows, noun)
 
-    def _tell(self, database: int, key: bytes) -> None:
-        """Let those who watch, wait for or track a key know, but not the rows."""
+    def _tell(self, database: int, key: bytes, value: Value | None) -> None:
+        """Let those who watch, wait for, track a key or listen know, but not the rows."""
         self.engine.modified(None, database, key)
         self._dirty(database).pop(key, None)
+        self.engine.notify(*event_of(value), key, database)
 
     def _drop_missing(self, rows: Rows, noun: int) -> None:
         """Forget the keys of a noun whose rows are gone."""
         found = rows.keys(noun)
         if found is None:
             return
-        database, kind, kept = found
+        database, kept = found
         db = self.engine.databases[database]
         for key, value in list(db.keys.items()):
-            is_mine = (
-                kind == b"string"
-                if isinstance(value, bytes | bytearray)
-                else value.type_name == kind
-            )
-            if is_mine and key not in kept and key not in self._dirty(database):
+            is_known = key in kept or key in self._dirty(database)
+            if not is_known and rows.holds(noun, database, key, value):
                 db.remove(key)
-                self._tell(database, key)
+                self._tell(database, key, None)
 
     def abandon(self) -> None:
         """Belong to nobody any more: nothing is written, and every client's connection is gone."""

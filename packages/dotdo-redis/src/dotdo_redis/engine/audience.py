@@ -24,6 +24,7 @@ class Audience:
         gates: called before each command of a client, and may refuse it by an error (ACL, memory).
         monitors: clients that are shown each call.
         before: called once before the next command: others wrote keys, which are to be read first.
+        after: called after each command, and may refuse what it wrote by an error.
     """
 
     def __init__(self, engine: "Engine") -> None:
@@ -31,6 +32,7 @@ class Audience:
         self.gates: list[Gate] = []
         self.monitors: dict[ClientState, None] = {}
         self.before: Callable[[], None] | None = None
+        self.after: Callable[[], None] | None = None
 
     def heed(self) -> None:
         """Reckon anew whether calls are quiet: nobody sees, judges or puts them off."""
@@ -39,6 +41,7 @@ class Audience:
             self.gates
             or self.monitors
             or self.before is not None
+            or self.after is not None
             or instance.pause.until_ms
             or instance.tracking.clients
         )
@@ -58,6 +61,11 @@ class Audience:
     def call_before(self, act: Callable[[], None] | None) -> None:
         """Have something done before the next command, or nothing."""
         self.before = act
+        self.heed()
+
+    def call_after(self, act: Callable[[], None] | None) -> None:
+        """Have something done after each command, or nothing."""
+        self.after = act
         self.heed()
 
     def monitor(self, client: "ClientState") -> None:

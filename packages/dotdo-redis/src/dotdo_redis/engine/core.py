@@ -66,6 +66,7 @@ class Engine:
         self.set_time(self.clock_ns())
         self.started_s = self.now_s
         """When keys that nobody has used yet came."""
+        self.running: Command | None = None
         self.is_plain_step = False
         """The newest command has done nothing but its own work."""
         self.is_quiet = True
@@ -91,6 +92,12 @@ class Engine:
     def now_us(self) -> int:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
+
+    def missed(self) -> None:
+        """Count a key that a reading command did not find."""
+        running = self.running
+        if running is not None and not running.is_write:
+            running.misses += 1
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
@@ -129,6 +136,7 @@ class Engine:
             self.audience.unmonitor(client)
             self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
+            self.instance.limits.forget(client)
 
     # -- running
 
@@ -145,10 +153,13 @@ class Engine:
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)  # where nobody lets the engine tick
+                self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
-                self.settle()
+                try:
+                    self.settle()
+                except ReplyError as error:
+                    return error
             return reply
         finally:
             self._release()
@@ -164,14 +175,15 @@ class Engine:
             replies: takes the replies.
 
         Returns:
-            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
-            when somebody is told of what it has cached.
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the
+            connection, changes its protocol, or when somebody is told of what it has cached. When the journal takes
+            nothing, its error stands for all of them.
         """
         take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
         self._acquire()
         try:
             if self.set_time(self.clock_ns()):
-                self._purge(FEW_KEYS)
+                self._look_around(client)
             self.ended_ns = self.now_ns
             for words in calls:
                 self.started_ns = self.ended_ns
@@ -192,6 +204,8 @@ class Engine:
             try:
                 if self.effects or waiters.ready:
                     self.settle()
+            except ReplyError as error:
+                replies[:] = [error] * len(replies)
             finally:
                 self._release()
         return ran, None
@@ -204,10 +218,12 @@ class Engine:
             or not (command.is_plain and client.is_plain and self.is_quiet)
             or not command.least <= len(words) <= command.most
         ):
+            reply = self._execute(client, words)
             self.is_plain_step = False
-            return self._execute(client, words)
+            return reply
         self.is_plain_step = True
         ctx = client.ctx
+        self.running = command
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
@@ -235,7 +251,10 @@ class Engine:
         reply = self._admit(client, words)
         if reply.__class__ is Command:
             reply = self._timed(client.ctx, reply, words)
-            self.settle()
+            try:
+                self.settle()
+            except ReplyError as error:
+                reply = error
         self.ended_ns = self.clock_ns()
         return reply if client.replies == "ON" else self._silenced(client)
 
@@ -269,6 +288,8 @@ class Engine:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
+            if self.audience.after is not None:
+                self.audience.after()
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
@@ -290,6 +311,7 @@ class Engine:
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         function = command.function
         assert function is not None
+        self.running = command
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
@@ -318,7 +340,11 @@ class Engine:
             self.effects += ctx.logged
 
     def settle(self) -> None:
-        """Serve who waited for what changed, and hand what was written to the journal, as one batch."""
+        """Serve who waited for what changed, and hand what was written to the journal, as one batch.
+
+        Raises:
+            ReplyError: the journal takes nothing; who waited is told, too.
+        """
         if self.depth:
             return
         if self.waiters.ready:
@@ -328,7 +354,11 @@ class Engine:
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
-                self.journal(self.now_us, effects)
+                try:
+                    self.journal(self.now_us, effects)
+                except ReplyError as error:
+                    self.waiters.fail(error)
+                    raise
         if self.waiters.answered:
             self.waiters.tell()
 
@@ -421,6 +451,7 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
+            self.instance.limits.close_idle()
             gone = self._purge(limit)
             if gone:
                 took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
@@ -431,6 +462,11 @@ class Engine:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _look_around(self, client: ClientState) -> None:
+        """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.limits.close_idle(client)
+        self._purge(FEW_KEYS)
 
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""

@@ -67,11 +67,16 @@ class Keyspaces:
         self._engines: dict[object, tuple[Engine, Beat]] = {}
 
     def connect(self, tenant: object, clock: Clock, sink: Sink) -> tuple[Engine, ClientState]:
-        """Make a client of a tenant's engine, which is made when it is the first one."""
+        """Make a client of a tenant's engine, which is made when it is the first one.
+
+        Raises:
+            TooManyClients: the engine has as many as it may have.
+        """
         found = self._engines.get(tenant)
         if found is None:
             found = self._engines[tenant] = self._made(tenant, clock)
         engine, beat = found
+        engine.instance.limits.admit()
         beat.join()
         return engine, engine.connect(sink)
 

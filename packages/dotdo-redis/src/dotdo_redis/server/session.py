@@ -18,13 +18,15 @@ from dotdo.serving import (
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_redis.engine import Blocked, ClientState, Engine
-from dotdo_redis.errors import ReplyError, WrongPass
+from dotdo_redis.errors import ReplyError, TooManyClients, WrongPass
 from dotdo_redis.mapping.replies import Push, Reply, Status
 from dotdo_redis.protocol import CommandReader, encode_replies, encode_reply, write_reply
 from dotdo_redis.server.keyspaces import Keyspaces
 from dotdo_redis.server.login import Login, read_login
 
 DEFAULT_TENANT = "default"
+LARGE_BYTES = 64 * 1024
+"""An answer that may be more than a client is allowed to leave unread."""
 BATCH = 128
 """So many commands run before their replies are looked at, which bounds what is kept of them."""
 
@@ -97,7 +99,13 @@ class RedisSession(Session):
         if replies or self._late or self._is_closing or reply.__class__ is Blocked:
             return self._finish_one(reply, replies)
         self._metrics.requests += 1
-        return encode_reply(reply, client.resp)
+        answer = encode_reply(reply, client.resp)
+        if len(answer) > LARGE_BYTES and self._exceeds(client, self._unsent_bytes(answer)):
+            return Step(b"", CLOSE)
+        return answer
+
+    def _unsent_bytes(self, answer: bytes) -> int:
+        return self._context.channel.unsent_bytes + len(answer)
 
     def _finish_one(self, reply: Reply, messages: list[Reply]) -> Answer:
         """Answer a command that has caused more than its reply."""
@@ -194,6 +202,9 @@ class RedisSession(Session):
             if self._late:
                 out += self._late
                 self._late.clear()
+            if unsent_bytes > LARGE_BYTES and self._exceeds(client, self._unsent_bytes(piece)):
+                out.clear()
+                return CLOSE
             if blocked is not None or self._is_closing or unsent_bytes > self._high_water_bytes:
                 self._rest = calls[at:]
                 self._metrics.requests += at
@@ -238,7 +249,7 @@ class RedisSession(Session):
         if client is None:
             return
         is_answering = self._replies is not None or (
-            self._waits is not None and self._waits[0].done
+            self._waits is not None and self._waits[0].is_answered
         )
         if is_answering and message.__class__ is Push and message[0] == b"invalidate":
             write_reply(message, self._late.append, client.resp)
@@ -248,7 +259,16 @@ class RedisSession(Session):
             return
         pieces: list[bytes] = []
         write_reply(message, pieces.append, client.resp)
-        self._context.channel.push(b"".join(pieces))
+        data = b"".join(pieces)
+        channel = self._context.channel
+        channel.push(data)
+        if self._exceeds(client, channel.unsent_bytes):
+            channel.close()
+
+    def _exceeds(self, client: ClientState, unsent_bytes: int) -> bool:
+        """Whether more output waits for the peer than client-output-buffer-limit lets it."""
+        engine = self._engine
+        return engine is not None and engine.instance.limits.exceeds(client, unsent_bytes)
 
     def _end(self) -> None:
         """Close the connection: after the replies when its own command asked for it, else at once."""
@@ -266,6 +286,9 @@ class RedisSession(Session):
                 control = self._run_all([words], out)
             else:
                 control = self._log_in(read_login(words))
+        except TooManyClients as error:
+            write_reply(error, out.append, 2)
+            return CLOSE
         except ReplyError as error:
             write_reply(error, out.append, 2)
             return None

@@ -13,10 +13,12 @@ from dotdo_mongo.engine.commands import (
     handshake,
     indexes,
     listings,
+    map_reduce,
     namespaces,
     parameters,
     plan_cache,
     reads,
+    replication,
     session_commands,
     statistics,
     test_commands,
@@ -32,6 +34,7 @@ _FAMILIES = (
     cursors.COMMANDS,
     namespaces.COMMANDS,
     listings.COMMANDS,
+    map_reduce.COMMANDS,
     indexes.COMMANDS,
     handshake.COMMANDS,
     session_commands.COMMANDS,
@@ -43,6 +46,7 @@ _FAMILIES = (
     parameters.COMMANDS,
     plan_cache.COMMANDS,
     users.COMMANDS,
+    replication.COMMANDS,
     test_commands.COMMANDS,
 )
 

@@ -19,7 +19,8 @@ from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
-_FIRST_CHUNK, _CHUNK = 128, 1024
+_COLUMNS_OF_OTHERS = "_id, null, id, json(data)"
+_FIRST_CHUNK, _CHUNK, _CHUNK_BYTES = 32, 1024, 4 << 20
 _ALL = EVERYTHING
 _IDENTITY = frozenset({"_id"})
 
@@ -38,6 +39,7 @@ class DocumentTable:
         "_insert",
         "_select",
         "_update",
+        "has_cache",
         "has_own_keys",
         "noun",
         "table",
@@ -46,7 +48,9 @@ class DocumentTable:
     def __init__(self, noun: Noun, *, has_own_keys: bool = False) -> None:
         self.noun, self.has_own_keys = noun, has_own_keys
         self.table = table = quoted(noun.table)
-        self._select = f"select {_COLUMNS} from {table}"
+        self.has_cache = not noun.owner  # else what lies beside a document is its owner's
+        columns = _COLUMNS if self.has_cache else _COLUMNS_OF_OTHERS
+        self._select = f"select {columns} from {table}"
         self._by_key = f"{self._select} where id = ?"
         self._insert = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?) on conflict(id) do nothing"
         self._update = f"update {table} set data = jsonb(?), bson = ? where _id = ?"
@@ -71,7 +75,8 @@ class DocumentTable:
             yield from map(_record, rows)
             if len(rows) < chunk:
                 return
-            last, chunk = rows[-1][0], _CHUNK
+            size = sum(len(data or text) for _, data, _, text in rows) // chunk + 1
+            last, chunk = rows[-1][0], min(4 * chunk, _CHUNK, _CHUNK_BYTES // size + 1)
 
     def by_identity(self, reader: Reader, identity: Any) -> Record | None:
         """Return the record with that `_id`."""
@@ -83,6 +88,55 @@ class DocumentTable:
         where = f" where {condition.sql}" if condition.sql else ""
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
+
+    def first(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        limit: int,
+        order_params: Params = (),
+    ) -> list[tuple[Record, bool]]:
+        """Return the first records of an order among those that a condition leaves, each with whether another one does not hold."""
+        sql = (
+            f"select not ({certain[0]}), {_COLUMNS} from {self.table} where {condition.sql or 'true'}"
+            f" order by {order} limit ?"
+        )
+        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
+        return [(_record(row[1:]), bool(row[0])) for row in rows]
+
+    def numbers(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        limit: int,
+        order_params: Params = (),
+    ) -> list[tuple[int, bool]]:
+        """Return the row ids that `first` would return records of, each with whether the other condition does not hold."""
+        sql = (
+            f"select _id, not ({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+            f" order by {order} limit ?"
+        )
+        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
+        return [(int(number), bool(is_doubtful)) for number, is_doubtful in rows]
+
+    def at(self, reader: Reader, numbers: Sequence[int]) -> Iterator[Record]:
+        """Yield the records of row ids, in this order, those that are gone left out."""
+        marks = ", ".join("?" * _FIRST_CHUNK)
+        for start in range(0, len(numbers), _FIRST_CHUNK):
+            part = numbers[start : start + _FIRST_CHUNK]
+            params = (*part, *[None] * (_FIRST_CHUNK - len(part)))
+            rows = reader.read(f"{self._select} where _id in ({marks})", params)
+            found = {row[0]: row for row in rows}
+            for number in part:
+                row = found.get(number)
+                if row is not None:
+                    yield _record(row)
 
     def tally(
         self, reader: Reader, condition: Condition, certain: tuple[str, Params]
@@ -102,7 +156,8 @@ class DocumentTable:
         row = session.allocate(self.noun)
         key = f"row {row}" if self.has_own_keys else key_of(document["_id"])
         self._enter(session, document)
-        session.execute(self._insert, (row, key, self._json(document, data), data))
+        cache = data if self.has_cache else None
+        session.execute(self._insert, (row, key, self._json(document, data), cache))
         return row if session.connection.changes() else None
 
     def insert_all(
@@ -117,7 +172,12 @@ class DocumentTable:
         session.write_many(
             self._insert,
             [
-                (row, key_of(document["_id"]), self._json(document, data), data)
+                (
+                    row,
+                    key_of(document["_id"]),
+                    self._json(document, data),
+                    data if self.has_cache else None,
+                )
                 for row, (document, data) in enumerate(zip(documents, encoded, strict=True), first)
             ],
         )
@@ -129,7 +189,8 @@ class DocumentTable:
         """Give a record another content within `mutate`; its `_id` is as before."""
         data = encode(document) if data is None else data
         self._enter(session, document)
-        session.execute(self._update, (self._json(document, data), data, record.row))
+        cache = data if self.has_cache else None
+        session.execute(self._update, (self._json(document, data), cache, record.row))
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""

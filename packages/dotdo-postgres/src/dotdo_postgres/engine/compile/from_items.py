@@ -8,8 +8,10 @@ from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.document_columns import document_columns
 from dotdo_postgres.engine.compile.expressions import PACKED, array_item
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.query import Entry, FromItem, Join
 from dotdo_postgres.engine.routines.checks import zipped
 from dotdo_postgres.mapping import types as t
@@ -63,6 +65,9 @@ def _join(compiler: Compiler, item: Join) -> tuple[n.Node, list[exp.Join]]:
 def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
     """Note how the columns of a table's entry are written: jsonb is read as text, numeric has its scale."""
     assert entry.relation is not None
+    if is_documents(entry.relation.noun):
+        document_columns(compiler, entry, alias)
+        return
     for at, column in enumerate(entry.relation.columns):
         node = n.column(alias, column.physical) if alias else n.bare_column(column.physical)
         if column.type == t.JSONB:
@@ -74,7 +79,7 @@ def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
 def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
     """Write one entry of FROM."""
     alias = compiler.alias()
-    if entry.relation is not None:
+    if entry.relation is not None and entry.query is None:
         table_columns(compiler, entry, alias)
         return n.table(entry.relation.snapshot or entry.relation.noun.table, alias)
     if entry.cte is not None:
@@ -93,7 +98,8 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     """Write set-returning calls as json_each over their rows; plain calls as a query of one row."""
-    if len(entry.calls) == 1 and not isinstance(entry.calls[0], ir.SeriesCall):
+    is_plain = len(entry.calls) == 1 and not isinstance(entry.calls[0], ir.SeriesCall)
+    if is_plain and not _reads_columns(entry.calls[0]):
         sql = compiler.expression(entry.calls[0])
         listed = [n.aliased(sql.node, "c0")]
         columns = [("c0", Sql(n.null(), sql.scale, sql.digits))]
@@ -117,6 +123,11 @@ def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
         args = [Sql(n.string(form)), *map(Sql, rows)]
         rows = [compiler.python(zipped(len(args)), args, [t.TEXT] * len(args))]
     return exp.Table(this=n.call("json_each", rows[0]), alias=exp.TableAlias(this=n.name(alias)))
+
+
+def _reads_columns(expr: ir.Expr) -> bool:
+    """Tell whether an expression reads what is on its left in FROM."""
+    return isinstance(expr, ir.Column) or any(map(_reads_columns, ir.children(expr)))
 
 
 def _cell(value: n.Node, path: str, oid: int) -> n.Node:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import create_noun
+from dotdo_postgres.engine.documents.present import undescribed
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.relations import EXTRA
@@ -92,5 +93,6 @@ def create_owned(session: Session, noun: Noun) -> Noun:
 
 def with_facts(noun: Noun, **changes: Any) -> Noun:
     """Return a definition with changed facts; None takes one away."""
+    noun = undescribed(noun)
     facts = {k: v for k, v in (facts_of(noun) | changes).items() if v is not None}
     return msgspec.structs.replace(noun, extra={**noun.extra, EXTRA: facts})

@@ -283,7 +283,7 @@ def _objects(session: Session, planner: Planner, node: Node, kind: str) -> list[
         if sequence is not None:
             found += [sequence.noun] if sequence.column is None else []
             continue
-        noun = find_table(session, planner, relation, is_missing_ok=False)
+        noun = find_table(session, planner, relation, is_missing_ok=False, may_hold_documents=True)
         assert noun is not None
         found.append(noun)
     return found

@@ -23,11 +23,14 @@ from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.document_keys import key_probe
+from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import error, not_supported
@@ -46,18 +49,22 @@ Node = dict[str, Any]
 
 def plan_insert(planner: Planner, node: Node) -> Prepared:
     """Plan INSERT."""
+    triggered: Prepared | None = planner.session.trigger_plans.insert(planner, node)
+    if triggered is not None:
+        return triggered
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
     require_privilege(binder, relation.noun, INSERT)
     is_routed = is_partitioned(relation.noun)
-    is_slow = is_routed or planner.is_staged or is_guarded(binder, relation.noun)
+    is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
+    is_slow = not is_plain or is_guarded(binder, relation.noun)
     bulk = None if is_slow else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
-    insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
+    insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
     return insert.routed() if is_routed else insert.build(is_wide=False)
 
@@ -87,8 +94,8 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
     return found
 
 
-class _Insert:
-    """One INSERT on its way from parse tree to plan."""
+class Insertion:
+    """One INSERT on its way from parse tree to plan; `is_folding` lets literals be read beforehand."""
 
     def __init__(  # noqa: PLR0917 one step for each form of the grammar
         self,
@@ -106,9 +113,11 @@ class _Insert:
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
         self.is_probing = False
+        self.is_folding = not planner.is_staged
         self.folds: Folds = {}
 
     def bind(self) -> None:
+        """Bind rows or query, defaults, ON CONFLICT and RETURNING."""
         source = self.node.get("selectStmt", {}).get("SelectStmt")
         given = [] if source is None else self.columns
         if source is None:
@@ -140,10 +149,18 @@ class _Insert:
         )
         self.entry = entry
         self.conflict = bind_conflict(
-            self.binder, self.relation, entry, self.node.get("onConflictClause")
+            self.binder,
+            self.relation,
+            entry,
+            self.node.get("onConflictClause"),
+            self.planner.outer,
         )
         inner = Scope(
-            items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
+            parent=self.planner.outer,
+            items=[scope_item(entry)],
+            entries=[entry],
+            clause="RETURNING",
+            ctes=self.scope.ctes,
         )
         self.returning = bind_returning(self.binder, self.node, inner)
         self.row_check = new_row_check(self.binder, self.relation.noun, entry, INSERT)
@@ -151,7 +168,7 @@ class _Insert:
             raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        if not self.planner.is_staged:
+        if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
 
     def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:
@@ -237,6 +254,7 @@ class _Insert:
         )  # fmt: skip
 
     def build(self, *, is_wide: bool) -> Prepared:
+        """Compile it."""
         self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]
@@ -252,8 +270,8 @@ class _Insert:
         if noun.has_hidden_rowid:
             names.append("_id")
         rows_source = self._values(compiler) if self.rows is not None else self._select(compiler)
+        names, source = inserted(compiler, noun, names, rows_source)
         table = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
-        source = rows_source
         if not names:
             raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
         node: Any = exp.Insert(this=table, expression=source)
@@ -379,6 +397,8 @@ class _Insert:
                     ),
                 )
         self.is_probing = False
+        if is_documents(self.relation.noun):
+            return key_probe(compiler, self.relation, node, columns)
         return make_probe(compiler, node, columns)
 
 

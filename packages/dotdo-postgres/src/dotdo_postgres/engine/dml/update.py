@@ -19,10 +19,18 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
     visible,
 )
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
+from dotdo_postgres.engine.dml.assign import (
+    assign,
+    assigned_cells,
+    default_expression,
+    guarded,
+    storage_node,
+)
+from dotdo_postgres.engine.dml.documents import stored_key
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
@@ -30,6 +38,7 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.dml.spread import has_family, plan_spread
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
@@ -126,16 +135,21 @@ def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
-    def __init__(self, planner: Planner, node: Node, sources: str) -> None:
+    def __init__(
+        self, planner: Planner, node: Node, sources: str, view: Relation | None = None
+    ) -> None:
         self.planner = planner
         self.node = node
         self.binder = planner.binder()
-        self.relation = self.binder.relation(node["relation"])
+        self.relation = view or self.binder.relation(node["relation"])
         outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
         self.entry = table_entry(self.relation, name)
+        if view is not None:
+            self.entry = view_entry(self.binder, view.noun, name)
+            self.entry.relation = view
         self.scope.entries.append(self.entry)
         self.scope.items.append(scope_item(self.entry))
         self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
@@ -201,10 +215,12 @@ class Change:
         alias = compiler.alias()
         table_columns(compiler, self.entry, alias)
         select = self.rows_query(compiler, [], self.entry, alias)
-        changed = {column.name: expr for column, expr in self.assignments}
+        if is_documents(self.relation.noun):
+            return self._key_probe(compiler, select, ctes, alias)
+        given = {column.name: expr for column, expr in self.assignments}
         cells = [
-            self.cell(compiler, changed[column.name], column)
-            if column.name in changed
+            self.cell(compiler, given[column.name], column)
+            if column.name in given
             else n.column(alias, column.physical)
             for column in self.relation.columns
         ]
@@ -213,6 +229,18 @@ class Change:
         if ctes is not None:
             select.set("with_", ctes)
         return make_probe(compiler, select, list(self.relation.columns))
+
+    def _key_probe(self, compiler: Compiler, select: Any, ctes: Any, alias: str) -> Probe:
+        key = n.column(alias, "id")
+        given = next((expr for column, expr in self.assignments if column.physical == "id"), None)
+        column = self.relation.columns[0]
+        new = key.copy()
+        if given is not None:
+            new = stored_key(compiler, self.relation.noun, self.cell(compiler, given, column))
+        select.set("expressions", [new, key])
+        if ctes is not None:
+            select.set("with_", ctes)
+        return make_probe(compiler, select, [column])
 
 
 class _Update(Change):
@@ -224,15 +252,12 @@ class _Update(Change):
         table_columns(compiler, self.entry, alias)
         holder: Any = exp.Select()
         attach_from(compiler, holder, self.sources)
-        settings = [
-            exp.EQ(
-                this=n.bare_column(column.physical),
-                expression=guarded(
-                    compiler, self.cell(compiler, expr, column), column, self.relation.noun
-                ),
-            )
+        noun = self.relation.noun
+        cells = [
+            (column, guarded(compiler, self.cell(compiler, expr, column), column, noun))
             for column, expr in self.assignments
         ]
+        settings = assigned_cells(compiler, noun, alias, cells)
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
         if holder.args.get("from_") is not None:
             source = holder.args["from_"]
@@ -302,6 +327,9 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "UPDATE")
+    if triggered is not None:
+        return triggered
     change = _Update(planner, node, "fromClause")
     if has_family(planner, change.relation, node):
         return _spread(change, "fromClause", plan_update)
@@ -315,6 +343,9 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "DELETE")
+    if triggered is not None:
+        return triggered
     change = _Delete(planner, node, "usingClause")
     if has_family(planner, change.relation, node):
         return _spread(change, "usingClause", plan_delete)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.documents.present import OBJECT_ID_START
 from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes, zoned_times
@@ -28,8 +30,10 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     facts = session.facts
     if kind in {"now", "statement"}:
         return facts.transaction_us if kind == "now" else facts.statement_us
-    if kind == "clock":
-        return facts.clock()
+    if kind in {"clock", OBJECT_ID_START}:
+        now_us = facts.clock()
+        is_id = kind == OBJECT_ID_START
+        return f"{now_us // 1_000_000:08x}{os.urandom(5).hex()}" if is_id else now_us
     local = datetimes.utc_to_local(facts.transaction_us, facts.zone)
     simple: dict[str, StorageValue] = {
         "current_date": local // datetimes.DAY_US, "localtime": local % datetimes.DAY_US, "localtimestamp": local,
