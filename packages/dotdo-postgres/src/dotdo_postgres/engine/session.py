@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +24,7 @@ from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
+from dotdo_postgres.engine.lifting import lift
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
@@ -170,6 +172,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
+        self._unlifted: set[str] = set()  # texts whose numbers have to stay
         self._registered: set[str] = set()
         self._virtual: set[str] = set()
         self._staged: dict[str, ComputedRows] = {}
@@ -220,15 +223,50 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
-                found = self._plan_one(sql, param_oids)
+                found = self._plan_lifted(sql) if not param_oids else None
+                found = found or self._plan_one(sql, param_oids)
             except BaseException:
                 self.fail()
                 raise
-            if found.is_kept:
-                if len(self._plans) >= MAX_PLANS:
-                    self._plans.clear()
-                self._plans[sql, param_oids] = found
+            self._keep(found, sql, param_oids)
         return found
+
+    def _keep(self, plan: Prepared, sql: str, param_oids: tuple[int, ...]) -> None:
+        if plan.is_kept:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[sql, param_oids] = plan
+
+    def _plan_lifted(self, sql: str) -> Prepared | None:
+        """Return the plan of a statement by that of all that differ only in their whole numbers; None where that does not do."""
+        lifted = lift(sql)
+        if lifted is None or lifted.sql in self._unlifted:
+            return None
+        status, notices = self.transaction_status, len(self.notices)
+        try:
+            inner = self._plans.get((lifted.sql, lifted.oids))
+            if inner is None:
+                inner = self._plan_one(lifted.sql, lifted.oids)
+                if inner.parameters != len(lifted.values) + len(inner.session_values):
+                    self._unlifted.add(lifted.sql)  # one was folded away
+                    return None
+                self._keep(inner, lifted.sql, lifted.oids)
+            values = [
+                value
+                if (codec := inner.codecs.get(number)) is None
+                else codec.from_text(str(value))
+                for number, value in enumerate(lifted.values)
+            ]
+        except PostgresError:  # the statement itself is planned, which tells what is wrong with it
+            self.transaction_status = status
+            del self.notices[notices:]
+            if len(self._unlifted) >= MAX_PLANS:
+                self._unlifted.clear()
+            self._unlifted.add(lifted.sql)
+            return None
+        return replace(
+            inner, param_types=(), source=(sql, ()), is_kept=False, lifted=(inner, values)
+        )
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
         statements = parse(sql)
@@ -420,6 +458,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.statement_timeout_us:
             self._set_deadline()
         self.is_cancelled = False
+        told = prepared
+        prepared, params = prepared.lifted or (prepared, params)
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
@@ -432,9 +472,10 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             raise
         except CatalogChanged:
             is_told = prepared.shapes and not (wait or prepared.is_read)
-            if prepared.codecs or is_told:  # read for, or told of, columns that may be others now
+            if is_told or (prepared.codecs and told is prepared):  # columns may be others now
                 raise
-            return self.run(self.prepare(*prepared.source), params, wait=wait)
+            params = params if told is prepared else ()
+            return self.run(self.prepare(*told.source), params, wait=wait)
         except NumericTooWide:
             return self._run_wide(prepared, params, wait)
         except DotdoError as failure:

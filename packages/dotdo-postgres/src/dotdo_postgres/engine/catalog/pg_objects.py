@@ -241,7 +241,7 @@ def _policies(session: Session) -> Iterator[Row]:
         for name, facts in facts_of(noun).get("policies", {}).items():
             yield {
                 "oid": derived_oid(noun, "p", name), "polname": name, "polrelid": relation_oid(noun), "polcmd": facts["command"],
-                "polpermissive": int(facts["permissive"]), "polroles": [oids.get(role, 0) for role in facts["roles"]],
+                "polpermissive": int(facts["permissive"]), "polroles": [oids.get(role, 0) for role in facts["roles"]] or [0],
                 "polqual": f"q {noun.id} {name}" if facts.get("using") else None,
                 "polwithcheck": f"h {noun.id} {name}" if facts.get("check") else None,
             }  # fmt: skip

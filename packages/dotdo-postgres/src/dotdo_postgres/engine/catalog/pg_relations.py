@@ -410,7 +410,7 @@ PROVIDERS = (
         for name in (
             "pg_statistic_ext", "pg_publication", "pg_publication_rel",
             "pg_publication_namespace", "pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_foreign_table",
-            "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
+            "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_user_mappings", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
             "pg_shseclabel", "pg_largeobject_metadata", "pg_default_acl", "pg_transform", "pg_db_role_setting", "pg_rules",
             "pg_statistic_ext_data", "pg_replication_slots", "pg_init_privs", "pg_shdepend",
         )

@@ -82,6 +82,8 @@ def relation_size(facts: Facts, oid: int) -> int | None:
 @FAMILY.function(
     "pg_database_size(name)",
     "pg_database_size(oid)",
+    "pg_tablespace_size(name)",
+    "pg_tablespace_size(oid)",
     returns="bigint",
     takes_session=True,
     is_volatile=True,
