@@ -100,6 +100,14 @@ def _accumulated(name: str, value: Any) -> Accumulated | None:
     return None if path is None or operator not in _OF_PATHS else Accumulated(name, operator, path)
 
 
+def one_group(asked: Grouping, count: int) -> list[Document] | None:
+    """Return the one group of a $group that only counts, None when it asks for more."""
+    if asked.paths or asked.keys:
+        return None
+    fields = {one.name: _counted(count, one.number).value() for one in asked.fields}
+    return [{"_id": asked.constant, **fields}] if count else []
+
+
 # --- running -------------------------------------------------------------------------------------
 
 

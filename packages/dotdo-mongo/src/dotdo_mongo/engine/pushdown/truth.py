@@ -42,10 +42,12 @@ class Truth(NamedTuple):
     Args:
         possible: The row may match; all others do not.
         certain: The row does match.
+        three: Both in one expression, which gives 0 for no, 1 for yes, 2 for perhaps, where there is one.
     """
 
     possible: Sql
     certain: Sql
+    three: Sql | None = None
 
     @property
     def condition(self) -> Condition:
@@ -83,6 +85,8 @@ def _part(name: str, wanted: Any) -> Truth:
 def all_of(parts: Iterable[Truth]) -> Truth:
     """Return whether all hold."""
     found = list(parts)
+    if len(found) == 1:
+        return found[0]
     return Truth(
         _joined("and", [part.possible for part in found]),
         _joined("and", [part.certain for part in found]),
@@ -92,6 +96,8 @@ def all_of(parts: Iterable[Truth]) -> Truth:
 def any_of(parts: Iterable[Truth]) -> Truth:
     """Return whether one holds."""
     found = list(parts)
+    if len(found) == 1:
+        return found[0]
     return Truth(
         _joined("or", [part.possible for part in found]),
         _joined("or", [part.certain for part in found]),
@@ -127,6 +133,7 @@ def _of_three(expression: Sql) -> Truth:
     return Truth(
         Sql(f"({expression.text}) > 0", expression.params),
         Sql(f"({expression.text}) = 1", expression.params),
+        expression,
     )
 
 
@@ -274,7 +281,17 @@ def _one_of(place: Place, values: list[Any]) -> Truth:
         elif kind == "text":
             kinds["text"] = test
     kinds["object"] = _object_among(place, classes)
-    return of_kinds(place, kinds)
+    return _sought(values, of_kinds(place, kinds))
+
+
+def _sought(values: list[Any], found: Truth) -> Truth:
+    """Return what is so where the bytes of one of the values are in the document's BSON, which is quickly seen."""
+    sought = [_bytes_of(value) for value in values[: _MAX_SOUGHT + 1]]
+    if len(sought) > _MAX_SOUGHT or None in sought:
+        return found
+    tests = " or ".join("instr(bson, ?)" for _ in sought)
+    text = f"(bson is null or {tests}) and {found.possible.text}"
+    return found._replace(possible=Sql(f"({text})", (*sought, *found.possible.params)))
 
 
 def _object_among(place: Place, classes: Mapping[str, list[Any]]) -> Sql:
