@@ -128,7 +128,7 @@ def _planner(request: Request, namespace: str, query: Document, way: Plan | None
             way.index, is_ordered = index, True
         if way.index is not None:
             is_multikey = holds_arrays(way.collection, reader, way.index)
-    backward = bool(sort) and is_ordered and next(iter(sort.values())) < 0
+    backward = sort is not None and is_ordered and next(iter(sort.values())) < 0
     tree = winning_plan(way, query, is_multikey=is_multikey, backward=backward)
     if sort and not is_ordered:
         tree = {
