@@ -11,9 +11,10 @@ from dotdo_mongo.engine.pushdown.bounds import (
     is_pushed,
     value_text,
 )
+from dotdo_mongo.engine.pushdown.filters import truth
 from dotdo_mongo.engine.pushdown.groups import grouping, groups, one_group
 from dotdo_mongo.engine.pushdown.order import holds_arrays, in_order, sorting_index
-from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite, truth
+from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite
 
 __all__ = [
     "NEVER",
