@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dotdo_mongo.engine.pushdown import grouping, groups
+from dotdo_mongo.engine.pushdown import grouping, groups, one_group
 from dotdo_mongo.engine.query import Plan
 from dotdo_mongo.engine.tables import Reader
 
@@ -19,7 +19,9 @@ def begin(way: Plan, stages: list[Any], reader: Reader) -> tuple[Iterable[Docume
         found = [{stages[0]["$count"]: count}] if count else []
     elif way.is_told and names[:1] == ["$group"]:
         asked = grouping(stages[0]["$group"])
-        if asked is not None:
+        if asked is not None and not asked.paths:
+            found = one_group(asked, way.count(reader))
+        elif asked is not None:
             found = groups(way.collection, reader, way.condition, way.said, asked)
     elif names[:1] == ["$sort"]:
         records = way.ordered(reader, stages[0]["$sort"], _limit(stages, names))

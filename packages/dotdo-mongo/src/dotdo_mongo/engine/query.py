@@ -24,9 +24,10 @@ from dotdo_mongo.engine.pushdown import (
     in_order,
     is_pushed,
     opposite,
+    sorting_index,
     truth,
 )
-from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
+from dotdo_mongo.engine.tables import EVERYTHING, Condition, DocumentTable, Reader, Record
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
@@ -104,14 +105,24 @@ class Plan:
             self.collection, reader, self.condition, said=self.said, sort=sort, limit=limit
         )
 
+    def sorting_index(self, reader: Reader, sort: Mapping[str, Any]) -> Document | None:
+        """Return the index in whose order the records are read for a sort, None when they are sorted."""
+        if not self.is_told or self.query:
+            return None
+        return sorting_index(self.collection, reader, sort)
+
     def count(self, reader: Reader, most: int | None = None) -> int:
         """Return how many records match, or `most` when there are more."""
         table = self.collection.table
         if not self.query and not self.is_hinted:
             return table.count(reader)
-        if most is not None or not self.is_told:
+        if most is not None or not self.is_told or not isinstance(table, DocumentTable):
             return sum(1 for _ in islice(self.records(reader), most))
-        certain, undecided = table.tally(reader, self.condition, self.said.certain)
+        three = self.said.three
+        condition = self.condition
+        if three is not None and condition == self.said.condition and "instr" not in condition.sql:
+            condition = EVERYTHING  # it would be computed twice
+        certain, undecided = table.tally(reader, condition, self.said.certain, three)
         if undecided:
             doubtful = opposite(Truth(self.said.certain, self.said.certain)).condition
             rest = table.scan(reader, _both(self.condition, doubtful))

@@ -11,9 +11,10 @@ from dotdo_mongo.engine.pushdown.bounds import (
     is_pushed,
     value_text,
 )
-from dotdo_mongo.engine.pushdown.groups import grouping, groups
-from dotdo_mongo.engine.pushdown.order import in_order, index_order
-from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite, truth
+from dotdo_mongo.engine.pushdown.filters import truth
+from dotdo_mongo.engine.pushdown.groups import grouping, groups, one_group
+from dotdo_mongo.engine.pushdown.order import holds_arrays, in_order, sorting_index
+from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite
 
 __all__ = [
     "NEVER",
@@ -29,10 +30,12 @@ __all__ = [
     "exceptions_text",
     "grouping",
     "groups",
+    "holds_arrays",
     "in_order",
-    "index_order",
     "is_pushed",
+    "one_group",
     "opposite",
+    "sorting_index",
     "truth",
     "value_text",
 ]

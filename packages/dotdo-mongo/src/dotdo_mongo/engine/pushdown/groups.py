@@ -10,9 +10,9 @@ from dotdo.errors import DotdoError
 from dotdo_mongo.engine.aggregates import Total
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.numbers import DOUBLE, INT, LONG
-from dotdo_mongo.engine.pushdown import truth as truths
 from dotdo_mongo.engine.pushdown.plain import ODD, plain_value, rank_text
 from dotdo_mongo.engine.pushdown.truth import Truth
+from dotdo_mongo.engine.pushdown.truth import field as place_of
 from dotdo_mongo.engine.tables import Condition, Reader
 
 Document = dict[str, Any]
@@ -62,7 +62,7 @@ def grouping(spec: Mapping[str, Any]) -> Grouping | None:
         return None
     found = Grouping(keys, known, None if keys else spec["_id"])
     for path in (*keys.values(), *(one.path for one in known if one.path is not None)):
-        if truths.field(path) is None or path.split(".")[0] == "_id":
+        if place_of(path) is None or path.split(".")[0] == "_id":
             return None
         found.column(path)
     return found
@@ -98,6 +98,14 @@ def _accumulated(name: str, value: Any) -> Accumulated | None:
         return Accumulated(name, operator, None, argument)
     path = _path(argument)
     return None if path is None or operator not in _OF_PATHS else Accumulated(name, operator, path)
+
+
+def one_group(asked: Grouping, count: int) -> list[Document] | None:
+    """Return the one group of a $group that only counts, None when it asks for more."""
+    if asked.paths or asked.keys:
+        return None
+    fields = {one.name: _counted(count, one.number).value() for one in asked.fields}
+    return [{"_id": asked.constant, **fields}] if count else []
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -145,7 +153,7 @@ _MEASURES = (
 def _statement(table: str, condition: Condition, said: Truth, asked: Grouping) -> str:
     inner, odd, by, shown = [], [], [], []
     for n, path in enumerate(asked.paths):
-        place = truths.field(path)
+        place = place_of(path)
         assert place is not None
         inner += [f"{place.kind} as t{n}", f"{place.value} as v{n}", f"{rank_text(place)} as r{n}"]
         odd.append(f"r{n} = {ODD}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from dotdo.storage.names import literal
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.pushdown.bounds import exceptions_text, is_pushed, value_text
+from dotdo_mongo.engine.pushdown.bounds import exceptions_text, is_pushed, path_text, value_text
 from dotdo_mongo.engine.pushdown.plain import ODD, rank_text
 from dotdo_mongo.engine.pushdown.truth import Place, Truth, field, identity
 from dotdo_mongo.engine.tables import Condition, DocumentTable, Params, Reader, Record
@@ -67,9 +67,9 @@ def _order(
 ) -> tuple[str, tuple[str, Params], Params] | None:
     """Return ORDER BY terms, the condition of rows that they do order, and the parameters of the terms."""
     if len(ways) == 1 and not condition.sql:
-        term = index_order(collection, reader, *ways[0])
-        if term is not None:
-            return f"{term}, _id", said.certain, ()
+        ordered = index_order(collection, reader, *ways[0])
+        if ordered is not None:
+            return f"{ordered[1]}, _id", said.certain, ()
     terms, odd = [], []
     for path, is_down in ways:
         place = identity() if path == "_id" else field(path)
@@ -92,31 +92,60 @@ def _ways(sort: Mapping[str, Any]) -> list[tuple[str, bool]] | None:
     return found or None
 
 
-def index_order(collection: Collection, reader: Reader, path: str, is_down: bool) -> str | None:
-    """Return the term of an index that has all rows in the order of a path, None when there is none."""
+def index_order(
+    collection: Collection, reader: Reader, path: str, is_down: bool
+) -> tuple[Document, str] | None:
+    """Return the index that has all rows in the order of a path, with its term; None when there is none."""
     table = collection.table.table
     way = " desc" if is_down else ""
     if path == "_id":
-        return (
-            f"id{way}"
-            if _is_of_one_type(reader, table, "id") and not _found(reader, table, _QUOTED)
-            else None
-        )
+        is_ordered = _is_of_one_type(reader, table, "id") and not _found(reader, table, _QUOTED)
+        return (collection.indexes[0], f"id{way}") if is_ordered and collection.indexes else None
     for index in collection.indexes:
         if list(index["key"]) != [path] or index.get("hidden") or not is_pushed(index):
             continue
-        if index.get("sparse") or "partialFilterExpression" in index:
-            continue
-        value = value_text(path)
-        place = field(path)
-        assert place is not None
-        if (
-            not _found(reader, table, exceptions_text(path))
-            and not _found(reader, table, f"{value} in (0, 1) and {_truths(place)}")
-            and _is_of_one_type(reader, table, value)
-        ):
-            return f"{value}{way}"
+        if not index.get("sparse") and "partialFilterExpression" not in index:
+            value = value_text(path)
+            return (index, f"{value}{way}") if _is_ordered(reader, table, path) else None
     return None
+
+
+def sorting_index(
+    collection: Collection, reader: Reader, sort: Mapping[str, Any]
+) -> Document | None:
+    """Return the index in whose order all documents are read for a sort, None when they are sorted."""
+    ways = _ways(sort)
+    if ways is None or len(ways) > 1 or not isinstance(collection.table, DocumentTable):
+        return None
+    found = index_order(collection, reader, *ways[0])
+    return None if found is None else found[0]
+
+
+def holds_arrays(collection: Collection, reader: Reader, index: Mapping[str, Any]) -> bool:
+    """Return whether an array has made an index multikey, as far as it is one of plain values."""
+    paths = list(index["key"])
+    if not isinstance(collection.table, DocumentTable) or not is_pushed(dict(index)):
+        return False
+    others = " or ".join(exceptions_text(path) for path in paths)
+    arrays = " or ".join(_arrays(path) for path in paths)
+    return _found(reader, collection.table.table, f"({others}) and ({arrays})")
+
+
+def _arrays(path: str) -> str:
+    names = path.split(".")
+    prefixes = [".".join(names[: n + 1]) for n in range(len(names))]
+    return " or ".join(f"json_type(data, {path_text(prefix)}) = 'array'" for prefix in prefixes)
+
+
+def _is_ordered(reader: Reader, table: str, path: str) -> bool:
+    """Return whether the plain values of an index are all there are, and SQL orders them as BSON does."""
+    value, place = value_text(path), field(path)
+    assert place is not None
+    return (
+        not _found(reader, table, exceptions_text(path))
+        and not _found(reader, table, f"{value} in (0, 1) and {_truths(place)}")
+        and _is_of_one_type(reader, table, value)
+    )
 
 
 _QUOTED = "id in ('true', 'false', 'null') or id >= '\"' and id < '#' or id >= '[' and id < '\\'"

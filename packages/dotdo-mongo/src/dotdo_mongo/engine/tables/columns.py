@@ -18,7 +18,6 @@ from dotdo_mongo.engine.tables.record import (
     EVERYTHING,
     Condition,
     Document,
-    Params,
     Reader,
     Record,
 )
@@ -82,16 +81,6 @@ class ColumnTable:
         where = f" where {condition.sql}" if condition.sql else ""
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
-
-    def tally(
-        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
-    ) -> tuple[int, int]:
-        """Return of how many records that a condition leaves another one holds, and of how many not."""
-        sql = (
-            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
-        )
-        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
-        return int(held or 0), int(count) - int(held or 0)
 
     def _record(self, row: Row) -> Record:
         return Record(row[0], None, lambda: self._document(row))

@@ -139,14 +139,28 @@ class DocumentTable:
                     yield _record(row)
 
     def tally(
-        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        three: tuple[str, Params] | None = None,
     ) -> tuple[int, int]:
-        """Return of how many records that a condition leaves another one holds, and of how many not."""
+        """Return of how many records that a condition leaves another one holds, and of how many it may.
+
+        Args:
+            reader: Runs statements.
+            condition: Leaves the records.
+            certain: The other condition.
+            three: An expression that gives 1 where it holds, 2 where it may.
+        """
+        if three is None:
+            three = (f"iif({certain[0]}, 1, 2)", certain[1])
         sql = (
-            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+            f"select coalesce(sum(told = 1), 0), coalesce(sum(told = 2), 0) from"
+            f" (select {three[0]} as told from {self.table} where {condition.sql or 'true'} limit -1)"
         )
-        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
-        return int(held or 0), int(count) - int(held or 0)
+        ((held, undecided),) = reader.read(sql, (*three[1], *condition.params))
+        return int(held), int(undecided)
 
     # --- writing ---------------------------------------------------------------------------------
 
