@@ -299,6 +299,7 @@ class Parameters:
             "acl-pubsub-default": self._set_channels_default,
             "timeout": self._set_timeout,
             "maxclients": self._set_most_clients,
+            "tracking-table-max-keys": lambda _text: instance.tracking.trim(),
             BUFFER_LIMIT: self._set_output_limits,
             "acllog-max-len": self._set_log_length,
         }
