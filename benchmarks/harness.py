@@ -14,7 +14,7 @@ import operator
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 Action = Callable[[], object]
@@ -86,6 +86,7 @@ class Comparison:
         rounds: how often each contender is called; the fastest call counts.
         goal: the bound to hold against every peer, or against those of a mapping peer -> bound.
         prepare: called before every timed call, untimed.
+        scales: peer -> what its time is multiplied by, where it does that much less.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Comparison:
     rounds: int = 20
     goal: str | Mapping[str, str] = ""
     prepare: Action | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     def measure(self) -> list[Row]:
         """Call the contenders in turn, the first of each round another one, and return a row per peer."""
@@ -105,7 +107,9 @@ class Comparison:
             for name in order:
                 best[name] = min(best[name], self._timed_us(contenders[name]))
             order.append(order.pop(0))
-        return [self._row(peer, best[""], best[peer]) for peer in self.peers]
+        return [
+            self._row(peer, best[""], best[peer] * self.scales.get(peer, 1)) for peer in self.peers
+        ]
 
     def _timed_us(self, action: Action) -> float:
         if self.prepare is not None:

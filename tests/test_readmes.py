@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-STORIES = [ROOT / "docs" / "kernel-for-packages.md"]
+STORIES = [ROOT / "docs" / "kernel-for-packages.md", ROOT / "docs" / "doors.md"]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "packages").glob("dotdo*/README.md"))]
 
 

@@ -13,7 +13,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(folder)
         services = Services(lambda name: open_tenant(name, create=False, home=home))
-        host = Host([TcpListener(mongo_protocol(home, may_create=True), port=0)], services)
+        host = Host(
+            [TcpListener(mongo_protocol(home, may_create=True, has_test_commands=True), port=0)],
+            services,
+        )
         with serve_in_thread(host):
             print(host.addresses[0][1], flush=True)  # type: ignore[index]  # of TCP
             sys.stdin.read()

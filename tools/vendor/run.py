@@ -127,7 +127,8 @@ def fetch(source: Corpus | Sdist, work: Path) -> None:
         shutil.copytree(folder, work)
         return
     with tempfile.TemporaryDirectory() as downloads:
-        command = ["download", "--no-binary", ":all:", "--no-deps", "--dest", downloads]
+        name = source.requirement.partition("==")[0]  # what builds it may come as wheels
+        command = ["download", "--no-binary", name, "--no-deps", "--dest", downloads]
         run([sys.executable, "-m", "pip", *command, source.requirement], Path(downloads), {})
         archive = next(Path(downloads).glob("*.tar.gz"), None)
         if archive is None:

@@ -12,9 +12,8 @@ from tools.vendor.regress.targets import Inproc, InprocDatabases, Libpq, RealDat
 
 SETUP = "test_setup"
 _SKIPPED = re.compile(r"\s*explain\b", re.IGNORECASE)
-_COPY = re.compile(
-    r"\s*copy\s+([\w.\"]+)\s*(\([^)]*\))?\s+from\s+(?:stdin|'([^']*)')\s*;?\s*$", re.IGNORECASE
-)
+_COPY = re.compile(r"(\s*copy\s.*\sfrom)\s+'([^']*)'(.*)$", re.IGNORECASE | re.DOTALL)
+_NO_FILES = "42501"
 
 
 @dataclass(slots=True)
@@ -113,7 +112,7 @@ class Suite:
                     if sql:
                         inner = Statement(sql, item.line)
                         self._note(place, sql, real.run(inner), ours.run(inner), is_counted)
-        if _is_unsupported_copy(item, given):
+        if _COPY.match(item.sql) and given and given[-1].sqlstate == _NO_FILES:
             _load(item, ours)
         self._note(place, item.sql, wanted, given, is_counted)
 
@@ -142,26 +141,11 @@ class Suite:
             self.tally.differences.append(Difference(place, sql, why, wanted[at], given[at]))
 
 
-def _is_unsupported_copy(item: Statement, given: list[Answer]) -> bool:
-    return bool(_COPY.match(item.sql)) and bool(given) and given[-1].sqlstate == "0A000"
-
-
 def _load(item: Statement, ours: Inproc) -> None:
+    """Send the data of a COPY from a file, which ours refuses, as clients do, so that what follows finds it."""
     match = _COPY.match(item.sql)
     assert match is not None
-    if match[3] is not None:
-        path = Path(match[3])
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    else:
-        lines = list(item.data or ())
-    ours.load(match[1], match[2] or "", [_fields(line) for line in lines if line != "\\."])
-
-
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
-def _fields(line: str) -> list[str | None]:
-    return [
-        None if part == "\\N" else re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), part)
-        for part in line.split("\t")
-    ]
+    path = Path(match[2])
+    if path.exists():
+        lines = path.read_text(errors="replace").splitlines()
+        ours.run(Statement(f"{match[1]} stdin{match[3]}", item.line, data=tuple(lines)))

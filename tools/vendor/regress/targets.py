@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copytree
@@ -13,9 +13,11 @@ import psycopg
 from psycopg import pq, sql
 
 from dotdo.tenancy import Home, connect
+from dotdo_postgres.engine.copy import CopyIn
+from dotdo_postgres.engine.plan import Result
+from dotdo_postgres.engine.script import Script
 from dotdo_postgres.engine.session import Session
 from dotdo_postgres.errors import PostgresError
-from dotdo_postgres.mapping.codecs import codec_of
 from tools.vendor.regress.answers import Answer, column
 from tools.vendor.regress.script import Statement
 
@@ -131,56 +133,56 @@ class Inproc:
         self.session = Session(tenant, user=user or "postgres", database="regression")
 
     def run(self, statement: Statement) -> list[Answer]:
-        """Run what a statement sends; rows of a COPY that is not supported are inserted one by one."""
+        """Run what a statement sends."""
         answers: list[Answer] = []
         assert self.session is not None
+        script: Script | None = None
         try:
             with deadline(TIMEOUT_S):
-                for result in self.session.simple(statement.sql):
-                    columns = result.columns
-                    rows = [
-                        tuple(
-                            None if value is None else one.codec.to_text(value)
-                            for one, value in zip(columns or (), row, strict=True)
-                        )
-                        for row in result.rows
-                    ]
-                    named = (
-                        None if columns is None else tuple(column(c.name, c.oid) for c in columns)
-                    )
-                    answers.append(Answer(result.tag, named, tuple(rows)))
+                script = Script(self.session, statement.sql)
+                while not script.is_over:
+                    result = script.step(wait=True)
+                    answers.append(_answer(result, statement.data or ()))
+                script.end(is_failed=False, wait=True)
+                script = None
         except PostgresError as failure:
             answers.append(Answer(sqlstate=failure.sqlstate, message=failure.message))
         except TimeoutError as failure:
             answers.append(Answer(sqlstate="hang", message=str(failure)))
         except Exception as failure:
             answers.append(Answer(sqlstate="crash", message=f"{type(failure).__name__}: {failure}"))
+        if script is not None:
+            with suppress(PostgresError):
+                script.end(is_failed=True, wait=True)
         return answers
-
-    def load(self, table: str, names: str, rows: list[list[str | None]]) -> None:
-        """Insert rows whose COPY is not supported, so that what follows finds them."""
-        assert self.session is not None
-        if not rows:
-            return
-        places = ", ".join(f"${at + 1}" for at in range(len(rows[0])))
-        with suppress(Exception):
-            prepared = self.session.prepare(f"insert into {table} {names} values ({places})")
-            codecs = [
-                prepared.codecs.get(at) or codec_of(one.oid)
-                for at, one in enumerate(prepared.param_types)
-            ]
-            for row in rows:
-                values = [
-                    None if text is None or codec is None else codec.from_text(text)
-                    for codec, text in zip(codecs, row, strict=True)
-                ]
-                self.session.run(prepared, values)
 
     def close(self) -> None:
         """Leave."""
         if self.session is not None:
             self.session.close()
         self.home.close()
+
+
+def _answer(result: Result, data: Sequence[str]) -> Answer:
+    """Return a result as compared; a COPY is given its data, or asked for it."""
+    if isinstance(result.copy, CopyIn):
+        for line in data:
+            result.copy.feed(line.encode() + b"\n")
+        return Answer(result.copy.finish(wait=True).tag)
+    if result.copy is not None:
+        return Answer(
+            result.tag, (("copy", 0),), tuple((p.decode(),) for p in result.copy.pieces())
+        )
+    rows = tuple(
+        tuple(
+            None if value is None else one.codec.to_text(value)
+            for one, value in zip(result.columns or (), row, strict=True)
+        )
+        for row in result.rows
+    )
+    columns = result.columns
+    named = None if columns is None else tuple(column(c.name, c.oid) for c in columns)
+    return Answer(result.tag, named, rows)
 
 
 @contextmanager

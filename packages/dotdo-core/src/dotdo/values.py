@@ -3,7 +3,8 @@
 None, bool, int, float, str, list and dict are JSON's own. The others are objects of one member whose name begins with `$`:
 bytes `$b` (hex), Decimal `$n`, whole numbers beyond 64 bits `$i`, floats that JSON lacks `$f`, moments `$t` (microseconds since
 1970), local date and time `$l`, date `$d`, time of day `$c`, timedelta `$s` (microseconds), UUID `$u`. A dict that has a member of
-such a name is wrapped as `{"$o": [[name, value], ...]}`, so everything comes back as it went in.
+such a name is wrapped as `{"$o": [[name, value], ...]}`, so everything comes back as it went in. What a package tags itself (`$oid`) is read
+as `Tagged` by the others, and is written back by them as it was.
 """
 
 import math
@@ -27,6 +28,12 @@ _PLAIN = frozenset({str, bool, type(None)})
 _MAX_DEPTH = 200
 _MAX_INT_BITS = 14_000  # a little less than Python reads back from text
 _MAX_SHOWN = 80
+
+
+class Tagged(dict[str, Canonical]):
+    """A value of a kind that only the package which stored it knows: one member, the tag, and what it holds."""
+
+    __slots__ = ()
 
 
 def shown(value: object) -> str:
@@ -86,6 +93,8 @@ def tagged(value: object, depth: int = 0) -> object:
     if depth > _MAX_DEPTH:
         msg = f"a value is nested deeper than {_MAX_DEPTH}"
         raise InvalidValue(msg)
+    if kind is Tagged:
+        return dict(value)  # type: ignore[call-overload]  # just seen
     if isinstance(value, Mapping):
         return _tagged_mapping(value, depth)
     if isinstance(value, (list, tuple)):
@@ -122,6 +131,8 @@ def untagged(value: Canonical) -> Canonical:
         decoder = _DECODERS.get(name)
         if decoder is not None:
             return decoder(inner)
+        if name.startswith("$"):
+            return Tagged(value)
     return {name: untagged(item) for name, item in value.items()}
 
 

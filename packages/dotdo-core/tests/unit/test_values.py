@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dotdo.errors import InvalidValue
-from dotdo.values import decode, encode
+from dotdo.values import Tagged, decode, encode
 
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(), st.decimals(allow_nan=False),
@@ -73,3 +73,12 @@ def test_every_kind_is_told_by_its_tag():
     assert encode({"d": date(2026, 1, 2), "t": time(1, 2), "u": UUID(int=1)}) == (
         '{"d":{"$d":"2026-01-02"},"t":{"$c":"01:02:00"},"u":{"$u":"00000000-0000-0000-0000-000000000001"}}'
     )
+
+
+def test_what_another_package_tagged_is_written_back_as_it_was() -> None:
+    stored = '{"_id":{"$oid":"5f"},"list":[{"$ts":[1,2]}]}'
+    value = decode(stored)
+    assert value["_id"] == {"$oid": "5f"}
+    assert type(value["_id"]) is Tagged
+    assert encode(value) == stored
+    assert encode({"$oid": "5f"}) == '{"$o":[["$oid","5f"]]}'

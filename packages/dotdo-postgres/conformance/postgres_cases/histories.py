@@ -73,10 +73,7 @@ ANOMALIES: dict[str, tuple[tuple[int, str], ...]] = {
         (1, "commit"), (2, "commit"),
     ),
 }  # fmt: skip
-STRICTER = "a snapshot transaction that has been suspended is not resumed on a newer state: 40001"
 GAPS = {
-    "g1c-circular-information-flow-repeatable-read": STRICTER,
-    "g2-item-write-skew-repeatable-read": STRICTER,
     "pmp-write-read-committed": "a statement that had to wait runs again on the new state, so it also finds rows that match only now",
 }
 

@@ -64,16 +64,9 @@ def test_a_statement_is_stopped_at_its_timeout_and_the_next_one_runs(connection)
     assert connection.execute("select 1").fetchone() == (1,)
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "session authorization nobody",
-        "extra_float_digits = 0",
-    ],
-)
-def test_a_setting_without_effect_is_refused(connection, setting):
+def test_a_setting_without_effect_is_refused(connection):
     with pytest.raises(psycopg.errors.FeatureNotSupported):
-        connection.execute(f"set {setting}")
+        connection.execute("set extra_float_digits = 0")
 
 
 @pytest.mark.parametrize("placeholder", ["%s", "%b", "%t"])

@@ -3,6 +3,7 @@
 # ruff: noqa: F401 - the names of redis-py's own list
 from redis import *  # noqa: F403 - the surface is redis-py's
 from redis import __all__ as _upstream
+from redis import exceptions
 
 from dotdo_redis.client import (  # type: ignore[assignment]  # ours derive from those of the same name
     BlockingConnectionPool,
@@ -18,4 +19,4 @@ from dotdo_redis.client import (  # type: ignore[assignment]  # ours derive from
 
 __version__ = "0.1.0"
 
-__all__ = [*_upstream, "asyncio"]  # noqa: PLE0604 -- names of the list that is taken over
+__all__ = [*_upstream, "asyncio", "exceptions"]  # noqa: PLE0604 -- names of the list that is taken over

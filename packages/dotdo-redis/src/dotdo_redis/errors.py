@@ -45,6 +45,12 @@ class ExecAbort(ReplyError):
         super().__init__(message)
 
 
+class TryAgain(ReplyError):
+    """What the command needs is held by somebody who will give it back."""
+
+    code = "TRYAGAIN"
+
+
 class Unblocked(ReplyError):
     """A blocked client that another one, or a change of the key, released."""
 
@@ -110,6 +116,13 @@ class NoScript(ReplyError):
     code = "NOSCRIPT"
 
     def __init__(self, message: str = "No matching script. Please use EVAL.") -> None:
+        super().__init__(message)
+
+
+class TooManyClients(ReplyError):
+    """A connection beyond maxclients."""
+
+    def __init__(self, message: str = "max number of clients reached") -> None:
         super().__init__(message)
 
 

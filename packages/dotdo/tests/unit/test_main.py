@@ -10,6 +10,7 @@ import pytest
 from typer.main import get_command
 
 import dotdo_cli
+from dotdo.serving import protocol_names
 from dotdo_cli.main import app
 
 DOTDO = [sys.executable, "-c", "from dotdo_cli.main import main; main()"]
@@ -139,7 +140,7 @@ FAILED = [  # and where it fails
     (("show", "acme@~999"), 3), (("show", "acme@x@y@z"), 2), (("log", "nobody"), 3), (("log", "acme", "--limit", "x"), 2), (("branch", "acme", "trial"), 4),
     (("branch", "acme", "v1"), 2), (("branch", "acme", "nothing", "--delete"), 3), (("diff", "acme", "nothing"), 3), (("merge", "acme", "nothing"), 3),
     (("fork", "acme", "globex"), 4), (("fork", "acme", "../x"), 2), (("compact", "acme@~1"), 4), (("doctor", "nobody"), 3), (("user", "rm", "nobody"), 3),
-    (("user", "add", "x"), 2), (("serve", "mysql"), 3), (("serve", "--port", "x"), 2), (("nothing",), 2), (("ls", "--nothing"), 2), (("show",), 2), (("ls", "acme"), 2),
+    (("user", "add", "x"), 2), (("serve", "mysql"), 3), (("serve", "--port", "x"), 2 if protocol_names() else 3), (("nothing",), 2), (("ls", "--nothing"), 2), (("show",), 2), (("ls", "acme"), 2),
 ]  # fmt: skip
 
 

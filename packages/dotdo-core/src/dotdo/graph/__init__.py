@@ -12,6 +12,7 @@ from dotdo.graph.nouns import (
     find_noun,
 )
 from dotdo.graph.relationships import Relationship, Relationships
+from dotdo.graph.shapes import Kinds, Shape, shape_of
 from dotdo.graph.thing import Thing, Visibility
 from dotdo.graph.things import Things
 from dotdo.graph.verbs import Form, Verb, Verbs
@@ -19,10 +20,12 @@ from dotdo.graph.verbs import Form, Verb, Verbs
 __all__ = [
     "Form",
     "Graph",
+    "Kinds",
     "Nouns",
     "Relationship",
     "Relationships",
     "Rows",
+    "Shape",
     "Thing",
     "Things",
     "TransactionScope",
@@ -39,4 +42,5 @@ __all__ = [
     "field_expression",
     "fields_of",
     "find_noun",
+    "shape_of",
 ]

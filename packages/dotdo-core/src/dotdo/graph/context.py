@@ -3,10 +3,11 @@
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
+from typing import cast, get_args
 
 from dotdo.errors import InvalidValue
 from dotdo.ids import IdSource, id_source
-from dotdo.storage import Session, Store
+from dotdo.storage import Isolation, Session, Store
 from dotdo.values import shown
 
 _TRANSACTIONS: ContextVar[tuple["TransactionScope", ...]] = ContextVar(
@@ -85,10 +86,10 @@ class TransactionScope:
         self.store = store
         self.session: Session | None = None  # while the outermost scope is open
         self._labels = (actor, action, api)
-        if isolation not in {"committed", "snapshot"}:
-            msg = f"{shown(isolation)} is no isolation: give committed or snapshot"
+        if isolation not in get_args(Isolation):
+            msg = f"{shown(isolation)} is no isolation: give {', '.join(get_args(Isolation))}"
             raise InvalidValue(msg)
-        self._isolation = isolation
+        self._isolation = cast("Isolation", isolation)
         self._is_nested = False
 
     def __enter__(self) -> Session:
@@ -102,7 +103,7 @@ class TransactionScope:
         actor, action, api = self._labels
         try:
             session.describe(actor=actor, action=action, api=api)
-            session.begin("snapshot" if self._isolation == "snapshot" else "committed")
+            session.begin(self._isolation)
         except BaseException:
             self.store.give_back(session)
             raise

@@ -1,9 +1,17 @@
 """Which fields the documents of a noun have ever had: what lets them be read as rows."""
 
 from collections.abc import Collection, Iterable
+from functools import partial
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from dotdo.storage import Noun, Session, Store
+
+
+class _Field(NamedTuple):
+    noun: int
+    name: str
+
 
 _known: WeakKeyDictionary[Store, dict[int, set[str]]] = WeakKeyDictionary()
 
@@ -42,13 +50,22 @@ def enter_new_fields(session: Session, noun: Noun, fields: Collection[str]) -> N
 
 
 def enter_fields(session: Session, noun: int, fields: Iterable[str]) -> None:
-    """Enter fields of a noun's documents, within `mutate`."""
-    session.pin()  # these are no rows that could be taken out of the file and put back
+    """Enter fields of a noun's documents, within `mutate`; those of an open transaction when it commits."""
     for field in fields:
-        session.execute("insert or ignore into _field values (?, ?)", (noun, field))
+        session.at_commit(_Field(noun, field), partial(_enter, session, noun, field))
+
+
+def _enter(session: Session, noun: int, field: str) -> None:
+    session.execute("insert or ignore into _field values (?, ?)", (noun, field))
 
 
 def fields_of(session: Session, noun: Noun) -> list[str]:
     """Return the names of the fields that documents of the noun have had, sorted."""
     rows = session.read("select name from _field where noun = ? order by name", (noun.id,))
-    return [str(name) for (name,) in rows]
+    found = [str(name) for (name,) in rows]
+    entered = {
+        key.name
+        for key in session.left_for_commit()
+        if isinstance(key, _Field) and key.noun == noun.id
+    }
+    return sorted(entered.union(found)) if entered else found

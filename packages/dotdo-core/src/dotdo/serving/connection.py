@@ -131,6 +131,11 @@ class Connection(asyncio.Protocol):
         if self._outbox.add(data):
             self._door.crew.doorbell.ring(self._send_pushes)
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Output that the peer's side has not taken, pushes included."""
+        return self._wire.unsent_bytes + self._outbox.size_bytes
+
     def wake(self, delay_s: float = 0.0) -> None:
         """Have `Session.woken` called; a call with a delay replaces the one before."""
         ring = self._door.crew.doorbell.ring

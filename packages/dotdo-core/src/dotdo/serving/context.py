@@ -22,6 +22,10 @@ class Channel(Protocol):
     def push(self, data: bytes) -> None:
         """Send whole messages between two replies; a peer that does not read is disconnected."""
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Output that the peer's side has not taken, pushes included."""
+
     def wake(self, delay_s: float = 0.0) -> None:
         """Have `Session.woken` called, soon or after a delay; many calls may be answered by one."""
 

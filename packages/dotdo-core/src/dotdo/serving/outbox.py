@@ -7,16 +7,17 @@ class Outbox:
     """Collects pushes up to a bound.
 
     Attributes:
+        size_bytes: What was added and is still there.
         is_filled: Something is there to send.
         is_overflown: Something was dropped: the peer cannot be served any longer.
     """
 
-    __slots__ = ("_chunks", "_guard", "_max_bytes", "_size_bytes", "is_filled", "is_overflown")
+    __slots__ = ("_chunks", "_guard", "_max_bytes", "is_filled", "is_overflown", "size_bytes")
 
     def __init__(self, max_bytes: int) -> None:
         self._guard = Lock()
         self._chunks: list[bytes] = []
-        self._size_bytes = 0
+        self.size_bytes = 0
         self._max_bytes = max_bytes
         self.is_filled = False
         self.is_overflown = False
@@ -27,8 +28,8 @@ class Outbox:
             if self.is_overflown:
                 return False
             is_first = not self.is_filled
-            self._size_bytes += len(data)
-            self.is_overflown = self._size_bytes > self._max_bytes
+            self.size_bytes += len(data)
+            self.is_overflown = self.size_bytes > self._max_bytes
             self._chunks.append(data)
             self.is_filled = True
             return is_first or self.is_overflown
@@ -36,10 +37,10 @@ class Outbox:
     def take(self, room_bytes: int) -> bytes | None:
         """Remove and return all that was added; None when it exceeds the bound or the room."""
         with self._guard:
-            if self.is_overflown or self._size_bytes > room_bytes:
+            if self.is_overflown or self.size_bytes > room_bytes:
                 return None
             chunks, self._chunks = self._chunks, []
-            self._size_bytes, self.is_filled = 0, False
+            self.size_bytes, self.is_filled = 0, False
         return b"".join(chunks)
 
     def shut(self) -> None:

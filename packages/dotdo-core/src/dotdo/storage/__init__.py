@@ -6,6 +6,7 @@ from dotdo.storage.connection import Durability
 from dotdo.storage.counters import sequence_counter
 from dotdo.storage.ddl import index_name, key_index
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
+from dotdo.storage.flow import current_flow
 from dotdo.storage.locks import Blocked, Mode, Waiter
 from dotdo.storage.names import literal, physical_column, physical_table, quoted
 from dotdo.storage.owners import Owner
@@ -24,6 +25,7 @@ from dotdo.storage.session import CatalogChanged, Params, Row, Session, State, T
 from dotdo.storage.store import Store
 from dotdo.storage.template import create_file
 from dotdo.storage.virtual import ComputedRows
+from dotdo.storage.writer import Isolation
 
 __all__ = [
     "Blocked",
@@ -35,6 +37,7 @@ __all__ = [
     "Durability",
     "ForeignKey",
     "Index",
+    "Isolation",
     "Mode",
     "Noun",
     "Owner",
@@ -51,6 +54,7 @@ __all__ = [
     "alter_noun",
     "create_file",
     "create_noun",
+    "current_flow",
     "decode_noun",
     "drop_noun",
     "encode_noun",

@@ -61,6 +61,22 @@ class Counters:
             self._next[name], self._limits[name] = following, following - 1
             return before, following - 1
 
+    def begin_anew(self, noun: int, transaction: "Writer") -> None:
+        """Let the sequences of a new noun begin at their start: its number was another's that was undone.
+
+        Args:
+            noun: Number of the noun.
+            transaction: Holds the writer.
+        """
+        prefix = sequence_counter(noun, "")
+        with self._guard:
+            for known in (self._next, self._limits):
+                for name in [name for name in known if name.startswith(prefix)]:
+                    del known[name]
+        transaction.connection.execute(
+            "delete from _counter where name >= ? and name < ?", (prefix, f"sequence {noun}!")
+        )
+
     def peek(self, name: str) -> int | None:
         """Return the number that comes next, None when this process has not asked for any."""
         with self._guard:

@@ -140,7 +140,27 @@ def triggers(noun: Noun, images: Images) -> dict[str, str]:
             f"_log_u {name}": f"after update on {on} when {same} begin {kept} end",
             f"_log_k {name}": f"after update{_of_key(noun)} on {on} when {moved} begin {gone} {made}{moves} end",
         }
+    found = guards(noun) | found
     return {trigger: f"create trigger {quoted(trigger)} {body}" for trigger, body in found.items()}
+
+
+def guards(noun: Noun) -> dict[str, str]:
+    """Return the triggers, by name, that hold what is written to documents against their checks; see `Check`."""
+    if noun.layout != "document":
+        return {}
+    on = quoted(noun.table)
+    found: dict[str, str] = {}
+    for check in noun.checks:
+        message = (
+            f"UNIQUE constraint failed: index '{check.name}'"
+            if check.is_unique
+            else f"CHECK constraint failed: {check.name}"
+        )
+        refuse = f"select raise(abort, {literal(message)}) where not ({check.sql});"
+        body = f"on {on} when new.bson is null begin {refuse} end"
+        found[f"_check_i {noun.table} {check.name}"] = f"before insert {body}"
+        found[f"_check_u {noun.table} {check.name}"] = f"before update of id, data {body}"
+    return found
 
 
 def _ends_of_relationships(noun: Noun) -> tuple[str, str]:

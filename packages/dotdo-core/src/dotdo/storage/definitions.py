@@ -8,6 +8,7 @@ from dotdo.errors import (
     AlreadyExists,
     CheckViolation,
     ForeignKeyViolation,
+    InvalidValue,
     NotNullViolation,
     UnknownNoun,
 )
@@ -45,6 +46,8 @@ def create_noun(session: "Session", noun: Noun) -> Noun:
             raise AlreadyExists(msg)
         number = noun.id or _free_number(session)
         made = msgspec.structs.replace(noun, id=number)
+        if not noun.id:
+            session.store.counters.begin_anew(number, session)
         session.provide(functions_of([made]))
         if made.has_table:
             session.execute(ddl.table(made, _targets(catalog, made)))
@@ -120,6 +123,9 @@ def alter_noun(session: "Session", new: Noun, filled: dict[str, str] | None = No
         if old is None:
             msg = f"noun {new.name!r} does not exist"
             raise UnknownNoun(msg)
+        if old.layout == "document" and new.columns != old.columns:
+            msg = f"noun {new.name!r} holds documents: it has the key column only"
+            raise InvalidValue(msg)
         session.provide(functions_of([new]))
         namesake = session.catalog.noun(new.name)
         if namesake is not None and namesake.id != new.id:
@@ -270,7 +276,7 @@ def _retrigger(session: "Session", old: Noun | None, new: Noun) -> None:
 
 
 def _triggers(noun: Noun) -> list[str]:
-    return [f"_log_{kind} {noun.table}" for kind in "iduk"]
+    return [*ddl.guards(noun), *(f"_log_{kind} {noun.table}" for kind in "iduk")]
 
 
 def _targets(catalog: Catalog, noun: Noun) -> dict[str, str]:

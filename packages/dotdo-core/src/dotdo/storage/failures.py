@@ -65,7 +65,8 @@ def _constraint(error: apsw.ConstraintError, message: str) -> errors.ConstraintV
     code = getattr(error, "extendedresult", 0)
     if code == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:
         return errors.ForeignKeyViolation(message)
-    if code == apsw.SQLITE_CONSTRAINT_CHECK:
+    is_raised = code == apsw.SQLITE_CONSTRAINT_TRIGGER
+    if code == apsw.SQLITE_CONSTRAINT_CHECK or (is_raised and _CHECK.search(message)):
         found = _CHECK.search(message)
         return errors.CheckViolation(message, constraint=found[1] if found else None)
     if code == apsw.SQLITE_CONSTRAINT_DATATYPE:
@@ -75,7 +76,8 @@ def _constraint(error: apsw.ConstraintError, message: str) -> errors.ConstraintV
             if found
             else errors.TypeViolation(message)
         )
-    kind = errors.UniqueViolation if code in _UNIQUE_CODES else errors.NotNullViolation
+    is_unique = is_raised or code in _UNIQUE_CODES
+    kind = errors.UniqueViolation if is_unique else errors.NotNullViolation
     found = _FAILED.search(message)
     if not found:
         return kind(message)

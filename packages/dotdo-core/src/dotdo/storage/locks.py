@@ -107,12 +107,13 @@ class Blocked(Exception):
 
     Args:
         owner: Who is waited for.
+        waiter: Is done when that one has let go; by default of its transaction.
     """
 
-    def __init__(self, owner: Holder) -> None:
+    def __init__(self, owner: Holder, waiter: Waiter | None = None) -> None:
         super().__init__("another transaction holds what the statement needs")
         self.owner = owner
-        self.waiter = owner.waiter
+        self.waiter = owner.waiter if waiter is None else waiter
 
 
 H = TypeVar("H", bound=Holder)

@@ -141,16 +141,25 @@ class ForeignWait:
     def __init__(self, rows: RowLocks, place: int, asker: "Writer", waiter: Waiter) -> None:
         self._rows, self._place, self._asker, self._waiter = rows, place, asker, waiter
         self._limit_s = time.monotonic() + _CIRCLE_S
-        rows.publish_wait(place)
+        rows.board.add(place)
 
     def is_over(self) -> bool:
         """Look; the waiter is done when this is true."""
-        if not self._rows.is_free(self._place):
-            if time.monotonic() < self._limit_s or not self._rows.closes_circle(self._place):
-                return False
-            self._asker.failure = Deadlock("transactions of several processes wait for each other")
-        self._rows.publish_wait(0)
+        if not self._rows.is_free(self._place) and not self._is_futile():
+            return False
+        self._rows.board.remove(self._place)
         self._waiter.finish()
+        return True
+
+    def _is_futile(self) -> bool:
+        """The asker has gone away, or is to give in because processes wait for each other."""
+        if time.monotonic() < self._limit_s:
+            return False
+        if self._asker.waiting_for is not self._waiter:
+            return True
+        if not self._rows.closes_circle(self._place):
+            return False
+        self._asker.failure = Deadlock("transactions of several processes wait for each other")
         return True
 
 

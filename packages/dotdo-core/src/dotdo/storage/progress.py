@@ -6,6 +6,8 @@ from dotdo.errors import TransactionError
 from dotdo.storage.suspend import Segment, merged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from dotdo.storage.catalog import Catalog
     from dotdo.storage.locks import RequestedLock
 
@@ -13,13 +15,14 @@ if TYPE_CHECKING:
 class Progress:
     """What a transaction must remember to be undone in part, suspended and resumed."""
 
-    __slots__ = ("catalog", "locks", "marks", "names", "segments")
+    __slots__ = ("catalog", "closing", "locks", "marks", "names", "segments")
 
     def __init__(self) -> None:
         self.names: list[str] = []  # savepoints as the client named them
         self.marks: list[tuple[str | None, int]] = [(None, 0)]  # SQLite's name, last seq before it
         self.segments: list[Segment] = []  # while suspended: one for each mark
         self.locks: list[RequestedLock] = []
+        self.closing: dict[Hashable, Callable[[], object]] = {}  # what is left for the commit
         self.catalog: Catalog | None = None  # definitions that the segments were made by
 
     def depth_of(self, name: str) -> int:

@@ -1,23 +1,20 @@
 """Rows and unique keys that open transactions of this process hold, as locks of the system that other processes see and wait for.
 
 Each stands for two bytes of a side file: the first says that the row's key must stay, the second that the row must. A transaction
-with very many rows of a noun holds the noun instead. Who waits for another process writes down what for, so that circles are found.
+with very many rows of a noun holds the noun instead.
 """
 
-import contextlib
 import os
-import struct
 from collections.abc import Collection, Hashable, Iterable
 from hashlib import blake2b
 
 from dotdo.storage.byte_locks import FREE, READ, WRITE, holder_of, holder_of_query, query, set_lock
 from dotdo.storage.locks import Mode
+from dotdo.storage.wait_board import BOARD_SIZE, WaitBoard
 
 _REGION = 1 << 40  # bytes for each file
 _FILES = 1 << 21
 _NOUNS = 1 << 16
-_WAITS = 1 << 16
-_WAIT = struct.Struct("q")
 _MANY = 256  # so many rows of a noun are held one by one
 
 # what a mode needs of the two bytes: (key, row)
@@ -40,7 +37,8 @@ class RowLocks:
 
     def __init__(self, handle: int, inode: int) -> None:
         self._handle = handle
-        self._start = _WAITS * _WAIT.size + inode % _FILES * _REGION
+        self.board = WaitBoard(handle)
+        self._start = BOARD_SIZE + inode % _FILES * _REGION
         self._any = query(WRITE, self._start, _REGION)
         self._held: dict[int, tuple[int, int]] = {}  # place: what is locked of its two bytes
         self._rows: dict[int, set[int]] = {}  # by noun: rows held
@@ -109,25 +107,24 @@ class RowLocks:
 
     # --- circles -------------------------------------------------------------------------------
 
-    def publish_wait(self, place: int) -> None:
-        """Let others know what this process waits for; 0 for nothing."""
-        with contextlib.suppress(OSError):  # a full disk must not end the waiting
-            os.pwrite(self._handle, _WAIT.pack(place), os.getpid() % _WAITS * _WAIT.size)
-
     def closes_circle(self, place: int) -> bool:
-        """Processes wait for each other, beginning with this one for `place`, and of them this one is to give in."""
-        seen = [os.getpid()]
-        while True:
-            holder = holder_of(self._handle, WRITE, place, 1)
-            if not holder or holder in seen:
-                return False
-            seen.append(holder)
-            text = os.pread(self._handle, _WAIT.size, holder % _WAITS * _WAIT.size)
-            place = _WAIT.unpack(text)[0] if len(text) == _WAIT.size else 0
-            if not place:
-                return False
-            if self._holds(place):
-                return seen[0] == max(seen)
+        """Processes wait for each other, beginning with this one for `place`, and of them this one is to give in.
+
+        The one with the highest number gives in, so it looks at circles of lower ones only.
+        """
+        process = os.getpid()
+        seen: set[int] = set()
+        places = [place]
+        while places:
+            holder = holder_of(self._handle, WRITE, places.pop(), 1)
+            if not holder or holder >= process or holder in seen:
+                continue
+            seen.add(holder)
+            waited = self.board.of(holder)
+            if any(map(self._holds, waited)):
+                return True
+            places.extend(waited)
+        return False
 
     def _holds(self, place: int) -> bool:
         nouns = map(self._noun_place, self._nouns)

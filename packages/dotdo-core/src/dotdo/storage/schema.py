@@ -39,11 +39,19 @@ class Unique(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A CHECK constraint: name, SQLite expression text, and the text as the user wrote it."""
+    """A CHECK constraint: name, SQLite expression text, and the text as the user wrote it.
+
+    Of a noun of documents the expression is over `new.id` and `new.data`, may ask other rows, and is asked of what is written
+    without `bson`: the engine that keeps this cache has looked for itself.
+
+    Args:
+        is_unique: What it refuses is a key that is taken.
+    """
 
     name: str
     sql: str
     source: str = ""
+    is_unique: bool = False
 
 
 class ForeignKey(msgspec.Struct, frozen=True, omit_defaults=True):

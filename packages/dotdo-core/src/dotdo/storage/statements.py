@@ -177,6 +177,17 @@ class Statements(Transaction):
             self._unsettled(sql)
         return self._execute(sql, params).fetchall()
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Run one statement inside `mutate` so that its failure can be caught: it alone is undone.
+
+        Raises:
+            ConstraintViolation: The statement breaks one.
+        """
+        try:
+            return work()
+        except apsw.ConstraintError as error:
+            self._fail(error)
+
     def _mutate(
         self,
         run: Callable[[], T],
@@ -230,7 +241,7 @@ class Statements(Transaction):
     def _settle(self, sql: str) -> None:
         """Let the owners that a reading statement concerns flush, where it can see what they write."""
         names = self._unsettled(sql)
-        is_fixed = self.isolation == "snapshot" and (
+        is_fixed = self.isolation != "committed" and (
             self._has_snapshot or self.state in {HOLDING, SUSPENDED}
         )
         if names and self.store.owned is not None and not is_fixed:

@@ -93,6 +93,7 @@ class Store:
         self.before_commit: Callable[[Session, int, int], None] | None = None
         self.sessions: set[Session] = set()
         self.was_used = False  # since the cache of open tenants last looked
+        self.is_closed = False  # whoever has kept it is to ask its home anew
         self.on_open: Callable[[Store], None] | None = None
         self.on_listen: Callable[[Store], None] | None = None
         self._idle: list[Session] = []
@@ -281,6 +282,7 @@ class Store:
 
     def close(self) -> None:
         """Close every session, after the owners of nouns have flushed."""
+        self.is_closed = True
         if self.owners is not None:
             self.owners.close()
         self._idle.clear()

@@ -1,6 +1,6 @@
 """One connection's transaction: begun, with savepoints and statements that fail alone, until committed or undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
@@ -54,7 +54,8 @@ class Transaction(Writer):
         """Begin a transaction.
 
         Args:
-            isolation: `committed`: each statement sees what is committed when it starts; `snapshot`: all see the same state.
+            isolation: `committed`: each statement sees what is committed when it starts; `snapshot`: all see the same state;
+                `serializable`: as if the transactions had run one after the other.
             read_only: Writes are refused.
 
         Raises:
@@ -87,8 +88,12 @@ class Transaction(Writer):
         if self.store.listeners and last:
             self.store.committed(first, last)
 
-    def has_unmet_references(self, *, wait: bool = True) -> bool:
+    def has_unmet_references(self, *, wait: bool = True, ends: bool = False) -> bool:
         """Tell whether deferred foreign keys do not hold as the rows are now: a commit would fail.
+
+        Args:
+            wait: Wait in this thread for others' transactions; else `Blocked`.
+            ends: The transaction ends with this: nothing but the commit follows.
 
         Raises:
             SerializationFailure: The transaction's rows were changed by others; it was undone.
@@ -102,12 +107,30 @@ class Transaction(Writer):
             return look()
         if self.state is IDLE or self.state is OPEN:  # it has written nothing
             return False
-        return self._within(look, None, wait, ends=True)  # others may be taking its changes out
+        return self._within(look, None, wait, ends=ends)  # others may be taking its changes out
 
     def _make_durable(self) -> None:
         """See to it that what was committed survives a loss of power, or leave that to who waits for `when_durable`."""
         if not self.defers_sync:
             self.store.group_sync.wait()
+
+    def at_commit(self, key: Hashable, work: Callable[[], object]) -> None:
+        """Write, within `mutate`, what are no rows: at once in a transaction of one statement, else when it commits.
+
+        So the transaction's changes can still be taken out of the file and put back. Savepoints do not undo it.
+
+        Args:
+            key: Names the work; of several by one name the first is done.
+            work: Writes by `execute`.
+        """
+        if self.state is IDLE:
+            work()
+        else:
+            self._progress.closing.setdefault(key, work)
+
+    def left_for_commit(self) -> Iterable[Hashable]:
+        """Return the names of what the open transaction writes when it commits."""
+        return self._progress.closing
 
     def when_durable(self) -> Waiter:
         """Return a waiter that is done when all that was committed so far survives a loss of power; with `defers_sync`."""
@@ -122,6 +145,8 @@ class Transaction(Writer):
     def _commit(self) -> tuple[int, int]:
         mark = self._progress.marks[0][1]
         try:
+            for work in self._progress.closing.values():
+                work()
             last = self._commit_record(mark)
             self._control("commit")
         except BaseException as error:

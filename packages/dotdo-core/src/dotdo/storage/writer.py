@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotdo.storage.store import Store
 
 T = TypeVar("T")
-Isolation = Literal["committed", "snapshot"]
+Isolation = Literal["committed", "snapshot", "serializable"]
 
 
 class Writer(View):
@@ -41,6 +41,7 @@ class Writer(View):
         self.waiting_for: Waiter | None = None
         self.flow: tuple[int, object | None] = (0, None)
         self.failure: DotdoError | None = None  # found out while it waited for another process
+        self.never_waits = False  # in the thread it runs in: what must wait is `Blocked`
         self._patience = Patience(self)
         self._progress = Progress()
         self._claims: Claims = {}  # by the transaction that is in the file now
@@ -60,6 +61,11 @@ class Writer(View):
     def is_running(self) -> bool:
         """A statement, or a `mutate`, runs."""
         return self._is_running
+
+    @property
+    def has_written(self) -> bool:
+        """The open transaction has written, or has had the writer to do so."""
+        return self.state is HOLDING or self.state is SUSPENDED
 
     @property
     def is_interrupted(self) -> bool:
@@ -94,7 +100,7 @@ class Writer(View):
         while True:
             try:
                 with self.store.latch:
-                    result = self._run_latched(run, planned_for, is_write=is_write)
+                    result = self._run_latched(run, planned_for, is_write=is_write, ends=ends)
                     if not ends and self.state is HOLDING and self.store.is_shared():
                         self.suspend()
                     return result
@@ -107,11 +113,11 @@ class Writer(View):
                 raise
 
     def _run_latched(
-        self, run: Callable[[], T], planned_for: "Catalog | None", *, is_write: bool
+        self, run: Callable[[], T], planned_for: "Catalog | None", *, is_write: bool, ends: bool
     ) -> T:
         if is_write or self.state is HOLDING or self.state is SUSPENDED:
-            self._hold()
-        elif self.isolation == "snapshot":
+            self._hold(ends=ends)
+        elif self.isolation != "committed":
             self._take_snapshot()
         if planned_for is not None:
             self._check_plan(planned_for)
@@ -125,14 +131,17 @@ class Writer(View):
         finally:
             self._is_running = False
 
-    def _hold(self) -> None:
-        """Own SQLite's writer, with this transaction's changes in the file."""
+    def _hold(self, *, ends: bool) -> None:
+        """Own SQLite's writer, with this transaction's changes in the file.
+
+        A snapshot that ends reads no more: its rows are its own still, so its changes may go on top of what others have committed.
+        """
         store = self.store
         if store.holder is self:
             return
         if store.holder is not None:
             self._evict(store.holder)
-        if self.isolation == "snapshot":
+        if self.isolation == "serializable" or (self.isolation == "snapshot" and not ends):
             self._hold_snapshot()
         else:
             self._control("begin immediate")
@@ -266,11 +275,22 @@ class Writer(View):
 
     # --- waiting -----------------------------------------------------------------------------
 
+    def wait_for(self, blocked: Blocked, *, wait: bool = True) -> None:
+        """Wait for who holds what a statement needs beyond rows, as for rows.
+
+        Raises:
+            Blocked: It must wait, and `wait` is false.
+            Deadlock: That one waits for this transaction.
+        """
+        self.flow = current_flow()
+        self._wait(blocked, wait)
+
     def _wait(self, blocked: Blocked, wait: bool) -> None:
         """Wait for the owner in this thread, or pass the request on to the caller."""
         if self.state is IDLE:
             self.flow = current_flow()
-        self.waiting_for = None
+        self.waiting_for = self.failure = None
+        wait = wait and not self.never_waits
         self.store.locks.await_end(self, blocked.waiter, is_blocking=wait)
         if not wait:
             raise blocked

@@ -26,6 +26,7 @@ if sys.platform != "win32":
 _SUFFIX = ".db"
 _PAST = ".past"
 _MAX_OPEN = 512
+_MAX_PATHS = 10_000
 _DESCRIPTORS_EACH = 8  # a connection has three or four; a program needs some of its own
 _MEMORY = ":memory:"
 
@@ -62,6 +63,7 @@ class Home:
         self.durability: Durability = durability
         self._max_open = min(max_open, _descriptors() // _DESCRIPTORS_EACH)
         self._guard = threading.RLock()
+        self._paths: dict[Reference, str] = {}
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
         self._open: OrderedDict[Store, None] = OrderedDict()
         self._listened: set[Store] = set()  # must live as long as somebody listens
@@ -131,7 +133,11 @@ class Home:
             UnknownTenant: There is none.
             StorageError: The file cannot be used.
         """
-        path = str(self.file_of(reference))
+        path = self._paths.get(reference)
+        if path is None:
+            path = str(self.file_of(reference))
+            if len(self._paths) < _MAX_PATHS:
+                self._paths[reference] = path
         with self._guard:
             found = self._stores.get(path)
             if found is not None:

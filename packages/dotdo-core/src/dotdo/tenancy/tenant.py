@@ -154,7 +154,8 @@ class Tenant:  # noqa: PLR0904  (everything a program does with a tenant begins 
         Args:
             actor: Who writes, for the log (`Human/42`).
             action: To what end, for the log.
-            isolation: `committed`: each call sees what is committed when it starts; `snapshot`: all see one state.
+            isolation: `committed`: each call sees what is committed when it starts; `snapshot`: all see one state;
+                `serializable`: as if transactions had run one after the other.
         """
         return TransactionScope(self._store, actor=actor, action=action, isolation=isolation)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dotdo.storage import Noun, Session, Store
+from dotdo.storage import Noun, Session, Store, create_noun, sequence_counter
 
 OTHER_PROCESS = """
 import sys
@@ -134,3 +134,15 @@ def test_a_counter_goes_on_where_it_is_put(session: Session) -> None:
     ]
     session.put_number("c", -10)
     assert session.next_number("c") == -10
+
+
+def test_a_noun_that_gets_the_number_of_one_that_was_undone_counts_from_the_start(
+    session: Session,
+) -> None:
+    session.begin()
+    undone = create_noun(session, Noun(0, "ticket", "columns", "ticket"))
+    assert session.next_number(sequence_counter(undone.id, "n")) == 1
+    session.rollback()
+    made = create_noun(session, Noun(0, "ticket", "columns", "ticket"))
+    assert made.id == undone.id
+    assert session.next_number(sequence_counter(made.id, "n")) == 1

@@ -384,3 +384,25 @@ def test_a_column_with_keys_changes_its_storage(session: Session, numbers: Noun)
     assert session.read("select v from t order by id") == [("10",), ("20",), ("30",)]
     with pytest.raises(UniqueViolation):
         session.write("insert into t(id, v) values (4, '10')")
+
+
+def test_checks_of_documents_are_asked_of_what_is_written_without_a_cache(session: Session) -> None:
+    checks = (
+        Check("small", "new.data ->> 'n' < 10"),
+        Check("once", "not exists (select 1 from docs o where o._id <> new._id and o.data ->> 'n' = new.data ->> 'n')", is_unique=True),
+    )  # fmt: skip
+    noun = create_noun(
+        session, Noun(0, "docs", "document", "docs", (Column("id", "any", "id", False),), ("id",))
+    )
+    noun = alter_noun(session, change(noun, checks=checks))
+    insert = "insert into docs(_id, id, data, bson) values (?, ?, jsonb(?), ?)"
+    session.write(insert, (1, "a", '{"n": 1}', None))
+    session.write(insert, (2, "b", '{"n": 99}', b"cached"))
+    with pytest.raises(CheckViolation) as refused:
+        session.write(insert, (3, "c", '{"n": 11}', None))
+    assert refused.value.constraint == "small"
+    with pytest.raises(UniqueViolation) as taken:
+        session.write("update docs set data = jsonb('{\"n\": 1}'), bson = null where _id = 2")
+    assert taken.value.constraint == "once"
+    alter_noun(session, change(noun, checks=()))
+    session.write("update docs set data = jsonb('{\"n\": 1}'), bson = null where _id = 2")

@@ -99,14 +99,17 @@ def test_of_those_who_wait_in_a_circle_one_gives_in(pair):
     mine = pair.locks.row_conflict((20, 2), Mode.UPDATE)
     theirs = int(pair.ask("locks.row_conflict((20, 1), Mode.UPDATE)"))
     assert not pair.locks.closes_circle(mine)
-    pair.locks.publish_wait(mine)
-    pair.ask(f"locks.publish_wait({theirs})")
+    pair.locks.board.add(mine)
+    pair.ask(f"locks.board.add({theirs})")
+    pair.ask("locks.board.add(1)")  # another thread waits for something else
     verdicts = [
         pair.locks.closes_circle(mine),
         pair.ask(f"locks.closes_circle({theirs})") == "True",
     ]
     assert verdicts == [os.getpid() > pair.other.pid, os.getpid() < pair.other.pid]
-    pair.locks.publish_wait(0)
+    pair.locks.board.remove(mine)
+    pair.ask(f"locks.board.remove({theirs})")
+    assert not pair.locks.closes_circle(mine)
     assert pair.ask(f"locks.closes_circle({theirs})") == "False"
     pair.locks.hold_row((20, 1), [])
     pair.ask("locks.hold_row((20, 2), [])")

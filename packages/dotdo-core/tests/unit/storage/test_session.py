@@ -293,3 +293,16 @@ def interrupt_when_waiting(session: Session) -> None:
     while cast("object", session._patience._alarm) is None:
         time.sleep(0.001)
     session.interrupt()
+
+
+def test_an_attempt_that_fails_can_be_caught_and_leaves_the_rest(
+    session: Session, numbers: Noun
+) -> None:
+    def work() -> None:
+        session.execute("insert into t(id, v) values (7, 0)")
+        with pytest.raises(UniqueViolation):
+            session.attempt(lambda: session.execute("insert into t(id, v) values (8, 0), (1, 0)"))
+        session.execute("insert into t(id, v) values (9, 0)")
+
+    session.mutate(work)
+    assert session.read("select id from t where id > 3") == [(7,), (9,)]

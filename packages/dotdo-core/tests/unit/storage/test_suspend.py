@@ -399,6 +399,30 @@ def test_a_suspended_snapshot_goes_on_only_when_nobody_has_committed(
     assert values(session) == [1, 20, 30]
     other.write("update t set v = 2 where id = 2")
     with pytest.raises(SerializationFailure):
+        values(session)
+    assert values(session) == [10, 2, 30]
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_suspended_snapshot_that_only_ends_may_do_so_on_what_others_have_committed(
+    session: Session, other: Session, numbers: Noun, asks: bool
+) -> None:
+    session.begin("snapshot")
+    session.write("update t set v = 1 where id = 1")
+    other.write("update t set v = 2 where id = 2")
+    if asks:
+        assert not session.has_unmet_references(ends=True)
+    session.commit()
+    assert values(session) == [1, 2, 30]
+
+
+def test_a_suspended_serializable_transaction_does_not_end_on_what_others_have_committed(
+    session: Session, other: Session, numbers: Noun
+) -> None:
+    session.begin("serializable")
+    session.write("update t set v = 1 where id = 1")
+    other.write("update t set v = 2 where id = 2")
+    with pytest.raises(SerializationFailure):
         session.commit()
     assert values(session) == [10, 2, 30]
 

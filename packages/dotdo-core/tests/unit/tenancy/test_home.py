@@ -11,6 +11,7 @@ from dotdo import Home
 from dotdo.errors import AlreadyExists, InvalidName, UnknownTenant
 from dotdo.tenancy import default_home, open_tenant
 from dotdo.tenancy.home import default_path
+from dotdo.tenancy.references import Reference
 
 
 def descriptors():
@@ -161,3 +162,14 @@ def test_a_deleted_branch_leaves_nothing_of_its_past(home, shop):
     assert [f.name for f in home.path.rglob("*.db*") if "@b" in f.name] == []
     with pytest.raises(UnknownTenant):
         open_tenant("shop@b", home=home)
+
+
+def test_whoever_kept_a_store_sees_that_it_was_closed(home):
+    store = home.create("kept")
+    assert not store.is_closed
+    assert home.store(Reference("kept")) is store
+    home.remove(Reference("kept"))
+    assert store.is_closed
+    with pytest.raises(UnknownTenant):
+        home.store(Reference("kept"))
+    assert home.create("kept") is not store

@@ -1,12 +1,13 @@
 """pymongo's AsyncMongoClient on tenants of this machine: the driver's own code, its wire replaced by a call."""
 
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import Any
 
 from pymongo.asynchronous.mongo_client import AsyncMongoClient as DriverClient
 
 from dotdo.tenancy import Home
-from dotdo_mongo.client.link import deployment_of
+from dotdo_mongo.client.link import Lead
 from dotdo_mongo.client.seam import async_classes
 from dotdo_mongo.client.uri import local_address
 
@@ -25,6 +26,10 @@ class AsyncMongoClient(DriverClient[Any]):
         kwargs: As for pymongo.
     """
 
+    __class_getitem__: Any = classmethod(
+        GenericAlias
+    )  # programs annotate with the type of documents
+
     def __init__(
         self,
         host: str | Sequence[str] | None = None,
@@ -39,7 +44,7 @@ class AsyncMongoClient(DriverClient[Any]):
     ) -> None:
         address, named = local_address(host)
         name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
-        hooks = async_classes(None if home is None else deployment_of(home), name)
+        hooks = async_classes(Lead(home), name)
         super().__init__(
             address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
         )

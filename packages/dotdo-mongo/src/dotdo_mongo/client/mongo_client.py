@@ -1,16 +1,20 @@
 """pymongo's MongoClient on tenants of this machine: the driver's own code, its wire replaced by a call."""
 
 from collections.abc import Sequence
-from typing import Any
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
 
 from pymongo.synchronous.mongo_client import MongoClient as DriverClient
 
 from dotdo.tenancy import Home
 from dotdo_mongo.client.database import Database, adopted_database
-from dotdo_mongo.client.link import deployment_of
+from dotdo_mongo.client.link import Lead
 from dotdo_mongo.client.seam import classes, is_unobserved
 from dotdo_mongo.client.uri import local_address
 from dotdo_mongo.engine.deployment import Deployment
+
+if TYPE_CHECKING:
+    from dotdo_mongo.engine.direct import Direct
 
 
 class MongoClient(DriverClient[Any]):
@@ -27,6 +31,10 @@ class MongoClient(DriverClient[Any]):
         kwargs: As for pymongo.
     """
 
+    __class_getitem__: Any = classmethod(
+        GenericAlias
+    )  # programs annotate with the type of documents
+
     def __init__(
         self,
         host: str | Sequence[str] | None = None,
@@ -41,18 +49,28 @@ class MongoClient(DriverClient[Any]):
     ) -> None:
         address, named = local_address(host)
         name = kwargs.get("replicaSet") or kwargs.get("replicaset") or named
-        self._home = home
-        hooks = classes(None if home is None else deployment_of(home), name)
+        self._lead = Lead(home)
+        self._directs: dict[tuple[str, str], Direct] = {}
+        self._seen_address: Any = None
         super().__init__(
-            address, port, document_class, tz_aware, connect, type_registry, **(hooks | kwargs)
+            address,
+            port,
+            document_class,
+            tz_aware,
+            connect,
+            type_registry,
+            **(classes(self._lead, name) | kwargs),
         )
+        self._may_be_hot = is_unobserved(self)
 
     @property
     def _deployment(self) -> Deployment:
-        return deployment_of(self._home)
+        return self._lead()
 
-    def _may_be_hot(self) -> bool:
-        return is_unobserved(self)
+    def _known_address(self) -> Any:
+        if self._seen_address is None:
+            self._seen_address = self.address
+        return self._seen_address
 
     def __getitem__(self, name: str) -> Database:
         return adopted_database(super().__getitem__(name))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 _NETWORK = frozenset(
     {
@@ -19,17 +19,20 @@ def local_address(host: Any) -> tuple[Any, str | None]:
     """
     if isinstance(host, Sequence) and not isinstance(host, str):
         return local_address(host[0]) if host else (host, None)
-    if not isinstance(host, str) or "://" not in host:
+    if not isinstance(host, str) or not host.startswith(("mongodb://", "mongodb+srv://")):
         return host, None
-    is_srv = host.startswith("mongodb+srv://")
     parts = urlsplit(host)
     userinfo, at, hosts = parts.netloc.rpartition("@")
     first = hosts.split(",")[0]
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    named = next((value for name, value in options if name.lower() == "replicaset"), None)
-    if is_srv:
-        options = [
-            (n, v) for n, v in options if n.lower() not in _NETWORK or n.lower() == "replicaset"
-        ]
+    options = [option for option in parts.query.split("&") if option]  # as they are written
+    named = next(
+        (unquote_plus(o.partition("=")[2]) for o in options if _name(o) == "replicaset"), None
+    )
+    if parts.scheme == "mongodb+srv":
+        options = [o for o in options if _name(o) == "replicaset" or _name(o) not in _NETWORK]
     path = parts.path or ("/" if options else "")
-    return urlunsplit(("mongodb", f"{userinfo}{at}{first}", path, urlencode(options), "")), named
+    return urlunsplit(("mongodb", f"{userinfo}{at}{first}", path, "&".join(options), "")), named
+
+
+def _name(option: str) -> str:
+    return option.partition("=")[0].lower()

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import Int64
 
-from dotdo_mongo.engine.awaiting import Awaiting
+from dotdo_mongo.engine.awaiting import Awaiting, Progress
 
 
 @dataclass(slots=True)
@@ -22,7 +22,9 @@ class ClientState:
         presented_host: Host and port that it believes to speak to.
         presented_set: Name of the replica set that it asks for.
         allows: Whether it may open a database; None when it may open all.
-        awaiting: What the request just run would wait for.
+        is_blocking: The thread that runs its requests may stand still for others'.
+        awaiting: What the request just run waits for: it has no reply yet, and is to be run again.
+        progress: What that request has come to.
     """
 
     number: int = 0
@@ -34,7 +36,9 @@ class ClientState:
     presented_host: str | None = None
     presented_set: str | None = None
     allows: Callable[[str], bool] | None = None
+    is_blocking: bool = True
     awaiting: Awaiting | None = None
+    progress: Progress | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     conversation: Any = None
     conversation_id: int = 0

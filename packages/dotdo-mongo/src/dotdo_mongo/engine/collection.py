@@ -104,8 +104,8 @@ def _read(noun: Noun) -> Collection:
         noun.name,
         noun,
         facts["kind"],
-        json_util.loads(facts["options"], json_options=_JSON),
-        tuple(json_util.loads(index, json_options=_JSON) for index in facts["indexes"]),
+        read_json(facts["options"]),
+        tuple(read_json(index) for index in facts["indexes"]),
         bytes.fromhex(facts["uuid"]),
         _table(noun, facts["kind"]),
     )
@@ -115,6 +115,11 @@ def _table(noun: Noun, kind: str) -> Table:
     if noun.layout == "document":
         return DocumentTable(noun, has_own_keys=kind == "timeseries")
     return ColumnTable(noun)
+
+
+def read_json(text: str) -> Document:
+    """Return the options or the index that a definition holds as text."""
+    return cast("Document", json_util.loads(text, json_options=_JSON))
 
 
 def with_options(collection: Collection, options: Document) -> Collection:

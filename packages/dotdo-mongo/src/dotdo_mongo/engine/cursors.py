@@ -37,6 +37,7 @@ class Cursor:
         comment: Of the command that opened it.
         resume: Gives, for a change stream, where it stands (the reply's postBatchResumeToken).
         stores: Gives the stores whose commits may bring more.
+        left_us: For how long it may still work, None without a limit.
         operation: The command that opened it.
         user: Who opened it.
     """
@@ -51,6 +52,7 @@ class Cursor:
     comment: Any = None
     resume: Callable[[], Any] | None = None
     stores: Callable[[], tuple[Store, ...]] | None = None
+    left_us: int | None = None
     operation: dict[str, Any] = field(default_factory=dict)
     user: str | None = None
     id: int = 0
@@ -80,6 +82,11 @@ class Cursor:
         for item in islice(self.documents, 1):
             return item if type(item) is RawBSONDocument else raw(encode(item))  # type: ignore[arg-type]
         return None
+
+    @property
+    def goes_on(self) -> bool:
+        """It may give more after its end: it follows a collection, and that is not gone."""
+        return self.is_tailable and not getattr(self.documents, "is_over", False)
 
     def is_exhausted(self) -> bool:
         """Nothing is left; looks one document ahead."""

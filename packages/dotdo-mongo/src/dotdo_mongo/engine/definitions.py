@@ -1,12 +1,14 @@
 """Definitions changed: collections created, altered, renamed and dropped, within the kernel's log."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from dotdo.errors import AlreadyExists
 from dotdo.storage import Column, Index, Noun, Session, Store, alter_noun, create_noun, drop_noun
-from dotdo.storage.names import physical_table
+from dotdo.storage.names import physical_table, quoted
+from dotdo_mongo.engine.asked import checks_of
 from dotdo_mongo.engine.collection import (
     ID_INDEX,
     Collection,
@@ -14,6 +16,7 @@ from dotdo_mongo.engine.collection import (
     described,
     find_collection,
 )
+from dotdo_mongo.engine.indexes import unique_indexes
 from dotdo_mongo.engine.pushdown import exceptions_text, is_pushed, value_text
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.tables import DocumentTable
@@ -51,9 +54,13 @@ def create(
             name, noun, kind, options or {}, given, bytes(uuid), DocumentTable(noun)
         )
         try:
+            noun = msgspec.structs.replace(noun, checks=checks_of(collection))
             create_noun(session, described(noun, collection))
         except AlreadyExists:
             session.refresh()
+        else:
+            if request.transaction is not None:
+                request.transaction.created.add(noun.table)
         return collection_of(session.catalog, session.catalog.by_name[name])
 
 
@@ -63,6 +70,7 @@ def change(session: Session, collection: Collection) -> Collection:
         session.catalog.by_id[collection.noun.id],
         name=collection.name,
         indexes=_kernel_indexes(collection),
+        checks=checks_of(collection),
     )
     alter_noun(session, described(noun, collection))
     return collection_of(session.catalog, session.catalog.by_id[noun.id])
@@ -77,7 +85,7 @@ def _kernel_indexes(collection: Collection) -> tuple[Index, ...]:
     """Return the SQLite indexes that serve the collection's: one over the plain values, one over the rows that have others."""
     kept = tuple(index for index in collection.noun.indexes if "mongo" not in index.extra)
     if collection.noun.layout != "document":
-        return kept
+        return (*kept, *_unique_columns(collection))
     made: list[Index] = []
     for index in collection.indexes:
         if index["name"] == "_id_" or not is_pushed(index):
@@ -91,3 +99,13 @@ def _kernel_indexes(collection: Collection) -> tuple[Index, ...]:
         others = " or ".join(exceptions_text(path) for path in paths)
         made.append(Index(f"{index['name']} others", ("_id",), where=others, extra=mark))
     return (*kept, *made)
+
+
+def _unique_columns(collection: Collection) -> Iterable[Index]:
+    """Yield the SQLite indexes by which a table refuses other doors what its collection's unique indexes refuse."""
+    noun = collection.noun
+    for index in unique_indexes(collection.indexes):
+        columns = [noun.column(path) for path in index["key"]]
+        terms = tuple(f"{quoted(column.column)}" for column in columns if column is not None)
+        if len(terms) == len(columns) and "partialFilterExpression" not in index:
+            yield Index(index["name"], terms, is_unique=True, extra={"mongo": index["name"]})

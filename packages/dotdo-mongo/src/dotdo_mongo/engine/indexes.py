@@ -168,5 +168,5 @@ def _show_other(value: Any) -> str:
 def unique_indexes(indexes: Iterable[Document]) -> Iterator[Document]:
     """Yield the indexes other than that of `_id` that allow no value twice."""
     for index in indexes:
-        if index.get("unique") and index["name"] != "_id_":
+        if (index.get("unique") or index.get("prepareUnique")) and index["name"] != "_id_":
             yield index

@@ -47,6 +47,7 @@ class MinKeyClass {}
 class MaxKeyClass {}
 const MinKey = new MinKeyClass(), MaxKey = new MaxKeyClass();
 const NumberInt = (x) => Math.trunc(Number(x));
+function sleep(ms) { const end = Date.now() + Number(ms); while (Date.now() < end); }
 const ISODate = (x) => x === undefined ? new Date() : new Date(x);
 function __in(x) {
   if (x === null || typeof x !== "object") return x;
@@ -156,7 +157,8 @@ def _read(value: Any) -> Any:
 class _Runner:
     """Calls functions in one QuickJS, which is made at the first call."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_s: Callable[[], float]) -> None:
+        self._left_s = left_s
         self.engine: Any = None
         self.names: dict[str, str] = {}
 
@@ -167,8 +169,11 @@ class _Runner:
             if self.engine is None:
                 self.engine = quickjs.Context()
                 self.engine.set_memory_limit(MEMORY_BYTES)
-                self.engine.set_time_limit(TIME_S)
                 self.engine.eval(_PRELUDE)
+            left_s = self._left_s()
+            if left_s <= 0:
+                raise failure(50, "operation exceeded time limit")
+            self.engine.set_time_limit(min(left_s, TIME_S))
             name = self.names.get(source)
             if name is None:
                 name = self.names.setdefault(source, f"f{len(self.names)}")
@@ -183,6 +188,14 @@ class _Runner:
         return _read(json.loads(answer))
 
 
-def runner() -> Callable[[str, list[Any]], Any] | None:
-    """Return what calls JavaScript for one command, None where QuickJS is not installed."""
-    return _Runner() if _IS_THERE else None
+def _unlimited() -> float:
+    return TIME_S
+
+
+def runner(left_s: Callable[[], float] = _unlimited) -> Callable[[str, list[Any]], Any] | None:
+    """Return what calls JavaScript for one command, None where QuickJS is not installed.
+
+    Args:
+        left_s: How many seconds the command may still take; a call never takes more than `TIME_S`.
+    """
+    return _Runner(left_s) if _IS_THERE else None

@@ -185,10 +185,22 @@ def _hint(value: Any, _where: str) -> Any:
     raise failure(9, "Hint must be a string or an object")
 
 
+_SUBTYPES = {0: "general", 1: "function", 2: "binary", 3: "UUID (old)", 5: "MD5"}
+
+
+def _subtype_name(value: bytes) -> str:
+    return _SUBTYPES.get(getattr(value, "subtype", 0), "other")
+
+
 def _uuid(value: Any, where: str) -> bytes:
     if not isinstance(value, bytes):
         raise wrong_type(where, value, "binData")
-    if getattr(value, "subtype", 0) != _UUID or len(value) != 16:
+    if getattr(value, "subtype", 0) != _UUID:
+        raise failure(
+            14,
+            f"BSON field '{where}' is the wrong binData type '{_subtype_name(value)}', expected type 'UUID'",
+        )
+    if len(value) != 16:
         raise failure(207, "uuid must be a 16-byte binary field with UUID (4) subtype")
     return bytes(value)
 
@@ -247,6 +259,7 @@ STRING = Kind(_of_type("string", str))
 BOOL = Kind(_of_type("bool", bool))
 STRICT_BOOL = Kind(_of_type("bool", bool), refuses_null=True)
 SAFE_BOOL = Kind(_safe_bool)
+OBJECT_ID = Kind(_of_type("objectId", ObjectId))
 LONG = Kind(_of_type("long", Int64, int))
 INT = Kind(_of_type("int", int))
 EXACT_LONG = Kind(_of_type("long", Int64))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import total_ordering
+from itertools import islice
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
@@ -11,7 +12,18 @@ from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.engine.pushdown import Bound, best_index, bounds, by_index, is_pushed, loose
+from dotdo_mongo.engine.pushdown import (
+    UNKNOWN,
+    Bound,
+    Truth,
+    best_index,
+    bounds,
+    by_index,
+    by_key,
+    is_pushed,
+    opposite,
+    truth,
+)
 from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
@@ -54,6 +66,7 @@ class Plan:
         is_hinted: The index was named by the query, whose results are those in it, in its order.
         low: Key from which on the index is read.
         high: Key at which it ends.
+        said: What SQL says of the rows.
     """
 
     collection: Collection
@@ -67,6 +80,22 @@ class Plan:
     is_hinted: bool = False
     low: tuple[Any, ...] | None = None
     high: tuple[Any, ...] | None = None
+    said: Truth = UNKNOWN
+
+    def count(self, reader: Reader, most: int | None = None) -> int:
+        """Return how many records match, or `most` when there are more."""
+        table = self.collection.table
+        if not self.query and not self.is_hinted:
+            return table.count(reader)
+        if most is not None or self.is_hinted or self.said is UNKNOWN or self.stage == "IDHACK":
+            return sum(1 for _ in islice(self.records(reader), most))
+        certain, undecided = table.tally(reader, self.condition, self.said.certain)
+        if undecided:
+            doubtful = opposite(Truth(self.said.certain, self.said.certain)).condition
+            rest = table.scan(reader, _both(self.condition, doubtful))
+            assert self.matches is not None
+            certain += sum(1 for record in rest if self.matches(record.document))
+        return certain
 
     def bounded(self, low: Document | None, high: Document | None) -> None:
         """Leave only what lies from one key of the hinted index up to, not including, another.
@@ -122,15 +151,18 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
     Raises:
         CommandFailure: The query is malformed, or the hint names no index (code 2).
     """
-    matches = compile_match(query, context) if query else None
-    found = Plan(collection, query, matches)
-    if hint is not None:
-        apply_hint(found, hint)
+    found = Plan(collection, query, None)
     if hint is None and collection.kind == "collection" and context.collation is None:
         identity = query.get("_id", found)
         if type(identity) in _PLAIN:
+            if len(query) > 1:
+                found.matches = compile_match(query, context)
             found.stage, found.identity = "IDHACK", identity
             return found
+    if query:
+        found.matches = compile_match(query, context)
+    if hint is not None:
+        apply_hint(found, hint)
     if collection.noun.layout == "document" and context.collation is None:
         narrow(found, query)
     return found
@@ -142,25 +174,37 @@ def _is_key(key: Document, hint: Document) -> bool:
 
 def narrow(found: Plan, query: Document) -> None:
     """Let SQL leave out what cannot match, by an index where one helps."""
+    said = found.said = truth(query)
+    found.condition = said.condition
+    way = _by_index(found, query)
+    if way is not None:
+        found.stage, found.index = "IXSCAN", way[0]
+        found.condition = _both(way[1], said.condition)
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    if not one.sql or not other.sql:
+        return one if one.sql else other
+    return Condition(f"{one.sql} and {other.sql}", (*one.params, *other.params))
+
+
+def _by_index(found: Plan, query: Document) -> tuple[Document, Condition] | None:
+    """Return an index that helps, and what it reads."""
+    collection = found.collection
     asked = bounds(query)
-    if not asked:
-        return
-    table = found.collection.table.table
     usable = [
         index
-        for index in found.collection.indexes
+        for index in collection.indexes
         if index["name"] != "_id_" and not index.get("hidden") and is_pushed(index)
     ]
     whole = [index for index in usable if _serves(index, query, asked)]
     index = found.index if found.is_hinted else best_index(whole, asked)
     if index is not None and index in usable and next(iter(index["key"])) in asked:
-        found.condition = by_index(table, index, asked)
-        found.stage, found.index = "IXSCAN", index
-        return
-    conditions = [loose(path, bound) for path, bound in asked.items()]
-    found.condition = Condition(
-        " and ".join(c.sql for c in conditions), tuple(p for c in conditions for p in c.params)
-    )
+        return index, by_index(collection.table.table, index, asked)
+    if found.is_hinted or collection.kind != "collection" or "_id" not in query:
+        return None
+    keys = by_key(collection.table.table, query["_id"])
+    return None if keys is None else (collection.indexes[0], keys)
 
 
 _SIDES = {"$lt": -1, "$lte": -1, "$gt": 1, "$gte": 1}

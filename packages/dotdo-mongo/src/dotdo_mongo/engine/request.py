@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine.awaiting import Progress
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.collation import Collation, parse_collation
 from dotdo_mongo.engine.collection import Collection, find_collection
@@ -41,6 +42,7 @@ class Request:
         action: To what end it writes, for the log.
         snapshot_us: The moment that is read; None for the present.
         commands: All commands, for those that tell of others.
+        progress: What it came to when it was run before and had to wait.
         leased: The kernel sessions that it works in now, which what it calls must share.
     """
 
@@ -60,6 +62,7 @@ class Request:
     action: str | None = None
     commands: Mapping[str, Any] = field(default_factory=dict)
     leased: dict[Store, Session] = field(default_factory=dict)
+    progress: Progress = field(default_factory=lambda: Progress(0))
     snapshot_us: int | None = None
     raw_sequences: dict[str, list[bytes]] = field(default_factory=dict)
 
@@ -117,9 +120,14 @@ class Request:
             store.give_back(session)
 
     def mutate(self, store: Store, work: Callable[[Session], T]) -> T:
-        """Do several writes as one; in a transaction a conflict is not waited for."""
+        """Do several writes as one; in a transaction a conflict is not waited for.
+
+        Raises:
+            Blocked: It must wait, and the thread is not to stand still.
+        """
+        waits = self.transaction is None and self.client.is_blocking
         with self.lease(store) as session:
-            return session.mutate(lambda: work(session), wait=self.transaction is None)
+            return session.mutate(lambda: work(session), wait=waits)
 
     # --- collections -----------------------------------------------------------------------------
 
@@ -131,10 +139,17 @@ class Request:
         if store is None:
             return None
         wanted = self.collection_name if name is None else name
-        with self.lease(store) as session:
-            if store not in self.leased or not session.in_transaction:
+        if self.transaction is not None or store in self.leased:
+            with self.lease(store) as session:
                 session.refresh()
-            found = find_collection(session.catalog, wanted)
+                found = find_collection(session.catalog, wanted)
+        else:
+            session = store.acquire()
+            try:
+                session.refresh()
+                found = find_collection(session.catalog, wanted)
+            finally:
+                store.give_back(session)
         return None if found is None else (store, found)
 
     def collation(

@@ -6,12 +6,14 @@ from typing import Any
 
 from dotdo.clock import Clock
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine.awaiting import Progress
 from dotdo_mongo.engine.guards import Free, Guard, NewLock
 from dotdo_mongo.errors import CommandFailure, failure
 
 TIMEOUT_MINUTES = 30
 _MAX_SESSIONS = 1_000_000
 _TRANSACTION_LIFE_US = 60 * 1_000_000
+_LOOK_EVERY_US = 5_000_000
 
 
 def transient(code: int, message: str) -> CommandFailure:
@@ -41,11 +43,22 @@ class Transaction:
             found.begin("snapshot")
         return found
 
+    def _hold(self, sessions: list[Session]) -> None:
+        """Own the writers of all stores at once, so that a conflict in one undoes it before any has committed."""
+        for session in sessions:
+            session.pin()
+        for session in sessions:
+            if session.has_unmet_references(wait=False):
+                session.commit()  # which tells what is unmet
+
     def end(self, *, commits: bool) -> None:
-        """Commit or undo it everywhere."""
-        parts, self.parts = self.parts, {}
+        """Commit or undo it everywhere: a conflict anywhere undoes all of it."""
+        parts = dict(sorted(self.parts.items(), key=lambda part: str(part[0].path)))
+        self.parts = {}
         self.state = "committed" if commits else "aborted"
         try:
+            if commits and len(parts) > 1:
+                self._hold(list(parts.values()))
             for session in parts.values():
                 if session.in_transaction:
                     if commits:
@@ -77,7 +90,8 @@ class LogicalSession:
     used_us: int = 0
     number: int = -1  # the newest txnNumber
     transaction: Transaction | None = None
-    replies: dict[int, dict[str, Any]] = field(default_factory=dict)  # by statement, of `number`
+    reply: dict[str, Any] | None = None  # of the retryable write of `number`, once it is done
+    progress: Progress | None = None  # of that write
     guard: Guard = field(default_factory=Free)
 
     def abort(self) -> None:
@@ -98,7 +112,8 @@ class LogicalSession:
             raise self._too_old(number)
         if number > self.number:
             self.abort()
-            self.number, self.replies, self.transaction = number, {}, None
+            self.number, self.transaction = number, None
+            self.reply = self.progress = None
         elif self.transaction is not None:
             raise failure(
                 50911,
@@ -124,14 +139,15 @@ class LogicalSession:
         if number < self.number:
             raise self._too_old(number)
         known = self.transaction
-        if number == self.number and (known is None or known.state != "aborted" or self.replies):
+        if number == self.number and (known is None or known.state != "aborted"):
             raise failure(
                 50911,
                 f"Cannot start a transaction at given transaction number {number}: a transaction with the same number"
                 f" is in state {known.state if known is not None else 'none'}",
             )
         self.abort()
-        self.number, self.replies = number, {}
+        self.number = number
+        self.reply = self.progress = None
         self.transaction = Transaction(number, now_us, read_concern=read_concern)
         return self.transaction
 
@@ -169,6 +185,7 @@ class SessionTable:
         self._clock = clock
         self._known: dict[tuple[bytes, str | None], LogicalSession] = {}
         self._guard, self._new_lock = new_lock(), new_lock
+        self._looked_us = 0
 
     def __iter__(self) -> Iterator[LogicalSession]:
         return iter(list(self._known.values()))
@@ -198,6 +215,12 @@ class SessionTable:
         if found is not None:
             with found.guard:
                 found.abort()
+
+    def tick(self, now_us: int) -> None:
+        """Look for what is over, when some seconds have gone by since the last look."""
+        if now_us - self._looked_us > _LOOK_EVERY_US:
+            self._looked_us = now_us
+            self.expire()
 
     def expire(self) -> None:
         """Forget sessions not used for half an hour, and undo transactions older than a minute."""

@@ -1,6 +1,6 @@
 """First stages that read from the store itself: statistics, operations and sessions; they refuse arguments as MongoDB does."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,11 +33,29 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def sources(request: Request, collection: Collection | None) -> Mapping[str, Source]:
     """Return the first stages that this request can answer."""
+    return _Sources(request, collection)
 
-    def bound(make: Make) -> Source:
-        return lambda argument, context: make(request, collection, argument, context)
 
-    return {name: bound(make) for name, make in _MAKERS.items()}
+class _Sources(Mapping[str, Source]):
+    """The first stages of one request, made when they are asked for."""
+
+    __slots__ = ("_collection", "_request")
+
+    def __init__(self, request: Request, collection: Collection | None) -> None:
+        self._request, self._collection = request, collection
+
+    def __getitem__(self, name: str) -> Source:
+        make = _MAKERS[name]
+        return lambda argument, context: make(self._request, self._collection, argument, context)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MAKERS)
+
+    def __len__(self) -> int:
+        return len(_MAKERS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _MAKERS
 
 
 def _now(request: Request) -> datetime:

@@ -1,5 +1,6 @@
 """What a request gives to the language: its variables, collation and clock, and the way to other collections."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -47,7 +48,7 @@ def context_of(
         out=partial(write_out, request),
         sources=sources(request, collection),
         text=None if collection is None else text_of(collection.indexes),
-        javascript=runner(),
+        javascript=runner(partial(_left_s, request)),
         db=request.db,
         collection=name or (collection.name if collection is not None else ""),
         index_keys=()
@@ -57,6 +58,12 @@ def context_of(
     if variables is None:
         context.variables = command_variables(request.arguments.get("let"), context)
     return context
+
+
+def _left_s(request: Request) -> float:
+    if request.deadline_us is None:
+        return math.inf
+    return (request.deadline_us - request.deployment.clock()) / 1e6
 
 
 def documents_of(

@@ -20,6 +20,8 @@ class CappedTail(Iterator[Any]):
         way: The query.
         shape: Makes what is given of a record.
         find: Gives the collection as it is now, None once it is gone.
+        skip: How many are left out first.
+        limit: After how many it is over; 0 for never.
     """
 
     def __init__(
@@ -28,10 +30,14 @@ class CappedTail(Iterator[Any]):
         way: Plan,
         shape: Callable[[Record], Any],
         find: Callable[[], tuple[Store, Collection] | None],
+        *,
+        skip: int = 0,
+        limit: int = 0,
     ) -> None:
         self._reader, self._way, self._shape, self._find = reader, way, shape, find
         self._last = -1 << 62
         self._found: Iterator[Record] = iter(())
+        self._skip, self._left = skip, limit or None
         self.is_over = False
 
     def is_begun(self) -> bool:
@@ -50,6 +56,19 @@ class CappedTail(Iterator[Any]):
             )
 
     def __next__(self) -> Any:
+        while self._skip:
+            self._record()
+            self._skip -= 1
+        if self._left == 0:
+            self.is_over = True
+            raise StopIteration
+        record = self._record()
+        if self._left is not None:
+            self._left -= 1
+            self.is_over = self._left == 0
+        return self._shape(record)
+
+    def _record(self) -> Record:
         record = next(self._found, None)
         if record is None:
             found = self._find()
@@ -65,4 +84,4 @@ class CappedTail(Iterator[Any]):
             if record is None:
                 raise StopIteration
         self._last = record.row
-        return self._shape(record)
+        return record

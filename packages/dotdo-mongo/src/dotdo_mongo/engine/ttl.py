@@ -5,6 +5,7 @@ from typing import Any
 
 from dotdo.storage import Session, Store
 from dotdo_mongo.engine.collection import Collection, collection_of
+from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.pushdown import Bound, by_index, is_pushed
 from dotdo_mongo.engine.request import Request
@@ -31,6 +32,17 @@ def expire(request: Request) -> None:
     for collection in found:
         for path, seconds, index in _limits(collection):
             _delete(request, store, collection, path, (now // 1000 - int(seconds * 1000), index))
+
+
+def is_due(deployment: Deployment, db: str) -> bool:
+    """The next request to a database is to look for what has expired."""
+    last: int | None = deployment.settings.get(("ttl", db))
+    return last is None or deployment.clock() - last >= _EVERY_US
+
+
+def has_limits(collection: Collection) -> bool:
+    """Documents of it expire."""
+    return bool(_limits(collection))
 
 
 def _limits(collection: Collection) -> list[tuple[str, float, Document | None]]:

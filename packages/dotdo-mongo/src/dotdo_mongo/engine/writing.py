@@ -1,21 +1,26 @@
 """Documents written to a collection: checked, made unique, kept within caps; what $out and $merge do is here too."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from bson import ObjectId, Regex, Timestamp
 
+from dotdo.errors import ConstraintViolation, InvalidValue
 from dotdo.storage import Session
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import duplicate, is_ordinary, keys_of, unique_indexes
 from dotdo_mongo.engine.pushdown import equalities
 from dotdo_mongo.engine.schema import validate
-from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.tables import Record, Table
+from dotdo_mongo.engine.tables.refusals import refused
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 from dotdo_mongo.mapping.codec import MAX_DOCUMENT_BYTES, encode
+from dotdo_mongo.mapping.depth import MAX_STORED, is_deeper
 
 Document = dict[str, Any]
+T = TypeVar("T")
 _UNCHECKED_IDS = (list, Regex)
 _MAX_DEPTH = 180
 
@@ -71,9 +76,10 @@ class Writer:
             data = None
         data = encode(ready) if data is None else data
         self._check_size(data)
+        self._check_depth(ready, data, "insert")
         self._validate(ready)
         self._check_keys(ready, None)
-        if self.collection.table.insert(self.session, ready, data) is None:
+        if self._stored(ready, lambda: self._table.insert(self.session, ready, data)) is None:
             raise duplicate(self.namespace, {"key": {"_id": 1}, "name": "_id_"}, [ready["_id"]])
         if self.collection.is_capped:
             self._trim()
@@ -93,17 +99,34 @@ class Writer:
             )
         if next(iter(document)) != "_id":
             document = {"_id": document["_id"], **document}
-        self._check_size(encode(document))
+        data = encode(document)
+        self._check_size(data)
+        self._check_depth(document, data, "update")
         if self._validator is not None and not (
             self._is_moderate and self._details(before) is not None
         ):
             self._validate(document)
         self._check_keys(document, record)
-        self.collection.table.replace(self.session, record, document)
+        self._stored(document, lambda: self._table.replace(self.session, record, document, data))
 
     def delete(self, record: Record) -> None:
-        """Delete a record."""
-        self.collection.table.delete(self.session, record)
+        """Delete a record.
+
+        Raises:
+            CommandFailure: Rows of other tables need it (code 121).
+        """
+        self._stored(record.document, lambda: self._table.delete(self.session, record))
+
+    @property
+    def _table(self) -> Table:
+        return self.collection.table
+
+    def _stored(self, document: Document, write: Callable[[], T]) -> T:
+        """Write a document; what the noun's own constraints refuse is MongoDB's failure."""
+        try:
+            return self.session.attempt(write)
+        except (ConstraintViolation, InvalidValue) as error:
+            raise refused(self.namespace, self.collection.noun, document, error) from None
 
     # --- checks ----------------------------------------------------------------------------------
 
@@ -140,6 +163,13 @@ class Writer:
             raise failure(
                 10334,
                 f"BSONObj size: {len(data)} (0x{len(data):X}) is invalid. Size must be between 0 and {MAX_DOCUMENT_BYTES}(16MB)",
+            )
+
+    @staticmethod
+    def _check_depth(document: Document, data: bytes, what: str) -> None:
+        if is_deeper(document, data, MAX_STORED):
+            raise failure(
+                15, f"cannot {what} document because it exceeds {MAX_STORED} levels of nesting"
             )
 
     def _details(self, document: Document) -> Document | None:

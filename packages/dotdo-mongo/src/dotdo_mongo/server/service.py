@@ -44,12 +44,18 @@ class ServedDatabases(HomeDatabases):
         return tenant.store
 
 
-def mongo_protocol(home: Home | None = None, *, may_create: bool | None = None) -> WireProtocol:
+def mongo_protocol(
+    home: Home | None = None,
+    *,
+    may_create: bool | None = None,
+    has_test_commands: bool | None = None,
+) -> WireProtocol:
     """Make the protocol with a deployment of its own.
 
     Args:
         home: Where tenants are listed and created; by default the home in use.
         may_create: The first write to a database that is missing creates it; by default when `DOTDO_CREATE=1`.
+        has_test_commands: Drivers' tests may set fail points; by default when `DOTDO_MONGO_TEST_COMMANDS=1`.
     """
     made: list[Deployment] = []
 
@@ -57,7 +63,15 @@ def mongo_protocol(home: Home | None = None, *, may_create: bool | None = None) 
         if not made:
             creates = os.environ.get("DOTDO_CREATE") == "1" if may_create is None else may_create
             databases = ServedDatabases(context, home or default_home(), may_create=creates)
-            made.append(Deployment(databases, context.clock, context.randomness))
+            tests = os.environ.get("DOTDO_MONGO_TEST_COMMANDS") == "1"
+            made.append(
+                Deployment(
+                    databases,
+                    context.clock,
+                    context.randomness,
+                    has_test_commands=tests if has_test_commands is None else has_test_commands,
+                )
+            )
         return MongoSession(context, made[0])
 
     return WireProtocol("mongo", DEFAULT_PORT, new_session)

@@ -47,7 +47,7 @@ def test_addresses_of_production_need_no_change(home):
     address = "mongodb+srv://user:secret@cluster.example.com/shop?retryWrites=true"
     with dotdo_mongo.MongoClient(address, home=home) as client:
         client.get_default_database().c.insert_one({"_id": 1})
-        assert client.list_database_names() == ["shop"]
+        assert client.list_database_names() == ["admin", "config", "local", "shop"]
     with dotdo_mongo.MongoClient("mongodb://a,b,c/?replicaSet=rs7", home=home) as client:
         assert client.shop.c.count_documents({}) == 1
 

@@ -43,8 +43,10 @@ def datetime_oid(value: datetime) -> int:
 
 
 def time_oid(value: time) -> int | None:
-    """Return time; None for one with a zone."""
-    return 1083 if value.tzinfo is None else None
+    """Return time, or timetz when the value tells its offset; None for a zone that tells none."""
+    if value.tzinfo is None:
+        return 1083
+    return None if value.utcoffset() is None else 1266
 
 
 def float_oid(value: float) -> int | None:

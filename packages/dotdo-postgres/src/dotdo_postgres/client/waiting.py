@@ -52,7 +52,12 @@ async def again_when_free(pgconn: "PGconn", work: Callable[[], T]) -> T:
             waiter = blocked.waiter
         except TurnOver:
             return await away(pgconn, work)
-        await until_done(waiter)
+        kernel = pgconn.session.kernel
+        kernel.waiting_for = waiter  # others look who waits for whom
+        try:
+            await until_done(waiter)
+        finally:
+            kernel.waiting_for = None
 
 
 async def away(pgconn: "PGconn", work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from dotdo.errors import Interrupted, LockTimeout, StatementTimeout
-from dotdo.storage import Blocked, Waiter
+from dotdo.storage import Blocked, Waiter, current_flow
 
 if TYPE_CHECKING:
     from dotdo.storage import Store
@@ -24,16 +24,12 @@ class Advisor:
         session: Whose.
 
     Attributes:
-        waiter: Is done when the session gives a lock back.
-        waiting_for: Nobody: the kernel does not look for cycles among these locks.
-        flow: Of nobody either.
+        waiter: Is done when the session gives a lock back; the kernel, which looks for cycles, sees the session's transaction as its owner.
     """
 
     def __init__(self, session: Session) -> None:
-        self.waiter = Waiter(self)
-        self.waiting_for: Waiter | None = None
-        self.flow: tuple[int, object | None] = (0, None)
         self._session = session
+        self.waiter = Waiter(session.kernel)
         self._table = _TABLES.setdefault(session.kernel.store, {})
         self._held: dict[tuple[Key, bool, bool], int] = {}  # key, is_shared, is_of_transaction
 
@@ -42,14 +38,23 @@ class Advisor:
 
         Raises:
             Blocked: another session must give it back first; the statement is to run again.
+            Deadlock: that session waits for this one.
             Interrupted, LockTimeout, StatementTimeout: waiting in this thread was ended.
         """
+        kernel = self._session.kernel
+        kernel.flow = current_flow()
         while (other := self._conflict(key, is_shared=is_shared)) is not None:
             if not wait:
                 return False
-            if self._session.is_in_turn:
-                raise Blocked(other)
-            self._wait(other.waiter)
+            is_in_turn = self._session.is_in_turn
+            kernel.store.locks.await_end(kernel, other.waiter, is_blocking=not is_in_turn)
+            if is_in_turn or kernel.is_running:  # the kernel waits where it holds up nobody
+                raise Blocked(other.waiter.owner, other.waiter)
+            try:
+                self._wait(other.waiter)
+            finally:
+                kernel.waiting_for = None
+        kernel.waiting_for = None
         if is_of_transaction and self._session.is_idle:
             return True  # the transaction is this statement, and over with it
         held = self._held
@@ -58,6 +63,11 @@ class Advisor:
         )
         self._table.setdefault(key, set()).add(self)
         return True
+
+    @property
+    def has_locks_of_transaction(self) -> bool:
+        """Some locks end with the transaction."""
+        return any(entry[2] for entry in self._held)
 
     def _conflict(self, key: Key, *, is_shared: bool) -> Advisor | None:
         for other in self._table.get(key, ()):
@@ -118,7 +128,7 @@ class Advisor:
                 if not holders:
                     self._table.pop(key, None)
         if entries:
-            waiter, self.waiter = self.waiter, Waiter(self)
+            waiter, self.waiter = self.waiter, Waiter(self._session.kernel)
             waiter.finish()
 
 

@@ -8,6 +8,7 @@ from weakref import WeakSet
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
+    from dotdo.storage import Store
     from dotdo_postgres.engine.session import Session
 
 _ALL: WeakSet[Session] = WeakSet()
@@ -16,6 +17,11 @@ _ALL: WeakSet[Session] = WeakSet()
 def enter(session: Session) -> None:
     """Let others find the session."""
     _ALL.add(session)
+
+
+def numbers(store: Store) -> list[int]:
+    """Return the numbers of the sessions of a tenant that are open."""
+    return [one.pid for one in _ALL if one.kernel.store is store]
 
 
 def leave(session: Session) -> None:
@@ -43,6 +49,16 @@ def signal(asker: Session, pid: int, what: str) -> bool:
     if not found:
         asker.notice("WARNING", "01000", f"PID {pid} is not a PostgreSQL server process")
     return bool(found)
+
+
+def blockers(asker: Session, pid: int) -> list[int]:
+    """Return the numbers of the sessions that a session waits for; 0 stands for another process."""
+    store = asker.kernel.store
+    for one in _ALL:
+        waiter = one.kernel.waiting_for if one.pid == pid else None
+        if waiter is not None and not waiter.is_done and one.kernel.store is store:
+            return [other.pid for other in _ALL if other.kernel is waiter.owner] or [0]
+    return []
 
 
 def terminated() -> PostgresError:

@@ -98,6 +98,7 @@ def _fits_polymorphic(source: int, target: int) -> bool:
 _NOW = {
     t.DATE: "current_date",
     t.TIME: "localtime",
+    t.TIMETZ: "current_time",
     t.TIMESTAMP: "localtimestamp",
     t.TIMESTAMPTZ: "now",
 }
@@ -111,7 +112,7 @@ def _moving(const: ir.Const, target: int) -> ir.Expr | None:
     word = const.value.strip().lower()
     if word == "now":
         return ir.SessionValue(target, -1, const.location, _NOW[target])
-    if word in _SHIFTS and target != t.TIME:
+    if word in _SHIFTS and target not in {t.TIME, t.TIMETZ}:
         return ir.SessionValue(
             target, -1, const.location, t.BY_OID[target].name, str(_SHIFTS[word])
         )
@@ -253,7 +254,7 @@ class Coercer:
         """Read an untyped literal as a type."""
         if const.value is None:
             return ir.Const(target, -1, const.location, None)
-        if target == t.TIMESTAMPTZ:
+        if target in {t.TIMESTAMPTZ, t.TIMETZ}:
             self.uses_zone = True
         try:
             value = read_literal(const.value, target, self.zone)

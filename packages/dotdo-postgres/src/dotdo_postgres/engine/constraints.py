@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
 from dotdo.storage.names import quoted
+from dotdo_postgres.engine.compile.document_values import shown_key
 from dotdo_postgres.engine.dml.probe import run_probe
+from dotdo_postgres.engine.documents.present import is_documents
+from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import codecs
@@ -40,7 +43,12 @@ def translate_violation(
         noun = detail["relation"].noun
     if noun is None:
         return _deferred(session, failure)
+    if is_documents(noun):
+        noun = session.documents.describe(session.names, noun)
     rows = _rows(session, prepared, params)
+    if is_documents(noun) and isinstance(failure, kernel.CheckViolation):
+        rows = []  # the condition is over documents
+    _settle_names(noun, failure)
     if isinstance(failure, kernel.NotNullViolation):
         return _not_null(session, noun, failure, rows)
     if isinstance(failure, kernel.CheckViolation):
@@ -50,6 +58,15 @@ def translate_violation(
     if isinstance(failure, kernel.ForeignKeyViolation):
         return _foreign(session, noun, prepared, rows)
     return error("XX000", str(failure))
+
+
+def _settle_names(noun: Noun, failure: kernel.ConstraintViolation) -> None:
+    """Put right which part of `schema.table.column` is the column, which the message does not tell."""
+    if failure.table is not None and failure.table != noun.table:
+        whole = [f"{failure.table}.{name}" for name in failure.columns]
+        if all(name.startswith(f"{noun.table}.") for name in whole):
+            failure.columns = tuple(name.removeprefix(f"{noun.table}.") for name in whole)
+            failure.table = noun.table
 
 
 def _rows(
@@ -114,7 +131,7 @@ def _failing_row(relation: Relation, row: Row) -> str:
 
 
 def _facts(relation: Relation, **more: str | None) -> dict[str, Any]:
-    return {"schema": "public", "table": relation.name, **more}
+    return {"schema": relation.schema, "table": relation.name, **more}
 
 
 def _not_null(
@@ -158,19 +175,34 @@ def _check(
     relation = relation_of(noun)
     name, bad = failure.constraint, None
     for row, _ in rows:
-        for check in sorted(noun.checks, key=lambda item: item.name):
+        for check in sorted(
+            noun.checks, key=lambda item: (item.name.startswith(HIDDEN), item.name)
+        ):
             if _fails(session, noun, check, row):
                 name, bad = check.name, row
                 break
         if bad:
             break
+    if name is not None and name.startswith(MATCH_FULL):
+        return _half_null(relation, name.removeprefix(MATCH_FULL))
     message = f'new row for relation "{relation.name}" violates check constraint "{name}"'
+    if name == PARTITION:
+        message = f'new row for relation "{relation.name}" violates partition constraint'
+        name = None
     return error(
         "23514",
         message,
         detail=_failing_row(relation, bad) if bad else None,
         **_facts(relation, constraint=name),
     )
+
+
+def _half_null(relation: Relation, name: str) -> PostgresError:
+    message = (
+        f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
+    )
+    detail = "MATCH FULL does not allow mixing of null and nonnull key values."
+    return error("23503", message, detail=detail, **_facts(relation, constraint=name))
 
 
 def _fails(session: Session, noun: Noun, check: Check, row: Row) -> bool:
@@ -184,6 +216,8 @@ def key_text(relation: Relation, columns: Sequence[str], row: Row) -> str:
     """Write `(a, b)=(1, x)`."""
     by_physical = {column.physical: column for column in relation.columns}
     names = ", ".join(by_physical[name].name for name in columns)
+    if is_documents(relation.noun):
+        return f"({names})=({', '.join(shown_key(row.get(name)) for name in columns)})"
     values = ", ".join(show(by_physical[name], row.get(name)) for name in columns)
     return f"({names})=({values})"
 

@@ -52,6 +52,7 @@ class Facts:
         channels: Gives the channels that are listened to.
         sleep: Lets seconds pass.
         advisor: The session's advisory locks.
+        blockers: Gives the numbers of the sessions that the session of a number waits for.
         signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
 
@@ -71,4 +72,5 @@ class Facts:
     channels: Callable[[], Iterable[str]] = tuple
     sleep: Callable[[float], object] = _unavailable
     signal: Callable[[int, str], bool] = _unavailable
+    blockers: Callable[[int], list[int]] = _unavailable  # type: ignore[assignment]  # set by the session
     advisor: Advisor = None  # type: ignore[assignment]  # set by the session

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dotdo.storage import Isolation
     from dotdo_postgres.engine.parse import Node
+
+#: What the kernel calls PostgreSQL's levels; READ UNCOMMITTED is READ COMMITTED, as there.
+ISOLATIONS: dict[str, Isolation] = {
+    "read uncommitted": "committed",
+    "read committed": "committed",
+    "repeatable read": "snapshot",
+    "serializable": "serializable",
+}
 
 
 def modes(options: list[Node]) -> dict[str, str]:

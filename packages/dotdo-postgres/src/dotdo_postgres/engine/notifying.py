@@ -1,4 +1,4 @@
-"""LISTEN, NOTIFY and UNLISTEN among the sessions that this process has on a tenant; both take effect at commit."""
+"""LISTEN, NOTIFY and UNLISTEN among the sessions that this process has on a tenant; they take effect at commit."""
 # ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
+from dotdo_postgres.engine.feeds import Feeds
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import error
 
@@ -66,6 +67,17 @@ class Mailbox:
         self._pid = pid
         self._others = _MAILBOXES.setdefault(store, WeakSet())
         self._pending: list[_Act] = []
+        self._feeds = Feeds(store, self._receive)
+
+    def _receive(self, channel: str, payload: str) -> None:
+        self.inbox.append(Notification(channel, payload, 0))
+        if self.on_arrival is not None:
+            self.on_arrival()
+
+    @property
+    def has_pending(self) -> bool:
+        """Something waits for the commit."""
+        return bool(self._pending)
 
     # --- before the commit -------------------------------------------------------------------
 
@@ -120,10 +132,13 @@ class Mailbox:
         elif act.kind == "listen":
             self.channels.add(act.channel or "")
             self._others.add(self)
+            self._feeds.open(act.channel or "")
         elif act.channel is None:
             self.channels.clear()
+            self._feeds.close()
         else:
             self.channels.discard(act.channel)
+            self._feeds.close(act.channel)
 
     def _tell(self, notification: Notification) -> None:
         for mailbox in list(self._others):
@@ -140,6 +155,7 @@ class Mailbox:
     def close(self) -> None:
         """Listen no longer."""
         self.channels.clear()
+        self._feeds.close()
         self._others.discard(self)
 
 

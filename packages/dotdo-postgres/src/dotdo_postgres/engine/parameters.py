@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping.codecs import Codec, codec_of
+from dotdo_postgres.mapping.recoding import in_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,15 +72,36 @@ def decode(
 
 
 def _read(session: Session, prepared: Prepared, number: int, value: Encoded, form: int) -> object:
-    codec = prepared.codecs.get(number) or codec_for(session, prepared.param_types[number].oid)
+    oid = prepared.param_types[number].oid
+    codec = prepared.codecs.get(number) or codec_for(session, oid)
     try:
         if form == 0:
             return codec.from_text(_text(session, bytes(value)))
         if form == 1:
-            return codec.from_binary(bytes(value))
+            return in_encoding(codec, oid, session.encoding).from_binary(bytes(value))
     except PostgresError as failure:
         raise placed(failure, number) from None
     raise error("22023", f"unsupported format code: {form}")
+
+
+Reader = Callable[[bytes], Any]
+"""Reads a parameter as it comes over the protocol."""
+
+
+def reader(session: Session, prepared: Prepared, number: int, form: int) -> Reader:
+    """Return what reads a parameter, under the session's settings of the moment.
+
+    Raises:
+        PostgresError: the format is unknown (22023).
+    """
+    oid = prepared.param_types[number].oid
+    codec = prepared.codecs.get(number) or codec_for(session, oid)
+    if form == 1:
+        return in_encoding(codec, oid, session.encoding).from_binary
+    if form:
+        raise error("22023", f"unsupported format code: {form}")
+    from_text = codec.from_text
+    return lambda value: from_text(_text(session, value))
 
 
 def _text(session: Session, value: bytes) -> str:

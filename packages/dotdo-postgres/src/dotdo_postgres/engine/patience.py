@@ -9,6 +9,8 @@ from dotdo_postgres.errors import PostgresError, error
 if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
 
+_SLACK_US = 1_000  # a timer may ring a little early
+
 
 def patience_s(session: Session) -> float | None:
     """Return for how long a statement that is blocked may wait, None for ever."""
@@ -24,6 +26,8 @@ def give_up(session: Session) -> PostgresError:
     session.fail()
     kernel = session.kernel
     kernel.waiting_for = None
-    if session.statement_timeout_us and kernel.is_over_deadline():
-        return error("57014", "canceling statement due to statement timeout")
+    if session.statement_timeout_us and kernel.deadline_us is not None:
+        left_us = kernel.deadline_us - kernel.store.clock()
+        if kernel.lock_timeout_us is None or left_us <= _SLACK_US:
+            return error("57014", "canceling statement due to statement timeout")
     return error("55P03", "canceling statement due to lock timeout")

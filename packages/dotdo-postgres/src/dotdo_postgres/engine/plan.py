@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.mapping.codecs import Codec, StorageValue
 
 if TYPE_CHECKING:
-    from dotdo.storage import Catalog
+    from dotdo.graph import Shape
+    from dotdo.storage import Catalog, Noun
     from dotdo_postgres.engine.compile.compiler import PythonCall, SessionKey
     from dotdo_postgres.engine.copy.incoming import CopyIn
     from dotdo_postgres.engine.copy.outgoing import CopyOut
@@ -92,7 +93,9 @@ class Prepared:
         parameters: How many parameters the text takes, values of the session included.
         is_registered: Its session has made the routines known to SQLite.
         is_kept: The plan may be used again for the same text.
+        touched: Relations that it touches, each with the mode in which it locks them.
         is_long: It has taken so long before that it is not to hold up others.
+        shapes: The nouns of documents that it names, each with what it was planned for.
     """
 
     columns: tuple[ResultColumn, ...] | None
@@ -113,3 +116,5 @@ class Prepared:
     is_registered: bool = False
     is_long: bool = False
     is_kept: bool = True
+    shapes: tuple[tuple[Noun, Shape], ...] = ()
+    touched: tuple[tuple[int, int], ...] = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
+from dotdo_postgres.engine.compile.document_lookups import by_key
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
@@ -41,6 +42,9 @@ class Planner:
         is_staged: Several statements are planned that share their parameters.
         shared: Their binder.
         outer: What is around the statement: the names of WITH.
+        is_trusted: The statement is a step of one whose rights have been looked at.
+        before: Names under which tables are read as they were before the statement.
+        binder_used: The binder that was made last.
     """
 
     def __init__(self, session: Session, param_oids: tuple[int, ...] = (), sql: str = "") -> None:
@@ -54,6 +58,9 @@ class Planner:
         self.is_trial = self.is_staged = False
         self.shared: Binder | None = None
         self.outer: Scope | None = None
+        self.is_trusted = False
+        self.before: dict[str, str] = {}
+        self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder
 
     def binder(self) -> Binder:
         """Return a binder for the statement; its stages share one."""
@@ -61,6 +68,9 @@ class Planner:
             return self.shared
         made = make_binder(self.names, self.param_oids, self.zone)
         made.may_write_materialized = self.may_write_materialized
+        made.is_trusted = self.is_trusted
+        made.snapshots = dict(self.before)
+        self.binder_used = made
         if self.is_staged:
             self.shared = made
         return made
@@ -112,6 +122,8 @@ class Planner:
 
     def finish(self, compiler: Compiler, node: n.Node, prepared: Prepared) -> Prepared:
         """Put text and needs of a compiled statement into its plan."""
+        if self.session.documents.used:
+            by_key(compiler, node)
         prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
         prepared.python_calls = tuple(compiler.python_calls.values())
@@ -125,12 +137,13 @@ def plan_select(planner: Planner, node: Node) -> Prepared:
     binder = planner.binder()
     query = binder.query({"SelectStmt": node}, planner.outer)
     param_types = planner.param_types(binder)
-    return _build_select(planner, query, param_types, is_wide=False)
+    return build_select(planner, query, param_types, is_wide=False)
 
 
-def _build_select(
+def build_select(
     planner: Planner, query: Query, param_types: tuple[t.PgType, ...], *, is_wide: bool
 ) -> Prepared:
+    """Compile a bound query."""
     compiler = make_compiler(len(param_types), is_wide=is_wide)
     locking = query.locking if isinstance(query, Select) else []
     is_skipping = any(item.wait == "skip" for item in locking)
@@ -150,7 +163,7 @@ def _build_select(
     if not locking and used < len(param_types) + len(prepared.session_values):
         prepared.execute = partial(run, used=used)
     if not is_wide:
-        prepared.rebuild = lambda: _build_select(planner, query, param_types, is_wide=True)
+        prepared.rebuild = lambda: build_select(planner, query, param_types, is_wide=True)
     return prepared
 
 

@@ -43,7 +43,8 @@ class Entry:
         calls: The functions it runs over, side by side.
         is_lateral: The subquery sees entries to its left.
         schema: Schema of the table or view that goes by its own name, empty for an alias.
-        view: Number of the view that the subquery stands for, 0 when it is none.
+        view: Number of the view, or of the table with descendants, that the subquery stands for, 0 when it is none.
+        hidden: How many of the last columns only system columns refer to.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Entry:
     is_lateral: bool = False
     view: int = 0
     schema: str = ""
+    hidden: int = 0
 
 
 @dataclass(slots=True, eq=False)

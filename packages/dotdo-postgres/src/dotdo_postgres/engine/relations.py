@@ -1,4 +1,4 @@
-"""Tables as PostgreSQL sees them: a noun's columns with OIDs, type modifiers, defaults; other layouts are refused."""
+"""Tables as PostgreSQL sees them: a noun's columns with OIDs, type modifiers, defaults; it refuses to look at rows."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _CANONICAL = {
 }  # fmt: skip
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
     t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
+    t.INET: "bytes", t.CIDR: "bytes", t.MACADDR: "bytes", t.MACADDR8: "bytes", t.TIMETZ: "bytes",
 }  # fmt: skip
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
@@ -157,14 +158,13 @@ def _describe(noun: Noun) -> Relation:
     """Describe a noun as a table.
 
     Raises:
-        PostgresError: its layout has no columns (SQLSTATE 0A000).
+        PostgresError: a column has a type that is missing here (SQLSTATE 0A000).
     """
-    if noun.layout not in {"columns", "definition"}:
-        raise not_supported(f'a noun of layout {noun.layout} ("{noun.name}") as a table')
     schema, name = split_name(noun.name)
     columns = []
     for number, column in enumerate(noun.columns, start=1):
-        oid, typmod = column_type(column)
+        is_key = column.type == "any" and noun.layout == "document"  # not described yet
+        oid, typmod = (t.TEXT, -1) if is_key else column_type(column)
         facts = column.extra.get(EXTRA, {})
         columns.append(
             RelationColumn(

@@ -19,11 +19,13 @@ from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
+from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
+from dotdo_postgres.engine.objects import temporary
 from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.names import Names
@@ -40,6 +42,7 @@ from dotdo_postgres.engine.sequences import Sequences
 from dotdo_postgres.engine.settings import Settings
 from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
+from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotdo.storage import Catalog, Store
+    from dotdo.storage import Session as KernelSession
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
@@ -118,6 +122,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             set_setting=self._set_setting,
             session_user=user,
         )
+        self.documents = Documents(self.kernel)
         self.sequences = self.facts.sequences = Sequences(self)
         self.facts.catalog = Answers(self.facts, self.kernel.read)
         self.current_query = ""
@@ -137,6 +142,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
@@ -158,7 +164,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.channels = lambda: sorted(mailbox.channels)
         facts.sleep = partial(sleep, self)
         facts.signal = partial(backends.signal, self)
+        facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
+        self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
         act(*args, self.settings.depth)
@@ -213,11 +221,21 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """Forget plans of other definitions, and let names mean what they mean now."""
         self._plans.clear()
         catalog = self._plans_catalog = self.kernel.catalog
-        role = self.settings.values.get("role", "none")
+        values = self.settings.values
+        self.facts.session_user = values["session_authorization"]
+        role = values.get("role", "none")
         self.facts.user = self.facts.session_user if role == "none" else role
         path = search_path(self, catalog)
         actor = actor_named(objects_of(catalog), self.facts.user)
-        self.facts.names = Names(catalog, path, computed=computed(), regs=_REGS, actor=actor)
+        self.facts.names = Names(
+            catalog,
+            path,
+            temporary.schema_name(self.pid),
+            computed(),
+            _REGS,
+            actor,
+            self.documents,
+        )
         self._use_types()
 
     def _use_types(self) -> None:
@@ -292,12 +310,16 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             PostgresError: whatever is wrong with it; an open transaction has failed.
         """
         planner = self.planner(source or sql, param_oids)
+        self.documents.used = {}
         try:
             prepared = plan_statement(planner, node)
         except PostgresError as failure:
             self.fail()
             raise place(failure, sql) from None
         prepared.source = sql, param_oids
+        prepared.shapes = tuple(self.documents.used.values())
+        if planner.binder_used is not None:
+            prepared.touched = tuple(planner.binder_used.touched.items())
         self.know_virtual()
         return prepared
 
@@ -357,6 +379,10 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
+            if prepared.shapes:
+                return self._run_on_documents(prepared, params, wait)
             return prepared.execute(self, prepared, params, wait)
         except (Blocked, TurnOver):
             raise
@@ -377,7 +403,38 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.fail()
             raise
 
-    def run_many(
+    def _run_on_documents(
+        self, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+    ) -> Result:
+        """Run a statement that names nouns of documents.
+
+        Raises:
+            CatalogChanged: values of other kinds than those it was planned for are in them.
+        """
+        try:
+            self._check_shapes(prepared)
+            result = prepared.execute(self, prepared, params, wait)
+        except DotdoError:
+            self._check_shapes(prepared)
+            raise
+        if prepared.is_read:
+            self._check_shapes(prepared)
+        return result
+
+    def _check_shapes(self, prepared: Prepared) -> None:
+        if not self.documents.are_as(prepared.shapes):
+            self._plans.pop(prepared.source, None)
+            raise CatalogChanged
+
+    def _lock_tables(self, prepared: Prepared, wait: bool) -> None:
+        """Hold what a statement touches, as LOCK TABLE of others respects it and is respected."""
+        locks = self.table_locks
+        if locks.in_use:
+            locks.require(prepared.touched, wait)
+        if self.transaction_status is INTRANS:
+            locks.note(prepared)
+
+    def run_many(  # noqa: C901 -- as `run`
         self, prepared: Prepared, rows: Sequence[Sequence[StorageValue]], *, wait: bool = True
     ) -> Result:
         """Run a statement that `takes_many` once for each row of parameters, all of it or nothing.
@@ -403,6 +460,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
+            if prepared.touched:
+                self._lock_tables(prepared, wait)
             several = Rows(self, rows, draw(self, prepared, len(rows)))
             return write_many(self, prepared, several, wait)
         except (Blocked, CatalogChanged):
@@ -456,9 +515,14 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self._staged[name] = rows
 
     def fail(self) -> None:
-        """Note that a statement failed: with it an open transaction."""
+        """Note that a statement failed: with it an open transaction, which lets go of what it holds unless a savepoint may save it."""
         if self.transaction_status is INTRANS:
             self.transaction_status = INERROR
+            kernel = self.kernel
+            if kernel.in_transaction and not self.settings.depth and not kernel.is_running:
+                kernel.rollback()
+                self.facts.advisor.end()
+                self.table_locks.end()
 
     def _make_known(self, prepared: Prepared) -> None:
         if prepared.is_registered:
@@ -553,6 +617,21 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
         self.facts.advisor.end()
+        self.table_locks.end()
+
+    def leave_transaction(self) -> KernelSession:
+        """Leave the open transaction to the caller, and go on with a connection of its own."""
+        left, self.kernel = self.kernel, self.kernel.store.session(api="postgres")
+        self.kernel.describe(actor=left.actor, action=left.action, api=left.api)
+        self.kernel.durability = left.durability
+        self.facts.catalog = Answers(self.facts, self.kernel.read)
+        self._registered.clear()
+        self._virtual.clear()
+        self._staged.clear()
+        self._plans_catalog = None
+        self.transaction_status = IDLE
+        adopt(self)
+        return left
 
     def databases(self, verb: str, name: str, is_missing_ok: bool) -> None:
         """Create or drop a database.
@@ -586,6 +665,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.mailbox.close()
         backends.leave(self)
         self.facts.advisor.close()
+        if self.has_temporary:
+            temporary.leave(self)
         self.kernel.close()
 
 

@@ -191,8 +191,6 @@ class Settings:
             value = self.defaults[key]
         else:
             value = shown_value(key, value)
-        if key == "session_authorization" and value not in {self.defaults[key], "default"}:
-            raise error("0A000", f'{name} = "{value}" is not supported')
         if key in _WITHOUT_EFFECT and value not in _WITHOUT_EFFECT[key]:
             raise error("0A000", f'{name} = "{value}" is not supported')
         self.keep(key, value, is_local=is_local)

@@ -42,9 +42,17 @@ from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
+from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
-from dotdo_postgres.engine.transactions import plan_transaction
+from dotdo_postgres.engine.table_locks import plan_lock
+from dotdo_postgres.engine.two_phase import plan_any_transaction
+from dotdo_postgres.engine.upkeep import (
+    plan_checkpoint,
+    plan_cluster,
+    plan_reindex,
+    plan_vacuum,
+)
 from dotdo_postgres.engine.variables import plan_discard, plan_set, plan_show
 from dotdo_postgres.errors import not_supported
 
@@ -88,7 +96,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "AlterObjectSchemaStmt": plan_set_schema,
     "CreatedbStmt": plan_create_database,
     "DropdbStmt": plan_drop_database,
-    "TransactionStmt": plan_transaction,
+    "TransactionStmt": plan_any_transaction,
     "VariableSetStmt": plan_set,
     "VariableShowStmt": plan_show,
     "DiscardStmt": plan_discard,
@@ -102,9 +110,15 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ListenStmt": plan_listen,
     "NotifyStmt": plan_notify,
     "UnlistenStmt": plan_unlisten,
+    "VacuumStmt": plan_vacuum,
+    "ReindexStmt": plan_reindex,
+    "ClusterStmt": plan_cluster,
+    "CheckPointStmt": plan_checkpoint,
+    "LockStmt": plan_lock,
 }
 
 
+_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _WITH = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
@@ -128,7 +142,10 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     plan = _PLANNERS.get(kind)
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
-    return plan(planner, body)
+    prepared = plan(planner, body)
+    if planner.session.has_on_commit and kind in _CHANGING:
+        settling(prepared)
+    return prepared
 
 
 def _nothing(

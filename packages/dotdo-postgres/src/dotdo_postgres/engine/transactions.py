@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
 from dotdo_postgres.engine.constraints import unmet_reference
-from dotdo_postgres.engine.modes import modes
+from dotdo_postgres.engine.modes import ISOLATIONS, modes
+from dotdo_postgres.engine.objects.temporary import settle
+from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
-from dotdo_postgres.engine.variables import adopt
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.engine.variables import adopt, set_modes
+from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
-_SNAPSHOT_LEVELS = {"repeatable read", "serializable"}
 _TAGS = {
     "TRANS_STMT_BEGIN": "BEGIN", "TRANS_STMT_START": "START TRANSACTION", "TRANS_STMT_COMMIT": "COMMIT",
     "TRANS_STMT_ROLLBACK": "ROLLBACK", "TRANS_STMT_SAVEPOINT": "SAVEPOINT", "TRANS_STMT_RELEASE": "RELEASE",
     "TRANS_STMT_ROLLBACK_TO": "ROLLBACK",
 }  # fmt: skip
-_ENDS_FAILED = frozenset({"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_ROLLBACK_TO"})
+_ENDS_FAILED = frozenset(
+    {"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_ROLLBACK_TO", "TRANS_STMT_PREPARE"}
+)
 _KEPT_BY_CHAIN = (
     "transaction_isolation",
     "transaction_read_only",
@@ -36,8 +39,6 @@ _KEPT_BY_CHAIN = (
 def plan_transaction(planner: Planner, node: Node) -> Prepared:
     """Plan a transaction statement."""
     kind = node["kind"]
-    if kind not in _TAGS:
-        raise not_supported(kind.removeprefix("TRANS_STMT_").replace("_", " "))
     prepared = Prepared(None, (), _TAGS[kind], _RUNNERS[kind])
     prepared.ends_failed_transaction = kind in _ENDS_FAILED
     is_chained = bool(node.get("chain"))
@@ -58,10 +59,11 @@ def _begin(
     wanted = prepared.detail[1]
     if session.is_idle:
         start(session, wanted)
-    elif session.is_implicit:
-        session.is_implicit = False
     else:
-        session.notice("WARNING", "25001", "there is already a transaction in progress")
+        if not session.is_implicit:
+            session.notice("WARNING", "25001", "there is already a transaction in progress")
+        session.is_implicit = False
+        set_modes(session, wanted)
     return Result(None, [], prepared.tag_kind)
 
 
@@ -71,9 +73,7 @@ def start(session: Session, wanted: dict[str, str]) -> None:
     level = wanted.get("transaction_isolation", values["default_transaction_isolation"])
     read_only = wanted.get("transaction_read_only", values["default_transaction_read_only"])
     session.begin_statement()
-    session.kernel.begin(
-        "snapshot" if level in _SNAPSHOT_LEVELS else "committed", read_only=read_only == "on"
-    )
+    session.kernel.begin(ISOLATIONS[level], read_only=read_only == "on")
     session.transaction_status = type(session.transaction_status).INTRANS
     session.settings.begin()
     values["transaction_isolation"] = level
@@ -112,10 +112,19 @@ def commit_now(session: Session, wait: bool) -> None:
     """Commit the open transaction.
 
     Raises:
-        PostgresError: 23503, a deferred foreign key is not met; all is undone.
+        PostgresError: 23503, a deferred foreign key is not met, 40001, a prepared transaction is to come first; all is undone.
     """
     try:
-        if session.kernel.has_unmet_references(wait=wait) and (unmet := unmet_reference(session)):
+        require_serial(session.kernel)
+    except PostgresError:
+        roll_back_now(session)
+        raise
+    try:
+        if session.has_on_commit and session.kernel.in_transaction:
+            settle(session)
+        if session.kernel.has_unmet_references(wait=wait, ends=True) and (
+            unmet := unmet_reference(session)
+        ):
             roll_back_now(session)
             raise unmet
         if session.kernel.in_transaction:

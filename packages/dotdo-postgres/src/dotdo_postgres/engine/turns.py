@@ -28,7 +28,7 @@ def in_turn(session: Session, prepared: Prepared, call: Callable[[], T]) -> T:
     if prepared.is_long:
         raise TurnOver
     kernel = session.kernel
-    session.is_in_turn = True
+    session.is_in_turn = kernel.never_waits = True
     if prepared.is_read:
         kernel.turn_ends_us = kernel.store.clock() + TURN_US
     try:
@@ -37,5 +37,5 @@ def in_turn(session: Session, prepared: Prepared, call: Callable[[], T]) -> T:
         prepared.is_long = True
         raise
     finally:
-        session.is_in_turn = False
+        session.is_in_turn = kernel.never_waits = False
         kernel.turn_ends_us = None

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.modes import modes
+from dotdo_postgres.engine.ddl.steps import atomic
+from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.temporary import drop_all
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -98,17 +100,26 @@ def _set_transaction(session: Session, values: dict[str, str]) -> None:
     if session.transaction_status is status.IDLE:
         session.notice("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks")
         return
+    set_modes(session, values)
+
+
+def set_modes(session: Session, values: dict[str, str]) -> None:
+    """Change the modes of the open transaction.
+
+    Raises:
+        PostgresError: it has run a query already, so that its isolation stays as it is (25001).
+    """
     level = values.get("transaction_isolation")
     if level is not None:
         if session.kernel.state.value > 1:
             raise error("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-        session.kernel.isolation = (
-            "snapshot" if level in {"repeatable read", "serializable"} else "committed"
-        )
+        session.kernel.isolation = ISOLATIONS[level]
         session.settings.values["transaction_isolation"] = level
     if "transaction_read_only" in values:
         session.kernel.is_read_only = values["transaction_read_only"] == "on"
         session.settings.values["transaction_read_only"] = values["transaction_read_only"]
+    if "transaction_deferrable" in values:
+        session.settings.values["transaction_deferrable"] = values["transaction_deferrable"]
 
 
 def apply(session: Session, name: str, value: str | None, *, is_local: bool = False) -> None:
@@ -129,6 +140,9 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
         settings.keep(key, wanted, is_local=is_local)
     elif key == "role":
         settings.keep(key, _role(session, value), is_local=is_local)
+    elif key == "session_authorization":
+        settings.keep(key, _session_user(session, value), is_local=is_local)
+        settings.keep("role", "none", is_local=is_local)
     else:
         settings.set(name, value, is_local=is_local)
     if key in _FOLLOWED:
@@ -151,6 +165,23 @@ def _role(session: Session, name: str | None) -> str:
     if not user.is_superuser and name not in user.roles:
         raise error("42501", f'permission denied to set role "{name}"')
     return name
+
+
+def _session_user(session: Session, name: str | None) -> str:
+    """Return the user that SET SESSION AUTHORIZATION means; the one who logged in is always allowed.
+
+    Raises:
+        PostgresError: there is none (22023), or who logged in is no superuser (42501).
+    """
+    own = session.settings.defaults["session_authorization"]
+    if name in {None, "default", own}:
+        return own
+    names = session.planner().names
+    if name not in known_roles(names):
+        raise error("22023", f'role "{name}" does not exist')
+    if not actor_named(names.objects, own).is_superuser:
+        raise error("42501", "permission denied to set session authorization")
+    return str(name)
 
 
 def configure(session: Session, name: str, value: str) -> None:
@@ -253,5 +284,8 @@ def _discard(
         for name, default in session.settings.defaults.items():
             if session.settings.values.get(name) != default:
                 apply(session, name, None)
+    if prepared.detail in {"ALL", "TEMP"} and session.has_temporary:
+        with atomic(session):
+            drop_all(session)
     session.forget_plans()
     return Result(None, [], prepared.tag_kind)

@@ -15,6 +15,7 @@ import orjson
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
+    bulk,
     datetimes,
     floats,
     interval,
@@ -22,8 +23,10 @@ from dotdo_postgres.mapping import (
     jsonpath,
     jsons,
     moments,
+    networks,
     numeric,
     styles,
+    zoned_times,
 )
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
@@ -139,10 +142,13 @@ def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any
 
 def _integer(bits: int, name: str, layout: str) -> Codec:
     read, write = _pack(layout, name)
-    return Codec(partial(integer_from_text, bits=bits, name=name), str, read, write)
+    from_text = partial(integer_from_text, bits=bits, name=name)
+    return Codec(from_text, str, read, write, from_texts=bulk.integers(bits))
 
 
 def _decode_text(data: bytes) -> str:
+    if b"\0" in data:
+        raise error("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
     return data.decode()
 
 
@@ -192,6 +198,8 @@ def _date_from_python(value: date) -> int:
 
 
 def _time_to_python(us: int) -> time:
+    if us >= datetimes.DAY_US:
+        raise _outside_python("time", datetimes.time_to_text(us))
     return (_EPOCH + timedelta(microseconds=us)).time()
 
 
@@ -333,6 +341,17 @@ def timestamptz(zone: tzinfo) -> Codec:
     )
 
 
+def _hardware(size: int, name: str, from_text: Callable[[str], bytes]) -> Codec:
+    def from_binary(data: bytes) -> bytes:
+        if len(data) == 6 < size:
+            return networks.widened(data)
+        if len(data) != size:
+            raise error("22P03", f"incorrect binary data format for type {name}")
+        return bytes(data)
+
+    return Codec(from_text, networks.mac_to_text, from_binary, bytes, networks.mac_to_text)
+
+
 def _oid_from_text(text: str) -> int:
     return integer_from_text(text, 64, "oid")
 
@@ -412,6 +431,13 @@ CODECS: dict[int, Codec] = {
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
                       lambda text: b"\x01" + text.encode()),
+    t.TIMETZ: zoned_times.codec(UTC),
+    t.INET: Codec(networks.inet_from_text, networks.inet_to_text, networks.inet_from_binary, networks.inet_to_binary,
+                  networks.inet_to_python),
+    t.CIDR: Codec(networks.cidr_from_text, networks.cidr_to_text, networks.cidr_from_binary, networks.cidr_to_binary,
+                  networks.cidr_to_python),
+    t.MACADDR: _hardware(6, "macaddr", networks.macaddr_from_text),
+    t.MACADDR8: _hardware(8, "macaddr8", networks.macaddr8_from_text),
     t.UUID: Codec(uuid_from_text, _uuid_text, bytes, bytes, _uuid_to_python, _uuid_from_python),
     t.JSON: Codec(jsons.json_from_text, str, _decode_text, str.encode, orjson.loads, _json_from_python),
     t.JSONB: Codec(jsons.jsonb_from_text, jsons.jsonb_to_text, _jsonb_from_binary, _jsonb_to_binary,
@@ -420,7 +446,8 @@ CODECS: dict[int, Codec] = {
 """Codec of each scalar type, time zone UTC where one matters."""
 
 
-def _array_codec(element: Codec, element_oid: int) -> Codec:
+def array_codec(element: Codec, element_oid: int) -> Codec:
+    """Return the codec of arrays of a type."""
     read = element.to_python
     write = element.from_python
 
@@ -496,7 +523,7 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return codec_of(pg_type.base, zone)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
-        return _array_codec(element, pg_type.element) if element else None
+        return array_codec(element, pg_type.element) if element else None
     return None
 
 
@@ -540,16 +567,23 @@ def _styled(oid: int, zone: styles.StyledZone) -> Codec | None:
     return None
 
 
+def plain_zone(zone: tzinfo) -> tzinfo:
+    """Return the time zone without the styles that go with it."""
+    return zone.zone if isinstance(zone, styles.StyledZone) else zone
+
+
 @lru_cache(maxsize=256)
 def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if isinstance(zone, styles.StyledZone) and (styled := _styled(oid, zone)) is not None:
         return styled
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
+    if oid == t.TIMETZ:
+        return zoned_times.codec(plain_zone(zone))
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)
         if pg_type is not None and pg_type.element and pg_type.category == "A":
             element = codec_of(pg_type.element, zone)
-            return _array_codec(element, pg_type.element) if element else None
+            return array_codec(element, pg_type.element) if element else None
     return codec

@@ -435,7 +435,7 @@ def read(text: str, kind: str, order: str = "MDY") -> Moment:
     Raises:
         PostgresError: 22007 for what cannot be read, 22008 for fields out of range, 22009 for offsets.
     """
-    moment = Moment(order, kind == "time")
+    moment = Moment(order, kind in {"time", "time with time zone"})
     try:
         _fields(moment, text)
         _finish(moment)

@@ -105,6 +105,7 @@ TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
 JSONPATH = 4072
+INET, CIDR, MACADDR, MACADDR8, TIMETZ = 869, 650, 829, 774, 1266
 ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLERANGE, ANYCOMPATIBLEMULTIRANGE = 3831, 4537, 5080, 4538
 REG_TYPES = frozenset({24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191})
 UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
@@ -153,7 +154,7 @@ def format_type(oid: int, typmod: int = -1) -> str:
         return f"numeric({precision},{scale})"
     if oid == INTERVAL:
         return interval_type(typmod)
-    if oid in {TIME, TIMESTAMP, TIMESTAMPTZ}:
+    if oid in {TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ}:
         first, _, rest = pg_type.sql_name.partition(" ")
         return f"{first}({typmod}) {rest}"
     return pg_type.sql_name

@@ -8,7 +8,10 @@ from dotdo_postgres.errors import PostgresError
 
 _LENGTH = Struct("!I").pack
 _FIELD = Struct("!IhIhih").pack
-_NULL = b"\xff\xff\xff\xff"
+_SHORT = 4096
+_SIZES = [_LENGTH(size) for size in range(_SHORT)]
+NULL = b"\xff\xff\xff\xff"
+"""The cell of a NULL."""
 
 PARSE_COMPLETE = b"1\0\0\0\4"
 BIND_COMPLETE = b"2\0\0\0\4"
@@ -21,8 +24,8 @@ AUTHENTICATION_OK = b"R\0\0\0\x08\0\0\0\0"
 READY = {status: b"Z\0\0\0\5" + letter for status, letter in ((0, b"I"), (2, b"T"), (3, b"E"))}
 """ReadyForQuery by libpq's number of the transaction status."""
 
-Encode = Callable[..., bytes]  # type: ignore[explicit-any]  # each type's values are of their own kind
-"""Writes a value."""
+ColumnWriter = Callable[[Sequence[object]], Sequence[bytes]]
+"""Writes the values of one column in some rows, as `cell` does."""
 
 
 class Field(Protocol):
@@ -106,35 +109,57 @@ def row_description(fields: Sequence[Field], formats: Sequence[int], encoding: s
     return message(b"T", b"".join(parts))
 
 
-def data_rows(rows: Sequence[Sequence[object]], encoders: Sequence[Encode]) -> bytes:
-    """Return one DataRow for each row."""
-    if len(rows) == 1:
-        return _data_row(rows[0], encoders)
-    count = len(encoders)
-    head, length = pack("!H", count), _LENGTH
+def cell(data: bytes) -> bytes:
+    """Return a value as a row has it: its length before it."""
+    size = len(data)
+    return (_SIZES[size] if size < _SHORT else _LENGTH(size)) + data
+
+
+def cells(values: Sequence[object], encode: Callable[..., bytes]) -> list[bytes]:  # type: ignore[explicit-any]  # each type's values are of their own kind
+    """Return what `cell` does of many values, NULL for None."""
+    sizes, length, null = _SIZES, _LENGTH, NULL
+    return [
+        null
+        if value is None
+        else (sizes[size] if (size := len(data := encode(value))) < _SHORT else length(size)) + data
+        for value in values
+    ]
+
+
+def data_rows(rows: Sequence[Sequence[object]], columns: Sequence[ColumnWriter]) -> bytes:
+    """Return one DataRow for each row.
+
+    Args:
+        rows: Their values.
+        columns: Write the values of each column as `cell` does, `NULL` for None.
+    """
+    count = len(columns)
+    head = pack("!H", count)
     if not count:
         return message(b"D", head) * len(rows)
-    columns = []
-    for values, encode in zip(zip(*rows, strict=True), encoders, strict=True):
-        columns.append(
-            [
-                _NULL if value is None else length(len(data := encode(value))) + data
-                for value in values
-            ]
-        )
-    bodies = map(b"".join, zip(*columns, strict=True))
-    return b"".join([b"D" + length(len(body) + 6) + head + body for body in bodies])
+    if len(rows) == 1:
+        (row,) = rows
+        parts = [write((value,))[0] for write, value in zip(columns, row, strict=True)]
+        return message(b"D", head + b"".join(parts))
+    written = [
+        write(values) for write, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]
+    starts = _Starts(head)
+    return b"".join(
+        [starts[len(body)] + body for body in map(b"".join, zip(*written, strict=True))]
+    )
 
 
-def _data_row(row: Sequence[object], encoders: Sequence[Encode]) -> bytes:
-    parts = [pack("!H", len(encoders))]
-    for value, encode in zip(row, encoders, strict=True):
-        if value is None:
-            parts.append(_NULL)
-        else:
-            data = encode(value)
-            parts += (_LENGTH(len(data)), data)
-    return message(b"D", b"".join(parts))
+class _Starts(dict[int, bytes]):
+    """What comes before the values of a DataRow, by the bytes of these."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__()
+        self._head = head
+
+    def __missing__(self, size: int) -> bytes:
+        start = self[size] = b"D" + _LENGTH(size + 6) + self._head
+        return start
 
 
 def command_complete(tag: str) -> bytes:

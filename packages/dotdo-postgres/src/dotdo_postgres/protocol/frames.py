@@ -90,6 +90,15 @@ class Frames:
         """First byte of the next message, as far as it has come; 0 when nothing has."""
         return self._data[self._at] if self._at < len(self._data) else 0
 
+    @property
+    def whole(self) -> bytes:
+        """What has come, when nothing of it has been taken; else nothing."""
+        return b"" if self._at or self.is_startup else self._data
+
+    def drop(self) -> None:
+        """Forget what has come: it has been answered."""
+        self._data, self._at = b"", 0
+
     def rest(self) -> bytes:
         """Return what has come beyond the last message, and forget it."""
         rest, self._data, self._at = self._data[self._at :], b"", 0

@@ -7,11 +7,15 @@ from dotdo_postgres.engine.plan import ResultColumn
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.encodings import UTF8, Encoding
+from dotdo_postgres.mapping.recoding import in_encoding
 from dotdo_postgres.protocol import backend
 
 Encode = Callable[[Any], bytes]
 MAX_SHAPES = 512
+MAX_CELLS = 1024  # of one column
+MAX_INTEGERS = 32_768
 _INTEGERS = frozenset({t.INT2, t.INT4, t.INT8, t.OID})
+_REPEATING = frozenset({t.INT2, t.INT4, t.INT8, t.OID, t.NUMERIC, t.BOOL, t.DATE})
 _PLAIN_TEXT = frozenset({t.TEXT, t.VARCHAR, t.UNKNOWN, t.NAME, t.JSON})
 
 
@@ -21,12 +25,12 @@ class Shape(NamedTuple):
     Args:
         columns: the columns.
         description: RowDescription.
-        encoders: what writes the values of each column.
+        writers: what writes the values of each column.
     """
 
     columns: tuple[ResultColumn, ...]
     description: bytes
-    encoders: tuple[Encode, ...]
+    writers: tuple[backend.ColumnWriter, ...]
 
 
 class Shapes:
@@ -58,10 +62,10 @@ def make_shape(
     """Return how rows of these columns are told; see `Shapes.of`."""
     each = spread(formats, len(columns))
     description = backend.row_description(columns, each, encoding.codec)
-    encoders = tuple(
-        encoder(column, form, encoding) for column, form in zip(columns, each, strict=True)
+    writers = tuple(
+        column_writer(column, form, encoding) for column, form in zip(columns, each, strict=True)
     )
-    return Shape(columns, description, encoders)
+    return Shape(columns, description, writers)
 
 
 def spread(formats: Sequence[int], count: int) -> Sequence[int]:
@@ -80,21 +84,56 @@ def spread(formats: Sequence[int], count: int) -> Sequence[int]:
     return formats
 
 
-def encoder(column: ResultColumn, form: int, encoding: Encoding) -> Encode:
+def column_writer(column: ResultColumn, form: int, encoding: Encoding) -> backend.ColumnWriter:
     """Return what writes a column's values."""
-    codec = column.codec
+    codec, oid = column.codec, column.oid
+    if oid in _PLAIN_TEXT or (form and oid == t.BPCHAR):
+        return _text_writer(encoding)
     if form:
-        if column.oid in _PLAIN_TEXT or column.oid == t.BPCHAR:
-            return _text_encoder(encoding)
-        return codec.to_binary
-    if column.oid in _INTEGERS:
-        return b"%d".__mod__
-    write = _text_encoder(encoding)
-    if column.oid in _PLAIN_TEXT:
-        return write
-    to_text = codec.to_text
-    return lambda value: write(to_text(value))
+        return _known_writer(in_encoding(codec, oid, encoding).to_binary, oid)
+    if oid in _INTEGERS:
+        return _writer(_INTEGER_CELLS.__getitem__)
+    to_text, encode = codec.to_text, encoding.encode
+    return _known_writer(lambda value: encode(to_text(value)), oid)
 
 
-def _text_encoder(encoding: Encoding) -> Encode:
-    return str.encode if encoding is UTF8 or encoding.codec == "utf-8" else encoding.encode
+class _Cells(dict[Any, bytes]):
+    """Cells of values that have been met: most columns repeat theirs."""
+
+    def __init__(self, encode: Encode, most: int) -> None:
+        super().__init__()
+        self._encode = encode
+        self._most = most
+
+    def __missing__(self, value: Any) -> bytes:
+        made = backend.cell(self._encode(value))
+        if len(self) < self._most:
+            self[value] = made
+        return made
+
+
+_INTEGER_CELLS = _Cells(b"%d".__mod__, MAX_INTEGERS)
+"""Of all connections: text of whole numbers is the same for everyone."""
+
+
+def _known_writer(encode: Encode, oid: int) -> backend.ColumnWriter:
+    if oid in _REPEATING:
+        return _writer(_Cells(encode, MAX_CELLS).__getitem__)
+    return lambda values: backend.cells(values, encode)
+
+
+def _writer(write: Encode) -> backend.ColumnWriter:
+    null = backend.NULL
+
+    def write_all(values: Sequence[Any]) -> list[bytes]:
+        if None in values:
+            return [null if value is None else write(value) for value in values]
+        return list(map(write, values))
+
+    return write_all
+
+
+def _text_writer(encoding: Encoding) -> backend.ColumnWriter:
+    is_utf8 = encoding is UTF8 or encoding.codec == "utf-8"
+    encode: Encode = str.encode if is_utf8 else encoding.encode
+    return lambda values: backend.cells(values, encode)

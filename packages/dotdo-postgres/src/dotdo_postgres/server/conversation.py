@@ -18,6 +18,7 @@ from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.protocol import backend, frontend
 from dotdo_postgres.protocol.frames import Frame, Frames, fatal
 from dotdo_postgres.server.delivery import Delivery
+from dotdo_postgres.server.round_trip import RoundTrips
 from dotdo_postgres.server.running import Runner
 from dotdo_postgres.server.steps import Steps
 
@@ -57,6 +58,14 @@ class Conversation:
         self._output = output
         self._runner = Runner(session)
         self._delivery = Delivery(session, output, self._runner)
+        self._round_trips = RoundTrips(
+            session,
+            output,
+            self._delivery,
+            begin=self._begin,
+            fail=self._tell_failure,
+            tell_ready=self.tell_ready,
+        )
         self._is_skipping = False
         self._known: dict[str, str] = {}
         self._told_revision = -1
@@ -96,6 +105,27 @@ class Conversation:
             self._fail(self._told(failure))
             return None
         return None if steps is None else self._guarded(steps)
+
+    def answer(self, data: bytes) -> Steps | bool:
+        """Answer a round trip at once, or in the steps that are returned; False when it is none.
+
+        Args:
+            data: whole messages, the first a Bind.
+
+        Raises:
+            PostgresError: the connection cannot go on.
+        """
+        if self._is_skipping:
+            return False
+        answer = self._round_trips.answer(data)
+        return answer if isinstance(answer, bool) else self._guarded(answer)
+
+    def _begin(self) -> None:
+        self._metrics.requests += 1
+        self._runner.begin()
+
+    def _tell_failure(self, failure: Exception) -> None:
+        self._report(self._told(failure))
 
     def _guarded(self, steps: Steps) -> Steps:
         try:

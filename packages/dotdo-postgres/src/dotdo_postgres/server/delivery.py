@@ -51,7 +51,7 @@ class Delivery:
         if columns is None:
             self._output.append(backend.NO_DATA)
         else:
-            self._output.append(self._shape(columns, formats).description)
+            self._output.append(self.shape(columns, formats).description)
 
     def check_formats(self, columns: tuple[ResultColumn, ...], formats: tuple[int, ...]) -> None:
         """See that formats fit the columns.
@@ -62,7 +62,12 @@ class Delivery:
         if formats:
             spread(formats, len(columns))
 
-    def _shape(self, columns: tuple[ResultColumn, ...], formats: tuple[int, ...]) -> Shape:
+    def shape(self, columns: tuple[ResultColumn, ...], formats: tuple[int, ...]) -> Shape:
+        """Return how rows of these columns are told.
+
+        Raises:
+            PostgresError: the formats do not fit the columns (08P01), or are unknown (22023).
+        """
         return self._shapes.of(columns, formats, self._session.encoding)
 
     # --- simple protocol ---------------------------------------------------------------------
@@ -74,7 +79,7 @@ class Delivery:
         elif result.columns is not None:
             if result.is_binary:
                 formats = (1,)
-            shape = self._shape(result.columns, formats)
+            shape = self.shape(result.columns, formats)
             self._output.append(shape.description)
             yield from self._rows(result.rows, shape)
         self._end(result.tag)
@@ -91,7 +96,7 @@ class Delivery:
             self._end(result.tag)
             return None
         rows = portal.take(max_rows)
-        shape = self._shape(result.columns, portal.result_formats)
+        shape = self.shape(result.columns, portal.result_formats)
         is_through = not max_rows or len(rows) < max_rows
         tag = result.tag
         if max_rows or portal.has_parts:
@@ -99,7 +104,7 @@ class Delivery:
             tag = f"{tag.split(' ')[0]} {len(rows)}" if tag.startswith("SELECT") else tag
         if len(rows) <= CHUNK_ROWS:
             if rows:
-                self._output.append(backend.data_rows(rows, shape.encoders))
+                self._output.append(backend.data_rows(rows, shape.writers))
             self._stop(tag, is_through=is_through)
             return None
         return self._long_part(rows, shape, tag, is_through=is_through)
@@ -181,4 +186,4 @@ class Delivery:
 
 def _chunks(rows: Sequence[StoredRow], shape: Shape) -> Iterator[bytes]:
     for at in range(0, len(rows), CHUNK_ROWS):
-        yield backend.data_rows(rows[at : at + CHUNK_ROWS], shape.encoders)
+        yield backend.data_rows(rows[at : at + CHUNK_ROWS], shape.writers)

@@ -1,5 +1,6 @@
 """Running what may have to wait: for another transaction, or in a thread of its own because it is long."""
 
+import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from dotdo_postgres.engine.patience import give_up, patience_s
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import Session
-from dotdo_postgres.engine.turns import in_turn
+from dotdo_postgres.engine.turns import TURN_US, in_turn
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.protocol.frames import Frame
 from dotdo_postgres.server.steps import NextFrame
@@ -62,7 +63,9 @@ class Runner:
         Raises:
             PostgresError: it failed, was cancelled, or had to wait too long.
         """
-        return self._until_done(lambda: in_turn(self._session, prepared, call), call)
+        return self._until_done(
+            lambda: in_turn(self._session, prepared, call), lambda: _elsewhere(prepared, call)
+        )
 
     def call(self, call: Callable[[], T]) -> Generator[Control | NextFrame, Frame | None, T]:
         """Do what may have to wait, such as a commit, in as many steps as it takes."""
@@ -79,6 +82,7 @@ class Runner:
                     return attempt()
                 except Blocked as blocked:
                     wait = Wait(blocked.waiter, patience_s(session))
+                    session.kernel.waiting_for = blocked.waiter  # others look who waits for whom
                     yield wait
                     self._check(wait)
                     attempt = here
@@ -89,6 +93,7 @@ class Runner:
                 session.is_retrying = True
         finally:
             session.is_retrying = False
+            session.kernel.waiting_for = None
 
     def _unless_cancelled(self, call: Callable[[], T]) -> Callable[[], T]:
         def run() -> T:
@@ -128,6 +133,14 @@ class Runner:
         statement.check(prepared)
         portal.params = decode(self._session, prepared, portal.values, portal.formats)
         portal.prepared = prepared
+
+
+def _elsewhere(prepared: Prepared, call: Callable[[], T]) -> T:
+    """Run a statement in a thread of its own; it is not long if only others held it up."""
+    began_ns = time.thread_time_ns()
+    result = call()
+    prepared.is_long = time.thread_time_ns() - began_ns > TURN_US * 1000
+    return result
 
 
 def _cancelled() -> PostgresError:

@@ -22,6 +22,7 @@ from dotdo_postgres.server.steps import NextFrame, Steps
 if TYPE_CHECKING:
     from dotdo_postgres.server.conversation import Conversation
 
+_BIND = ord("B")
 BUFFER_BYTES = 8192
 """How much is kept back until a client that sends one message after another wants to hear."""
 _FAREWELLS = {
@@ -117,6 +118,8 @@ class WireSession(Session):
     def _next_control(self) -> Control | None:
         """Work until something must be waited for, or nothing is left to do."""
         try:
+            if self._steps is None and self._frames.next_kind == _BIND:
+                self._answer_at_once()
             while True:
                 frame = None
                 if self._steps is None or self._wants_frame:
@@ -135,6 +138,16 @@ class WireSession(Session):
             self._output.append(backend.error_response(failure))
             is_violation = failure.sqlstate == "08P01"
             return Close(CloseReason.VIOLATION if is_violation else CloseReason.FINISHED)
+
+    def _answer_at_once(self) -> None:
+        """Answer what has come if it is a whole round trip that reads."""
+        data = self._frames.whole
+        if not data or self._conversation is None:
+            return
+        answer = self._conversation.answer(data)
+        if answer is not False:
+            self._frames.drop()
+            self._steps = None if answer is True else answer
 
     def _step(self, steps: Steps, frame: Frame | None) -> Control | None:
         """Go on to what is waited for next; None when it is the client's, or nothing any more."""

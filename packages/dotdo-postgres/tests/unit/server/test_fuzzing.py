@@ -57,6 +57,8 @@ METRICS = ProtocolMetrics()
 class Silence:
     """A channel that nobody is at the other end of."""
 
+    unsent_bytes = 0
+
     def push(self, data: bytes) -> None:
         pass
 

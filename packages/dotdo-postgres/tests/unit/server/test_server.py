@@ -194,6 +194,51 @@ class TestWaiting:
             waits.join(10)
             assert table.execute("select price::int from item where id = 1").fetchone() == (10,)
 
+    @pytest.mark.parametrize(
+        "definition",
+        ["drop table item", "alter table item add note text", "create index on item (price)"],
+    )
+    def test_a_definition_waits_for_a_transaction_that_changed_rows(
+        self, table: Connection, connect: Connect, definition: str
+    ) -> None:
+        with connect(autocommit=False) as first, connect() as second:
+            first.execute("update item set price = 9 where id = 1")
+            waits = threading.Thread(target=second.execute, args=(definition,))
+            waits.start()
+            assert table.execute("select price from item where id = 1").fetchone() != (9,)
+            first.commit()
+            waits.join(10)
+            assert not waits.is_alive()
+        assert table.execute("select to_regclass('item') is null").fetchone() == (
+            definition.startswith("drop"),
+        )
+
+    def test_definitions_that_wait_for_each_other_are_a_deadlock(
+        self, table: Connection, connect: Connect
+    ) -> None:
+        table.execute("create table other (x int)")
+        failures: list[Exception] = []
+
+        def drop(connection: Connection, name: str) -> None:
+            try:
+                connection.execute(f"drop table {name}")
+            except errors.DeadlockDetected as failure:
+                failures.append(failure)
+                connection.rollback()
+
+        with connect(autocommit=False) as first, connect(autocommit=False) as second:
+            first.execute("insert into item values (7, 7)")
+            second.execute("insert into other values (7)")
+            crossing = [
+                threading.Thread(target=drop, args=(first, "other")),
+                threading.Thread(target=drop, args=(second, "item")),
+            ]
+            for thread in crossing:
+                thread.start()
+            for thread in crossing:
+                thread.join(10)
+            assert len(failures) == 1
+
     def test_a_lock_timeout_ends_the_wait(self, table: Connection, connect: Connect) -> None:
         with connect(autocommit=False) as first:
             first.execute("update item set price = 9 where id = 1")

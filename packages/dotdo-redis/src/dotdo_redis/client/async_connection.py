@@ -10,7 +10,7 @@ from redis.asyncio.connection import DefaultParser
 
 from dotdo_redis.client.async_line import AsyncLine
 from dotdo_redis.client.async_parser import AsyncParser
-from dotdo_redis.client.connection import READ_BYTES, InProcess, Packer
+from dotdo_redis.client.connection import READ_BYTES, InProcess, Packer, admit
 from dotdo_redis.client.remote import RemoteWriter
 from dotdo_redis.durability import OwnedElsewhere, keyspace_of, namespace, reach
 
@@ -38,6 +38,7 @@ class AsyncInProcess(InProcess):
             self._reader, self._writer = reader, RemoteWriter(writer)
             self.direct = None
             return
+        admit(engine)
         self._parser = AsyncParser(socket_read_size=0)
         self.direct = self._reader = self._writer = AsyncLine(engine)
 

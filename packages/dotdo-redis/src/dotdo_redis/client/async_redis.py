@@ -1,5 +1,6 @@
 """redis-py's asyncio client over the engine; it refuses its own behaviour."""
 
+import warnings
 from typing import Any
 
 import redis.asyncio.client as upstream
@@ -7,6 +8,10 @@ import redis.asyncio.client as upstream
 from dotdo_redis.client.async_connection import IN_PROCESS, ConnectionPool
 from dotdo_redis.client.plain_calls import PlainCalls
 from dotdo_redis.client.short_cut import DECLINED
+
+CLOSES_POOL = DeprecationWarning(
+    "auto_close_connection_pool is deprecated since 5.0.1: give Redis() a ConnectionPool of its own"
+)
 
 
 class Redis(PlainCalls, upstream.Redis):  # type: ignore[misc]  # redis-py's overloads differ
@@ -28,6 +33,8 @@ class Redis(PlainCalls, upstream.Redis):  # type: ignore[misc]  # redis-py's ove
         **kwargs: Any,
     ) -> "Redis":
         """Make a client as a URL says."""
+        if auto_close_connection_pool is not None:
+            warnings.warn(CLOSES_POOL, stacklevel=2)
         pool = ConnectionPool.from_url(url, **kwargs)
         client = cls(connection_pool=pool, single_connection_client=single_connection_client)
         client.auto_close_connection_pool = auto_close_connection_pool is not False

@@ -10,9 +10,24 @@ from redis.connection import DefaultParser
 from dotdo_redis.client.line import Line
 from dotdo_redis.client.parser import Parser
 from dotdo_redis.client.remote import RemoteSocket
+from dotdo_redis.client.shapes import error_of
 from dotdo_redis.durability import OwnedElsewhere, keyspace_of, namespace, reach
+from dotdo_redis.engine import Engine
+from dotdo_redis.errors import TooManyClients
 
 READ_BYTES = 65536
+
+
+def admit(engine: Engine) -> None:
+    """Let one more connection to an engine be.
+
+    Raises:
+        ConnectionError: redis-py's; there are as many as there may be.
+    """
+    try:
+        engine.instance.limits.admit()
+    except TooManyClients as error:
+        raise error_of(error) from None
 
 
 class Packer:
@@ -62,6 +77,7 @@ class InProcess:
             self._parser = kind(socket_read_size=READ_BYTES)
             self.direct = None
             return RemoteSocket(reach(owned.address))
+        admit(engine)
         self._parser = Parser(socket_read_size=0)
         self.direct = Line(engine)
         return self.direct

@@ -6,7 +6,7 @@ from redis._parsers.resp3 import _RESP3Parser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.utils import SENTINEL
 
-from dotdo_redis.client.shapes import Shape, plain
+from dotdo_redis.client.shapes import Shape, decoder_of, plain
 from dotdo_redis.mapping.replies import Push
 
 if TYPE_CHECKING:
@@ -32,19 +32,19 @@ class Parser(_RESP3Parser):
         """Whether something can be read within so many seconds."""
         return self.line is not None and self.line.is_readable(timeout)
 
-    def read_response(
+    def _read_response(
         self,
         disable_decoding: bool = False,
         push_request: bool = False,
         timeout: Any = SENTINEL,
     ) -> Any:
-        """Read one reply; pushes go to their handlers and are returned only when asked for."""
+        """Read one reply, for redis-py's `read_response`; pushes go to their handlers and are returned only when asked for."""
         line, encoder = self.line, self.encoder
         if line is None or encoder is None:
             raise RedisConnectionError(SERVER_CLOSED)
         wait_s = self.timeout_s if timeout is SENTINEL else timeout
         is_resp3 = line.client.resp == 3
-        shape = Shape(plain if disable_decoding else encoder.decode, is_resp3=is_resp3)
+        shape = Shape(plain if disable_decoding else decoder_of(encoder), is_resp3=is_resp3)
         while True:
             try:
                 reply = line.take(wait_s)

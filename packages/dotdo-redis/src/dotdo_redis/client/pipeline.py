@@ -3,6 +3,7 @@
 from typing import Any
 
 import redis.client as upstream
+from redis._parsers.helpers import parse_set_result
 from redis.client import EMPTY_RESPONSE
 from redis.exceptions import ExecAbortError, ResponseError, WatchError
 
@@ -11,7 +12,15 @@ from dotdo_redis.client.plain_calls import PlainCalls
 from dotdo_redis.client.shapes import error_of
 from dotdo_redis.client.short_cut import SHORT_CUTS
 from dotdo_redis.errors import ReplyError
-from dotdo_redis.mapping.replies import NULL_ARRAY
+from dotdo_redis.mapping.replies import NULL_ARRAY, OK
+
+
+def run_all(line: Line, calls: list[list[bytes]]) -> list[Any]:
+    """Run commands that neither wait nor close; return their replies."""
+    replies: list[Any] = []
+    while len(replies) < len(calls):
+        line.engine.execute_many(line.client, calls[len(replies) :], replies)
+    return replies
 
 
 class Pipeline(PlainCalls, upstream.Pipeline):
@@ -28,24 +37,27 @@ class Pipeline(PlainCalls, upstream.Pipeline):
         self.command_stack.append((args, options))
         return self
 
-    def _line(self, connection: Any, commands: Any) -> Line | None:
-        """The line to run the commands on, when each of them can be run at once."""
+    def _line(self, connection: Any) -> Line | None:
+        """The line to run commands on at once, when there is one."""
         line: Line | None = connection.line if self._is_direct else None
         if line is None or line.inbox or line.pending or line.is_closing:
             return None
-        if connection.health_check_interval:
-            return None
-        return line if all(args[0] in SHORT_CUTS for args, _ in commands) else None
+        return None if connection.health_check_interval else line
 
-    def _words(self, args: Any) -> list[bytes]:
-        return [SHORT_CUTS[args[0]], *map(self._word, args[1:])]
+    def _calls(self, commands: Any) -> list[list[bytes]] | None:
+        """The commands as words, when each of them can be run at once."""
+        word, names = self._word, SHORT_CUTS
+        try:
+            return [[names[args[0]], *map(word, args[1:])] for args, _ in commands]
+        except KeyError:
+            return None
 
     def _execute_pipeline(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
-        line = self._line(connection, commands)
-        if line is None:
+        line = self._line(connection)
+        calls = None if line is None else self._calls(commands)
+        if line is None or calls is None:
             return super()._execute_pipeline(connection, commands, raise_on_error)
-        calls = [self._words(args) for args, _ in commands]
-        replies = line.engine.execute_many(line.client, calls)
+        replies = run_all(line, calls)
         responses = self._answers(replies, commands)
         if raise_on_error:
             self.raise_first_error(commands, responses)
@@ -53,15 +65,15 @@ class Pipeline(PlainCalls, upstream.Pipeline):
 
     def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
         """What `parse_response` gives for each, errors among the rest."""
-        shape, callbacks = self._shape, dict(self.response_callbacks)
+        direct, bare, callbacks = self._direct, self._bare, self.response_callbacks
         found = []
         for reply, (args, options) in zip(replies, commands, strict=True):
-            if options or isinstance(reply, ReplyError):
+            if reply.__class__ in direct and args[0] in bare:
+                found.append(reply)
+            elif reply is OK and args[0] == "SET" and callbacks["SET"] is parse_set_result:
+                found.append(True)
+            else:
                 found.append(self._answer(reply, args[0], options))
-                continue
-            callback = callbacks.get(args[0])
-            shaped = shape(reply)
-            found.append(shaped if callback is None else callback(shaped))
         return found
 
     def _answer(self, reply: Any, name: str, options: dict[str, Any]) -> Any:
@@ -71,11 +83,16 @@ class Pipeline(PlainCalls, upstream.Pipeline):
             return error
 
     def _execute_transaction(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
-        line = self._line(connection, commands)
-        if line is None or any(EMPTY_RESPONSE in options for _, options in commands):
+        line = self._line(connection)
+        queued_calls = None if line is None else self._calls(commands)
+        if (
+            line is None
+            or queued_calls is None
+            or any(EMPTY_RESPONSE in options for _, options in commands)
+        ):
             return super()._execute_transaction(connection, commands, raise_on_error)
-        calls = [[b"MULTI"], *(self._words(args) for args, _ in commands), [b"EXEC"]]
-        *queued, replies = line.engine.execute_many(line.client, calls)
+        calls = [[b"MULTI"], *queued_calls, [b"EXEC"]]
+        *queued, replies = run_all(line, calls)
         if isinstance(replies, ReplyError):
             raise self._refusal(queued, replies, commands)
         self.watching = False

@@ -48,6 +48,7 @@ class Redis(HotCalls, upstream.Redis):
     def set_response_callback(self, command: str, callback: Any) -> None:
         """Let a function see each reply of a command."""
         self._answered.add(command.upper())
+        self._bare.discard(command.upper())
         super().set_response_callback(command, callback)
 
 

@@ -32,20 +32,38 @@ def plain(value: bytes) -> bytes:
     return bytes(value)
 
 
+def is_utf8(encoder: Any) -> bool:
+    """Whether an encoder of redis-py does what Python does by itself."""
+    return encoder.encoding in {"utf-8", "utf8"} and encoder.encoding_errors == "strict"
+
+
+def decoder_of(encoder: Any) -> Decode:
+    """The cheapest function that decodes as an encoder of redis-py does."""
+    if not encoder.decode_responses:
+        return as_it_is
+    return bytes.decode if is_utf8(encoder) else encoder.decode
+
+
 def error_of(error: ReplyError) -> Exception:
     """redis-py's exception of an error reply."""
     found: Exception = BaseParser.parse_error(error.text)
     return found
 
 
+BYTES = {bytes}
+AS_THEY_ARE = {bytes, int, type(None)}
+"""Classes of replies that look the same to everybody who does not decode."""
+
+
 class Shape:
     """How replies look to one connection: by its protocol, and decoded or not."""
 
-    __slots__ = ("decode", "is_resp3")
+    __slots__ = ("decode", "is_resp3", "keeps_bytes")
 
     def __init__(self, decode: Decode, *, is_resp3: bool) -> None:
         self.decode = decode
         self.is_resp3 = is_resp3
+        self.keeps_bytes = decode in {as_it_is, plain}
 
     def __call__(self, reply: Reply) -> Any:
         """Shape a reply."""
@@ -62,11 +80,22 @@ class Shape:
 
     def array(self, reply: Any) -> Any:
         """An array, set or push."""
+        kinds = set(map(type, reply))
+        if self.keeps_bytes and kinds <= AS_THEY_ARE:
+            return reply if reply.__class__ is list else list(reply)
+        if kinds == BYTES:
+            return list(map(self.decode, reply))
         return [self(item) for item in reply]
 
     def map(self, reply: Any) -> Any:
         """A map: pairs one after the other in RESP2."""
         if self.is_resp3:
+            kinds = set(map(type, reply)).union(map(type, reply.values()))
+            if self.keeps_bytes and kinds <= AS_THEY_ARE:
+                return reply
+            if kinds == BYTES:
+                decode = self.decode
+                return {decode(key): decode(value) for key, value in reply.items()}
             return {self(key): self(value) for key, value in reply.items()}
         return [self(item) for pair in reply.items() for item in pair]
 

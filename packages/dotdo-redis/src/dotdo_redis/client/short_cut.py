@@ -1,12 +1,13 @@
 """The short cut of data commands past redis-py's pool and metrics; it refuses what waits or changes its connection."""
 
+from collections.abc import Callable
 from typing import Any
 
 from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.utils import DEFAULT_RESP_VERSION
 
 from dotdo_redis.client.connection import InProcess
-from dotdo_redis.client.shapes import Shape, error_of
+from dotdo_redis.client.shapes import Shape, decoder_of, error_of, is_utf8, plain
 from dotdo_redis.engine.registry import build
 from dotdo_redis.errors import ReplyError
 
@@ -20,6 +21,25 @@ SHORT_CUTS = {
 }
 """The commands that neither wait nor change their connection."""
 
+
+def word_maker(encoder: Any) -> Callable[[Any], bytes]:
+    """Make what encodes an argument, as an encoder of redis-py does."""
+    encode, encodes_text = encoder.encode, is_utf8(encoder)
+
+    def word(value: Any) -> bytes:
+        kind = value.__class__
+        if kind is str and encodes_text:
+            return value.encode()  # type: ignore[no-any-return]  # text, as just seen
+        if kind is bytes:
+            return value  # type: ignore[no-any-return]  # bytes, as just seen
+        if kind is int:
+            return b"%d" % value
+        found = encode(value)
+        return found if found.__class__ is bytes else bytes(found)
+
+    return word
+
+
 DECLINED = object()
 """The short cut cannot be taken."""
 
@@ -30,6 +50,12 @@ class ShortCut:
     connection: Any
     connection_pool: Any
     response_callbacks: Any
+    _answered: set[str]
+    """Commands whose replies the user's functions see."""
+    _direct: set[type]
+    """Classes of replies that redis-py gives as they are."""
+    _bare: set[str]
+    """Commands whose replies nobody shapes."""
 
     def _prepare(self) -> None:
         pool = self.connection_pool
@@ -40,24 +66,14 @@ class ShortCut:
         protocol = pool.get_protocol()
         self._resp = DEFAULT_RESP_VERSION if protocol is None else int(protocol)
         encoder = pool.get_encoder()
-        self._encode = encoder.encode
-        self._is_utf8 = (
-            encoder.encoding in {"utf-8", "utf8"} and encoder.encoding_errors == "strict"
-        )
-        self._decodes = encoder.decode_responses
-        self._shape = Shape(encoder.decode, is_resp3=self._resp == 3)
-
-    def _word(self, value: Any) -> bytes:
-        """Encode an argument."""
-        kind = value.__class__
-        if kind is bytes:
-            return value  # type: ignore[no-any-return]  # bytes, as just seen
-        if kind is str and self._is_utf8:
-            return value.encode()  # type: ignore[no-any-return]  # text, as just seen
-        if kind is int:
-            return b"%d" % value
-        word = self._encode(value)
-        return word if word.__class__ is bytes else bytes(word)
+        self._word = word_maker(encoder)
+        self._direct = {int, type(None)}
+        if not encoder.decode_responses:
+            self._direct.add(bytes)
+        if self._resp == 3:
+            self._direct.add(float)
+        self._bare = SHORT_CUTS.keys() - {name.upper() for name in self.response_callbacks}
+        self._shape = Shape(decoder_of(encoder), is_resp3=self._resp == 3)
 
     def _run(self, words: list[bytes]) -> Any:
         """Run words at once on an idle connection and give the engine's reply, or DECLINED."""
@@ -98,7 +114,7 @@ class ShortCut:
         shape = self._shape
         if options and NEVER_DECODE in options:  # whatever it is set to, as in redis-py
             del options[NEVER_DECODE]
-            shape = Shape(bytes, is_resp3=shape.is_resp3)
+            shape = Shape(plain, is_resp3=shape.is_resp3)
         shaped = shape(reply)
         callback = dict.get(self.response_callbacks, name)
         return shaped if callback is None else callback(shaped, **options)

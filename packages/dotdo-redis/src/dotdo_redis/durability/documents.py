@@ -48,6 +48,13 @@ def noun_of(kind: bytes, database: int) -> str:
     return f"{NOUNS[kind]}_{database}" if database else NOUNS[kind]
 
 
+def kind_of(noun: str) -> bytes:
+    """The type whose keys a noun holds."""
+    name, _, number = noun.rpartition("_")
+    plural = name if number.isdigit() else noun
+    return next(kind for kind, its_noun in NOUNS.items() if its_noun == plural)
+
+
 def text(word: bytes | bytearray) -> str | bytes:
     """Bytes as text where they are UTF-8."""
     try:

@@ -9,8 +9,10 @@ from random import SystemRandom
 
 from dotdo.clock import Clock
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.mapped import define_mapped, load
+from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
@@ -23,6 +25,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+SYNCED = ("everysec", "always")
+"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -50,7 +54,8 @@ class Keyspace:
         self.engine = Engine(
             build(), clock=clock, randomness=SystemRandom(), lock=threading.RLock()
         )
-        self.engine.dirty = {}
+        self._things = MappedKeys(self.engine)
+        self._forget_dirty()
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
         self.durability = durability
@@ -59,6 +64,7 @@ class Keyspace:
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
+        self._has_nouns = False
         self._stale: list[RowRef] = []
         self._is_flushing = False
         self._is_closed = threading.Event()
@@ -74,7 +80,7 @@ class Keyspace:
             OwnedElsewhere: another process owns the keys.
         """
         with self.engine.lock:
-            self._lease = Lease(self.path, self._share)
+            self._lease = Lease(self.path, self._share, self._agree)
             if self.path.exists():
                 self._attach()
             if self.log_path.exists():
@@ -86,12 +92,11 @@ class Keyspace:
         """Take what the rows held at a moment of the past, and refuse to change it."""
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
-            for database, key, value, expires_ms in rows.load():
-                self._put(database, key, value, expires_ms)
+            rows.fill(self.engine.databases)
             self._restore_catalog(rows)
             rows.close()
-            self._dirty.clear()
-            self.engine.gates.append(_refuse_writes)
+            self._forget_dirty()
+            self.engine.audience.add_gate(_refuse_writes)
 
     def _share(self, address: str) -> None:
         """Serve another process that knocked."""
@@ -99,6 +104,15 @@ class Keyspace:
             self._attach()
             assert self._store is not None
         share(self._store, address)
+
+    def _agree(self) -> None:
+        """Another process reads or writes rows: write what is newer, and read what it has written."""
+        with self.engine.lock:
+            rows = self._attach()
+            self.flush()
+            self._stale += rows.written_by_others()
+            self._refresh()
+            self.engine.settle()
 
     def _attach(self) -> Rows:
         """Open the tenant's file, and take what its rows hold."""
@@ -108,10 +122,30 @@ class Keyspace:
                 self._store.owners.attach(OWNER, self)
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
-            for database, key, value, expires_ms in rows.load():
-                self._put(database, key, value, expires_ms)
+            rows.fill(self.engine.databases)
             self._restore_catalog(rows)
+            self._things.learn(rows)
+            self._store.listen(self._committed)
         return self._rows
+
+    def map(self, pattern: str, noun: str, database: int = 0) -> None:
+        """Let the hashes under a prefix be the things of a noun; those that are there become things, and the reverse.
+
+        Raises:
+            InvalidName: the pattern is no prefix followed by `*`, or meets another one.
+            InvalidValue: the noun's things cannot be hashes, or some hash no thing.
+        """
+        with self.engine.lock:
+            rows = self._attach()
+            self.flush()
+            define_mapped(rows.session, pattern, noun, database)
+            self._things.adopt(rows, database, pattern.removesuffix("*").encode())
+            for mapped in rows.mapped:
+                if mapped.noun.name == noun:
+                    for key, value in load(rows.session, mapped, self.engine.config):
+                        self._put(database, key, value, None)
+            self._things.learn(rows)
+            self.flush()
 
     def _restore_catalog(self, rows: Rows) -> None:
         ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
@@ -135,12 +169,13 @@ class Keyspace:
             if number <= self._number:
                 continue
             self._number = number
-            engine.now_us, engine.now_ms = now_us, now_us // 1000
+            engine.set_time(now_us * 1000)
             for database, words in effects:
                 ctx.select(database)
                 self._repeat(ctx, words)
         engine.flush_observers.remove(self._note_all)
         engine.waiters.ready.clear()
+        self._things.restore(self._attach() if self._rows is not None else None)
 
     def _repeat(self, ctx: Context, words: list[bytes]) -> None:
         try:
@@ -150,19 +185,27 @@ class Keyspace:
 
     # -- writing
 
-    @property
-    def _dirty(self) -> dict[tuple[int, bytes], None]:
-        assert self.engine.dirty is not None
-        return self.engine.dirty
+    def _dirty(self, database: int) -> dict[bytes, None]:
+        """The keys of a database that are newer than the rows."""
+        dirty = self.engine.databases[database].dirty
+        assert dirty is not None
+        return dirty
+
+    def _count_dirty(self) -> int:
+        return sum(len(database.dirty or ()) for database in self.engine.databases)
+
+    def _forget_dirty(self) -> None:
+        for database in self.engine.databases:
+            database.dirty = self._things.dirty_keys(database.index)
 
     def _note_all(self, _client: ClientState | None, database: int) -> None:
-        keys = self.engine.databases[database].keys
-        self._dirty.update(dict.fromkeys((database, key) for key in keys))
+        self._dirty(database).update(dict.fromkeys(self.engine.databases[database].keys))
 
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
-        if self._rows is None:
+        if not self._has_nouns:
             self._attach().define(NOUNS.values())
+            self._has_nouns = True
         if self.durability == "memory":
             self.engine.journal = (
                 None  # the rows are there now; they are written when somebody asks
@@ -171,7 +214,7 @@ class Keyspace:
         self._number += 1
         file = self._file or self._begin_file()
         file.append(self._number, now_us, effects)
-        if file.size_bytes > LONGEST_BYTES or len(self._dirty) > DIRTY_KEYS:
+        if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
             self.flush()
 
     def _begin_file(self) -> AppendFile:
@@ -193,7 +236,7 @@ class Keyspace:
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
         with self.engine.lock:
-            if not self._dirty or self._is_flushing:
+            if self._is_flushing or not self._count_dirty():
                 return
             self._is_flushing = True
             try:
@@ -203,17 +246,21 @@ class Keyspace:
 
     def _write(self) -> None:
         rows = self._attach()
-        dirty, self.engine.dirty = self._dirty, {}
         databases = self.engine.databases
         changes = [
-            (index, key, databases[index].keys.get(key), databases[index].expires.get(key))
-            for index, key in dirty
+            (db.index, key, db.keys.get(key), db.expires.get(key))
+            for db in databases
+            for key in db.dirty or ()
         ]
+        self._forget_dirty()
         try:
             rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
-            self.engine.dirty = dirty | self._dirty
+            for index, key, _, _ in changes:
+                self._dirty(index)[key] = None
             raise
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -235,49 +282,60 @@ class Keyspace:
     def invalidated(self, rows: Sequence[RowRef]) -> None:
         """Take note of rows that others wrote; they are read before the next command."""
         self._stale += rows
-        self.engine.before = self._refresh
+        self.engine.audience.call_before(self._refresh)
+
+    def _committed(self, _first: int, _last: int) -> None:
+        """Tell those who listen at once what others have committed."""
+        rows = self._rows
+        if rows is None or self._is_flushing:
+            return
+        if self._stale or self._things.is_behind(rows):
+            with self.engine.lock:
+                self._refresh()
+                self.engine.settle()
 
     def _refresh(self) -> None:
-        self.engine.before = None
+        self.engine.audience.call_before(None)
         stale, self._stale = self._stale, []
         rows = self._attach()
+        self._things.learn(rows)
         missing: set[int] = set()
         for noun, row in dict.fromkeys(stale):
             found = rows.read(noun, row)
             if found is None:
                 missing.add(noun)
                 continue
+            database, key, value, _ = found
+            if key not in self.engine.databases[database].keys and rows.is_mapped(noun):
+                missing.add(noun)  # it may have had another name
             self._put(*found)
-            self._tell(found[0], found[1])
+            self._tell(database, key, value)
         for noun in missing:
             self._drop_missing(rows, noun)
 
-    def _tell(self, database: int, key: bytes) -> None:
-        """Let those who watch, wait for or track a key know, but not the rows."""
+    def _tell(self, database: int, key: bytes, value: Value | None) -> None:
+        """Let those who watch, wait for, track a key or listen know, but not the rows."""
         self.engine.modified(None, database, key)
-        self._dirty.pop((database, key), None)
+        self._dirty(database).pop(key, None)
+        self.engine.notify(*event_of(value), key, database)
 
     def _drop_missing(self, rows: Rows, noun: int) -> None:
         """Forget the keys of a noun whose rows are gone."""
         found = rows.keys(noun)
         if found is None:
             return
-        database, kind, kept = found
+        database, kept = found
         db = self.engine.databases[database]
         for key, value in list(db.keys.items()):
-            is_mine = (
-                kind == b"string"
-                if isinstance(value, bytes | bytearray)
-                else value.type_name == kind
-            )
-            if is_mine and key not in kept and (database, key) not in self._dirty:
+            is_known = key in kept or key in self._dirty(database)
+            if not is_known and rows.holds(noun, database, key, value):
                 db.remove(key)
-                self._tell(database, key)
+                self._tell(database, key, None)
 
     def abandon(self) -> None:
         """Belong to nobody any more: nothing is written, and every client's connection is gone."""
         self.engine.journal = None
-        self._dirty.clear()
+        self._forget_dirty()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -285,8 +343,7 @@ class Keyspace:
             self._lease.abandon()
             self._lease = None
         for client in self.engine.clients.values():
-            if client.on_close is not None:
-                client.on_close()
+            client.close()
 
     def close(self) -> None:
         """Flush for the last time."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import cast, get_args
 
 from dotdo.errors import InvalidValue
-from dotdo.storage import Durability, Store
+from dotdo.storage import Durability, Owner, Store
 from dotdo.tenancy import Home, connect, default_home, parse_reference
+from dotdo_redis.durability.elsewhere import Elsewhere
 from dotdo_redis.durability.keyspace import Keyspace
+from dotdo_redis.durability.ownership import OwnedElsewhere
 
 _guard = threading.RLock()
 _keyspaces: dict[Path, Keyspace] = {}
@@ -67,14 +69,43 @@ def past_keyspace(tenant: str, home: Home, path: Path) -> Keyspace:
         return found
 
 
+def map_keys(
+    pattern: str,
+    noun: str,
+    *,
+    tenant: str | None = None,
+    database: int = 0,
+    home: Home | None = None,
+) -> None:
+    """Let the hashes under a prefix be the things of a noun: `map_keys("customer:*", "Customer")`; kept with the definitions.
+
+    Args:
+        pattern: a prefix and `*`; what stands for that is the thing's id.
+        noun: an SQL table with a key of one column, a collection, or a new noun.
+        tenant: by default the one that clients mean.
+        database: number of the keys' database.
+        home: where tenants are.
+
+    Raises:
+        InvalidName: the pattern is no prefix followed by `*`, or meets another one.
+        InvalidValue: the noun's things cannot be hashes.
+        OwnedElsewhere: another process has the keys: call it there.
+    """
+    keyspace_of(tenant or namespace(), home).map(pattern, noun, database)
+
+
 def is_up(tenant: str) -> bool:
     """Whether this process owns the tenant's keys."""
     with _guard:
         return default_home().file_of(parse_reference(tenant)) in _keyspaces
 
 
-def make_owner(store: Store) -> Keyspace:
-    """The owner of a store's keys, for a program that reads them before it used Redis."""
+def keyspace_at(store: Store) -> Keyspace:
+    """The keyspace of a store, brought up when it is first asked for.
+
+    Raises:
+        OwnedElsewhere: another process has it up.
+    """
     path = Path(store.path)
     with _guard:
         found = _keyspaces.get(path)
@@ -87,6 +118,14 @@ def make_owner(store: Store) -> Keyspace:
                 del _keyspaces[path]
                 raise
         return found
+
+
+def make_owner(store: Store) -> Owner:
+    """The owner of a store's keys, for a program that reads them before it used Redis; what stands for it when that is another process."""
+    try:
+        return keyspace_at(store)
+    except OwnedElsewhere as owned:
+        return Elsewhere(owned.address, store, lambda: keyspace_at(store))
 
 
 def abandon_all() -> None:

@@ -1,6 +1,7 @@
 """Which process owns a tenant's keys, and how others reach it: a lock file and a socket beside it; it refuses to serve."""
 
 import fcntl
+import logging
 import os
 import socket
 import tempfile
@@ -10,9 +11,13 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+_LOG = logging.getLogger("dotdo.redis")
 LONGEST_PATH = 100
 """What the name of a unix socket may have, with some room."""
 PATIENCE_S = 5.0
+FLUSH_S = 60.0
+SERVE, FLUSH = b"s", b"f"
+"""What somebody who knocks may want."""
 
 
 class OwnedElsewhere(Exception):
@@ -40,13 +45,14 @@ class Lease:
 
     Args:
         path: the tenant's file.
-        serve: called once, in a thread, when another process knocks for the first time; gets the address to serve at.
+        serve: called once, in a thread, when another process wants to be served; gets the address to serve at.
+        flush: called when another process is about to read or write rows, and after it has written some.
 
     Raises:
         OwnedElsewhere: another process has it.
     """
 
-    def __init__(self, path: Path, serve: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, serve: Callable[[str], None], flush: Callable[[], None]) -> None:
         self.address = socket_path(path, ".redis-sock")
         self._knocker = socket_path(path, ".redis-knock")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,7 +63,7 @@ class Lease:
         except OSError:
             os.close(self._lock)
             raise OwnedElsewhere(self.address) from None
-        self._serve = serve
+        self._serve, self._flush = serve, flush
         self._door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         Path(self._knocker).unlink(missing_ok=True)
         self._door.bind(self._knocker)
@@ -73,9 +79,22 @@ class Lease:
             except OSError:
                 return
             with knock:
-                if not is_served:
+                knock.settimeout(PATIENCE_S)
+                try:
+                    wish = knock.recv(1)
+                except OSError:
+                    continue
+                if wish == FLUSH:
+                    self._try_to_flush()
+                elif not is_served:
                     self._serve(self.address)
                     is_served = True
+
+    def _try_to_flush(self) -> None:
+        try:
+            self._flush()
+        except Exception:  # noqa: BLE001 - the thread goes on, and who asked reads what is there
+            _LOG.exception("keys could not be written for another process")
 
     def close(self) -> None:
         """Give it up."""
@@ -89,8 +108,8 @@ class Lease:
         os.close(self._lock)
 
 
-def reach(address: str) -> socket.socket:
-    """Knock at an owner and connect to where it serves.
+def _knock(address: str, wish: bytes, patience_s: float) -> None:
+    """Ask an owner for something, and wait until it is done.
 
     Raises:
         OSError: it does not answer in time.
@@ -98,8 +117,27 @@ def reach(address: str) -> socket.socket:
     knocker = address.removesuffix(".redis-sock") + ".redis-knock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
         knock.connect(knocker)
-        knock.settimeout(PATIENCE_S)
-        knock.recv(1)  # the owner hangs up when it serves
+        knock.settimeout(patience_s)
+        knock.sendall(wish)
+        knock.recv(1)  # the owner hangs up when it is done
+
+
+def ask_to_flush(address: str) -> None:
+    """Have the owner write its rows, and read what others have written.
+
+    Raises:
+        OSError: it does not answer in time.
+    """
+    _knock(address, FLUSH, FLUSH_S)
+
+
+def reach(address: str) -> socket.socket:
+    """Knock at an owner and connect to where it serves.
+
+    Raises:
+        OSError: it does not answer in time.
+    """
+    _knock(address, SERVE, PATIENCE_S)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     deadline = time.monotonic() + PATIENCE_S
     while True:

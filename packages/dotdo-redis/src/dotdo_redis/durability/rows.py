@@ -1,27 +1,50 @@
 """The rows of keys in a tenant's file: one document per key with its exact payload beside; it refuses to keep values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from struct import Struct
 from typing import Any
 
 import msgspec
 
-from dotdo.graph import define_documents
+from dotdo.graph import define_documents, shape_of
+from dotdo.history import entries, head, transactions
 from dotdo.sql import key_to_python, key_to_storage
 from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
-from dotdo_redis.durability.documents import NOUNS, document_of, noun_of, text, value_of, word
+from dotdo_redis.durability.checks import checks_of
+from dotdo_redis.durability.documents import (
+    NOUNS,
+    document_of,
+    kind_of,
+    noun_of,
+    text,
+    value_of,
+    word,
+)
+from dotdo_redis.durability.mapped import Mapped, mapped_nouns, reread, write
+from dotdo_redis.durability.mapped import load as load_things
+from dotdo_redis.durability.mapped import read as read_thing
 from dotdo_redis.engine.config import Config
+from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.rdb import Reader, load, save
 from dotdo_redis.engine.types import Value, type_name
+from dotdo_redis.engine.types.hashes import Hash
 
-OWNER = "redis"
+OWNER = API = "redis"
 APPLIED = "redis applied"
 CATALOG = "redis catalog"
 """The calls that make indexes, aliases and dictionaries of search again."""
+PAGE = 5000
 RAW = 0xFF
 """A string as it is, which RDB has no such byte for."""
 _EXPIRY = Struct("<q")
+
+PLAIN = (
+    "substr(bson, 1, 9) = x'ffffffffffffffffff' and typeof(id) = 'text'"
+    " and substr(id, 1, 1) not in ('{', '[', '\"') and id not in ('true', 'false', 'null')"
+)
+"""A string that never ends, whose key is text and stands as it is."""
 
 Change = tuple[int, bytes, Value | None, int | None]
 """Database, key, what it holds now, and until when (milliseconds since 1970)."""
@@ -32,14 +55,16 @@ class Rows:
 
     def __init__(self, store: Store, config: Config) -> None:
         self.config = config
-        self.session: Session = store.session(api="redis", owner=OWNER)
+        self.session: Session = store.session(api=API, owner=OWNER)
         self.applied = int(self.session.fact(APPLIED) or 0)
+        self._position: int | None = None
 
     def define(self, names: Iterable[str]) -> None:
         """Define the nouns that are not there yet, so that others find them."""
         for name in sorted(set(names) - {noun.name for noun in self.session.catalog.nouns}):
             noun = define_documents(self.session, name)
-            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER))
+            checks = checks_of(kind_of(name))
+            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER, checks=checks))
 
     def nouns(self) -> Iterator[tuple[Noun, bytes, int]]:
         """The nouns that are there, each with its type and database."""
@@ -51,13 +76,99 @@ class Rows:
                 elif noun.owner == OWNER and name == plural and number.isdigit():
                     yield noun, kind, int(number)
 
-    def load(self) -> Iterator[tuple[int, bytes, Value, int | None]]:
-        """Read all keys."""
-        for noun, kind, database in self.nouns():
-            table = quoted(noun.table)
-            sql = f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
-            for row in self.session.read(sql):
-                yield database, *self._read(kind, row)
+    @property
+    def mapped(self) -> tuple[Mapped, ...]:
+        """The nouns whose things are hashes under a prefix."""
+        return mapped_nouns(self.session.catalog)
+
+    def mapped_to(self, database: int, key: bytes) -> Mapped | None:
+        """The noun that a key names a thing of, if it holds a hash."""
+        for mapped in self.mapped:
+            if mapped.database == database and key.startswith(mapped.prefix):
+                return mapped
+        return None
+
+    def written_by_others(self) -> list[tuple[int, int]]:
+        """Rows of ours that other doors have written since this was last asked; none the first time."""
+        since, self._position = self._position, head(self.session)
+        if since is None:
+            return []
+        ours = {noun.id for noun, _, _ in self.nouns()} | {m.noun.id for m in self.mapped}
+        return [
+            (entry.noun, entry.row)
+            for transaction in takewhile(lambda t: t.last > since, transactions(self.session))
+            if transaction.api != API
+            for entry in entries(self.session, transaction.first - 1, transaction.last)
+            if entry.noun in ours
+        ]
+
+    def is_mapped(self, noun_id: int) -> bool:
+        """Whether a noun's things are hashes."""
+        return any(mapped.noun.id == noun_id for mapped in self.mapped)
+
+    def write_through(self, changes: Iterable[tuple[int, bytes, Value | None]]) -> None:
+        """Make things what their hashes are, all or nothing, waiting for no transaction.
+
+        Raises:
+            DotdoError: a noun refuses it.
+            Blocked: a transaction of others holds one.
+        """
+        listed = list(changes)
+
+        def work() -> None:
+            for database, key, value in listed:
+                mapped = self.mapped_to(database, key)
+                if mapped is not None:
+                    write(self.session, mapped, key, value if isinstance(value, Hash) else None)
+
+        for mapped in self.mapped:
+            if mapped.noun.layout == "document":
+                shape_of(self.session, mapped.noun)  # before the transaction, so that it is kept
+        self.session.mutate(work, wait=False)
+
+    def reread(self, database: int, key: bytes) -> Hash | None:
+        """Read the thing that a key names, as a hash."""
+        mapped = self.mapped_to(database, key)
+        return None if mapped is None else reread(self.session, mapped, key, self.config)
+
+    def holds(self, noun_id: int, database: int, key: bytes, value: Value) -> bool:
+        """Whether a value in memory is to be found in a noun."""
+        mapped = self.mapped_to(database, key) if isinstance(value, Hash) else None
+        if mapped is not None:
+            return mapped.noun.id == noun_id
+        kind = type_name(value)
+        return any(
+            noun.id == noun_id and kind == its_kind and database == number
+            for noun, its_kind, number in self.nouns()
+        )
+
+    def fill(self, databases: Sequence[Database]) -> None:
+        """Put all keys into their databases, as keys that nobody has used yet."""
+        for noun, kind, number in self.nouns():
+            database, table = databases[number], quoted(noun.table)
+            condition = PLAIN if kind == b"string" else "0"
+            plain = f"select cast(id as blob), substr(bson, 10) from {table} where _id > ? and _id <= ? and {condition}"  # noqa: S608 - a quoted name
+            rest = (
+                f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
+                f" where _id > ? and _id <= ? and ({condition}) is not true"
+            )
+            for span in self._pages(table):
+                if kind == b"string":
+                    database.take_in(dict(self.session.read(plain, span)))
+                for row in self.session.read(rest, span):
+                    database.load(*self._read(kind, row))
+        for mapped in self.mapped:
+            for key, value in load_things(self.session, mapped, self.config):
+                databases[mapped.database].load(key, value, None)
+
+    def _pages(self, table: str) -> Iterator[tuple[int, int]]:
+        """The row ids of a table in spans of so many rows, each behind the first id and up to the second."""
+        last, newest = -1 << 63, (1 << 63) - 1
+        sql = f"select _id from {table} where _id > ? order by _id limit 1 offset ?"  # noqa: S608 - a quoted name
+        while found := self.session.read(sql, (last, PAGE)):
+            yield last, found[0][0]
+            last = found[0][0]
+        yield last, newest
 
     def read(self, noun_id: int, row_id: int) -> tuple[int, bytes, Value, int | None] | None:
         """Read one key by its row; None when the row is gone."""
@@ -67,14 +178,22 @@ class Rows:
                 sql = f"select id, case when bson is null then json(data) end, bson from {table} where _id = ?"  # noqa: S608 - a quoted name
                 found = self.session.read(sql, (row_id,))
                 return (database, *self._read(kind, found[0])) if found else None
+        for mapped in self.mapped:
+            if mapped.noun.id == noun_id:
+                thing = read_thing(self.session, mapped, row_id, self.config)
+                return None if thing is None else (mapped.database, *thing, None)
         return None
 
-    def keys(self, noun_id: int) -> tuple[int, bytes, set[bytes]] | None:
-        """Database, type and all keys of a noun; None when it holds none of ours."""
-        for noun, kind, database in self.nouns():
+    def keys(self, noun_id: int) -> tuple[int, set[bytes]] | None:
+        """Database and all keys of a noun; None when it holds none of ours."""
+        for noun, _, database in self.nouns():
             if noun.id == noun_id:
                 found = self.session.read(f"select id from {quoted(noun.table)}")  # noqa: S608 - a quoted name
-                return database, kind, {word(key_to_python(row[0])) for row in found}
+                return database, {word(key_to_python(row[0])) for row in found}
+        for mapped in self.mapped:
+            if mapped.noun.id == noun_id:
+                things = load_things(self.session, mapped, self.config)
+                return mapped.database, {key for key, _ in things}
         return None
 
     def _read(self, kind: bytes, row: tuple[Any, ...]) -> tuple[bytes, Value, int | None]:
@@ -102,7 +221,13 @@ class Rows:
         self, changes: Iterable[Change], applied: int, catalog: Iterable[list[bytes]] = ()
     ) -> None:
         """Write keys, what indexes there are, and the number of the newest record they contain, all or nothing."""
-        listed, calls = list(changes), list(catalog)
+        listed = [
+            change
+            if not isinstance(change[2], Hash) or self.mapped_to(change[0], change[1]) is None
+            else (change[0], change[1], None, None)  # a thing, which was written through
+            for change in changes
+        ]
+        calls = list(catalog)
         self.define({noun_of(type_name(v), db) for db, _, v, _ in listed if v is not None})
         self.session.mutate(lambda: self._write(listed, applied, calls))
         self.applied = applied

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.declaration import Command
+from dotdo_redis.engine.dispatch import find_command
+from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NULL_ARRAY, Reply
 
 if TYPE_CHECKING:
     from dotdo_redis.engine.clients import ClientState
     from dotdo_redis.engine.context import Context
+    from dotdo_redis.engine.core import Engine
 
 Retry = Callable[["Context"], Reply]
 
@@ -28,6 +32,7 @@ class Blocked:
         "client",
         "db",
         "done",
+        "is_answered",
         "is_postponed",
         "keys",
         "kind",
@@ -60,6 +65,8 @@ class Blocked:
         self.retry = retry
         self.timeout_reply = timeout_reply
         self.without_key = without_key
+        self.is_answered = False
+        """Its answer is known, but perhaps not on record yet."""
         self.done = False
         self.reply: Reply = None
         self.on_done: Callable[[Blocked], None] | None = None
@@ -70,11 +77,19 @@ class Blocked:
 
     def finish(self, reply: Reply) -> None:
         """Give the reply to whoever waits for it, once."""
-        if self.done:
-            return
+        if not self.is_answered:
+            self.answer(reply)
+            self.tell()
+
+    def answer(self, reply: Reply) -> None:
+        """Settle what the reply is; nobody is told yet."""
         self.reply = reply
-        self.done = True
+        self.is_answered = True
         self.client.blocked = None
+
+    def tell(self) -> None:
+        """Tell whoever waits that the reply is there."""
+        self.done = True
         if self.on_done is not None:
             self.on_done(self)
 
@@ -82,9 +97,69 @@ class Blocked:
 class Waiters:
     """Who waits for which key, and which keys have changed since they were last looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
         self.by_key: dict[tuple[int, bytes], dict[Blocked, None]] = {}
         self.ready: dict[tuple[int, bytes], None] = {}
+        self.answered: list[Blocked] = []
+        """Those who are told once what they did is on record."""
+
+    def wait(self, ctx: "Context", words: list[bytes], blocked: Blocked) -> Reply:
+        """Let a client wait, unless it must not."""
+        if ctx.is_nested:
+            return blocked.timeout_reply
+        client = ctx.client
+        if client.blocked is not None:  # it was retried and goes on waiting
+            return blocked
+        blocked.client, blocked.words, blocked.db = client, words, ctx.db.index
+        client.blocked = blocked
+        self.add(blocked)
+        return blocked
+
+    def serve(self) -> None:
+        """Retry the waiters of each changed key, first come, first served, until nothing changes any more."""
+        while self.ready:
+            ready, self.ready = self.ready, {}
+            for index, key in ready:
+                for blocked in list(self.by_key.get((index, key), ())):
+                    self._retry(blocked, index, key)
+
+    def tell(self) -> None:
+        """Tell those who have their answer."""
+        answered, self.answered = self.answered, []
+        for blocked in answered:
+            blocked.tell()
+
+    def _retry(self, blocked: Blocked, index: int, key: bytes) -> None:
+        engine = self._engine
+        value = engine.databases[index].find(key)
+        if blocked.is_answered or (value.__class__ is not blocked.kind and not blocked.without_key):
+            return
+        started_ns = engine.clock_ns()
+        command = find_command(engine.table, blocked.words)
+        retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
+        try:
+            reply = engine.run(blocked.client.ctx, retried, blocked.words)
+        except ReplyError as error:
+            command.failed_calls += 1
+            engine.instance.failed(error)
+            reply = error
+        if reply.__class__ is not Blocked:
+            duration_ns = engine.clock_ns() - started_ns
+            if duration_ns > engine.instance.attention_ns:
+                engine.instance.took(blocked.client, command, blocked.words, duration_ns // 1000)
+            self.discard(blocked)
+            blocked.answer(reply)
+            self.answered.append(blocked)
+
+    def release(self, blocked: Blocked, reply: Reply) -> bool:
+        """Answer a waiter with `reply` (CLIENT UNBLOCK, a timeout); whether it still waited."""
+        with self._engine.lock:
+            if blocked.is_answered:
+                return False
+            self.discard(blocked)
+            blocked.finish(reply)
+            return True
 
     def add(self, blocked: Blocked) -> None:
         """Queue a waiter behind those who already wait for its keys."""

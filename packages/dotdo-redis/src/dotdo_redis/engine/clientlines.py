@@ -12,7 +12,7 @@ def flags_of(ctx: "Context", client: "ClientState") -> str:
     tracking = client.tracking
     letters = (
         ("P", bool(client.subscriptions or client.shard_channels)),
-        ("O", client in ctx.engine.monitors),
+        ("O", client in ctx.engine.audience.monitors),
         ("x", client.queue is not None),
         ("b", client.blocked is not None),
         ("t", tracking is not None),

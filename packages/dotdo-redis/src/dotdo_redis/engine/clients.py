@@ -18,6 +18,9 @@ class ClientState:
     """One connection: its database, protocol, transaction, subscriptions and identity."""
 
     __slots__ = (
+        "_queue",
+        "_replies",
+        "_tracking",
         "address",
         "asking",
         "blocked",
@@ -27,6 +30,8 @@ class ClientState:
         "db",
         "flags",
         "id",
+        "is_closing",
+        "is_plain",
         "last_command",
         "last_ms",
         "lib_name",
@@ -35,13 +40,10 @@ class ClientState:
         "name",
         "on_close",
         "patterns",
-        "queue",
         "queue_failed",
-        "replies",
         "resp",
         "shard_channels",
         "sink",
-        "tracking",
         "user",
         "watch_broken",
         "watched",
@@ -54,7 +56,10 @@ class ClientState:
         self.sink = sink
         """Takes pushes, in order with the replies of `execute`."""
         self.on_close: Callable[[], None] | None = None
-        """Closes the connection once its replies are out (QUIT, CLIENT KILL)."""
+        """Closes the connection once its replies are out; see `close`."""
+        self.is_closing = False
+        self.is_plain = True
+        """Its calls run at once, each for a reply, and nobody keeps an account of them."""
         self.db = 0
         self.resp = 2
         self.name = b""
@@ -64,20 +69,58 @@ class ClientState:
         self.address = ""
         self.local_address = ""
         self.flags: set[str] = set()
-        self.replies = "ON"
-        self.queue: list[tuple[Command, list[bytes]]] | None = None
-        """The commands since MULTI; None outside of a transaction."""
+        self._replies = "ON"
+        self._queue: list[tuple[Command, list[bytes]]] | None = None
+        self._tracking: TrackingState | None = None
         self.queue_failed = False
         self.watched: set[tuple[int, bytes]] = set()
         self.watch_broken = False
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
         self.shard_channels: dict[bytes, None] = {}
-        self.tracking: TrackingState | None = None
         self.blocked: Blocked | None = None
         self.asking = False
         self.created_ms = self.last_ms = now_ms
         self.last_command = ""
+
+    def _reckon(self) -> None:
+        self.is_plain = self._queue is None and self._tracking is None and self._replies == "ON"
+
+    @property
+    def queue(self) -> "list[tuple[Command, list[bytes]]] | None":
+        """The commands since MULTI; None outside of a transaction."""
+        return self._queue
+
+    @queue.setter
+    def queue(self, queue: "list[tuple[Command, list[bytes]]] | None") -> None:
+        self._queue = queue
+        self._reckon()
+
+    @property
+    def tracking(self) -> "TrackingState | None":
+        """How it is told of changes of what it has cached."""
+        return self._tracking
+
+    @tracking.setter
+    def tracking(self, state: "TrackingState | None") -> None:
+        self._tracking = state
+        self._reckon()
+
+    @property
+    def replies(self) -> str:
+        """What CLIENT REPLY said: ON, OFF, SKIP, and SKIPPING for the command behind it."""
+        return self._replies
+
+    @replies.setter
+    def replies(self, mode: str) -> None:
+        self._replies = mode
+        self._reckon()
+
+    def close(self) -> None:
+        """Have the connection closed once its replies are out (QUIT, CLIENT KILL)."""
+        self.is_closing = True
+        if self.on_close is not None:
+            self.on_close()
 
     @property
     def subscriptions(self) -> int:

@@ -1,6 +1,6 @@
 """What a command's function sees of the engine and of its caller; it refuses the caller's connection."""
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine import notifications
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.database import Database
     from dotdo_redis.engine.declaration import Command
 
-Effect = tuple[int, tuple[bytes, ...]]
+Effect = tuple[int, Sequence[bytes]]
 """Database and words of a command that has the same effect whenever it is run on the same state."""
 
 
@@ -54,13 +54,13 @@ class Context:
             count: how many changes this is to INFO.
         """
         self.modified += count
-        engine, index = self.engine, self.db.index
-        if engine.dirty is not None:
-            engine.dirty[index, key] = None
+        engine, db = self.engine, self.db
+        if db.dirty is not None:
+            db.dirty[key] = None
         if engine.watchers or engine.observers or engine.waiters.by_key:
-            engine.modified(self.client, index, key)
+            engine.modified(self.client, db.index, key)
         if engine.config.notify & kind:
-            engine.notify(kind, event, key, index)
+            engine.notify(kind, event, key, db.index)
 
     def touched(self, key: bytes) -> None:
         """Say that a key was written in a way that breaks no WATCH and wakes nobody."""

@@ -1,10 +1,11 @@
 """The engine: one tenant's databases, who is connected, and how a command is run; it refuses I/O and threads."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
 from random import Random
 
+from dotdo.clock import nanoseconds_of
 from dotdo_redis.engine import notifications
+from dotdo_redis.engine.audience import Audience
 from dotdo_redis.engine.blocking import Blocked, Waiters
 from dotdo_redis.engine.clients import ClientState, Sink
 from dotdo_redis.engine.config import Config
@@ -13,15 +14,19 @@ from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import UNQUEUED, find_command, queue_command
 from dotdo_redis.engine.instance import Instance
-from dotdo_redis.engine.monitoring import shown_call
+from dotdo_redis.engine.locking import Lock, NoLock
 from dotdo_redis.engine.notifications import Subscriptions
 from dotdo_redis.errors import ExecAbort, ReplyError
 from dotdo_redis.mapping.replies import NO_REPLY, Reply
 
-UNSHOWN = frozenset({"skip_monitor", "admin"})
-"""Flags of commands that MONITOR does not show, or that show themselves."""
 Clock = Callable[[], int]
-Gate = Callable[[Context, Command, list[bytes]], None]
+SECOND_NS = 1_000_000_000
+STALE_NS = 1_000_000
+"""So long the commands of a batch have one time."""
+FEW_KEYS = 20
+"""How many keys of a database may expire before a command."""
+
+
 Observer = Callable[[ClientState | None, int, bytes], None]
 Journal = Callable[[int, list[Effect]], None]
 
@@ -35,7 +40,7 @@ class Engine:
         *,
         clock: Clock,
         randomness: Random,
-        lock: AbstractContextManager[object] | None = None,
+        lock: Lock | None = None,
         config: Config | None = None,
     ) -> None:
         """Make an empty keyspace.
@@ -48,37 +53,60 @@ class Engine:
             config: parameters; 16 databases and the newest release's encodings by default.
         """
         self.table = table
+        self._names = {**{name.lower(): command for name, command in table.items()}, **table}
         self.clock = clock
+        self.clock_ns = nanoseconds_of(clock)
         self.random = randomness
-        self.lock: AbstractContextManager[object] = lock or nullcontext()
+        self.lock = lock or NoLock()
+        self._acquire, self._release = self.lock.acquire, self.lock.release
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
-        self.now_us = clock()
-        self.now_ms = self.now_us // 1000
-        self.now_s = self.now_ms // 1000
-        """The seconds, one object as long as they last: each key holds it."""
+        self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
+        """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
+        self.set_time(self.clock_ns())
+        self.started_s = self.now_s
+        """When keys that nobody has used yet came."""
+        self.running: Command | None = None
+        self.is_plain_step = False
+        """The newest command has done nothing but its own work."""
+        self.is_quiet = True
+        """Nothing but its words decides what becomes of a call; see `Audience`."""
         self.clients: dict[int, ClientState] = {}
         self.last_client = 0
         self.subscriptions = Subscriptions()
-        self.waiters = Waiters()
+        self.waiters = Waiters(self)
         self.watchers: dict[tuple[int, bytes], dict[ClientState, None]] = {}
-        self.monitors: dict[ClientState, None] = {}
-        self.gates: list[Gate] = []
-        """Called before each command of a client, and may refuse it by an error (ACL, memory)."""
+        self.audience = Audience(self)
         self.observers: list[Observer] = []
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
-        self.dirty: dict[tuple[int, bytes], None] | None = None
-        """Takes note of changed keys for whoever keeps them beyond memory."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
-        self.before: Callable[[], None] | None = None
-        """Called once before the next command: others wrote keys, which are to be read first."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
         self.changes = 0
         self.depth = 0
         self.instance = Instance(self)
+
+    @property
+    def now_us(self) -> int:
+        """Microseconds since 1970, the same during one command, transaction or script."""
+        return self.now_ns // 1000
+
+    def missed(self) -> None:
+        """Count a key that a reading command did not find."""
+        running = self.running
+        if running is not None and not running.is_write:
+            running.misses += 1
+
+    def set_time(self, now_ns: int) -> bool:
+        """Let it be so many nanoseconds since 1970; whether another second has begun."""
+        self.now_ns = self.started_ns = now_ns
+        self.now_ms = now_ns // 1_000_000
+        if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
+            return False
+        self.now_s = now_ns // SECOND_NS
+        return True
 
     @property
     def notifies(self) -> int:
@@ -105,9 +133,10 @@ class Engine:
                 client.blocked = None
             self.unwatch(client)
             self.subscriptions.forget(client)
-            self.monitors.pop(client, None)
+            self.audience.unmonitor(client)
             self.instance.tracking.disable(client)
             self.clients.pop(client.id, None)
+            self.instance.limits.forget(client)
 
     # -- running
 
@@ -121,61 +150,102 @@ class Engine:
         Returns:
             The reply; a `ReplyError` for an error, a `Blocked` when the client has to wait.
         """
-        with self.lock:
-            now_us = self.now_us = self.clock()
-            now_ms = self.now_ms = client.last_ms = now_us // 1000
-            if now_ms - 1000 * self.now_s >= 1000 or now_ms < 1000 * self.now_s:
-                self.now_s = now_ms // 1000
-            if self.before is not None:
-                self.before()
-            command = self.table.get(words[0])
-            if (
-                command is None
-                or not command.is_plain
-                or client.queue is not None
-                or client.tracking is not None
-                or client.replies != "ON"
-                or self.gates
-                or self.monitors
-                or self.instance.pause.until_ms
-                or not command.facts.accepts(len(words))
-            ):
-                return self._execute(client, words)
-            ctx = client.ctx
-            ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
-            client.last_command = command.shown_name
-            command.calls += 1
-            try:
-                reply = command.function(ctx, words[1:])  # type: ignore[misc]  # plain ones have one
-            except ReplyError as error:
-                command.failed_calls += 1
-                self.instance.failed(error)
-                reply = error
-            if ctx.modified or ctx.logged:
-                self._record(ctx, words)
-            if self.effects or self.waiters.ready or self.instance.tracking.clients:
+        self._acquire()
+        try:
+            if self.set_time(self.clock_ns()):
+                self._look_around(client)
+            reply = self._step(client, words)
+            if self.effects or self.waiters.ready:
                 self.settle()
-            duration_us = self.clock() - now_us
-            command.usec += duration_us
-            if duration_us > self.instance.attention_us:
-                self.instance.took(client, command, words, duration_us)
             return reply
+        finally:
+            self._release()
 
-    def execute_many(self, client: ClientState, calls: list[list[bytes]]) -> list[Reply]:
-        """Run commands of a client with nobody in between; what they write goes to the journal as one batch."""
-        with self.lock:
-            self.depth += 1
+    def execute_many(
+        self, client: ClientState, calls: Sequence[list[bytes]], replies: list[Reply]
+    ) -> tuple[int, Blocked | None]:
+        """Run commands of a client with nobody in between; what they write goes to the journal as one batch.
+
+        Args:
+            client: from `connect`.
+            calls: name and arguments of each.
+            replies: takes the replies.
+
+        Returns:
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
+            when somebody is told of what it has cached.
+        """
+        take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
+        self._acquire()
+        try:
+            if self.set_time(self.clock_ns()):
+                self._look_around(client)
+            self.ended_ns = self.now_ns
+            for words in calls:
+                self.started_ns = self.ended_ns
+                ran += 1
+                reply = step(client, words)
+                if reply.__class__ is Blocked:
+                    return ran, reply
+                take(reply)
+                if not self.is_plain_step and (
+                    client.is_closing or client.resp != resp or self.instance.tracking.clients
+                ):
+                    break
+                if waiters.ready:
+                    self.settle()
+                if self.ended_ns - self.now_ns > STALE_NS:
+                    self.set_time(self.ended_ns)
+        finally:
             try:
-                return [self.execute(client, words) for words in calls]
+                if self.effects or waiters.ready:
+                    self.settle()
             finally:
-                self.depth -= 1
-                self.settle()
+                self._release()
+        return ran, None
+
+    def _step(self, client: ClientState, words: list[bytes]) -> Reply:
+        """Run a command of a client now; what it wrote is not in the journal yet."""
+        command = self._names.get(words[0])
+        if (
+            command is None
+            or not (command.is_plain and client.is_plain and self.is_quiet)
+            or not command.least <= len(words) <= command.most
+        ):
+            self.is_plain_step = False
+            return self._execute(client, words)
+        self.is_plain_step = True
+        ctx = client.ctx
+        self.running = command
+        ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+        client.last_ms = self.now_ms
+        client.last_command = command.shown_name
+        command.calls += 1
+        try:
+            reply = command.function(ctx, words[1:])  # type: ignore[misc]  # plain ones have one
+        except ReplyError as error:
+            command.failed_calls += 1
+            self.instance.failed(error)
+            reply = error
+        if ctx.modified or ctx.logged:
+            self._record(ctx, words)
+        self.ended_ns = ended_ns = self.clock_ns()
+        duration_ns = ended_ns - self.started_ns
+        command.nsec += duration_ns
+        if duration_ns > self.instance.attention_ns:
+            self.instance.took(client, command, words, duration_ns // 1000)
+        return reply
 
     def _execute(self, client: ClientState, words: list[bytes]) -> Reply:
+        """Run a command that is not plain, or not at a plain moment."""
+        if self.audience.before is not None:
+            self.audience.before()
+        client.last_ms = self.now_ms
         reply = self._admit(client, words)
         if reply.__class__ is Command:
             reply = self._timed(client.ctx, reply, words)
             self.settle()
+        self.ended_ns = self.clock_ns()
         return reply if client.replies == "ON" else self._silenced(client)
 
     def _admit(self, client: ClientState, words: list[bytes]) -> Reply:
@@ -184,7 +254,7 @@ class Engine:
         try:
             command = find_command(self.table, words)
             client.last_command = command.shown_name
-            for gate in self.gates:
+            for gate in self.audience.gates:
                 gate(client.ctx, command, words)
             if self.instance.pause.until_ms:
                 held = self.instance.pause.hold(client, command, words)
@@ -208,13 +278,15 @@ class Engine:
         client = ctx.client
         try:
             reply = self.run(ctx, command, words)
+            if self.audience.after is not None:
+                self.audience.after()
         except ReplyError as error:
             self.instance.failed(error)
             reply = error
-        duration_us = self.clock() - self.now_us
-        command.usec += duration_us
-        if duration_us > self.instance.attention_us:
-            self.instance.took(client, command, words, duration_us)
+        duration_ns = self.clock_ns() - self.started_ns
+        command.nsec += duration_ns
+        if duration_ns > self.instance.attention_ns:
+            self.instance.took(client, command, words, duration_ns // 1000)
         if client.tracking is not None and client.queue is None:
             client.tracking.end_command(command.name)
         return reply
@@ -229,24 +301,23 @@ class Engine:
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         function = command.function
         assert function is not None
+        self.running = command
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
             command.failed_calls += 1
-            if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
-                self.show(ctx.client, words)
+            self.audience.see(ctx.client, command, words)
             raise
         finally:
             command.calls += 1
             if ctx.modified or ctx.logged:
                 self._record(ctx, words)
             ctx.words, ctx.modified, ctx.logged, ctx.command = outer
-        if self.monitors and command.facts.flags.isdisjoint(UNSHOWN):
-            self.show(ctx.client, words)
+        self.audience.see(ctx.client, command, words)
         if ctx.client.tracking is not None:
             self.instance.tracking.after(ctx.client, command, words)
         if reply.__class__ is Blocked:
-            return self._block(ctx, words, reply)
+            return self.waiters.wait(ctx, words, reply)
         return reply
 
     def _record(self, ctx: Context, words: list[bytes]) -> None:
@@ -263,73 +334,15 @@ class Engine:
         if self.depth:
             return
         if self.waiters.ready:
-            self._serve()
+            self.waiters.serve()
         if self.instance.tracking.clients:
             self.instance.tracking.settle()
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
                 self.journal(self.now_us, effects)
-
-    def _silenced(self, client: ClientState) -> Reply:
-        if client.replies == "SKIPPING":
-            client.replies = "ON"
-        elif client.replies == "SKIP":
-            client.replies = "SKIPPING"
-        return NO_REPLY
-
-    def show(self, client: ClientState, words: list[bytes]) -> None:
-        """Show a call to those who monitor."""
-        if self.monitors:
-            line = shown_call(self.now_us, client, words)
-            for monitor in list(self.monitors):
-                monitor.sink(line)
-
-    # -- waiting
-
-    def _block(self, ctx: Context, words: list[bytes], blocked: Blocked) -> Reply:
-        if ctx.is_nested:
-            return blocked.timeout_reply
-        client = ctx.client
-        if client.blocked is not None:  # it was retried and goes on waiting
-            return blocked
-        blocked.client, blocked.words, blocked.db = client, words, ctx.db.index
-        client.blocked = blocked
-        self.waiters.add(blocked)
-        return blocked
-
-    def _serve(self) -> None:
-        """Retry the waiters of each changed key, first come, first served, until nothing changes any more."""
-        waiters = self.waiters
-        while waiters.ready:
-            ready, waiters.ready = waiters.ready, {}
-            for index, key in ready:
-                for blocked in list(waiters.by_key.get((index, key), ())):
-                    self._retry(blocked, index, key)
-
-    def _retry(self, blocked: Blocked, index: int, key: bytes) -> None:
-        if blocked.done:
-            return
-        value = self.databases[index].find(key)
-        if value.__class__ is not blocked.kind and not blocked.without_key:
-            return
-        ctx = blocked.client.ctx
-        started_us = self.clock()
-        command = find_command(self.table, blocked.words)
-        retried = Command(command.name, command.facts, lambda ctx, _args: blocked.retry(ctx))
-        try:
-            reply = self.run(ctx, retried, blocked.words)
-        except ReplyError as error:
-            command.failed_calls += 1
-            self.instance.failed(error)
-            reply = error
-        if reply.__class__ is not Blocked:
-            duration_us = self.clock() - started_us
-            if duration_us > self.instance.attention_us:
-                self.instance.took(blocked.client, command, blocked.words, duration_us)
-            waiters = self.waiters
-            waiters.discard(blocked)
-            blocked.finish(reply)
+        if self.waiters.answered:
+            self.waiters.tell()
 
     def time_out(self, blocked: Blocked) -> None:
         """Answer a waiter whose time is over, unless it has its answer."""
@@ -338,23 +351,22 @@ class Engine:
             blocked.client.blocked = None
             blocked.finish(late())
             return
-        self.release(blocked, blocked.timeout_reply)
+        self.waiters.release(blocked, blocked.timeout_reply)
 
-    def release(self, blocked: Blocked, reply: Reply) -> bool:
-        """Answer a waiter with `reply` (CLIENT UNBLOCK); whether it still waited."""
-        with self.lock:
-            if blocked.done:
-                return False
-            self.waiters.discard(blocked)
-            blocked.finish(reply)
-            return True
+    def _silenced(self, client: ClientState) -> Reply:
+        if client.replies == "SKIPPING":
+            client.replies = "ON"
+        elif client.replies == "SKIP":
+            client.replies = "SKIPPING"
+        return NO_REPLY
 
     # -- what writes mean to others
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
-        if self.dirty is not None:
-            self.dirty[index, key] = None
+        dirty = self.databases[index].dirty
+        if dirty is not None:
+            dirty[key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True
@@ -420,17 +432,29 @@ class Engine:
     def tick(self, limit: int = 200) -> int:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
-            self.now_us = self.clock()
-            self.now_ms = self.now_us // 1000
-            gone = 0
-            if self.config.active_expire and self.now_ms >= self.instance.pause.until_ms:
-                gone = sum(database.purge(limit) for database in self.databases)
-                if gone:
-                    took_ms = (self.clock() - self.now_us) // 1000
-                    self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
+            self.set_time(self.clock_ns())
+            self.instance.limits.close_idle()
+            gone = self._purge(limit)
+            if gone:
+                took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
+                self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)
             if self.instance.pause.until_ms and self.now_ms >= self.instance.pause.until_ms:
                 self.instance.pause.end()
             if self.instance.runner.run is not None:
                 self.instance.runner.go_on()
             self.settle()
             return gone
+
+    def _look_around(self, client: ClientState) -> None:
+        """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.limits.close_idle(client)
+        self._purge(FEW_KEYS)
+
+    def _purge(self, limit: int) -> int:
+        """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""
+        for database in self.databases:
+            if database.expires:
+                database.deadlines.tidy(database.expires)
+        if not self.config.active_expire or self.now_ms < self.instance.pause.until_ms:
+            return 0
+        return sum(database.purge(limit) for database in self.databases)

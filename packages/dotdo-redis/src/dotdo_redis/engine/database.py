@@ -25,6 +25,7 @@ class Database:
     __slots__ = (
         "accessed",
         "deadlines",
+        "dirty",
         "engine",
         "expires",
         "field_deadlines",
@@ -45,17 +46,23 @@ class Database:
         """When a field of which hash may expire first; the hash decides."""
         self.accessed: dict[bytes, int] = {}
         """Key -> seconds since 1970 of its last use."""
-        self.frequency: dict[bytes, int] = {}
+        self.frequency: dict[bytes, tuple[int, int]] = {}
+        """Key -> the minute of its last use, and the counter of `Uses`."""
         self.order: Order | None = None
+        self.dirty: dict[bytes, None] | None = None
+        """Takes note of changed keys for whoever keeps them beyond memory."""
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
-        if value is not None:
-            self.accessed[key] = self.engine.now_s
+        if value is None:
+            self.engine.missed()
+            return None
+        self.accessed[key] = self.engine.now_s
         return value
 
     def get(self, key: bytes, kind: type[V]) -> V | None:
@@ -66,9 +73,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -85,9 +94,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:
@@ -106,14 +117,34 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
-        self.put(key, value)
+        if key in self.keys:
+            self.keys[key] = value
+            self.accessed[key] = self.engine.now_s
+        else:
+            self.put(key, value)
         if self.expires:
             self.expires.pop(key, None)
+
+    def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
+        """Take a key in that was kept elsewhere and that nobody has used yet."""
+        self.keys[key] = value
+        self.expires.pop(key, None)
+        if expires_ms is not None:
+            self.expire_at(key, expires_ms)
+        self.adopt(key, value)
+        self.order = None
+
+    def take_in(self, strings: dict[bytes, Value]) -> None:
+        """Take many strings in that never expire."""
+        self.keys.update(strings)
+        self.order = None
 
     def remove(self, key: bytes) -> Value | None:
         """Take a key away with its expiry; return what it held."""
         if self.expires:
             self.expires.pop(key, None)
+        if self.frequency:
+            self.frequency.pop(key, None)
         self.accessed.pop(key, None)
         return self.keys.pop(key, None)
 

@@ -1,5 +1,6 @@
 """A command's declaration and the family a module declares its commands on; it refuses facts, which are in spec."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -48,17 +49,32 @@ class Command:
     function: Function | None
     subcommands: dict[bytes, "Command"] = field(default_factory=dict)
     calls: int = 0
-    usec: int = 0
+    nsec: int = 0
+    """How long the calls took together."""
     failed_calls: int = 0
     rejected_calls: int = 0
+    misses: int = 0
+    """Keys that were looked up to be read, and not found."""
+    looked_up: int = 0
+    """Keys that were looked up to be read, by a command that names several."""
     is_write: bool = False
     shown_name: str = ""
     is_plain: bool = False
     """It cannot wait, nor change what its client or others see of each other."""
+    least: int = 0
+    most: int = 0
+    """How many words a call has, its name included."""
 
     def __post_init__(self) -> None:
         self.is_write = "write" in self.facts.flags
         self.shown_name = self.name.lower()
+        arity = self.facts.arity
+        self.least, self.most = abs(arity), arity if arity > 0 else sys.maxsize
         self.is_plain = self.function is not None and not (
             "|" in self.name or self.facts.flags & _NOT_PLAIN or self.name in _NOT_PLAIN_NAMES
         )
+
+    @property
+    def usec(self) -> int:
+        """How long the calls took together, in microseconds as INFO tells it."""
+        return self.nsec // 1000

@@ -51,6 +51,10 @@ class RefusalLog:
         """Forget all."""
         self.entries.clear()
 
+    def keep(self, count: int) -> None:
+        """Keep no more than so many from now on."""
+        self.entries = deque(self.entries, maxlen=count)
+
     def add(self, ctx: "Context", reason: str, what: bytes, user: bytes) -> None:
         """Enter a refusal."""
         client = ctx.client

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.clientlimits import ClientLimits
 from dotdo_redis.engine.guarding import RefusalLog, guard
 from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
@@ -11,6 +12,7 @@ from dotdo_redis.engine.search.catalog import Catalog
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
+from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Instance:
         self.slowlog = SlowLog()
         self.latency = LatencyMonitor()
         self.slow_us = 10_000
-        self.attention_us = 10_000
+        self.attention_ns = 10_000_000
         """A duration up to which no log wants to know of a call."""
         self.pause = Pause(engine)
         self.users = Users(engine.table, keeps_rules=engine.config.shows(7, 2))
@@ -49,6 +51,8 @@ class Instance:
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
         self.search = Catalog(engine)
+        self.limits = ClientLimits(engine)
+        self.uses = Uses(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:
@@ -62,8 +66,7 @@ class Instance:
 
     def guard(self) -> None:
         """Judge each call from now on; as long as everybody may do everything nothing is judged."""
-        if guard not in self._engine.gates:
-            self._engine.gates.append(guard)
+        self._engine.audience.add_gate(guard)
 
     def require_password(self, password: str) -> None:
         """Give the default user this password alone, or none (requirepass)."""
@@ -72,11 +75,11 @@ class Instance:
         self.guard()
 
     def set_thresholds(self) -> None:
-        """Reckon `attention_us` anew after a threshold was changed."""
+        """Reckon `attention_ns` anew after a threshold was changed."""
         wanted = [self.slow_us] if self.slow_us >= 0 else []
         if self.latency.threshold_ms:
             wanted.append(self.latency.threshold_ms * 1000)
-        self.attention_us = min(wanted, default=1 << 62) - 1
+        self.attention_ns = 1000 * min(wanted, default=1 << 52) - 1
 
     def took(
         self, client: "ClientState", command: "Command", words: list[bytes], duration_us: int
@@ -116,11 +119,10 @@ class Instance:
 
     def require_replicas(self, count: str) -> None:
         """Judge writes from now on, or no longer for 0."""
-        gates = self._engine.gates
-        if self.refuse_without_replicas in gates:
-            gates.remove(self.refuse_without_replicas)
-        if count != "0":
-            gates.append(self.refuse_without_replicas)
+        if count == "0":
+            self._engine.audience.drop_gate(self.refuse_without_replicas)
+        else:
+            self._engine.audience.add_gate(self.refuse_without_replicas)
 
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""

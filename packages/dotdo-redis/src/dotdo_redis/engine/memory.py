@@ -26,7 +26,7 @@ def _idle_since(database: "Database", key: bytes) -> float:
 
 
 def _uses(database: "Database", key: bytes) -> float:
-    return database.frequency.get(key, 0)
+    return database.engine.instance.uses.of(database, key)
 
 
 def _deadline(database: "Database", key: bytes) -> float:
@@ -51,24 +51,24 @@ class MemoryGuard:
 
     def set_limit(self, limit_bytes: int) -> None:
         """Guard from now on, or no longer for 0."""
-        gates = self._engine.gates
-        if limit_bytes and self.guard not in gates:
-            gates.append(self.guard)
-        elif not limit_bytes and self.guard in gates:
-            gates.remove(self.guard)
+        if limit_bytes:
+            self._engine.audience.add_gate(self.guard)
+        else:
+            self._engine.audience.drop_gate(self.guard)
         self._calls = 0
         if limit_bytes:
             self.is_over()
 
     def guard(self, ctx: "Context", command: "Command", _words: list[bytes]) -> None:
-        """Make room before a command that may need it.
+        """Make room before each command.
 
         Raises:
-            OutOfMemory: there is none to be made.
+            OutOfMemory: there is none to be made, and the command may need some.
         """
+        is_over = self.is_over()
         queue = ctx.client.queue if command.name == "EXEC" else None
         needs = any("denyoom" in queued.facts.flags for queued, _ in queue or ())
-        if (needs or "denyoom" in command.facts.flags) and self.is_over():
+        if (needs or "denyoom" in command.facts.flags) and is_over:
             raise OutOfMemory
 
     def is_over(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.clientlimits import read_limits
 from dotdo_redis.engine.config import notify_flags
 from dotdo_redis.engine.notifications import LETTERS
 from dotdo_redis.spec.parameters import DEFAULTS
@@ -23,9 +24,19 @@ IMMUTABLE = frozenset({
     "bio_cpulist", "aof_rewrite_cpulist", "bgsave_cpulist", "set-proc-title",
 })  # fmt: skip
 """What cannot be set while the server runs; where it listens and keeps its files is the host's affair."""
+_NO_TLS = "Unable to update TLS configuration. Check server logs."
 FIXED = {
     "port": "Unable to listen on this port. Check server logs.",
     "bind": "Failed to bind to specified addresses.",
+    "bind-source-addr": "Failed to bind to specified addresses.",
+    "maxmemory-clients": "clients are not evicted here",
+    "socket-mark-id": "sockets are the host's affair",
+    "protected-mode": "who may connect is the host's affair",
+    **{
+        name: _NO_TLS
+        for name in DEFAULTS
+        if name.startswith("tls-") and name not in {"tls-replication", "tls-cluster"}
+    },
 }
 """What can be set to what it is; another value is the host's affair."""
 PROTECTED = frozenset({"dir", "dbfilename"})
@@ -103,6 +114,7 @@ _UNITS = {
 }  # fmt: skip
 _MEMORY = re.compile(r"(-?\d+)([a-z]*)\Z")
 _INTEGER = re.compile(r"-?\d+\Z")
+BUFFER_LIMIT = "client-output-buffer-limit"
 BUFFER_CLASSES = {"normal": "normal", "slave": "slave", "replica": "slave", "pubsub": "pubsub"}
 
 
@@ -221,11 +233,9 @@ def _oom_scores(_name: str, text: str) -> str:
     return text
 
 
-def _fixed(name: str, text: str) -> str:
-    if name == "port" and text and not _INTEGER.match(text):
+def _port(_name: str, text: str) -> str:
+    if text and not _INTEGER.match(text):
         raise InvalidValue("argument couldn't be parsed into an integer")
-    if text != DEFAULTS[name]:
-        raise InvalidValue(FIXED[name])
     return text
 
 
@@ -240,11 +250,10 @@ def _share(name: str, text: str) -> str:
 _SPECIAL: dict[str, Callable[[str, str], str]] = {
     "notify-keyspace-events": _events,
     "save": _save_points,
-    "port": _fixed,
-    "bind": _fixed,
+    "port": _port,
     "maxmemory-clients": _share,
     "latency-tracking-info-percentiles": _percentiles,
-    "client-output-buffer-limit": _buffer_limits,
+    BUFFER_LIMIT: _buffer_limits,
     "oom-score-adj-values": _oom_scores,
 }
 
@@ -288,7 +297,12 @@ class Parameters:
             "maxmemory-policy": self._set_policy,
             "requirepass": instance.require_password,
             "acl-pubsub-default": self._set_channels_default,
+            "timeout": self._set_timeout,
+            "maxclients": self._set_most_clients,
+            BUFFER_LIMIT: self._set_output_limits,
+            "acllog-max-len": self._set_log_length,
         }
+        self._set_output_limits(self.values[BUFFER_LIMIT])
         for name in (
             "list-max-listpack-size",
             "set-max-intset-entries",
@@ -305,11 +319,24 @@ class Parameters:
     def set(self, name: str, text: str) -> None:
         """Set a parameter to a text that its `read` gave, under all its names."""
         name = ALIASES.get(name, name)
+        if name == BUFFER_LIMIT:
+            text = self._merged_limits(text)
         for alias in [name, *(alias for alias, known in ALIASES.items() if known == name)]:
             self.values[alias] = text
         effect = self._effects.get(name)
         if effect is not None:
             effect(text)
+
+    def _merged_limits(self, text: str) -> str:
+        """All classes of `client-output-buffer-limit`, those that were named with their new bounds."""
+        classes: dict[str, str] = {}
+        for words in (self.values[BUFFER_LIMIT].split(), text.split()):
+            classes |= {words[at]: " ".join(words[at : at + 4]) for at in range(0, len(words), 4)}
+        return " ".join(classes.values())
+
+    def obstacle(self, name: str, text: str) -> str:
+        """Why a text that a parameter takes can have no effect here; empty when it can."""
+        return FIXED.get(name, "") if text != self.values[name] else ""
 
     def number(self, name: str) -> int:
         """The value of a parameter that is a number."""
@@ -338,8 +365,21 @@ class Parameters:
     def _set_events(self, text: str) -> None:
         self._engine.config.notify = notify_flags(text) or 0
 
+    def _set_timeout(self, text: str) -> None:
+        self._instance.limits.timeout_s = int(text)
+
+    def _set_most_clients(self, text: str) -> None:
+        self._instance.limits.most = int(text)
+
+    def _set_output_limits(self, text: str) -> None:
+        self._instance.limits.output = read_limits(text)
+
+    def _set_log_length(self, text: str) -> None:
+        self._instance.acl_log.keep(int(text))
+
     def _set_policy(self, text: str) -> None:
         self._engine.config.is_lfu = text.endswith("lfu")
+        self._instance.uses.follow(is_wanted=text.endswith("lfu"))
 
     def _set_channels_default(self, text: str) -> None:
         self._instance.users.has_all_channels = text == "allchannels"

@@ -38,6 +38,7 @@ class Pause:
             until_ms = max(until_ms, self.until_ms)
             is_total = is_total or self.is_total
         self.until_ms, self.is_total = until_ms, is_total
+        self._engine.audience.heed()
 
     def hold(self, client: "ClientState", command: "Command", words: list[bytes]) -> Blocked | None:
         """Put a command off when it must not run now."""
@@ -67,6 +68,7 @@ class Pause:
     def end(self) -> None:
         """Let everything run that was put off, in the order in which it came."""
         self.until_ms = 0
+        self._engine.audience.heed()
         held, self._held = self._held, []
         for blocked, client, words in held:
             if not blocked.done:

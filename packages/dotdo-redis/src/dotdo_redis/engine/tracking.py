@@ -64,6 +64,7 @@ class Tracking:
         """Begin to follow keys for a client."""
         client.tracking = state
         self.clients[client] = None
+        self._engine.audience.heed()
         for prefix in state.prefixes if state.is_broadcast else ():
             self.broadcasters.setdefault(prefix, {})[client] = None
         if self.changed not in self._engine.observers:
@@ -82,6 +83,7 @@ class Tracking:
                 self.broadcasters.pop(prefix, None)
         client.tracking = None
         self.clients.pop(client, None)
+        self._engine.audience.heed()
         self._pending.pop(client, None)
         if not self.clients:
             self.readers.clear()

@@ -1,9 +1,10 @@
 """Commands out of bytes in whatever pieces they come; it refuses what exceeds its bounds.
 
-Whole chunks of small commands are split at once and then checked against the lengths they announce: that is three
-times as fast as a compiled parser called for each command, and holds back no memory for a length that is only announced.
+Chunks that are whole commands are read at once: by hiredis, or where it is not installed by splitting them. Anything
+else is read the thorough way, which knows Redis' bounds and errors and holds no memory for a length only announced.
 """
 
+from dotdo_redis.protocol.chunks import ChunkReader
 from dotdo_redis.protocol.inline import UnbalancedQuotes, split_words
 
 INLINE_MAX_BYTES = 64 * 1024
@@ -13,6 +14,8 @@ UNAUTHENTICATED_COUNT_MAX = 10
 UNAUTHENTICATED_BULK_MAX_BYTES = 16384
 
 ALIKE_MIN_LINES = 10
+SHORT_BYTES = 256
+"""A chunk that is hardly more than one command."""
 _COUNTS = {b"*%d" % count: count for count in range(1, 65)}
 _SIZES = {b"$%d" % size: size for size in range(1025)}
 
@@ -32,7 +35,7 @@ class CommandReader:
     """
 
     __slots__ = (
-        "_chunks", "_held_bytes", "_left", "_needed_bytes", "_words", "bulk_max_bytes", "failure", "is_behind",
+        "_chunk_reader", "_chunks", "_held_bytes", "_left", "_needed_bytes", "_words", "bulk_max_bytes", "failure", "is_behind",
         "is_restricted",
     )  # fmt: skip
 
@@ -41,6 +44,7 @@ class CommandReader:
         self.is_restricted = False
         self.is_behind = False
         self.failure: RequestError | None = None
+        self._chunk_reader = ChunkReader()
         self._chunks: list[bytes] = []
         self._held_bytes = 0
         self._needed_bytes = 0
@@ -61,6 +65,10 @@ class CommandReader:
         if self.failure is not None:
             return []
         self.is_behind = False
+        if len(data) < SHORT_BYTES and not self._chunks and self._words is None:
+            words = None if self.is_restricted else _one(data)
+            if words is not None:
+                return [words]
         if self._chunks:
             self._chunks.append(data)
             self._held_bytes += len(data)
@@ -70,14 +78,30 @@ class CommandReader:
             self._chunks = []
             self._held_bytes = 0
         commands: list[list[bytes]] = []
-        if self._words is None and not self.is_restricted and data[:1] == b"*":
-            data = self._split(data, commands)
-        if data:
-            try:
+        try:
+            if self._words is not None:
+                at = self._command(data, 0, commands)
+                data = data[at:] if at >= 0 else b""
+            if data and not self.is_restricted and data[0] == 0x2A:  # *
+                data = self._read_many(data, commands)
+            if data:
                 self._parse(data, commands)
-            except RequestError as failure:
-                self.failure = failure
+        except RequestError as failure:
+            self.failure = failure
         return commands
+
+    def _read_many(self, data: bytes, commands: list[list[bytes]]) -> bytes:
+        """Read whole commands off the front; return what is left for the thorough way."""
+        found = self._chunk_reader.read(data)
+        if found is not None:
+            commands += found
+            return b""
+        end = data.rfind(b"\r\n*") + 2
+        found = self._chunk_reader.read(data[:end]) if end > 1 else None
+        if found is None:
+            return self._split(data, commands)
+        commands += found
+        return data[end:]
 
     def _split(self, data: bytes, commands: list[list[bytes]]) -> bytes:
         """Read commands of short words off the front; return what is left for the thorough way."""
@@ -193,6 +217,16 @@ class CommandReader:
         if size > UNAUTHENTICATED_BULK_MAX_BYTES and self.is_restricted:
             raise RequestError("Protocol error: unauthenticated bulk length")
         return size
+
+
+def _one(data: bytes) -> list[bytes] | None:
+    """Read a chunk that is one whole command of short words."""
+    lines = data.split(b"\r\n")
+    count = _COUNTS.get(lines[0], 0)
+    if not count or len(lines) != 2 * count + 2 or lines[-1]:
+        return None
+    words = lines[2::2]
+    return words if [*map(len, words)] == [*map(_SIZES.get, lines[1:-1:2])] else None
 
 
 def _alike(lines: list[bytes], last: int, commands: list[list[bytes]]) -> int:

@@ -7,6 +7,7 @@ from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import (
     NO_REPLY,
     NULL_ARRAY,
+    OK,
     Attributed,
     BigNumber,
     EarlyPush,
@@ -36,6 +37,43 @@ def write_reply(reply: Reply, append: Append, resp: int) -> None:
     if writer is None:
         writer = _inherited(reply)
     writer(reply, append, resp)
+
+
+_CRLF = b"\r\n"
+_HEADERS = [b"$%d\r\n" % size for size in range(1025)]
+_NUMBERS = [b":%d\r\n" % number for number in range(1025)]
+
+
+def encode_reply(reply: Reply, resp: int) -> bytes:
+    """Give the bytes of one reply."""
+    if reply is OK:
+        return b"+OK\r\n"
+    if type(reply) is bytes:
+        return b"$%d\r\n%b\r\n" % (len(reply), reply)
+    if type(reply) is int:
+        return b":%d\r\n" % reply
+    pieces: list[bytes] = []
+    write_reply(reply, pieces.append, resp)
+    return b"".join(pieces)
+
+
+def encode_replies(replies: Sequence[Reply], resp: int) -> bytes:
+    """Give the bytes of replies, one after the other; the commonest kinds without a call for each."""
+    pieces: list[bytes] = []
+    append = pieces.append
+    for reply in replies:
+        if reply is OK:
+            append(b"+OK\r\n")
+        elif type(reply) is bytes:
+            size = len(reply)
+            append(_HEADERS[size] if size < 1025 else b"$%d\r\n" % size)
+            append(reply)
+            append(_CRLF)
+        elif type(reply) is int:
+            append(_NUMBERS[reply] if 0 <= reply < 1025 else b":%d\r\n" % reply)
+        else:
+            write_reply(reply, append, resp)
+    return b"".join(pieces)
 
 
 def _inherited(reply: Reply) -> Writer:
@@ -108,10 +146,17 @@ def _error(reply: Exception, append: Append, _resp: int) -> None:
 
 
 def _elements(reply: Sequence[Reply], append: Append, resp: int) -> None:
+    if len(reply) > 1 and set(map(type, reply)) == _BYTES:
+        words: Sequence[bytes] = reply  # type: ignore[assignment]  # as just seen
+        append(b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words]))
+        return
     writers = _WRITERS
     for element in reply:
         writer = writers.get(element.__class__) or _inherited(element)
         writer(element, append, resp)
+
+
+_BYTES = {bytes}
 
 
 def _array(reply: Sequence[Reply], append: Append, resp: int) -> None:

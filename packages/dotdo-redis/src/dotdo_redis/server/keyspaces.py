@@ -1,6 +1,7 @@
 """The engine of each tenant that is served, and the beat that lets its keys expire; it refuses bytes."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from random import Random, SystemRandom
 
@@ -66,11 +67,16 @@ class Keyspaces:
         self._engines: dict[object, tuple[Engine, Beat]] = {}
 
     def connect(self, tenant: object, clock: Clock, sink: Sink) -> tuple[Engine, ClientState]:
-        """Make a client of a tenant's engine, which is made when it is the first one."""
+        """Make a client of a tenant's engine, which is made when it is the first one.
+
+        Raises:
+            TooManyClients: the engine has as many as it may have.
+        """
         found = self._engines.get(tenant)
         if found is None:
             found = self._engines[tenant] = self._made(tenant, clock)
         engine, beat = found
+        engine.instance.limits.admit()
         beat.join()
         return engine, engine.connect(sink)
 
@@ -79,7 +85,11 @@ class Keyspaces:
             engine = self._engine_of(tenant)
         else:
             engine = Engine(
-                build(), clock=clock, randomness=self._randomness(), config=self._config()
+                build(),
+                clock=clock,
+                randomness=self._randomness(),
+                lock=threading.RLock(),
+                config=self._config(),
             )
         engine.instance.runner.has_beat = True
         return engine, Beat(engine)

@@ -1,7 +1,7 @@
 """What the serving host loads: the protocol `redis` on its port, with one engine per tenant."""
 
 from dotdo.serving import CloseReason, SessionContext, WireProtocol
-from dotdo_redis.durability import make_owner
+from dotdo_redis.durability import keyspace_at
 from dotdo_redis.engine import Engine
 from dotdo_redis.server.keyspaces import Keyspaces
 from dotdo_redis.server.session import RedisSession
@@ -29,7 +29,7 @@ def _refuse(_reason: CloseReason) -> bytes:
 
 def _durable(tenant: object) -> Engine:
     """The engine of a tenant as the host opened it."""
-    return make_owner(tenant.store).engine  # type: ignore[attr-defined]  # a dotdo.Tenant
+    return keyspace_at(tenant.store).engine  # type: ignore[attr-defined]  # a dotdo.Tenant
 
 
 protocol = redis_protocol(Keyspaces(engine_of=_durable))

@@ -1,8 +1,6 @@
 """One connection to an engine: commands in, replies and pushes out; it refuses to do what the engine does."""
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import Any
 
 from dotdo.errors import DotdoError
 from dotdo.serving import (
@@ -20,13 +18,17 @@ from dotdo.serving import (
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_redis.engine import Blocked, ClientState, Engine
-from dotdo_redis.errors import ReplyError, WrongPass
+from dotdo_redis.errors import ReplyError, TooManyClients, WrongPass
 from dotdo_redis.mapping.replies import Push, Reply, Status
-from dotdo_redis.protocol import CommandReader, write_reply
+from dotdo_redis.protocol import CommandReader, encode_replies, encode_reply, write_reply
 from dotdo_redis.server.keyspaces import Keyspaces
 from dotdo_redis.server.login import Login, read_login
 
 DEFAULT_TENANT = "default"
+LARGE_BYTES = 64 * 1024
+"""An answer that may be more than a client is allowed to leave unread."""
+BATCH = 128
+"""So many commands run before their replies are looked at, which bounds what is kept of them."""
 
 
 class _Completion:
@@ -60,9 +62,11 @@ class RedisSession(Session):
         self._reader = CommandReader()
         self._reader.is_restricted = context.credentials is not None
         self.is_established = context.credentials is None
-        self._out: list[bytes] | None = None
-        """Where pushes go while commands run: in order with the replies."""
-        self._rest: Iterable[list[bytes]] = ()
+        self._metrics = context.metrics
+        self._high_water_bytes = context.limits.output_high_water_bytes
+        self._replies: list[Reply] | None = None
+        """Where messages go while commands run: in order with the replies."""
+        self._rest: list[list[bytes]] = []
         self._late: list[bytes] = []
         """Invalidations by the peer's own commands, which come after the replies to these."""
         self._is_closing = False
@@ -82,7 +86,43 @@ class RedisSession(Session):
 
     def receive(self, data: bytes) -> Answer:
         """Run every whole command."""
-        return self._run(self._reader.feed(data))
+        calls = self._reader.feed(data)
+        engine, client = self._engine, self._client
+        if len(calls) != 1 or engine is None or client is None or self._reader.failure is not None:
+            return self._run(calls)
+        replies: list[Reply] = []
+        self._replies = replies
+        reply = engine.execute(client, calls[0])
+        engine.lock.acquire()  # messages come under it, from any thread
+        self._replies = None
+        engine.lock.release()
+        if replies or self._late or self._is_closing or reply.__class__ is Blocked:
+            return self._finish_one(reply, replies)
+        self._metrics.requests += 1
+        answer = encode_reply(reply, client.resp)
+        if len(answer) > LARGE_BYTES and self._exceeds(client, self._unsent_bytes(answer)):
+            return Step(b"", CLOSE)
+        return answer
+
+    def _unsent_bytes(self, answer: bytes) -> int:
+        return self._context.channel.unsent_bytes + len(answer)
+
+    def _finish_one(self, reply: Reply, messages: list[Reply]) -> Answer:
+        """Answer a command that has caused more than its reply."""
+        client = self._client
+        assert client is not None
+        self._metrics.requests += 1
+        out: list[bytes] = []
+        self._rest = []
+        for message in messages:
+            write_reply(message, out.append, client.resp)
+        if isinstance(reply, Blocked):
+            return Step(b"".join(out), self._wait(reply))
+        write_reply(reply, out.append, client.resp)
+        out += self._late
+        self._late.clear()
+        answer = b"".join(out)
+        return Step(answer, self._control_after(None)) if self._is_closing else answer
 
     def resume(self) -> Answer:
         """Answer the command that waited, then run what came behind it."""
@@ -128,78 +168,70 @@ class RedisSession(Session):
 
     # -- running commands
 
-    def _run(self, commands: Iterable[list[bytes]], out: list[bytes] | None = None) -> Answer:
+    def _run(self, calls: list[list[bytes]], out: list[bytes] | None = None) -> Answer:
+        """Run commands until one asks for something of the host; keep those behind it."""
         out = [] if out is None else out
-        self._out = out
         reader = self._reader
-        control = self._run_all(commands, out)
+        control = self._run_all(calls, out)
         while control is None and reader.is_behind:
             control = self._run_all(reader.feed(b""), out)
         if control is None and reader.failure is not None:
             out.append(b"-ERR %b\r\n" % str(reader.failure).encode("latin-1", "replace"))
             control = Close(CloseReason.VIOLATION)
-        answer = self._taken()
+        answer = out[0] if len(out) == 1 else b"".join(out)
         return answer if control is None else Step(answer, control)
 
-    def _taken(self) -> bytes:
-        """Take all output; pushes go to the channel from here on."""
-        out, engine = self._out, self._engine
-        assert out is not None
-        if engine is None:
-            self._out = None
-        else:
-            with engine.lock:  # pushes come under it, from any thread
-                self._out = None
-        return out[0] if len(out) == 1 else b"".join(out)
-
-    def _run_all(self, commands: Iterable[list[bytes]], out: list[bytes]) -> Control | None:
-        """Run commands until one asks for something of the host; keep those behind it."""
+    def _run_all(self, calls: list[list[bytes]], out: list[bytes]) -> Control | None:
         client, engine = self._client, self._engine
-        remaining = iter(commands)
         if client is None or engine is None:
-            return self._run_unopened(remaining, out)
-        execute, append = engine.execute, out.append
-        unsent_bytes, high_water_bytes = 0, self._context.limits.output_high_water_bytes
-        count = 0
-        control: Control | None = None
-        for words in remaining:
-            count += 1
-            reply: Any = execute(client, words)
-            kind = reply.__class__
-            if kind is bytes:
-                size = len(reply)
-                append(b"$%d\r\n%b\r\n" % (size, reply))
-                unsent_bytes += size
-            elif kind is Status:
-                append(b"+%b\r\n" % reply)
-            elif kind is int:
-                append(b":%d\r\n" % reply)
-            elif kind is not Blocked:
-                before = len(out)
-                write_reply(reply, append, client.resp)
-                unsent_bytes += sum(map(len, out[before:]))
+            return self._run_unopened(calls, out)
+        unsent_bytes, at, count = 0, 0, len(calls)
+        while at < count:
+            few = calls[at : at + BATCH] if at or count > BATCH else calls
+            resp = client.resp
+            replies: list[Reply] = []
+            self._replies = replies
+            ran, blocked = engine.execute_many(client, few, replies)
+            at += ran
+            engine.lock.acquire()  # messages come under it, from any thread
+            self._replies = None
+            engine.lock.release()
+            piece = self._encoded(replies, resp, client.resp)
+            out.append(piece)
+            unsent_bytes += len(piece)
             if self._late:
                 out += self._late
                 self._late.clear()
-            if kind is Blocked or self._is_closing or unsent_bytes > high_water_bytes:
-                control = self._control_after(reply)
-                break
-        self._rest = list(remaining)
-        self._context.metrics.requests += count
-        return control
+            if unsent_bytes > LARGE_BYTES and self._exceeds(client, self._unsent_bytes(piece)):
+                out.clear()
+                return CLOSE
+            if blocked is not None or self._is_closing or unsent_bytes > self._high_water_bytes:
+                self._rest = calls[at:]
+                self._metrics.requests += at
+                return self._control_after(blocked)
+        self._rest = []
+        self._metrics.requests += at
+        return None
 
-    def _run_unopened(self, remaining: Iterator[list[bytes]], out: list[bytes]) -> Control | None:
+    @staticmethod
+    def _encoded(replies: list[Reply], resp: int, new_resp: int) -> bytes:
+        """The bytes of replies, the last one of which may have changed the protocol."""
+        if resp == new_resp:
+            return encode_replies(replies, resp)
+        return encode_replies(replies[:-1], resp) + encode_replies(replies[-1:], new_resp)
+
+    def _run_unopened(self, calls: list[list[bytes]], out: list[bytes]) -> Control | None:
         """Run commands while no tenant is open, and those behind the one that opens it."""
-        for words in remaining:
+        for at, words in enumerate(calls, 1):
             asked = self._open(words, out)
             if asked is not None or self._client is not None:
-                self._rest = list(remaining)
+                self._rest = calls[at:]
                 return asked or self._run_all(self._rest, out)
         return None
 
-    def _control_after(self, reply: Reply) -> Control:
-        if isinstance(reply, Blocked):
-            return self._wait(reply)
+    def _control_after(self, blocked: Blocked | None) -> Control:
+        if blocked is not None:
+            return self._wait(blocked)
         if not self._is_closing:
             return DRAIN
         self._leave()
@@ -216,21 +248,32 @@ class RedisSession(Session):
         client = self._client
         if client is None:
             return
-        is_answering = self._out is not None or (self._waits is not None and self._waits[0].done)
+        is_answering = self._replies is not None or (
+            self._waits is not None and self._waits[0].is_answered
+        )
         if is_answering and message.__class__ is Push and message[0] == b"invalidate":
             write_reply(message, self._late.append, client.resp)
             return
-        if self._out is not None:
-            write_reply(message, self._out.append, client.resp)
+        if self._replies is not None:
+            self._replies.append(message)
             return
         pieces: list[bytes] = []
         write_reply(message, pieces.append, client.resp)
-        self._context.channel.push(b"".join(pieces))
+        data = b"".join(pieces)
+        channel = self._context.channel
+        channel.push(data)
+        if self._exceeds(client, channel.unsent_bytes):
+            channel.close()
+
+    def _exceeds(self, client: ClientState, unsent_bytes: int) -> bool:
+        """Whether more output waits for the peer than client-output-buffer-limit lets it."""
+        engine = self._engine
+        return engine is not None and engine.instance.limits.exceeds(client, unsent_bytes)
 
     def _end(self) -> None:
         """Close the connection: after the replies when its own command asked for it, else at once."""
         self._is_closing = True
-        if self._out is None:
+        if self._replies is None:
             self._context.channel.close()
 
     # -- who and where
@@ -243,6 +286,9 @@ class RedisSession(Session):
                 control = self._run_all([words], out)
             else:
                 control = self._log_in(read_login(words))
+        except TooManyClients as error:
+            write_reply(error, out.append, 2)
+            return CLOSE
         except ReplyError as error:
             write_reply(error, out.append, 2)
             return None

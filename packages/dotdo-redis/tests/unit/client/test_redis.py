@@ -73,3 +73,27 @@ def test_tenants_do_not_see_each_other(tenant, monkeypatch):
         monkeypatch.setenv("DOTDO_NS", f"{tenant}-other")
         with redis.Redis() as other:
             assert other.get("k") is None
+
+
+def test_short_calls_give_what_redis_py_gives(client):
+    assert client.set("k", 1, ex=100, nx=True) is True
+    assert client.set("k", 2, nx=True) is None
+    assert 0 < client.ttl("k") <= 100
+    assert client.mget("k", "missing") == client.mget(["k", "missing"]) == [b"1", None]
+    assert client.expire("k", 50) is True
+    assert client.zadd("z", {"m": 1.5}) == 1
+    assert client.zscore("z", "m") == client.zincrby("z", 0, "m") == 1.5
+    assert client.hset("h", mapping={"a": 1}) == 1
+    assert client.hexists("h", "a") is True
+    assert client.incr("n") == client.incr("n", 4) - 4 == 1
+    assert client.xadd("x", {"f": "v"}, maxlen=1, id="5-1") == b"5-1"
+    with pytest.raises(redis.DataError):
+        client.mget(["k", object()])
+    with pytest.raises(redis.DataError):
+        client.xadd("x", {})
+
+
+def test_a_callback_of_the_user_sees_replies_of_short_calls(client):
+    client.set_response_callback("ZSCORE", lambda score: ("seen", score))
+    client.zadd("z", {"m": 2})
+    assert client.zscore("z", "m")[0] == "seen"

@@ -214,3 +214,23 @@ def test_values_and_indexes_of_the_newer_families_come_back(tenant, flushed_afte
     assert client.ft("al").search("y").total == 1
     assert sorted(client.ft().dict_dump("dict")) == [b"one", b"two"]
     assert list(client.ts().get("ts2")) == [10, 3.0]
+
+
+@pytest.mark.parametrize("durability", ["everysec", "always"])
+def test_the_append_file_is_cut_when_the_rows_are_on_the_disk(tenant, durability, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", durability)
+    client = redis.Redis()
+    client.set("k", "v")
+    keyspace = keyspaces.keyspace_of(tenant)
+    lengths, real = [], os.fdatasync
+
+    def fdatasync(descriptor):
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("-wal"):
+            lengths.append(keyspace.log_path.stat().st_size)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    keyspace.flush()
+    assert lengths
+    assert lengths[-1] > 0
+    assert keyspace.log_path.stat().st_size == 0

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import dotdo
 import dotdo_redis as redis
 from dotdo_redis.durability import keyspaces
 
@@ -61,3 +62,44 @@ def test_a_client_takes_over_when_the_owner_dies(tenant):
     owner.stdout.close()
     assert client.get("k") == b"of the owner"
     assert keyspaces.is_up(tenant)
+
+
+OTHER_DOOR = """
+import sys, dotdo
+tenant = dotdo.open(sys.argv[1])
+assert tenant.things.get("redis_strings", "k")["value"] == "one"
+tenant.things.update(("redis_strings", "k"), value="two")
+tenant.things.create("redis_strings", "new", value="made")
+assert tenant.things.get("Item", 1).n == 5
+tenant.things.update(("Item", 1), n=6)
+"""
+
+
+def test_other_doors_of_another_process_read_and_write_the_owners_keys(tenant):
+    client = redis.Redis()
+    keyspaces.map_keys("item:*", "Item")
+    with dotdo.open(tenant) as graph:
+        graph.things.create("Item", 1, n=4)
+    client.hincrby("item:1", "n", 1)
+    client.set("k", "one")
+    client.config_set("notify-keyspace-events", "KEA")
+    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener.psubscribe("__keyspace@0__:item:*")
+    listener.get_message(timeout=1)
+    subprocess.run([sys.executable, "-c", OTHER_DOOR, tenant], check=True, timeout=60)
+    assert listener.get_message(timeout=5)["data"] == b"hset"
+    assert client.mget("k", "new") == [b"two", b"made"]
+    assert client.hget("item:1", "n") == b"6"
+
+
+def test_another_door_takes_over_from_an_owner_that_died(tenant):
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert owner.stdout.readline() == b"up\n"
+    with dotdo.open(tenant) as graph:
+        assert graph.things.get("redis_strings", "k")["value"] == "of the owner"
+        owner.send_signal(signal.SIGKILL)
+        owner.communicate()
+        graph.things.update(("redis_strings", "k"), value="of nobody")
+    assert redis.Redis().get("k") == b"of nobody"

@@ -56,3 +56,22 @@ def test_an_invalidation_by_an_own_command_comes_behind_its_reply(serve, raw) ->
         b"GET k\r\nSET k 1\r\nPING\r\n",
         b"_\r\n+OK\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+PONG\r\n",
     )
+
+
+def test_a_connection_beyond_maxclients_is_told_and_closed(serve, raw) -> None:
+    address = serve()
+    raw(address).ask(b"CONFIG SET maxclients 1\r\n", b"+OK\r\n")
+    other = raw(address)
+    other.ask(b"PING\r\n", b"-ERR max number of clients reached\r\n")
+    assert other.at_end()
+
+
+def test_an_answer_beyond_the_output_limit_ends_the_connection(serve, raw) -> None:
+    address = serve()
+    client, other = raw(address), raw(address)
+    client.ask(b"CONFIG SET client-output-buffer-limit 'normal 100kb 0 0'\r\n", b"+OK\r\n")
+    client.ask(b"SETRANGE k 200000 x\r\n", b":200001\r\n")
+    other.ask(b"PING\r\n", b"+PONG\r\n")
+    other.socket.sendall(b"GET k\r\n")
+    assert other.at_end()
+    client.ask(b"PING\r\n", b"+PONG\r\n")

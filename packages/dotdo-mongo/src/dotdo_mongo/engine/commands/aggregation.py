@@ -8,11 +8,11 @@ from dotdo_mongo.engine.commands.declaration import Argument, Declared, command,
 from dotdo_mongo.engine.commands.explaining import explained
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.views import check_collation
+from dotdo_mongo.engine.commands.watching import watch
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
-from dotdo_mongo.engine.streams import ChangeStream, stream_options
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
 from dotdo_mongo.errors import failure
 
@@ -92,7 +92,9 @@ def aggregate(request: Request) -> Document:
             request, {n: v for n, v in request.body.items() if n != "explain"}, "queryPlanner"
         )
     if stages and "$changeStream" in stages[0]:
-        return _watch(request, name, stages)
+        return watch(request, name, stages)
+    if stages:
+        _check_output(request, next(iter(stages[-1]), ""))
     documents = _documents(request, name, stages)
     if stages and not _WRITING.isdisjoint(stages[-1]):
         documents = list(documents)  # what is written does not wait for the cursor to be read
@@ -102,52 +104,20 @@ def aggregate(request: Request) -> Document:
 
 
 _WRITING = frozenset({"$out", "$merge"})
-_WATCHABLE = frozenset(
-    {
-        "$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact",
-        "$changeStreamSplitLargeEvent",
-    }
-)  # fmt: skip
 
 
-def _watch(request: Request, name: str | None, stages: list[Any]) -> Document:
-    """Open a change stream."""
+def _check_output(request: Request, stage: str) -> None:
+    if stage not in _WRITING:
+        return
     if request.transaction is not None:
         raise failure(
-            263, "Stage not supported inside of a multi-document transaction: $changeStream"
+            263,
+            f"Operation not permitted in transaction :: caused by :: Aggregation stage {stage} cannot run within a multi-document transaction",
         )
-    for stage in stages[1:]:
-        kind = next(iter(stage), "")
-        if kind not in _WATCHABLE:
-            raise failure(20, f"{kind} is not permitted in a $changeStream pipeline")
-    options = stream_options(stages[0]["$changeStream"])
-    if options.is_for_cluster and (name is not None or request.db != "admin"):
+    if request.read_concern.get("level") == "linearizable":
         raise failure(
-            72,
-            "A $changeStream with 'allChangesForCluster:true' may only be opened on the 'admin' database",
+            72, f"Aggregation stage {stage} cannot run with a readConcern level of 'linearizable'"
         )
-    found = None if name is None else request.find(name)
-    if found is not None and found[1].is_view:
-        raise failure(166, f"Namespace {request.db}.{name} is a view, not a collection")
-    databases = request.deployment.databases
-    stream = ChangeStream(
-        lambda db: databases.open(db, create=False),
-        databases.names,
-        (None if options.is_for_cluster else request.db, name),
-        options,
-        compile_pipeline(stages[1:], context_of(request, name=name or "")),
-        request.now_us,
-    )
-    cursor = Cursor(
-        f"{request.db}.{name or '$cmd.aggregate'}",
-        stream,
-        is_tailable=True,
-        awaits_data=True,
-        resume=stream.resume,
-        stores=stream.stores,
-    )
-    batch_size = (request.arguments["cursor"] or {}).get("batchSize")
-    return cursor_reply(request, cursor, None if batch_size is None else kinds.as_long(batch_size))
 
 
 def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterable[Document]:

@@ -116,21 +116,7 @@ def bulk_write(request: Request) -> Document:
     size = parse_part(_CURSOR, arguments["cursor"] or {}, "bulkWrite.cursor")["batchSize"]
     namespaces = [parse_part(_NAMESPACE, item, "bulkWrite.nsInfo") for item in arguments["nsInfo"]]
     parsed = [_parsed(op, len(namespaces)) for op in ops]
-    targets: dict[int, Target] = {}
-    tally = Tally()
-    for i, (kind, op) in enumerate(parsed):
-        try:
-            number = op[kind]
-            if number not in targets:
-                db, name = split(namespaces[number]["ns"])
-                targets[number] = Target(request, name, db=db)
-            _run(targets[number], kind, op, i, tally)
-        except CommandFailure as error:
-            if request.transaction is not None:
-                raise
-            _note(tally, i, error)
-            if arguments["ordered"]:
-                break
+    tally = _run_all(request, parsed, [namespace["ns"] for namespace in namespaces])
     told = [t for t in tally.told if not t["ok"]] if arguments["errorsOnly"] else tally.told
     reply = cursor_reply(request, Cursor("admin.$cmd.bulkWrite", iter(told)), size)
     return {
@@ -173,12 +159,54 @@ def _as_update(op: Document) -> Document:
     }
 
 
+def _run_all(request: Request, parsed: list[tuple[str, Document]], namespaces: list[str]) -> Tally:
+    """Do the writes that are not done yet; an ordered command ends at the first that fails."""
+    targets: dict[int, Target] = {}
+    progress = request.progress
+    tally: Tally = progress.outcome or Tally()
+    progress.outcome = tally
+    while progress.statements < len(parsed):
+        start = progress.statements
+        kind, op = parsed[start]
+        stop = _end_of_run(parsed, start)
+        noted = tally.errors
+        try:
+            number = op[kind]
+            if number not in targets:
+                db, name = split(namespaces[number])
+                targets[number] = Target(request, name, db=db)
+            if kind == "insert":
+                _insert(targets[number], parsed[start:stop], start, tally)
+            else:
+                _run(targets[number], kind, op, start, tally)
+        except CommandFailure as error:
+            if request.transaction is not None:
+                raise
+            _note(tally, start, error)
+            stop = start + 1
+        if tally.errors > noted and request.arguments["ordered"]:
+            break
+        progress.statements = stop
+    return tally
+
+
+def _end_of_run(parsed: list[tuple[str, Document]], start: int) -> int:
+    """Return where the inserts into one collection end that begin here: they are written as one."""
+    kind, op = parsed[start]
+    stop = start + 1
+    while (
+        kind == "insert"
+        and stop < len(parsed)
+        and parsed[stop][0] == kind
+        and parsed[stop][1][kind] == op[kind]
+    ):
+        stop += 1
+    return stop
+
+
 def _run(target: Target, kind: str, op: Document, index: int, tally: Tally) -> None:
     told: Document = {"ok": 1.0, "idx": index, "n": 1}
-    if kind == "insert":
-        _insert(target, op["document"])
-        tally.inserted += 1
-    elif kind == "update":
+    if kind == "update":
         change = apply_update(target, _as_update(op))
         told |= _tell(change, tally)
     else:
@@ -200,14 +228,31 @@ def _tell(change: Change, tally: Tally) -> Document:
     return told
 
 
-def _insert(target: Target, document: Document) -> None:
+def _insert(target: Target, ops: list[tuple[str, Document]], start: int, tally: Tally) -> None:
+    """Insert the documents of consecutive operations; an ordered command stops at the first that fails."""
     store, _ = target.made()
-    context = target.context()
+    context, request = target.context(), target.request
 
-    def work(session: Session) -> None:
-        target.writer(session, context).insert(document)
+    def work(session: Session) -> Tally:
+        writer, done = target.writer(session, context), Tally()
+        for i, (_, op) in enumerate(ops, start):
+            try:
+                writer.insert(op["document"])
+            except CommandFailure as error:
+                if request.transaction is not None:
+                    raise
+                _note(done, i, error)
+                if request.arguments["ordered"]:
+                    break
+            else:
+                done.inserted += 1
+                done.told.append({"ok": 1.0, "idx": i, "n": 1})
+        return done
 
-    target.request.mutate(store, work)
+    done = request.mutate(store, work)
+    tally.inserted += done.inserted
+    tally.errors += done.errors
+    tally.told += done.told
 
 
 def _note(tally: Tally, index: int, error: CommandFailure) -> None:

@@ -14,13 +14,14 @@ from dotdo_mongo.engine.commands.declaration import (
     parse_part,
     required,
 )
+from dotdo_mongo.engine.commands.indexes import check_documents
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.definitions import change
 from dotdo_mongo.engine.definitions import create as create_definition
 from dotdo_mongo.engine.definitions import drop as drop_definition
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.writing import Writer
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
 _SECONDS_MAX = (1 << 31) - 1
@@ -100,10 +101,30 @@ def coll_mod(request: Request) -> Document:
     indexes = collection.indexes
     if parsed is not None:
         indexes = _change_index(collection, parsed, reply)
-    with request.lease(store) as session:
+    made_unique = [
+        new
+        for old, new in zip(collection.indexes, indexes, strict=True)
+        if _is_made_unique(old, new)
+    ]
+    if arguments["dryRun"] and not made_unique:
+        raise failure(72, "'dryRun' is only allowed when an index is made unique")
+
+    def work(session: Session) -> None:
         current = collection_of(session.catalog, session.catalog.by_id[collection.noun.id])
-        change(session, with_indexes(with_options(current, options), indexes))
+        try:
+            check_documents(session, request.namespace, current, made_unique)
+        except CommandFailure as error:
+            text = "Cannot convert the index to unique. Please resolve conflicting documents before running collMod again."
+            raise failure(359, text, **error.extra) from None
+        if not arguments["dryRun"]:
+            change(session, with_indexes(with_options(current, options), indexes))
+
+    request.mutate(store, work)
     return reply
+
+
+def _is_made_unique(old: Document, new: Document) -> bool:
+    return bool(new.get("unique")) and not old.get("unique")
 
 
 def _change_view(request: Request, collection: Collection, options: Document) -> None:
@@ -258,6 +279,10 @@ def _change_index(
             72,
             f"TTL index 'expireAfterSeconds' option must be within 0 and {_SECONDS_MAX}: {seconds}",
         )
+    if changes.get("unique") is False:
+        raise failure(2, "The 'unique' option of collMod must be true")
+    if changes.get("prepareUnique") is not None and len(changes) > 1:
+        raise failure(72, "'prepareUnique' cannot be changed together with other options")
     at = _position(collection, name, pattern)
     index = dict(collection.indexes[at])
     if index["name"] == "_id_" and changes:
@@ -295,7 +320,9 @@ def _set(index: Document, key: str, value: Any, reply: Document) -> None:
         reply["hidden_old"], reply["hidden_new"] = bool(old), bool(value)
     elif key == "unique":
         if not index.get("prepareUnique"):
-            raise failure(359, "Cannot make index unique: prepareUnique is not set")
+            raise failure(
+                72, "Cannot make index unique: it must be prepared by collMod with 'prepareUnique'"
+            )
         index.pop("prepareUnique", None)
         reply["unique_new"] = True
     elif key == "prepareUnique":

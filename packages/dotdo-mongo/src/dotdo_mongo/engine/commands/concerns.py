@@ -26,7 +26,7 @@ def read_concern(value: Any, command: str, *, takes_levels: bool, in_transaction
     """Return the read concern of a command.
 
     Raises:
-        CommandFailure: It is malformed (14, 2, 40415), or this command takes no such level (72, 123).
+        CommandFailure: It is malformed (14, 2, 40415), or this command takes no such level (72).
     """
     if value is None:
         return {}
@@ -46,8 +46,6 @@ def read_concern(value: Any, command: str, *, takes_levels: bool, in_transaction
         raise failure(
             72, f'Command {command} does not support {{ readConcern: {{ level: "{level}" }} }}'
         )
-    if level == "linearizable":
-        raise failure(123, "node needs to be a replica set member to use read concern")
     return dict(value)
 
 

@@ -12,6 +12,7 @@ from dotdo_mongo.engine.commands.declaration import (
     parse_part,
     required,
 )
+from dotdo_mongo.engine.commands.index_specs import index_spec
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
@@ -86,6 +87,8 @@ def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]: 
         options["storageEngine"] = arguments["storageEngine"]
     if arguments["indexOptionDefaults"]:
         options["indexOptionDefaults"] = arguments["indexOptionDefaults"]
+    if arguments["idIndex"] is not None:
+        _check_id_index(arguments, None if collation is None else collation.spec)
     kind = "collection"
     if arguments["timeseries"] is not None:
         kind = "timeseries"
@@ -98,8 +101,6 @@ def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]: 
     index = dict(ID_INDEX)
     if collation is not None:
         index["collation"] = collation.spec
-    if arguments["idIndex"] is not None:
-        _check_id_index(arguments["idIndex"])
     return kind, options, (index,)
 
 
@@ -278,6 +279,9 @@ def _view_options(request: Request) -> Document:
     return options
 
 
+_WITHOUT_COLLECTION = frozenset({"$documents", "$currentOp", "$listSessions", "$listLocalSessions"})
+
+
 def check_view_pipeline(stages: list[Any]) -> None:
     """See that a pipeline may define a view.
 
@@ -285,37 +289,34 @@ def check_view_pipeline(stages: list[Any]) -> None:
         CommandFailure: It is malformed, or it writes or watches (code 167).
     """
     for stage in stages:
-        if isinstance(stage, dict) and next(iter(stage), "") in {"$out", "$merge", "$changeStream"}:
-            raise failure(
-                167,
-                f"The aggregation stage {next(iter(stage))} is not allowed in a view definition",
-            )
+        kind = next(iter(stage), "")
+        if kind == "$changeStream":
+            raise failure(40573, "$changeStream cannot be used in a view definition")
+        if kind in _WITHOUT_COLLECTION:
+            raise failure(73, f"{kind} is not allowed in a view: it reads no collection")
+        if kind in {"$out", "$merge"}:
+            raise failure(167, f"The aggregation stage {kind} is not allowed in a view definition")
     special = dict.fromkeys(SOURCES, lambda *_: ())
     compile_pipeline(
         stages, Context(features=frozenset({"view"}), lookup=lambda *_: (), sources=special)
     )
 
 
-_ID_INDEX: Declared = {
-    "key": required(kinds.OBJECT),
-    "name": kinds.STRING,
-    "v": kinds.safe_long(),
-    "ns": kinds.STRING,
-    "collation": kinds.OBJECT,
-}
+_ID_INDEX = frozenset({"key", "name", "v", "ns", "collation"})
 
 
-def _check_id_index(given: Document) -> None:
+def _check_id_index(arguments: Document, collation: Document | None) -> None:
+    given = arguments["idIndex"]
+    for name in ("timeseries", "clusteredIndex"):
+        if arguments[name]:
+            raise failure(72, f"'{name}' is not allowed with 'idIndex'")
     for name in given:
         if name not in _ID_INDEX:
             raise failure(
                 197,
                 f"The field '{name}' is not valid for an _id index specification. Specification: {given}",
             )
-    if "key" not in given:
-        raise failure(9, "The 'key' field is a required property of an index specification")
-    key = given["key"]
-    if not isinstance(key, dict):
-        raise failure(14, "The field 'key' must be an object")
-    if list(key) != ["_id"] or key["_id"] != 1:
-        raise failure(197, f"The field 'key' for an _id index must be {{_id: 1}}, but got {key}")
+    key = given.get("key")
+    if isinstance(key, dict) and (list(key) != ["_id"] or key["_id"] != 1):
+        raise failure(2, f"The field 'key' for an _id index must be {{_id: 1}}, but got {key}")
+    index_spec(given, collation)

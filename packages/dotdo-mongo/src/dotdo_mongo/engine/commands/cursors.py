@@ -3,11 +3,14 @@
 from typing import Any
 
 from bson import Int64
+from bson.raw_bson import RawBSONDocument
 
+from dotdo.storage import Store
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.awaiting import Awaiting
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.cursors import Cursor
+from dotdo_mongo.engine.fail_points import GET_MORE, MAX_TIME, ConnectionCut
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
@@ -60,14 +63,8 @@ def get_more(request: Request) -> Document:
             cursor.is_tailable and cursor.awaits_data
         ):
             raise failure(2, "cannot set maxTimeMS on getMore command for a non-awaitData cursor")
-        batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
-        is_over = at_end and (
-            not cursor.is_tailable or bool(getattr(cursor.documents, "is_over", False))
-        )
-        if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
-            wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]
-            until_us = request.deployment.clock() + wait_ms * 1000
-            request.client.awaiting = Awaiting(cursor.stores(), until_us)
+        is_over = True  # a cursor that fails is closed
+        batch, is_over = _next(request, cursor)
     finally:
         cursors.checkin(cursor)
         if is_over:
@@ -80,6 +77,38 @@ def get_more(request: Request) -> Document:
     if cursor.resume is not None:
         found["postBatchResumeToken"] = cursor.resume()
     return {"cursor": found}
+
+
+def _next(request: Request, cursor: Cursor) -> tuple[list[RawBSONDocument], bool]:
+    """Return the next batch, and whether the cursor is over; where there is to be more, have the request wait."""
+    arguments = request.arguments
+    request.progress.is_change_stream = cursor.resume is not None
+    point = request.deployment.fail_points.struck(GET_MORE) or {}
+    if point.get("closeConnection"):
+        raise ConnectionCut
+    if point.get("errorCode") is not None:
+        raise failure(point["errorCode"], f"Failing getMore via '{GET_MORE}' failpoint")
+    points, before_us = request.deployment.fail_points, request.deployment.clock()
+    left_us = cursor.left_us
+    if left_us is not None and (left_us < 0 or points.struck(MAX_TIME) is not None):
+        raise failure(50, "operation exceeded time limit")
+    batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
+    if cursor.left_us is not None:
+        cursor.left_us -= request.deployment.clock() - before_us
+    is_over = at_end and not cursor.goes_on
+    if not batch and not is_over and cursor.awaits_data and cursor.stores is not None:
+        wait_ms = _DEFAULT_WAIT_MS if arguments["maxTimeMS"] is None else arguments["maxTimeMS"]
+        _await(request, cursor.stores(), wait_ms)
+    return batch, is_over
+
+
+def _await(request: Request, stores: tuple[Store, ...], wait_ms: int) -> None:
+    """Have the request wait for news, unless it has waited long enough."""
+    now, progress = request.deployment.clock(), request.progress
+    if progress.until_us is None:
+        progress.until_us = now + wait_ms * 1000
+    if now < progress.until_us:
+        request.client.awaiting = Awaiting(progress.until_us, stores)
 
 
 def _check_owner(request: Request, cursor: Cursor, namespace: str) -> None:

@@ -44,6 +44,7 @@ class Command:
         needs_authentication: It is refused before a peer has proved itself, where that is asked for.
         is_in_api: It belongs to the Stable API, version 1.
         is_write: It changes data: refused in the past, retryable.
+        is_for_tests: It is there only where the deployment has test commands.
         help: One line for listCommands.
     """
 
@@ -60,6 +61,7 @@ class Command:
     needs_authentication: bool = True
     is_in_api: bool = False
     is_write: bool = False
+    is_for_tests: bool = False
     help: str = ""
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from bson import Binary, Int64, Timestamp
 
 from dotdo_mongo.engine import kinds
-from dotdo_mongo.engine.commands.declaration import Declared, command
+from dotdo_mongo.engine.awaiting import Awaiting
+from dotdo_mongo.engine.commands.declaration import Declared, command, required
 from dotdo_mongo.engine.deployment import MAX_WIRE_VERSION, VERSION, VERSION_ARRAY
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.sessions import TIMEOUT_MINUTES
@@ -19,6 +20,10 @@ Document = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FREE: dict[str, Any] = {"is_lenient": True, "needs_authentication": False}
 _MAX_MESSAGE_BYTES = 48_000_000
+_TOPOLOGY_VERSION: Declared = {
+    "processId": required(kinds.OBJECT_ID),
+    "counter": required(kinds.LONG),
+}
 
 
 def moment(time_us: int) -> datetime:
@@ -26,8 +31,44 @@ def moment(time_us: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=time_us // 1000)
 
 
+def _await_change(request: Request) -> None:
+    """Have a hello wait that knows what this deployment is: nothing of it changes while it runs.
+
+    Raises:
+        CommandFailure: One of the two fields is missing or wrong (codes 14, 31368, 31372, 31373, 31382).
+    """
+    known, wait_ms = request.body.get("topologyVersion"), request.body.get("maxAwaitTimeMS")
+    if (known is None) != (wait_ms is None):
+        raise failure(
+            31368,
+            "A request with a 'topologyVersion' must include 'maxAwaitTimeMS'"
+            if wait_ms is None
+            else "A request with 'maxAwaitTimeMS' must include a 'topologyVersion'",
+        )
+    if known is None or wait_ms is None:
+        return
+    if not isinstance(known, dict):
+        raise kinds.wrong_type("hello.topologyVersion", known, "object")
+    parsed = kinds.parse_part(_TOPOLOGY_VERSION, known, "topologyVersion")
+    if not kinds.is_number(wait_ms):
+        raise kinds.wrong_type("hello.maxAwaitTimeMS", wait_ms, "long, int, decimal, double")
+    if kinds.as_long(wait_ms) < 0:
+        raise failure(31373, "maxAwaitTimeMS must be a non-negative integer")
+    if parsed["processId"] != request.deployment.process_id:
+        return
+    if parsed["counter"] > 0:
+        text = f"Received a topology version with counter: {parsed['counter']} which is greater than the server topology version counter: 0"
+        raise failure(31382, text)
+    progress = request.progress
+    if progress.until_us is None:
+        progress.until_us = request.now_us + kinds.as_long(wait_ms) * 1000
+    if request.now_us < progress.until_us:
+        request.client.awaiting = Awaiting(progress.until_us)
+
+
 def _hello(request: Request, primary: str) -> Document:
     client, deployment = request.client, request.deployment
+    _await_change(request)
     metadata = request.body.get("client")
     if isinstance(metadata, dict) and not client.metadata:
         client.metadata = metadata

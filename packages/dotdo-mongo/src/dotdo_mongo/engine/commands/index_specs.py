@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from bson import Decimal128
-
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collation import parse_collation
-from dotdo_mongo.engine.collection import Collection
+from dotdo_mongo.engine.commands.index_plugins import add_plugin, is_wildcard, wrong_field
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import show
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.errors import CommandFailure, failure
+from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 _PLUGINS = frozenset({"text", "2dsphere", "2d", "hashed"})
@@ -27,8 +25,12 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-def index_spec(given: Document, collection: Collection | None) -> Document:
+def index_spec(given: Document, default: Document | None) -> Document:
     """Return an index as listIndexes shows it.
+
+    Args:
+        given: As it was sent.
+        default: The collection's collation.
 
     Raises:
         CommandFailure: It is malformed (codes 2, 9, 14, 67, 72, 197 ...).
@@ -50,19 +52,13 @@ def index_spec(given: Document, collection: Collection | None) -> Document:
     _add_flags(given, spec, key)
     _add_expiry(given, spec, key)
     _add_condition(given, spec)
-    _add_collation(given, spec, collection, kind)
-    _add_plugin(given, spec, kind)
+    _add_collation(given, spec, default, kind)
+    add_plugin(given, spec, kind)
     if "storageEngine" in given:
         if not isinstance(given["storageEngine"], dict):
-            raise _wrong("storageEngine", "object", given["storageEngine"])
+            raise wrong_field("storageEngine", "object", given["storageEngine"])
         spec["storageEngine"] = given["storageEngine"]
     return spec
-
-
-def _wrong(name: str, expected: str, value: Any) -> CommandFailure:
-    return failure(
-        14, f"The field '{name}' must be of type {expected}, but got {kinds.type_name(value)}"
-    )
 
 
 def _check_key(key: Document) -> str:
@@ -78,29 +74,14 @@ def _check_key(key: Document) -> str:
     return kind
 
 
-def _check_part(path: str, direction: Any, kind: str) -> str:  # noqa: C901  (one check after the other, in MongoDB's order)
-    if isinstance(direction, str):
-        if not direction:
-            raise failure(67, "Values in the index key pattern cannot be empty strings")
-        if direction not in _PLUGINS:
-            raise failure(67, f"Unknown index plugin '{direction}'")
-        if kind and kind != direction and not kind.startswith("wild"):
-            raise failure(67, "Can't use more than one index plugin for a single index.")
-        kind = direction
-    elif isinstance(direction, bool) or not kinds.is_number(direction):
-        raise failure(
-            67,
-            f"Values in v:2 index key pattern cannot be of type {kinds.type_name(direction)}. Only numbers > 0, numbers < 0, and strings are allowed.",
-        )
+def _check_part(path: str, direction: Any, kind: str) -> str:
+    if type(direction) is str:
+        kind = _checked_plugin(direction, kind)
     else:
-        number = (
-            float(direction.to_decimal()) if isinstance(direction, Decimal128) else float(direction)
-        )
-        if number != number or number == 0:
-            raise failure(67, "Values in the index key pattern cannot be 0 or NaN")
+        _check_direction(direction)
     if not path:
         raise failure(67, "Index keys cannot be an empty field.")
-    if path == "$**" or path.endswith(".$**"):
+    if is_wildcard(path):
         return kind or "wildcard"
     for part in path.split("."):
         if not part:
@@ -112,20 +93,50 @@ def _check_part(path: str, direction: Any, kind: str) -> str:  # noqa: C901  (on
     return kind
 
 
+def _checked_plugin(name: str, kind: str) -> str:
+    if not name:
+        raise failure(67, "Values in the index key pattern cannot be empty strings")
+    if name == "wildcard":
+        raise failure(7246202, "The index plugin 'wildcard' is not a key type: use '$**'")
+    if name not in _PLUGINS:
+        raise failure(67, f"Unknown index plugin '{name}'")
+    if kind == name == "hashed":
+        raise failure(31303, "A maximum of one index field is allowed to be hashed")
+    if kind and kind != name and not kind.startswith("wild"):
+        raise failure(67, "Can't use more than one index plugin for a single index.")
+    return name
+
+
+def _check_direction(direction: Any) -> None:
+    if isinstance(direction, bool) or not kinds.is_number(direction):
+        raise failure(
+            67,
+            f"Values in v:2 index key pattern cannot be of type {kinds.type_name(direction)}. Only numbers > 0, numbers < 0, and strings are allowed.",
+        )
+    number = float(str(direction))
+    if number != number or number == 0:
+        raise failure(67, "Values in the index key pattern cannot be 0 or NaN")
+
+
 def _name(given: Document, key: Document) -> str:
     name = given.get("name")
     if name is None and "name" not in given:
         raise failure(9, "The 'name' field is a required property of an index specification")
     if not isinstance(name, str):
-        raise _wrong("name", "string", name)
+        raise wrong_field("name", "string", name)
     if not name:
         raise failure(67, "Index name cannot be empty.")
     if "\0" in name:
         raise failure(67, "Index name cannot contain a null byte")
     if name == "*":
         raise failure(2, "The index name '*' is not valid.")
-    if list(key) == ["_id"] and key["_id"] == 1:
-        return "_id_"
+    if list(key) == ["_id"] and kinds.is_number(key["_id"]):
+        if key["_id"] == -1:
+            raise failure(
+                2, f"The field 'key' for an _id index must be {{_id: 1}}, but got {show(key)}"
+            )
+        if key["_id"] == 1:
+            return "_id_"
     if name == "_id_":
         raise failure(
             2,
@@ -138,10 +149,10 @@ def _version(given: Document) -> int:
     version = given.get("v")
     if version is None:
         if "v" in given:
-            raise _wrong("v", "number", version)
+            raise wrong_field("v", "number", version)
         return 2
     if not kinds.is_number(version):
-        raise _wrong("v", "number", version)
+        raise wrong_field("v", "number", version)
     number = kinds.as_long(version)
     if number not in {1, 2}:
         raise failure(67, f"Invalid index specification; cannot create an index with v={number}")
@@ -167,7 +178,7 @@ def _add_flags(given: Document, spec: Document, key: Document) -> None:  # noqa:
             continue
         value = given[name]
         if not isinstance(value, bool) and not kinds.is_number(value):
-            raise _wrong(name, "bool", value)
+            raise wrong_field(name, "bool", value)
         if kinds.SAFE_BOOL.check(value, name) and name != "background":
             spec[name] = True
         elif name == "background":
@@ -185,7 +196,7 @@ def _add_flags(given: Document, spec: Document, key: Document) -> None:  # noqa:
         raise failure(
             16764, "Currently hashed indexes cannot guarantee uniqueness. Use a regular index."
         )
-    if spec.get("unique") and any(p == "$**" or p.endswith(".$**") for p in key):
+    if spec.get("unique") and any(map(is_wildcard, key)):
         raise failure(67, "Index type 'wildcard' does not support the unique option")
     if spec.get("sparse") and "partialFilterExpression" in given:
         raise failure(67, 'cannot mix "partialFilterExpression" and "sparse" options')
@@ -196,10 +207,13 @@ def _add_expiry(given: Document, spec: Document, key: Document) -> None:
         return
     value = given["expireAfterSeconds"]
     if not kinds.is_number(value):
-        raise _wrong("expireAfterSeconds", "number", value)
+        raise failure(
+            67,
+            f"TTL index 'expireAfterSeconds' option must be numeric, but received a type of '{kinds.type_name(value)}'",
+        )
     seconds = kinds.as_long(value)
     if isinstance(value, float) and value != value:
-        seconds = _SECONDS_MAX
+        seconds = -1
     if not 0 <= seconds <= _SECONDS_MAX:
         raise failure(
             67,
@@ -222,17 +236,31 @@ def _add_condition(given: Document, spec: Document) -> None:
         return
     condition = given["partialFilterExpression"]
     if not isinstance(condition, dict):
-        raise _wrong("partialFilterExpression", "object", condition)
+        raise wrong_field("partialFilterExpression", "object", condition)
     if spec["name"] == "_id_":
-        raise failure(67, "_id index cannot be a partial index")
+        raise failure(
+            197,
+            f"The field 'partialFilterExpression' is not valid for an _id index specification. Specification: {show(given)}",
+        )
+    _check_forbidden(condition)
     compile_match(condition, Context(features=frozenset({"partial index"})))
     _check_condition(condition)
     spec["partialFilterExpression"] = condition
 
 
 _PARTIAL = frozenset(
-    {"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type", "$in", "$geoWithin", "$and", "$or"}
-)
+    {
+        "$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type", "$in", "$geoWithin", "$geoIntersects", "$and", "$or",
+    }
+)  # fmt: skip
+
+
+def _check_forbidden(condition: Document) -> None:
+    for name in ("$text", "$where"):
+        if name in condition:
+            raise failure(2, f"{name} is not allowed in this context")
+    if "$expr" in condition:
+        raise failure(224, "$expr is not supported in the filter for a partial index")
 
 
 def _check_condition(condition: Any) -> None:
@@ -251,17 +279,16 @@ def _check_condition(condition: Any) -> None:
             raise failure(67, "unsupported expression in partial index: $regex")
 
 
-def _add_collation(
-    given: Document, spec: Document, collection: Collection | None, kind: str
-) -> None:
-    default = None if collection is None else collection.options.get("collation")
+def _add_collation(given: Document, spec: Document, default: Document | None, kind: str) -> None:
     if "collation" not in given:
-        if default is not None and kind not in {"text", "2d"}:
+        if default is not None and kind in {"text", "2d"}:
+            raise failure(67, f"Index type '{kind}' does not support collation: {show(default)}")
+        if default is not None:
             spec["collation"] = default
         return
     value = given["collation"]
     if not isinstance(value, dict):
-        raise _wrong("collation", "object", value)
+        raise wrong_field("collation", "object", value)
     if not value:
         raise failure(2, "The field 'collation' cannot be an empty object.")
     parsed = parse_collation(value)
@@ -274,51 +301,3 @@ def _add_collation(
     if kind in {"text", "2d"}:
         raise failure(67, f"Index type '{kind}' does not support collation: {show(value)}")
     spec["collation"] = parsed.spec
-
-
-def _add_plugin(given: Document, spec: Document, kind: str) -> None:  # noqa: C901  (one check after the other, in MongoDB's order)
-    if kind == "text":
-        _add_text(given, spec)
-    elif kind == "2dsphere":
-        spec["2dsphereIndexVersion"] = given.get("2dsphereIndexVersion", 3)
-    elif kind == "2d":
-        for name in ("bits", "min", "max"):
-            if name in given:
-                if not kinds.is_number(given[name]):
-                    raise _wrong(name, "number", given[name])
-                spec[name] = given[name]
-        bits = given.get("bits", 26)
-        if kinds.is_number(bits) and not 1 <= kinds.as_long(bits) <= 32:
-            raise failure(67, "bits for hash must be > 0 and <= 32")
-    if "wildcardProjection" in given:
-        if not isinstance(given["wildcardProjection"], dict):
-            raise _wrong("wildcardProjection", "object", given["wildcardProjection"])
-        if "$**" not in given["key"]:
-            raise failure(
-                2,
-                "The field 'wildcardProjection' is only allowed in a wildcard index: { \"$**\": 1 }",
-            )
-        if not given["wildcardProjection"]:
-            raise failure(9, "The 'wildcardProjection' field can't be an empty object")
-        spec["wildcardProjection"] = given["wildcardProjection"]
-
-
-def _add_text(given: Document, spec: Document) -> None:
-    weights = dict(given.get("weights") or {})
-    if not isinstance(given.get("weights", {}), (dict, str)):
-        raise _wrong("weights", "object", given["weights"])
-    for path, direction in given["key"].items():
-        if direction == "text":
-            weights.setdefault(path, 1)
-    for weight in weights.values():
-        if not kinds.is_number(weight) or not 0 < kinds.as_long(weight) < 100000:
-            raise failure(67, "weight must be in the exclusive interval (0,99999)")
-    spec["weights"] = dict(sorted(weights.items()))
-    language = given.get("default_language", "english")
-    if not isinstance(language, str):
-        raise _wrong("default_language", "string", language)
-    override = given.get("language_override", "language")
-    if not isinstance(override, str):
-        raise _wrong("language_override", "string", override)
-    spec["default_language"], spec["language_override"] = language, override
-    spec["textIndexVersion"] = given.get("textIndexVersion", 3)

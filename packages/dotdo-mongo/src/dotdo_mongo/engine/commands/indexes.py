@@ -48,7 +48,8 @@ def create_indexes(request: Request) -> Document:
     collection = None if found is None else found[1]
     if collection is not None and collection.is_view:
         raise failure(166, f"Namespace {request.namespace} is a view, not a collection")
-    specs = [index_spec(spec, collection) for spec in given]
+    default = None if collection is None else collection.options.get("collation")
+    specs = [index_spec(spec, default) for spec in given]
     is_new = found is None
     if found is None:
         check_new_collection(request.db, name)
@@ -60,11 +61,12 @@ def create_indexes(request: Request) -> Document:
     with request.lease(store) as session:
         before = collection.index_count
         added = _added(collection, specs, request.namespace)
+        _check_transaction(request, collection, added)
         if added:
             wanted = with_indexes(collection, (*collection.indexes, *added))
 
             def work() -> None:
-                _check_documents(session, request.namespace, collection, added)
+                check_documents(session, request.namespace, collection, added)
                 change(session, wanted)
 
             session.change_definitions(work)
@@ -74,6 +76,15 @@ def create_indexes(request: Request) -> Document:
     if not added:
         reply["note"] = "all indexes already exist"
     return reply
+
+
+def _check_transaction(request: Request, collection: Collection, added: list[Document]) -> None:
+    transaction = request.transaction
+    if transaction is not None and added and collection.noun.table not in transaction.created:
+        raise failure(
+            263,
+            f"Cannot create new indexes on existing collection {request.namespace} in a multi-document transaction.",
+        )
 
 
 def _added(collection: Collection, specs: list[Document], namespace: str) -> list[Document]:
@@ -98,13 +109,27 @@ def _added(collection: Collection, specs: list[Document], namespace: str) -> lis
     return added
 
 
-_IDENTITY = ("key", "collation", "partialFilterExpression", "wildcardProjection")
-_OPTIONS = ("unique", "sparse", "expireAfterSeconds", "weights", "default_language")
+_IDENTITY = ("collation", "wildcardProjection", "unique", "sparse")
+_OPTIONS = ("expireAfterSeconds", "weights", "default_language")
+
+
+def _signature(condition: Document | None) -> Document | None:
+    """Return a partial index's filter with its conjunctions in one order."""
+    if condition is None:
+        return None
+    return {
+        name: sorted((_signature(part) for part in value), key=repr)
+        if name in {"$and", "$or"}
+        else value
+        for name, value in condition.items()
+    }
 
 
 def _same(known: list[Document], spec: Document) -> Document | None:
     def identity(index: Document) -> list[Any]:
-        return [list(index["key"].items()), *(index.get(name) for name in _IDENTITY[1:])]
+        condition = _signature(index.get("partialFilterExpression"))
+        rest = [index.get(name) or None for name in _IDENTITY]
+        return [list(index["key"].items()), condition, *rest]
 
     def options(index: Document) -> list[Any]:
         return [index.get(name) or False for name in _OPTIONS]
@@ -116,7 +141,7 @@ def _same(known: list[Document], spec: Document) -> Document | None:
             return index
         if is_named_so and (not is_same or options(index) != options(spec)):
             raise failure(
-                86,
+                85 if "weights" in index and "weights" in spec else 86,
                 f"An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: {show(spec)}, existing index: {show(index)}",
             )
         if is_same and options(index) == options(spec):
@@ -131,10 +156,14 @@ def _same(known: list[Document], spec: Document) -> Document | None:
     return None
 
 
-def _check_documents(
+def check_documents(
     session: Session, namespace: str, collection: Collection, added: list[Document]
 ) -> None:
-    """See that the documents that are there can be in the new indexes."""
+    """See that the documents that are there can be in the new indexes.
+
+    Raises:
+        CommandFailure: Two have the same key of a unique one (code 11000), or one has no key (codes 171, ...).
+    """
     checked = [index for index in added if is_ordinary(index)]
     seen: dict[str, set[Any]] = {index["name"]: set() for index in checked}
     if not checked:

@@ -103,18 +103,21 @@ _LIST_DATABASES: Declared = {
 }
 
 
+_ALWAYS_THERE = ("admin", "config", "local")
+
+
 @command("listDatabases", _LIST_DATABASES, is_admin_only=True, is_in_api=True)
 def list_databases(request: Request) -> Document:
     """List the databases."""
     arguments = request.arguments
     matches = compile_match(arguments["filter"] or {}, Context(now_ms=request.now_us // 1000))
     found, total = [], 0
-    for name in request.deployment.databases.names():
+    allows = request.client.allows
+    names = {*_ALWAYS_THERE, *request.deployment.databases.names()}
+    for name in sorted(name for name in names if allows is None or allows(name)):
         store = request.store(name)
-        if store is None:
-            continue
-        size = store_size(request, store)
-        shown = {"name": name, "sizeOnDisk": Int64(size), "empty": False}
+        size = 0 if store is None else store_size(request, store)
+        shown = {"name": name, "sizeOnDisk": Int64(size), "empty": store is None}
         if not matches({"name": name} if arguments["nameOnly"] else shown):
             continue
         total += size

@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import Decimal128
 
+from dotdo.storage import Session
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.create_options import CREATE, options_of
 from dotdo_mongo.engine.commands.declaration import (
@@ -43,7 +44,7 @@ def create(request: Request) -> Document:
     found = request.find(name)
     if found is not None:
         known = found[1]
-        if known.kind == kind and known.options == options:
+        if known.kind == kind and known.options == options and request.transaction is None:
             return {}
         raise failure(
             48,
@@ -162,10 +163,13 @@ def rename_collection(request: Request) -> Document:
     other = request.find(target, target_db)
     if other is not None and not arguments["dropTarget"]:
         raise failure(48, "target namespace exists")
-    with request.lease(store) as session:
+
+    def rename(session: Session) -> None:
         if other is not None:
             drop_definition(session, other[1])
         change(session, replace(collection, name=target))
+
+    request.mutate(store, rename)
     return {}
 
 

@@ -41,7 +41,7 @@ def _settings(request: Request) -> Document:
         "transactionLifetimeLimitSeconds": 60,
         "internalQueryMaxBlockingSortMemoryUsageBytes": 104857600,
         "authenticationMechanisms": ["SCRAM-SHA-1", "SCRAM-SHA-256"],
-        "enableTestCommands": False,
+        "enableTestCommands": request.deployment.has_test_commands,
         "requireApiVersion": False,
     }
 
@@ -137,7 +137,8 @@ def _new_value(name: str, value: Any) -> Any:
 def _check_verbosity(given: Document, names: tuple[str, ...]) -> None:
     for name, value in given.items():
         if name == "verbosity":
-            if not kinds.is_number(value) or not -1 <= kinds.as_long(value) <= kinds.INT32_MAX:
+            is_whole = kinds.is_number(value) and value == value
+            if not is_whole or not -1 <= kinds.as_long(value) <= kinds.INT32_MAX:
                 raise failure(2, f"Invalid verbosity {value}")
         elif name not in names:
             raise failure(2, f"Invalid component name {name}")
@@ -177,7 +178,9 @@ def get_cluster_parameter(request: Request) -> Document:
         raise failure(
             2, "Must supply at least one cluster server parameter name to getClusterParameter"
         )
-    for name in names:
+    for i, name in enumerate(names):
+        if type(name) is not str:
+            raise kinds.wrong_type(f"getClusterParameter.getClusterParameter.{i}", name, "string")
         if name not in _CLUSTER:
             raise failure(4, f"Unknown server parameter: {name}")
     return {
@@ -219,6 +222,8 @@ def _cluster_value(name: str, value: Document) -> Document:
     if name == "changeStreamOptions" and seconds == "off":
         return value
     if not kinds.is_number(seconds):
+        if name == "changeStreams":
+            raise kinds.wrong_type("changeStreams.expireAfterSeconds", seconds, "long")
         raise failure(2, "expireAfterSeconds must be 'off' or a number")
     number = kinds.as_long(seconds)
     if number <= 0:

@@ -1,19 +1,19 @@
 """Commands that read documents: find, count, distinct; aggregate is beside."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from math import inf
 from typing import Any
 
 from bson import Int64
-from bson.raw_bson import RawBSONDocument
 
 from dotdo.storage import Store
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
 from dotdo_mongo.engine.commands.replies import cursor_reply
+from dotdo_mongo.engine.commands.shaping import Item, shape_of
 from dotdo_mongo.engine.commands.views import on_view
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.cursors import Cursor
@@ -30,7 +30,6 @@ from dotdo_mongo.engine.values import MISSING, sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
-Item = Document | RawBSONDocument
 
 _FIND: Declared = {
     "filter": kinds.OBJECT,
@@ -86,11 +85,13 @@ def find(request: Request) -> Document:
         if "$natural" in (arguments["sort"] or {}):
             raise failure(2, "text expressions are not allowed with $natural sort order")
         context = context.with_(features=context.features | {"textScore"})
-    documents: Iterator[Item] = _nothing(arguments, context)
+    documents: Iterator[Item]
     tail = None
-    if found is not None and arguments["tailable"]:
+    if found is None:
+        documents = _nothing(arguments, context)
+    elif arguments["tailable"]:
         documents = tail = _tail(request, found[0], found[1], context)
-    elif found is not None:
+    else:
         documents = search(request, found[0], found[1], context)
     cursor = Cursor(
         request.namespace,
@@ -113,17 +114,13 @@ def _tail(request: Request, store: Store, collection: Collection, context: Conte
     way = plan(collection, request.arguments["filter"] or {}, context)
     name, db = collection.name, request.db
     return CappedTail(
-        request.reader(store), way, _shaped(request, context), lambda: request.find(name, db)
+        request.reader(store),
+        way,
+        shape_of(request, context, way),
+        lambda: request.find(name, db),
+        skip=request.arguments["skip"] or 0,
+        limit=request.arguments["limit"] or 0,
     )
-
-
-def _shaped(request: Request, context: Context) -> Callable[[Record], Item]:
-    """Return what makes the documents of a find command out of records."""
-    arguments = request.arguments
-    if not arguments["projection"]:
-        return _as_stored
-    project = compile_projection(arguments["projection"], context, arguments["filter"] or {})
-    return lambda record: project(record.document)
 
 
 def _check_options(arguments: Document) -> None:
@@ -163,7 +160,7 @@ def search(
     sort = dict(arguments["sort"] or {})
     if "$natural" in sort:
         apply_hint(way, {"$natural": sort.pop("$natural")})
-    shape = _shaped(request, context)
+    shape = shape_of(request, context, way)
     reader = request.reader(store)
     skip, limit = arguments["skip"] or 0, arguments["limit"] or None
     near = near_of(query)
@@ -185,10 +182,6 @@ def _nearest(way: Plan, near: Near, reader: Any) -> Iterator[Record]:
     found = [(near.distance(record.document), record) for record in way.records(reader)]
     found.sort(key=lambda pair: inf if pair[0] is None else pair[0])
     return (record for _, record in found)
-
-
-def _as_stored(record: Record) -> Item:
-    return record.reply()
 
 
 def _sorted(
@@ -268,11 +261,9 @@ def count(request: Request) -> Document:
     store, collection = found
     way = plan(collection, query, context, hint=arguments["hint"])
     reader = request.reader(store)
-    if way.matches is None and not way.is_hinted:
-        return {"n": _cut(collection.table.count(reader), arguments)}
     limit = arguments["limit"]
     wanted = None if not limit else limit + (arguments["skip"] or 0)
-    return {"n": _cut(sum(1 for _ in islice(way.records(reader), wanted)), arguments)}
+    return {"n": _cut(way.count(reader, wanted), arguments)}
 
 
 def _cut(number: int, arguments: Document) -> int | Int64:
@@ -290,7 +281,7 @@ _DISTINCT: Declared = {
 }
 
 
-@command("distinct", _DISTINCT, **_READ)
+@command("distinct", _DISTINCT, **(_READ | {"is_in_api": False}))
 def distinct(request: Request) -> Document:
     """List the different values of a field."""
     arguments = request.arguments

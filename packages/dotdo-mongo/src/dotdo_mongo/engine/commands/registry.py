@@ -17,8 +17,10 @@ from dotdo_mongo.engine.commands import (
     parameters,
     plan_cache,
     reads,
+    replication,
     session_commands,
     statistics,
+    test_commands,
     users,
     writes,
 )
@@ -42,6 +44,8 @@ _FAMILIES = (
     parameters.COMMANDS,
     plan_cache.COMMANDS,
     users.COMMANDS,
+    replication.COMMANDS,
+    test_commands.COMMANDS,
 )
 
 

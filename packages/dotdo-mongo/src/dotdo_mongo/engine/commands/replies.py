@@ -30,7 +30,7 @@ def cursor_reply(
         cursor.close()
     elif not is_over and batch_size is None and not cursor.is_tailable and cursor.is_exhausted():
         pass
-    elif not is_over or cursor.is_tailable:
+    elif not is_over or cursor.goes_on:
         number = keep(request, cursor)
     found: Document = {"firstBatch": batch, "id": number, "ns": cursor.namespace}
     if request.snapshot_us is not None:
@@ -46,6 +46,8 @@ def keep(request: Request, cursor: Cursor) -> Int64:
         cursor.lsid = request.session.lsid
     if request.transaction is not None:
         cursor.txn = request.transaction.number
+    if request.deadline_us is not None and not cursor.is_tailable:
+        cursor.left_us = request.deadline_us - request.deployment.clock()
     cursor.user = request.client.user
     cursor.comment = request.body.get("comment")
     cursor.operation = {k: v for k, v in request.body.items() if k not in {"lsid", "$clusterTime"}}

@@ -19,7 +19,7 @@ def _is_of(lsid: bytes, cursor: Cursor) -> bool:
     return cursor.lsid == lsid
 
 
-@command("startSession", is_in_api=False)
+@command("startSession", is_lenient=True)
 def start_session(request: Request) -> Document:
     """Begin a session."""
     number = bytearray(request.deployment.randomness(16))
@@ -70,7 +70,7 @@ def refresh_sessions(request: Request) -> Document:
     return {}
 
 
-@command("killSessions", target=SESSIONS)
+@command("killSessions", target=SESSIONS, is_lenient=True)
 def kill_sessions(request: Request) -> Document:
     """End sessions with what they are doing."""
     wanted = request.arguments["target"] or [
@@ -86,6 +86,8 @@ def _users(value: Any, where: str) -> list[Document]:
     if not isinstance(value, list):
         raise kinds.wrong_type(where, value, "array")
     for i, item in enumerate(value):
+        if item is None:
+            continue
         if not isinstance(item, dict):
             raise kinds.wrong_type(f"{where}.{i}", item, "object")
         for name in ("user", "db"):
@@ -97,10 +99,10 @@ def _users(value: Any, where: str) -> list[Document]:
         for name in item:
             if name not in {"user", "db"}:
                 raise failure(40415, f"BSON field '{where}.{i}.{name}' is an unknown field.")
-    return value
+    return [item for item in value if item is not None]
 
 
-@command("killAllSessions", target=kinds.Kind(_users))
+@command("killAllSessions", target=kinds.Kind(_users), is_lenient=True)
 def kill_all_sessions(request: Request) -> Document:
     """End the sessions of users, of everybody when none is named."""
     named = {item["user"] for item in request.arguments["target"]}

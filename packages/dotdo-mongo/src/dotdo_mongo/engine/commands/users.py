@@ -43,15 +43,9 @@ def _refusing(name: str) -> Any:
     return command(name, {"pwd": kinds.ANY}, is_lenient=True, is_write=True)(refuse)
 
 
-COMMANDS = (
-    users_info,
-    roles_info,
-    *map(
-        _refusing,
-        (
-            "createUser", "updateUser", "dropUser", "dropAllUsersFromDatabase", "grantRolesToUser", "revokeRolesFromUser",
-            "createRole", "updateRole", "dropRole", "dropAllRolesFromDatabase", "grantRolesToRole", "revokeRolesFromRole",
-            "grantPrivilegesToRole", "revokePrivilegesFromRole",
-        ),
-    ),
+REFUSED = (
+    "createUser", "updateUser", "dropUser", "dropAllUsersFromDatabase", "grantRolesToUser", "revokeRolesFromUser",
+    "createRole", "updateRole", "dropRole", "dropAllRolesFromDatabase", "grantRolesToRole", "revokeRolesFromRole",
+    "grantPrivilegesToRole", "revokePrivilegesFromRole",
 )  # fmt: skip
+COMMANDS = (users_info, roles_info, *map(_refusing, REFUSED))

@@ -25,6 +25,7 @@ from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, check_new_collection
+from dotdo_mongo.engine.stages.registry import STAGES
 from dotdo_mongo.engine.surroundings import context_of
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.update import build_upsert, compile_update
@@ -207,18 +208,33 @@ def update(request: Request) -> Document:
     parsed = [
         parse_part(_UPDATE_STATEMENT, statement, "update.updates") for statement in statements
     ]
+    for part in parsed:
+        _check_stages(part["u"])
     target = Target(request, request.collection_name)
     outcome = each(request, parsed, lambda i, part, done: update_one(target, i, part, done))
     return _reply(outcome, {"n": outcome.n, "nModified": outcome.modified})
 
 
+def _check_stages(change: Any) -> None:
+    """See that an update's pipeline has known stages: this fails the command, not one of its statements."""
+    for stage in change if isinstance(change, list) else ():
+        for name in stage:
+            if name not in STAGES:
+                raise failure(40324, f"Unrecognized pipeline stage name: '{name}'")
+
+
 def each(
     request: Request, statements: Iterable[Document], run: Callable[[int, Document, Outcome], None]
 ) -> Outcome:
-    """Run statements one after the other; failures are noted, and end an ordered command."""
-    outcome = Outcome()
+    """Run statements one after the other, beginning after those done before the request had to wait.
+
+    Failures are noted, and end an ordered command.
+    """
+    progress = request.progress
+    outcome: Outcome = progress.outcome or Outcome()
+    progress.outcome = outcome
     is_ordered = request.arguments.get("ordered", True)
-    for i, statement in enumerate(statements):
+    for i, statement in islice(enumerate(statements), progress.statements, None):
         try:
             run(i, statement, outcome)
         except CommandFailure as error:
@@ -227,6 +243,7 @@ def each(
             outcome.failed(i, error)
             if is_ordered:
                 break
+        progress.statements = i + 1
     return outcome
 
 

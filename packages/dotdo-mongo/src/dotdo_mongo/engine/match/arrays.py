@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bson import Regex
@@ -40,7 +39,7 @@ def elem_match_test(argument: Any, scope: Scope) -> Test:
     """Return the test of an array with a member that meets a query or operators. Code 2."""
     if not isinstance(argument, Mapping):
         raise failure(2, "$elemMatch needs an Object")
-    inner = replace(scope, is_top=False)
+    inner = scope.inside()
     first = next(iter(argument), "")
     if is_operators(argument) and first not in _TOP_NAMES:
         test = both([one.of_value() for one in scope.parse_field(argument, inner)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bson import Regex
@@ -35,7 +34,7 @@ def parse(query: Document, scope: Scope) -> Matcher:
 def _member(name: str, value: Any, scope: Scope) -> Matcher:
     if name[:1] == "$" and name not in {"$ref", "$id", "$db"}:
         return _top(name, value, scope)
-    here = replace(scope, path=name)
+    here = scope.at(name)
     return both([one.on(name) for one in parse_field(value, here)])
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _scope(context: Context, restricted: Mapping[str, tuple[int, str]] | None = None) -> Scope:
-    return Scope(context=context, parse=parse, parse_field=parse_field, restricted=restricted or {})
+    return Scope(context, parse, parse_field, restricted=restricted or {})
 
 
 def compile_match(

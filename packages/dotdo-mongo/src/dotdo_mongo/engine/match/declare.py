@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dotdo_mongo.engine.match.paths import Test, at_path, both, negated
-from dotdo_mongo.engine.values import Key, collated_key
+from dotdo_mongo.engine.values import collated_key
 
 if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Context, Document, Matcher
@@ -67,7 +67,6 @@ class Several:
         return negated(found) if self.is_negated else found
 
 
-@dataclass(slots=True, frozen=True, kw_only=True)
 class Scope:
     """Where a query stands.
 
@@ -80,17 +79,33 @@ class Scope:
         restricted: operators that are not allowed here, by name -> (code, text).
     """
 
-    context: Context
-    parse: Callable[[Document, Scope], Matcher]
-    parse_field: Callable[[Any, Scope], list[Question]]
-    path: str = ""
-    is_top: bool = True
-    restricted: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    key: Callable[[Any], Key] = field(init=False)
+    __slots__ = ("context", "is_top", "key", "parse", "parse_field", "path", "restricted")
 
-    def __post_init__(self) -> None:
-        collation = self.context.collation
-        object.__setattr__(self, "key", collated_key(collation.key if collation else None))
+    def __init__(
+        self,
+        context: Context,
+        parse: Callable[[Document, Scope], Matcher],
+        parse_field: Callable[[Any, Scope], list[Question]],
+        *,
+        path: str = "",
+        is_top: bool = True,
+        restricted: Mapping[str, tuple[int, str]],
+    ) -> None:
+        self.context, self.parse, self.parse_field = context, parse, parse_field
+        self.path, self.is_top, self.restricted = path, is_top, restricted
+        self.key = collated_key(context.collation.key if context.collation else None)
+
+    def at(self, path: str) -> Scope:
+        """Return the scope of a field."""
+        return Scope(
+            self.context, self.parse, self.parse_field, path=path, is_top=self.is_top, restricted=self.restricted
+        )  # fmt: skip
+
+    def inside(self) -> Scope:
+        """Return the scope of a query within this one."""
+        return Scope(
+            self.context, self.parse, self.parse_field, path=self.path, is_top=False, restricted=self.restricted
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

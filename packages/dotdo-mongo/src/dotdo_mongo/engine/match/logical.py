@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bson import Code
-
 from dotdo_mongo.engine.expressions import compile_expression, expression, is_true
 from dotdo_mongo.engine.match.declare import Family, Question, Scope
 from dotdo_mongo.engine.match.paths import both, everything, nothing
@@ -111,7 +109,7 @@ def sample_rate(argument: Any, scope: Scope) -> Matcher:
 @FAMILY.top("$where")
 def where(argument: Any, scope: Scope) -> Matcher:
     """Match what makes a JavaScript function true. Codes 2, 14, 31264 without JavaScript."""
-    if not isinstance(argument, str):
+    if not isinstance(argument, str) or getattr(argument, "scope", None) is not None:
         raise failure(2, "$where got bad type")
     run = scope.context.javascript
     if run is None:
@@ -123,8 +121,6 @@ def where(argument: Any, scope: Scope) -> Matcher:
             if "return" not in source
             else f"function() {{ {source} }}"
         )
-    if isinstance(argument, Code) and argument.scope:
-        raise failure(2, "$where got bad type")
     return lambda document: is_true(run(source, [document]))
 
 

@@ -9,6 +9,7 @@ import orjson
 from dotdo.history import Entry, Reader, Transaction, entries, head
 from dotdo.history.transactions import transaction_at
 from dotdo.storage import Noun, Session, Store, system
+from dotdo_mongo.engine.collection import read_json
 from dotdo_mongo.engine.tables.columns import to_bson
 from dotdo_mongo.mapping.keys import identity_of
 from dotdo_mongo.mapping.tags import untagged
@@ -25,11 +26,12 @@ class Change:
     Args:
         seq: Its position.
         time_us: When it was committed.
-        kind: `insert`, `update`, `delete`, `create`, `drop`, `rename` or `modify`.
+        kind: `insert`, `update`, `delete`, `create`, `drop`, `rename`, `createIndexes`, `dropIndexes` or `modify`.
         noun: The collection's definition at that time (before it, when dropped).
         before: The document before.
-        after: The document after; the new name of a renamed collection.
+        after: The document after; the new name of a renamed collection; the definition after, when altered.
         action: As the transaction's record has it.
+        replaced: The collection whose place a renamed one has taken.
     """
 
     seq: int
@@ -39,6 +41,7 @@ class Change:
     before: Document | None = None
     after: Any = None
     action: str | None = None
+    replaced: Noun | None = None
 
 
 class LogReader:
@@ -77,9 +80,13 @@ class LogReader:
             for entry in found
             if entry.op == system.SCHEMA and reader.noun_at(entry.noun, entry.seq) is None
         }
-        for entry in found:
-            change = self._change(session, reader, entry, transaction)
+        changes = [self._change(session, reader, entry, transaction) for entry in found]
+        renamed = {c.after: c for c in changes if c is not None and c.kind == "rename"}
+        for entry, change in zip(found, changes, strict=True):
             if change is None or (entry.noun in dropped and change.kind == "delete"):
+                continue
+            if change.kind == "drop" and change.noun.name in renamed:
+                renamed[change.noun.name].replaced = change.noun
                 continue
             yield change
 
@@ -108,9 +115,35 @@ def _definition(reader: Reader, entry: Entry, by: Transaction) -> Change | None:
         return Change(entry.seq, by.time_us, "create", new)
     if old is not None and new is None:
         return Change(entry.seq, by.time_us, "drop", old)
-    if old is not None and new is not None and old.name != new.name:
+    if old is None or new is None:
+        return None
+    if old.name != new.name:
         return Change(entry.seq, by.time_us, "rename", old, after=new.name)
-    return None
+    return Change(entry.seq, by.time_us, _alteration(old, new), old, after=new)
+
+
+def _alteration(old: Noun, new: Noun) -> str:
+    before, after = index_names(old), index_names(new)
+    if after - before:
+        return "createIndexes"
+    return "dropIndexes" if before - after else "modify"
+
+
+def index_names(noun: Noun) -> set[str]:
+    """Return the names of a collection's indexes."""
+    return set(collection_facts(noun)["indexes"])
+
+
+def collection_facts(noun: Noun) -> Document:
+    """Return `options`, and `indexes` by name, as a definition has them."""
+    facts = noun.extra.get("mongo")
+    if facts is None:
+        return {"options": {}, "indexes": {}}
+    indexes = [read_json(text) for text in facts["indexes"]]
+    return {
+        "options": read_json(facts["options"]),
+        "indexes": {index["name"]: index for index in indexes},
+    }
 
 
 def _document(session: Session, reader: Reader, noun: Noun, image: Any) -> Document | None:

@@ -32,6 +32,7 @@ class StreamOptions:
     is_start_after: bool = False
     is_for_cluster: bool = False
     is_expanded: bool = False
+    splits: bool = False
 
 
 def stream_options(given: Any) -> StreamOptions:

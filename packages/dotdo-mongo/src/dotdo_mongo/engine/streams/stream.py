@@ -13,8 +13,9 @@ from dotdo.history import head
 from dotdo.storage import Store
 from dotdo_mongo.engine.collection import find_collection
 from dotdo_mongo.engine.streams.difference import update_description
-from dotdo_mongo.engine.streams.log import Change, LogReader
+from dotdo_mongo.engine.streams.log import Change, LogReader, collection_facts
 from dotdo_mongo.engine.streams.options import StreamOptions
+from dotdo_mongo.engine.streams.split import after_fragment, fragments
 from dotdo_mongo.engine.streams.tokens import Place, timestamp_of, token
 from dotdo_mongo.errors import failure
 
@@ -79,7 +80,7 @@ class ChangeStream(Iterator[Document]):
                 and options.after.db == name
                 and options.after.seq <= head(session)
             ):
-                return options.after.seq
+                return options.after.seq - bool(options.after.fragment)
             if options.after is None and options.from_us is None:
                 return head(session)
             since = options.after.time_us + 1 if options.after is not None else options.from_us
@@ -163,10 +164,17 @@ class ChangeStream(Iterator[Document]):
                     raise failure(
                         280,
                         "Encountered an event whose _id field, which contains the resume token, was modified by the pipeline.",
+                        errorLabels=["NonResumableChangeStreamError"],
                     )
-                self._events.append((place, passed))
+                self._events += self._parts(place, passed)
             if event["operationType"] == "invalidate":
                 self._ends_after = True
+
+    def _parts(self, place: Place, event: Document) -> list[tuple[Place, Document]]:
+        if not self.options.splits:
+            return [(place, event)]
+        parts = fragments(place, event)
+        return [part for part in parts if after_fragment(part[0], self.options.after)]
 
     def dropped(self, db: str, names: Iterable[str], now_us: int) -> None:
         """A database with these collections is about to go: tell it, with all that came before."""
@@ -212,6 +220,8 @@ class ChangeStream(Iterator[Document]):
         is_ours = self.collection in {None, name} or (
             change.kind == "rename" and change.after == self.collection
         )
+        if change.replaced is not None and change.replaced.name == self.collection:
+            is_ours = True
         if not is_ours or (change.kind in _EXPANDED and not self.options.is_expanded):
             return []
         place = Place(change.time_us, change.seq, db)
@@ -232,7 +242,7 @@ class ChangeStream(Iterator[Document]):
             to = {"db": db, "coll": change.after}
             rest |= {"ns": namespace, "to": to}
             if self.options.is_expanded:
-                rest["operationDescription"] = {"to": to}
+                rest["operationDescription"] = {"to": to, **_replaced(change)}
             return kind, rest
         if kind not in {"insert", "update", "delete"}:
             rest["ns"] = namespace
@@ -241,6 +251,8 @@ class ChangeStream(Iterator[Document]):
                     "idIndex": {"v": 2, "key": {"_id": 1}, "name": "_id_"}
                 }
                 rest["nsType"] = "collection" if facts is None else facts["kind"]
+            elif kind != "drop":
+                rest |= _altered(change)
             return kind, rest
         return self._write(db, change, namespace, rest)
 
@@ -257,7 +269,9 @@ class ChangeStream(Iterator[Document]):
         if kind == "update":
             assert change.before is not None
             assert change.after is not None
-            rest["updateDescription"] = update_description(change.before, change.after)
+            rest["updateDescription"] = update_description(
+                change.before, change.after, is_expanded=self.options.is_expanded
+            )
             self._add_after(db, rest, change, has_images=has_images)
         if kind != "insert":
             self._add_before(rest, change, has_images=has_images)
@@ -310,6 +324,35 @@ class ChangeStream(Iterator[Document]):
                 47,
                 "Change stream was configured to require a pre-image for all update, delete and replace events, but the pre-image was not found",
             )
+
+
+def _replaced(change: Change) -> Document:
+    facts = None if change.replaced is None else change.replaced.extra.get("mongo")
+    return {} if facts is None else {"dropTarget": Binary(bytes.fromhex(facts["uuid"]), 4)}
+
+
+def _altered(change: Change) -> Document:
+    """Return what createIndexes, dropIndexes and modify events tell beside the namespace."""
+    before, after = collection_facts(change.noun), collection_facts(change.after)
+    if change.kind == "createIndexes":
+        added = [i for n, i in after["indexes"].items() if n not in before["indexes"]]
+        return {"operationDescription": {"indexes": added}}
+    if change.kind == "dropIndexes":
+        gone = [i for n, i in before["indexes"].items() if n not in after["indexes"]]
+        return {"operationDescription": {"indexes": gone}}
+    told: Document = {
+        name: value
+        for name, value in after["options"].items()
+        if before["options"].get(name) != value
+    }
+    state: Document = {"collectionOptions": before["options"]}
+    for name, index in after["indexes"].items():
+        known = before["indexes"].get(name)
+        if known is not None and known != index:
+            changed = {n: v for n, v in index.items() if known.get(n) != v}
+            told["index"] = {"name": name, **changed}
+            state["indexOptions"] = {n: known[n] for n in changed if n in known}
+    return {"operationDescription": told, "stateBeforeChange": state}
 
 
 def _has_images(change: Change) -> bool:

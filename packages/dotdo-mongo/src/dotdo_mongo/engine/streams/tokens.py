@@ -19,19 +19,20 @@ class Place(NamedTuple):
         seq: Log position of the event.
         db: Whose log.
         is_invalidate: The event made its stream invalid.
+        fragment: Number of the event's part, from 1; 0 for the whole.
     """
 
     time_us: int
     seq: int
     db: str
     is_invalidate: bool = False
+    fragment: int = 0
 
 
 def token(place: Place) -> dict[str, str]:
     """Return the resume token of a place."""
-    text = (
-        f"{_MARK}{place.time_us:0{_DIGITS}X}{place.seq:0{_DIGITS}X}{int(place.is_invalidate):02X}"
-    )
+    marks = place.is_invalidate | place.fragment << 1
+    text = f"{_MARK}{place.time_us:0{_DIGITS}X}{place.seq:0{_DIGITS}X}{marks:02X}"
     return {"_data": text + place.db.encode().hex().upper()}
 
 
@@ -50,8 +51,8 @@ def place_of(given: Any) -> Place:
         raise failure(50811, "Bad resume token: cannot be decoded")
     try:
         time_us, seq = int(text[2:18], 16), int(text[18:34], 16)
-        is_invalidate = text[34:36] == "01"
-        return Place(time_us, seq, bytes.fromhex(text[36:]).decode(), is_invalidate)
+        marks, db = int(text[34:36], 16), bytes.fromhex(text[36:]).decode()
+        return Place(time_us, seq, db, is_invalidate=bool(marks & 1), fragment=marks >> 1)
     except ValueError:
         raise failure(50811, "Bad resume token: cannot be decoded") from None
 

@@ -1,6 +1,6 @@
 """SQL tables as documents: the primary key is `_id`, columns are fields, what has no column lies in `_extra`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,15 @@ from dotdo.errors import InvalidValue
 from dotdo.graph.rows import ColumnRows
 from dotdo.storage import Noun, Row, Session
 from dotdo.storage.names import quoted
-from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
+from dotdo.values import Tagged
+from dotdo_mongo.engine.tables.record import (
+    EVERYTHING,
+    Condition,
+    Document,
+    Params,
+    Reader,
+    Record,
+)
 from dotdo_mongo.mapping.tags import from_json, tagged, untagged
 
 _INT32 = 1 << 31
@@ -56,7 +64,12 @@ class ColumnTable:
             last, chunk = rows[-1][0], _CHUNK
 
     def by_identity(self, reader: Reader, identity: Any) -> Record | None:
-        """Return the record with that `_id`."""
+        """Return the record with that `_id`; a table without a key keeps those that were given beside its columns."""
+        if not self._keys and not isinstance(identity, int):
+            given = tagged(identity)
+            param: Any = orjson.dumps(given).decode() if isinstance(given, dict | list) else given
+            rows = reader.read(f"{self._select} where _extra ->> '$._id' = ?", (param,))
+            return self._record(rows[0]) if rows else None
         try:
             params = self._rows.key(self._key(identity))
         except InvalidValue:
@@ -69,6 +82,16 @@ class ColumnTable:
         where = f" where {condition.sql}" if condition.sql else ""
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
+
+    def tally(
+        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many not."""
+        sql = (
+            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+        )
+        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
+        return int(held or 0), int(count) - int(held or 0)
 
     def _record(self, row: Row) -> Record:
         return Record(row[0], None, lambda: self._document(row))
@@ -89,25 +112,40 @@ class ColumnTable:
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:  # noqa: ARG002  (a cache that this layout has not)
         """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""
         fields = self._fields(document)
-        if self._keys and self.by_identity(session, document["_id"]) is not None:
+        if self.by_identity(session, document["_id"]) is not None:
             return None
         row = session.allocate(self.noun) if self.noun.has_hidden_rowid else None
         text, params = self._rows.creation(row, fields, None)
         return int(session.execute(text, params)[0][0])
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
+    def replace(
+        self,
+        session: Session,
+        record: Record,
+        document: Document,
+        data: bytes | None = None,  # noqa: ARG002  (a cache that this layout has not)
+    ) -> None:
         """Give a record another content within `mutate`: columns that the document lacks become NULL."""
         fields = self._fields(document)
         columns = {c.name: fields.get(c.name) for c in self.noun.columns if c.generated is None}
+        key = self._key(record.document["_id"]) if self._keys else record.row
+        text, params = self._rows.update(key, columns, None)
+        session.execute(text, params)
+        extra = self._extra(record, document, columns)
+        if extra != self._extra(record, record.document, columns):  # else it would be logged twice
+            session.execute(
+                f"update {self.table} set _extra = jsonb(?) where {quoted(self.noun.rowid)} = ?",
+                (extra, record.row),
+            )
+
+    def _extra(self, record: Record, document: Document, columns: Collection[str]) -> bytes | None:
+        """Return what a document has beyond the columns, as it is stored."""
         extra = {
             name: value for name, value in document.items() if name != "_id" and name not in columns
         }
-        text, params = self._rows.update(self._key(record.document["_id"]), columns, None)
-        session.execute(text, params)
-        session.execute(
-            f"update {self.table} set _extra = jsonb(?) where {quoted(self.noun.rowid)} = ?",
-            (orjson.dumps(tagged(extra)) if extra else None, record.row),
-        )
+        if not self._keys and record.document["_id"] != record.row:
+            extra["_id"] = record.document["_id"]
+        return orjson.dumps(tagged(extra)) if extra else None
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""
@@ -120,7 +158,9 @@ class ColumnTable:
         if len(self._keys) == 1:
             is_made = isinstance(identity, ObjectId)
             fields[self._keys[0]] = str(identity) if is_made else to_canonical(identity)
-        elif self._keys and isinstance(identity, dict):
+        elif not self._keys:
+            fields["_id"] = to_canonical(identity)
+        elif isinstance(identity, dict):
             fields |= {name: to_canonical(value) for name, value in identity.items()}
         return fields
 
@@ -185,4 +225,5 @@ def to_canonical(value: Any) -> Any:
         case list():
             return [to_canonical(item) for item in value]
         case _:
-            return tagged(value)
+            found = tagged(value)
+            return Tagged(found) if isinstance(found, dict) else found

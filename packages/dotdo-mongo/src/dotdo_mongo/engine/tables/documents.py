@@ -1,19 +1,28 @@
 """Nouns of layout `document`: JSONB is what counts, BSON beside it a cache that other doors' writes empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dotdo.graph.fields import enter_fields, unknown_fields
 from dotdo.storage import Noun, Row, Session
 from dotdo.storage.names import quoted
-from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Document, Reader, Record
+from dotdo_mongo.engine.tables.record import (
+    EVERYTHING,
+    Condition,
+    Document,
+    Params,
+    Reader,
+    Record,
+)
 from dotdo_mongo.mapping.codec import encode
 from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
+_COLUMNS_OF_OTHERS = "_id, null, id, json(data)"
 _FIRST_CHUNK, _CHUNK = 128, 1024
 _ALL = EVERYTHING
+_IDENTITY = frozenset({"_id"})
 
 
 class DocumentTable:
@@ -30,6 +39,7 @@ class DocumentTable:
         "_insert",
         "_select",
         "_update",
+        "has_cache",
         "has_own_keys",
         "noun",
         "table",
@@ -38,7 +48,9 @@ class DocumentTable:
     def __init__(self, noun: Noun, *, has_own_keys: bool = False) -> None:
         self.noun, self.has_own_keys = noun, has_own_keys
         self.table = table = quoted(noun.table)
-        self._select = f"select {_COLUMNS} from {table}"
+        self.has_cache = not noun.owner  # else what lies beside a document is its owner's
+        columns = _COLUMNS if self.has_cache else _COLUMNS_OF_OTHERS
+        self._select = f"select {columns} from {table}"
         self._by_key = f"{self._select} where id = ?"
         self._insert = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?) on conflict(id) do nothing"
         self._update = f"update {table} set data = jsonb(?), bson = ? where _id = ?"
@@ -76,6 +88,16 @@ class DocumentTable:
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
 
+    def tally(
+        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many not."""
+        sql = (
+            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+        )
+        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
+        return int(held or 0), int(count) - int(held or 0)
+
     # --- writing ---------------------------------------------------------------------------------
 
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
@@ -84,14 +106,41 @@ class DocumentTable:
         row = session.allocate(self.noun)
         key = f"row {row}" if self.has_own_keys else key_of(document["_id"])
         self._enter(session, document)
-        session.execute(self._insert, (row, key, self._json(document, data), data))
+        cache = data if self.has_cache else None
+        session.execute(self._insert, (row, key, self._json(document, data), cache))
         return row if session.connection.changes() else None
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
+    def insert_all(
+        self, session: Session, documents: Sequence[Document], encoded: Sequence[bytes]
+    ) -> bool:
+        """Insert documents within `mutate`; False when the `_id` of one is taken, and what was done is to be undone."""
+        first = session.allocate(self.noun, len(documents))
+        names: set[str] = set()
+        for document in documents:
+            names.update(document)
+        self._enter(session, names)
+        session.write_many(
+            self._insert,
+            [
+                (
+                    row,
+                    key_of(document["_id"]),
+                    self._json(document, data),
+                    data if self.has_cache else None,
+                )
+                for row, (document, data) in enumerate(zip(documents, encoded, strict=True), first)
+            ],
+        )
+        return session.changes == len(documents)
+
+    def replace(
+        self, session: Session, record: Record, document: Document, data: bytes | None = None
+    ) -> None:
         """Give a record another content within `mutate`; its `_id` is as before."""
-        data = encode(document)
+        data = encode(document) if data is None else data
         self._enter(session, document)
-        session.execute(self._update, (self._json(document, data), data, record.row))
+        cache = data if self.has_cache else None
+        session.execute(self._update, (self._json(document, data), cache, record.row))
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""
@@ -102,10 +151,11 @@ class DocumentTable:
             document = {name: value for name, value in document.items() if name != "_id"}
         return to_json(document, data)
 
-    def _enter(self, session: Session, document: Document) -> None:
-        unknown = unknown_fields(session, self.noun, document.keys())
+    def _enter(self, session: Session, names: Iterable[str]) -> None:
+        fields = [name for name in names if name != "_id"]
+        unknown = unknown_fields(session, self.noun, fields)
         if unknown:
-            enter_fields(session, self.noun.id, [name for name in unknown if name != "_id"])
+            enter_fields(session, self.noun.id, unknown)
 
 
 def _record(row: Row) -> Record:

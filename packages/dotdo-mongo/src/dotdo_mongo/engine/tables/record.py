@@ -9,6 +9,7 @@ from dotdo.storage import Noun, Row, Session, Value
 from dotdo_mongo.mapping.codec import decode, encode, raw
 
 Document = dict[str, Any]
+Params = tuple[Value, ...]
 
 
 class Reader(Protocol):
@@ -95,11 +96,18 @@ class Table(Protocol):
     def count(self, reader: Reader, condition: Condition = ...) -> int:
         """Return how many records a condition leaves."""
 
+    def tally(
+        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many not."""
+
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
         """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""
 
-    def replace(self, session: Session, record: Record, document: Document) -> None:
-        """Give a record another content within `mutate`."""
+    def replace(
+        self, session: Session, record: Record, document: Document, data: bytes | None = None
+    ) -> None:
+        """Give a record another content, encoded already if `data` is given, within `mutate`."""
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""

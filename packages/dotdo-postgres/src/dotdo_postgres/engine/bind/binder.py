@@ -47,6 +47,8 @@ class Binder:
         self._queries = queries
         self.keeps_unknown = False
         self.may_write_materialized = False
+        self.is_trusted = False
+        self.touched: dict[int, int] = {}  # relation: the mode in which the statement locks it
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
 

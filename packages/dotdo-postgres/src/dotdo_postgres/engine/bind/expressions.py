@@ -98,7 +98,11 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
 
 def _table_oid(item: ScopeItem | None, location: int) -> ir.Expr | None:
     """Return the system column `tableoid` of a table; None when the name of FROM stands for no table."""
-    if item is None or item.entry is None or item.entry.relation is None or item.may_be_missing:
+    if item is None or item.entry is None:
+        return None
+    if item.entry.hidden:
+        return ir.Column(t.OID, -1, location, item.entry, len(item.entry.columns) - 1)
+    if item.entry.relation is None or item.may_be_missing:
         return None
     return ir.Const(t.OID, -1, location, item.entry.relation.oid)
 
@@ -303,9 +307,10 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
 
 
 _SQL_VALUES = {
-    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", 1266),
+    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", t.TIMETZ),
     "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
     "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
+    "SVFOP_CURRENT_TIME_N": ("current_time", t.TIMETZ), "SVFOP_LOCALTIME_N": ("localtime", t.TIME),
     "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
     "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("session_user", t.NAME),
     "SVFOP_CURRENT_ROLE": ("user", t.NAME), "SVFOP_CURRENT_CATALOG": ("database", t.NAME),
@@ -316,7 +321,7 @@ _SQL_VALUES = {
 def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind current_date, current_user and their kin."""
     kind, oid = _SQL_VALUES.get(node["op"], ("", 0))
-    if not kind or oid == 1266:
+    if not kind:
         raise not_supported(node["op"].removeprefix("SVFOP_").lower(), node.get("location", 0))
     word = node["op"].removeprefix("SVFOP_").removesuffix("_N")
     value = ir.SessionValue(oid, -1, node.get("location", 0), kind, word)

@@ -12,12 +12,23 @@ from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.bind.security import SELECT, require_privilege, secured
 from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.bind.views import view_entry
-from dotdo_postgres.engine.query import Entry, FromItem, Join, OutputColumn
-from dotdo_postgres.engine.relations import Relation
+from dotdo_postgres.engine.objects.descent import has_children, keepers_of
+from dotdo_postgres.engine.query import (
+    Entry,
+    FromItem,
+    Join,
+    OutputColumn,
+    Query,
+    Select,
+    SetOperation,
+    Target,
+)
+from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder, Node
 
 _KINDS = {"JOIN_INNER": "inner", "JOIN_LEFT": "left", "JOIN_RIGHT": "right", "JOIN_FULL": "full"}
@@ -71,7 +82,8 @@ def table_entry(relation: Relation, name: str) -> Entry:
 def scope_item(entry: Entry) -> ScopeItem:
     """Make the name of an entry and its columns visible."""
     columns = [
-        (c.name, ir.Column(c.type, c.typmod, -1, entry, at)) for at, c in enumerate(entry.columns)
+        (c.name, ir.Column(c.type, c.typmod, -1, entry, at))
+        for at, c in enumerate(entry.columns[: len(entry.columns) - entry.hidden])
     ]
     return ScopeItem(entry.name, list(columns), entry=entry)
 
@@ -82,8 +94,11 @@ def _rename(entry: Entry, alias: Node | None, location: int | None) -> Entry:
     entry.name = alias["aliasname"]
     entry.schema = ""
     names = [part["String"]["sval"] for part in alias.get("colnames", [])]
-    if len(names) > len(entry.columns):
-        message = f'table "{entry.name}" has {len(entry.columns)} columns available but {len(names)} columns specified'
+    width = len(entry.columns) - entry.hidden
+    if len(names) > width:
+        message = (
+            f'table "{entry.name}" has {width} columns available but {len(names)} columns specified'
+        )
         raise error("42P10", message, position=location)
     for at, name in enumerate(names):
         old = entry.columns[at]
@@ -115,13 +130,51 @@ def _table(
         found = find_relation(binder, node)
         if isinstance(found, Relation):
             require_privilege(binder, found.noun, SELECT)
-            entry = secured(binder, found.noun, table_entry(binder.as_read(found), name))
+            entry = secured(binder, found.noun, _read_entry(binder, found, name, node))
         else:
             require_privilege(binder, found, SELECT)
             entry = view_entry(binder, found, name)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
+
+
+def _read_entry(binder: Binder, relation: Relation, name: str, node: Node) -> Entry:
+    """Make the entry of a table that is read: with the rows of its descendants unless ONLY is written."""
+    if node.get("inh") and has_children(binder.names.catalog, relation.noun):
+        return family_entry(binder, relation, name)
+    return table_entry(binder.as_read(relation), name)
+
+
+def family_entry(binder: Binder, relation: Relation, name: str) -> Entry:
+    """Make the entry of a table and its descendants: the columns of the table, and behind them whose each row is."""
+    parts = [
+        _part(binder, relation, noun) for noun in keepers_of(binder.names.catalog, relation.noun)
+    ]
+    whole: Query = parts[0] if parts else _part(binder, relation, relation.noun)
+    for part in parts[1:]:
+        listed = [OutputColumn(c.name, c.type, c.typmod) for c in whole.columns]
+        whole = SetOperation(listed, kind="union", is_all=True, left=whole, right=part)
+    columns = table_entry(relation, name).columns
+    columns.append(OutputColumn("tableoid", t.OID))
+    schema = relation.schema if name == relation.name else ""
+    return Entry(name, columns, query=whole, view=relation.noun.id, schema=schema, hidden=1)
+
+
+def _part(binder: Binder, relation: Relation, noun: Noun) -> Select:
+    own = relation_of(noun)
+    entry = table_entry(binder.as_read(own), own.name)
+    places = {column.name: at for at, column in enumerate(own.columns)}
+    targets = [
+        Target(
+            ir.Column(c.type, c.typmod, -1, entry, places[c.name]),
+            OutputColumn(c.name, c.type, c.typmod),
+        )
+        for c in relation.columns
+    ]
+    targets.append(Target(ir.Const(t.OID, -1, -1, own.oid), OutputColumn("tableoid", t.OID)))
+    columns = [target.column for target in targets]
+    return Select(columns, targets=targets, from_items=[entry])
 
 
 def _subquery(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.objects.virtual import is_virtual, virtual_relation
@@ -39,6 +40,8 @@ def find_relation(binder: Binder, node: Node) -> Relation | Noun:
                 raise not_supported(f'relation "{place}.{name}"', location)
             continue
         noun = names.noun(place, name) if schema is not None else names.noun(None, name)
+        if noun is not None and is_documents(noun) and names.documents is not None:
+            return relation_of(names.documents.describe(names, noun))
         if noun is not None:
             return noun if kind_of(noun) == "v" else relation_of(noun)
         sequence = names.sequence(place, name)

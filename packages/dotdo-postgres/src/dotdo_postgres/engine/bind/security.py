@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 SELECT, INSERT, UPDATE, DELETE = "r", "a", "w", "d"
+_LOCKS = {SELECT: 1, INSERT: 3, UPDATE: 3, DELETE: 3}  # ACCESS SHARE, ROW EXCLUSIVE
 _WORDS = {SELECT: "SELECT", INSERT: "INSERT", UPDATE: "UPDATE", DELETE: "DELETE"}
 
 
@@ -30,8 +31,11 @@ def require_privilege(binder: Binder, noun: Noun, command: str) -> None:
     Raises:
         PostgresError: it has not (42501).
     """
+    mode = _LOCKS[command]
+    if noun.id and binder.touched.get(noun.id, 0) < mode:
+        binder.touched[noun.id] = mode
     actor = binder.names.actor
-    if actor.is_superuser or noun.id == 0:
+    if actor.is_superuser or noun.id == 0 or binder.is_trusted:
         return
     is_view = noun.layout == "definition"
     schema, name = split_definition(noun.name)[1:] if is_view else split_name(noun.name)
@@ -75,7 +79,7 @@ def secured(binder: Binder, noun: Noun, entry: Entry) -> Entry:
     columns = [
         OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number) for c in query.columns
     ]
-    return Entry(entry.name, columns, query=query, schema=entry.schema)
+    return Entry(entry.name, columns, query=query, schema=entry.schema, hidden=entry.hidden)
 
 
 def new_row_check(binder: Binder, noun: Noun, entry: Entry, command: str) -> ir.Expr | None:

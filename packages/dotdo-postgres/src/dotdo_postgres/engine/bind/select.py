@@ -235,10 +235,10 @@ def _has_columns(expr: ir.Expr, scope: Scope) -> bool:
 
 
 _STRENGTHS = {
-    "LCS_FORUPDATE": "exclusive",
-    "LCS_FORNOKEYUPDATE": "exclusive",
+    "LCS_FORUPDATE": "update",
+    "LCS_FORNOKEYUPDATE": "no key update",
     "LCS_FORSHARE": "share",
-    "LCS_FORKEYSHARE": "share",
+    "LCS_FORKEYSHARE": "key share",
 }
 _WORDS = {
     "LCS_FORUPDATE": "FOR UPDATE", "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE",
@@ -264,6 +264,8 @@ def _bind_locking(node: Node, select: Select, scope: Scope) -> Locking:
         if condition:
             raise error("0A000", f"{word} is not allowed with {what}")
     tables = [entry for entry in scope.entries if entry.relation is not None]
+    if any(entry.hidden for entry in scope.entries):
+        raise not_supported(f"{word} of a table with descendants")
     if "lockedRels" in node:
         wanted = [item["RangeVar"] for item in node["lockedRels"]]
         tables = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.query import SortKey
-from dotdo_postgres.errors import not_supported
+from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -18,13 +18,30 @@ UNORDERED = frozenset({t.JSON})
 def directions(node: Node) -> tuple[bool, bool]:
     """Return (descending, nulls first) of a SortBy; NULLs sort as if larger than everything."""
     if node["sortby_dir"] == "SORTBY_USING":
-        raise not_supported("ORDER BY USING", node.get("location"))
-    is_descending = node["sortby_dir"] == "SORTBY_DESC"
+        is_descending = _by_operator(node)
+    else:
+        is_descending = node["sortby_dir"] == "SORTBY_DESC"
     nulls = node["sortby_nulls"]
     nulls_first = (
         is_descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
     )
     return is_descending, nulls_first
+
+
+def _by_operator(node: Node) -> bool:
+    """Tell whether ORDER BY USING means from the greatest down.
+
+    Raises:
+        PostgresError: the operator orders nothing (42809).
+    """
+    name = node["useOp"][-1]["String"]["sval"]
+    if name in {"<", "~<~"}:
+        return False
+    if name in {">", "~>~"}:
+        return True
+    hint = 'Ordering operators must be "<" or ">" members of btree operator families.'
+    message = f"operator {name} is not a valid ordering operator"
+    raise error("42809", message, hint=hint, position=node.get("location"))
 
 
 def bind_sort_keys(binder: Binder, nodes: list[Node], scope: Scope) -> list[SortKey]:

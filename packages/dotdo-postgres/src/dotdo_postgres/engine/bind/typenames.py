@@ -99,7 +99,7 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
                 "22023", f"NUMERIC scale {scale} must be between -1000 and 1000", position=location
             )
         return t.numeric_typmod(precision, scale)
-    if oid in {t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ}:
+    if oid in {t.TIME, t.TIMETZ, t.TIMESTAMP, t.TIMESTAMPTZ}:
         return min(modifiers[0], 6)
     raise error(
         "42601",

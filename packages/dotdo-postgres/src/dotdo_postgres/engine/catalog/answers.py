@@ -26,9 +26,11 @@ from dotdo_postgres.engine.catalog.routine_text import (
 )
 from dotdo_postgres.engine.naming import quote_ident, split_definition
 from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.descent import bound_of, is_partitioned, parents_of
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.lookup import index_of, relation_key, table_of
 from dotdo_postgres.engine.objects.tables import constraint_entries
+from dotdo_postgres.engine.partitioning import condition_text, key_text
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -156,8 +158,20 @@ def get_pretty_trigger(facts: Facts, oid: int, is_pretty: int) -> str | None:
 
 
 def get_partition_key(facts: Facts, oid: int) -> str | None:
-    """Return nothing: no table is partitioned."""
-    return None
+    """Write the partition key of a table, NULL when it has none."""
+    noun = table_of(facts.names, oid)
+    return key_text(noun) if noun is not None and is_partitioned(noun) else None
+
+
+def get_partition_constraint(facts: Facts, oid: int) -> str | None:
+    """Write what the rows of a partition keep, NULL for any other table."""
+    noun = table_of(facts.names, oid)
+    bound = None if noun is None else bound_of(noun)
+    if noun is None or bound is None:
+        return None
+    catalog = facts.names.catalog
+    text = condition_text(catalog, parents_of(catalog, noun)[0], bound, noun.id)
+    return None if text is None else f"({text})"
 
 
 def get_statistics_columns(facts: Facts, oid: int) -> str | None:

@@ -77,6 +77,8 @@ def constraint_definition(
         there = _listed(table_columns(target), entry.target_columns)
         shown = shown_relation(facts, target)
         text = f"FOREIGN KEY ({_listed(columns, entry.columns)}) REFERENCES {shown}({there})"
+        if entry.match == "f":
+            text += " MATCH FULL"
         if entry.on_update in _ACTIONS:
             text += f" ON UPDATE {_ACTIONS[entry.on_update]}"
         if entry.on_delete in _ACTIONS:

@@ -14,7 +14,7 @@ from dotdo_postgres.mapping.codecs import codec_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BARE_WORDS = {"now": "now()", "statement": "statement_timestamp()", "clock": "clock_timestamp()", "current_date": "CURRENT_DATE",
+_BARE_WORDS = {"now": "now()", "statement": "statement_timestamp()", "clock": "clock_timestamp()", "current_date": "CURRENT_DATE", "current_time": "CURRENT_TIME",
                "localtime": "LOCALTIME", "localtimestamp": "LOCALTIMESTAMP", "user": "CURRENT_USER", "schema": "CURRENT_SCHEMA",
                "database": "CURRENT_CATALOG", "version": "version()", "pid": "pg_backend_pid()", "lastval": "lastval()"}  # fmt: skip
 _INDENT = "    "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.naming import split_definition, split_name
+from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
@@ -130,6 +131,7 @@ def _of_relation(names: Names, item: Object) -> Iterator[Object]:
                 for fk in other.foreign_keys
                 if fk.target == item.noun.name
             ]
+    found += [Object("relation", child) for child in children_of(names.catalog, item.noun)]
     yield from sorted(found, key=lambda other: other.noun.id)
     for column in item.noun.columns:
         label = column.extra.get(EXTRA, {}).get("sequence")

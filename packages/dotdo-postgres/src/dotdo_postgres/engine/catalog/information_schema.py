@@ -11,6 +11,7 @@ from dotdo_postgres.engine.catalog.typefacts import type_columns
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import constraint_entries, table_columns
+from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -51,7 +52,7 @@ def _tables(session: Session) -> Iterator[Row]:
     for schema, name, noun in _relations(session):
         yield {
             "table_catalog": session.facts.database, "table_schema": schema, "table_name": name,
-            "table_type": _TABLE_TYPES[kind_of(noun)], "is_insertable_into": yes(kind_of(noun) == "r"), "is_typed": "NO",
+            "table_type": "LOCAL TEMPORARY" if is_temporary(schema) and kind_of(noun) == "r" else _TABLE_TYPES[kind_of(noun)], "is_insertable_into": yes(kind_of(noun) == "r"), "is_typed": "NO",
         }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.catalog.pg_relations import OWNER, namespace_oid, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.catalog import relations, static_rows
@@ -29,7 +30,10 @@ def _types(session: Session) -> Iterator[Row]:
     objects = session.names.objects
     for (schema, name), oid in objects.types.items():
         made = objects.by_oid[oid]
-        yield _type(made, name, namespace_oid(objects, schema)) | _domain_facts(session, made)
+        told = _type(made, name, namespace_oid(objects, schema)) | _domain_facts(session, made)
+        if made.kind == "c":
+            told["typrelid"] = fields_oid(made)
+        yield told
     for (schema, name), noun in objects.relations.items():
         space = namespace_oid(objects, schema)
         row, array = derived_oid(noun, "t", ""), derived_oid(noun, "a", "")

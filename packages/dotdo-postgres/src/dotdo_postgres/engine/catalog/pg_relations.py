@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
-from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import (
     IndexEntry,
     constraint_entries,
     index_entries,
     table_columns,
 )
+from dotdo_postgres.engine.objects.temporary import is_temporary
+from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -67,12 +70,17 @@ def _classes(session: Session) -> Iterator[Row]:
             yield _class_of_index(objects, schema, index)
     for (schema, name), sequence in objects.sequences.items():
         yield _class_of_sequence(objects, schema, name, sequence)
+    for (schema, name), oid in objects.types.items():
+        made = objects.by_oid[oid]
+        if made.kind == "c":
+            row = _class(objects, schema, name, fields_oid(made), "c")
+            yield row | {"reltype": oid, "relnatts": len(made.fields), "relfilenode": 0}
 
 
 def _class(objects: Objects, schema: str, name: str, oid: int, kind: str) -> Row:
     return {
         "oid": oid, "relname": name, "relnamespace": namespace_oid(objects, schema), "relowner": OWNER, "relfilenode": oid,
-        "relpersistence": "p", "relkind": kind, "relispopulated": 1, "relreplident": "n", "relacl": None, "reloptions": None,
+        "relpersistence": "t" if is_temporary(schema) else "p", "relkind": kind, "relispopulated": 1, "relreplident": "n", "relacl": None, "reloptions": None,
         "relpartbound": None, "reltuples": -1.0 if kind in "rm" else 0.0,
     }  # fmt: skip
 
@@ -85,15 +93,15 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
     highest = max((column.number for column in columns), default=0)
     row |= {
         "reltype": derived_oid(noun, "t", ""), "relam": HEAP if is_stored else 0, "relnatts": max(highest, facts.get("highest", 0)),
-        "relchecks": len(noun.checks), "relhasindex": int(bool(index_entries(noun))), "relhasrules": int(kind in "vm"),
+        "relchecks": sum(not check.name.startswith(HIDDEN) for check in noun.checks), "relhasindex": int(bool(index_entries(noun))), "relhasrules": int(kind in "vm"),
                 "relhastriggers": int(has_triggers(session, noun)),
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",
         "reltoastrelid": 0, "relacl": facts.get("acl"),
-        "relpersistence": "p", "relfilenode": relation_oid(noun) if is_stored else 0,
+        "relfilenode": relation_oid(noun) if is_stored else 0,
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
-    return row
+    return row | class_facts(session, noun)
 
 
 def has_triggers(session: Session, noun: Noun) -> bool:
@@ -137,12 +145,18 @@ def _attributes(session: Session) -> Iterator[Row]:
             yield _attribute(oid, column.name, column.type, column.number, facts) | {
                 "atttypmod": column.typmod, "attnotnull": int(not column.is_nullable), "atthasdef": int(column.has_default),
                 "attidentity": column.identity, "attgenerated": "s" if column.generated is not None else "",
-            }  # fmt: skip
+            } | column_facts(noun, column.name)  # fmt: skip
         if kind_of(noun) != "v":
             for name, kind, number in _SYSTEM_COLUMNS:
                 yield _attribute(oid, name, kind, number, type_facts(kind)) | {"attnotnull": 1}
         for index in index_entries(noun):
             yield from _index_attributes(noun, index)
+    for oid in objects.types.values():
+        made = objects.by_oid[oid]
+        for number, (name, kind, typmod) in enumerate(made.fields, start=1):
+            facts = type_facts(kind)
+            row = _attribute(fields_oid(made), name, kind, number, facts)
+            yield row | {"atttypmod": typmod}
     for sequence in objects.sequences.values():
         for number, (name, kind) in enumerate(
             (("last_value", 20), ("log_cnt", 20), ("is_called", 16)), 1
@@ -406,11 +420,11 @@ PROVIDERS = (
     *(
         Provider(f"pg_catalog.{name}", empty)
         for name in (
-            "pg_inherits", "pg_partitioned_table", "pg_statistic_ext", "pg_publication", "pg_publication_rel",
+            "pg_statistic_ext", "pg_publication", "pg_publication_rel",
             "pg_publication_namespace", "pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_foreign_table",
             "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
             "pg_shseclabel", "pg_largeobject_metadata", "pg_default_acl", "pg_transform", "pg_db_role_setting", "pg_rules",
-            "pg_prepared_xacts", "pg_statistic_ext_data", "pg_replication_slots", "pg_init_privs", "pg_shdepend",
+            "pg_statistic_ext_data", "pg_replication_slots", "pg_init_privs", "pg_shdepend",
         )
     ),
 )  # fmt: skip

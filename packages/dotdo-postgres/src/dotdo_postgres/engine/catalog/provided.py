@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.catalog import (
     information_schema,
     pg_objects,
+    pg_partitions,
     pg_relations,
     pg_views,
     session_views,
@@ -33,7 +34,7 @@ def computed() -> frozenset[str]:
 def providers() -> dict[str, Provider]:
     """Return every provider by the relation's qualified name."""
     tuples = (
-        pg_relations.PROVIDERS, pg_objects.PROVIDERS, pg_views.PROVIDERS, session_views.PROVIDERS,
+        pg_partitions.PROVIDERS, pg_relations.PROVIDERS, pg_objects.PROVIDERS, pg_views.PROVIDERS, session_views.PROVIDERS,
         information_schema.PROVIDERS,
     )  # fmt: skip
     return {provider.relation: provider for group in tuples for provider in group}

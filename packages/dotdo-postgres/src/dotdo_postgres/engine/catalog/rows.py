@@ -23,6 +23,7 @@ def rows_of(session: Session, relation: Relation) -> ComputedRows:
     """Compute the rows of a relation as the session sees it now."""
     if relation.noun.table.startswith(SEQUENCE_PREFIX):
         return _sequence_row(session, relation)
+    session.documents.describe_all(session.names)
     qualified = f"{relation.schema}.{relation.name}"
     provider = providers().get(qualified)
     derived = session.names.catalog.derived

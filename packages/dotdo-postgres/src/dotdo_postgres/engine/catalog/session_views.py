@@ -1,10 +1,11 @@
-"""The views of what a session has open: pg_prepared_statements and pg_cursors."""
+"""The views of what sessions have open: pg_prepared_statements, pg_cursors and pg_prepared_xacts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.catalog.providers import Provider, Row
+from dotdo_postgres.engine.pending import prepared_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,15 @@ def _cursors(session: Session) -> Iterator[Row]:
         }  # fmt: skip
 
 
+def _transactions(session: Session) -> Iterator[Row]:
+    for one in prepared_transactions(session.kernel.store).values():
+        yield {
+            "transaction": one.number, "gid": one.gid, "prepared": one.prepared_us, "owner": one.owner, "database": one.database,
+        }  # fmt: skip
+
+
 PROVIDERS = (
+    Provider("pg_catalog.pg_prepared_xacts", _transactions, needs_session=True),
     Provider("pg_catalog.pg_prepared_statements", _statements, needs_session=True),
     Provider("pg_catalog.pg_cursors", _cursors, needs_session=True),
 )

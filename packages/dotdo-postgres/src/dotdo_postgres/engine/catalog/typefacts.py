@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _BITS = {t.INT2: 16, t.INT4: 32, t.INT8: 64, t.FLOAT4: 24, t.FLOAT8: 53}
 _MAX_TEXT_BYTES = 1 << 30
-_TIMES = frozenset({t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ, 1266, t.INTERVAL})
+_TIMES = frozenset({t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ, t.TIMETZ, t.INTERVAL})
 
 
 def type_columns(session: Session, oid: int, typmod: int) -> Row:

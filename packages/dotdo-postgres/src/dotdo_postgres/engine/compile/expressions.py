@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 # Types kept as bytes: in JSON text they are objects with hexadecimal digits.
-PACKED = frozenset({t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL})
+PACKED = frozenset({
+    t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL, t.INET, t.CIDR, t.MACADDR, t.MACADDR8, t.TIMETZ,
+})  # fmt: skip
 
 
 def compile_constant(compiler: Compiler, expr: ir.Const) -> Sql:
@@ -82,6 +84,12 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
         routine = checks.FIT_TIME if expr.type == t.TIME else checks.FIT_MOMENT
         return Sql(
             compiler.python(routine, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4])
+        )
+    if expr.type == t.TIMETZ:
+        return Sql(
+            compiler.python(
+                checks.FIT_ZONED_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMETZ, t.INT4]
+            )
         )
     if expr.type == t.INTERVAL:
         return Sql(

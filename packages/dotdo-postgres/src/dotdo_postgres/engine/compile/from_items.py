@@ -8,8 +8,10 @@ from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.document_columns import document_columns
 from dotdo_postgres.engine.compile.expressions import PACKED, array_item
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.query import Entry, FromItem, Join
 from dotdo_postgres.engine.routines.checks import zipped
 from dotdo_postgres.mapping import types as t
@@ -63,6 +65,9 @@ def _join(compiler: Compiler, item: Join) -> tuple[n.Node, list[exp.Join]]:
 def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
     """Note how the columns of a table's entry are written: jsonb is read as text, numeric has its scale."""
     assert entry.relation is not None
+    if is_documents(entry.relation.noun):
+        document_columns(compiler, entry, alias)
+        return
     for at, column in enumerate(entry.relation.columns):
         node = n.column(alias, column.physical) if alias else n.bare_column(column.physical)
         if column.type == t.JSONB:

@@ -46,6 +46,12 @@ def binary(op: str, left: Node, right: Node) -> Node:
     return node
 
 
+def arrow(op: str, left: Node, path: Node) -> Node:
+    """Return `left -> path` or `left ->> path`."""
+    made: Any = exp.JSONExtract if op == "->" else exp.JSONExtractScalar
+    return exp.Paren(this=made(this=wrap(left), expression=path))
+
+
 def call(name: str, *args: Node) -> Node:
     """Return `name(args)`."""
     return exp.Anonymous(this=name, expressions=list(args))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from struct import pack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.copy.fields import csv_writer, text_writer
 from dotdo_postgres.engine.copy.incoming import SIGNATURE
+from dotdo_postgres.mapping.recoding import in_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dotdo_postgres.engine.copy.options import Options
     from dotdo_postgres.engine.plan import Result, ResultColumn, Row
@@ -69,17 +70,22 @@ class CopyOut:
 
     def _binary(self) -> Iterator[bytes]:
         head = _HEADER
+        write = [
+            in_encoding(column.codec, column.oid, self._encoding).to_binary
+            for column in self._columns
+        ]
         for row in self._rows:
-            yield head + self._binary_row(row)
+            yield head + _binary_row(row, write)
             head = b""
         yield head + _TRAILER
 
-    def _binary_row(self, row: Row) -> bytes:
-        parts = [pack("!h", len(row))]
-        for column, value in zip(self._columns, row, strict=True):
-            if value is None:
-                parts.append(b"\xff\xff\xff\xff")
-            else:
-                data = column.codec.to_binary(value)
-                parts += (pack("!i", len(data)), data)
-        return b"".join(parts)
+
+def _binary_row(row: Row, write: Sequence[Callable[[Any], bytes]]) -> bytes:
+    parts = [pack("!h", len(row))]
+    for to_binary, value in zip(write, row, strict=True):
+        if value is None:
+            parts.append(b"\xff\xff\xff\xff")
+        else:
+            data = to_binary(value)
+            parts += (pack("!i", len(data)), data)
+    return b"".join(parts)

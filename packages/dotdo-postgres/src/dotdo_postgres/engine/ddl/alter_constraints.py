@@ -12,7 +12,7 @@ from dotdo_postgres.engine.ddl.constraints import add_constraint, names_in_use
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.dropping import clear_dependents
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _drop_constraint(
     new = msgspec.structs.replace(
         noun,
         uniques=tuple(item for item in noun.uniques if item.name != name),
-        checks=tuple(item for item in noun.checks if item.name != name),
+        checks=tuple(item for item in noun.checks if item.name not in {name, MATCH_FULL + name}),
         foreign_keys=tuple(item for item in noun.foreign_keys if item.name != name),
     )
     if name == noun.key_name and noun.key:

@@ -14,11 +14,20 @@ from dotdo.errors import (
 from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.ddl.alter_columns import COLUMN_COMMANDS
 from dotdo_postgres.engine.ddl.alter_constraints import CONSTRAINT_COMMANDS
+from dotdo_postgres.engine.ddl.alter_descendants import (
+    FOLLOWED,
+    for_child,
+    inherited_column,
+    require_alterable,
+)
 from dotdo_postgres.engine.ddl.alter_options import OPTION_COMMANDS
+from dotdo_postgres.engine.ddl.alter_partitions import PARTITION_COMMANDS
 from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.descent import children_of, has_children
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 Filled = dict[str, str]
-_COMMANDS = {**COLUMN_COMMANDS, **CONSTRAINT_COMMANDS, **OPTION_COMMANDS}
+_COMMANDS = {**COLUMN_COMMANDS, **CONSTRAINT_COMMANDS, **OPTION_COMMANDS, **PARTITION_COMMANDS}
 _WORDS = {"OBJECT_TABLE": "TABLE", "OBJECT_VIEW": "VIEW", "OBJECT_MATVIEW": "MATERIALIZED VIEW", "OBJECT_SEQUENCE": "SEQUENCE",
           "OBJECT_INDEX": "INDEX"}  # fmt: skip
 _PHASES = {"AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2}
@@ -51,6 +60,38 @@ def _alter(session: Session, planner: Planner, node: Node) -> None:
     kind = node.get("objtype", "OBJECT_TABLE")
     if kind == "OBJECT_VIEW" and kind_of(noun) != "v":
         raise error("42809", f'"{split_name(noun.name)[1]}" is not a view')
+    is_recursive = bool(node["relation"].get("inh"))
+    for item in node["cmds"]:
+        command = item["AlterTableCmd"]
+        require_alterable(planner.catalog, noun, command, is_recursive=is_recursive)
+    changed = _perform(session, planner, noun, node)
+    if is_recursive and has_children(planner.catalog, noun):
+        _follow(session, changed, node)
+
+
+def _follow(session: Session, parent: Noun, node: Node) -> None:
+    """Let the descendants of a table follow."""
+    for child in children_of(session.kernel.catalog, parent):
+        for item in node["cmds"]:
+            command = item["AlterTableCmd"]
+            if command["subtype"] not in FOLLOWED:
+                continue
+            current = session.kernel.catalog.by_id[child.id]
+            changed, wanted = for_child(session, parent, current, command)
+            apply(session, current, changed)
+            if wanted is None:
+                continue
+            step = {**node, "cmds": [{"AlterTableCmd": wanted}]}
+            planner = session.planner()
+            done = _perform(session, planner, session.kernel.catalog.by_id[child.id], step)
+            if wanted["subtype"] == "AT_AddColumn":
+                name = wanted["def"]["ColumnDef"]["colname"]
+                apply(session, done, inherited_column(done, name))
+            _follow(session, session.kernel.catalog.by_id[child.id], step)
+
+
+def _perform(session: Session, planner: Planner, noun: Noun, node: Node) -> Noun:
+    """Do the commands of a statement to one table; return it as it has become."""
     filled: Filled = {}
     new = noun
     commands = [item["AlterTableCmd"] for item in node["cmds"]]
@@ -59,7 +100,9 @@ def _alter(session: Session, planner: Planner, node: Node) -> None:
         if act is None:
             raise not_supported(f"ALTER TABLE ... {command['subtype'].removeprefix('AT_')}")
         new = act(session, planner, new, command, filled)
+    require_partition_key(new)
     apply(session, noun, new, filled)
+    return session.kernel.catalog.by_id.get(noun.id, new)
 
 
 def _is_owner_only(planner: Planner, node: Node) -> bool:
@@ -89,6 +132,12 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         message = f'column "{column}" of relation "{bare}" contains null values'
         raise error("23502", message, schema=schema, table=bare, column=column) from None
     except CheckViolation as failure:
+        if (failure.constraint or "").startswith(MATCH_FULL):
+            name = str(failure.constraint).removeprefix(MATCH_FULL)
+            message = f'insert or update on table "{bare}" violates foreign key constraint "{name}"'
+            detail = "MATCH FULL does not allow mixing of null and nonnull key values."
+            facts = {"schema": schema, "table": bare, "constraint": name}
+            raise error("23503", message, detail=detail, **facts) from None
         message = (
             f'check constraint "{failure.constraint}" of relation "{bare}" is violated by some row'
         )

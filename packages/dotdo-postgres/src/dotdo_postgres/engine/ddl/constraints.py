@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Check, ForeignKey, Noun, Unique
+from dotdo.storage.names import quoted
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.descent import is_partitioned
+from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, facts_of, kind_of
+from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.relations import EXTRA, column_type, relation_of
 from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import error, not_supported
@@ -37,7 +41,9 @@ _ACTIONS: dict[str, Any] = {
 
 def names_in_use(noun: Noun) -> set[str]:
     """Return the names of a table's constraints and indexes."""
-    found = {item.name for item in noun.uniques} | {item.name for item in noun.checks}
+    found = {item.name for item in noun.uniques} | {
+        item.name for item in noun.checks if not item.name.startswith(HIDDEN)
+    }
     found |= {item.name for item in noun.foreign_keys} | {item.name for item in noun.indexes}
     return found | ({noun.key_name} if noun.key_name else set())
 
@@ -255,6 +261,8 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     columns = physical(noun, names, node.get("location"), message)
     target = _target(planner, noun, node["pktable"])
     target_columns = _target_columns(target, node)
+    if is_partitioned(target):
+        raise not_supported("a foreign key to a partitioned table")
     if len(columns) != len(target_columns):
         raise error(
             "42830", "number of referencing and referenced columns for foreign key disagree"
@@ -263,14 +271,28 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
         names_in_use(noun), split_name(noun.name)[1], "_".join(names), "fkey"
     )
     check_types(noun, target, columns, target_columns, name)
-    if node.get("fk_matchtype", "s") != "s":
-        raise not_supported("MATCH FULL")
+    match = node.get("fk_matchtype", "s")
+    if match == "p":
+        raise error("0A000", "MATCH PARTIAL not yet implemented")
+    if match == "f":
+        noun = _whole_or_none(noun, name, columns)
     is_deferrable = bool(node.get("deferrable"))
     made = ForeignKey(
         name, columns, target.name, target_columns, _verb(names), _ACTIONS[node.get("fk_del_action", "a")],
         _ACTIONS[node.get("fk_upd_action", "a")], is_deferrable, bool(node.get("initdeferred")),
     )  # fmt: skip
     return msgspec.structs.replace(noun, foreign_keys=(*noun.foreign_keys, made))
+
+
+def _whole_or_none(noun: Noun, name: str, columns: tuple[str, ...]) -> Noun:
+    """Let MATCH FULL refuse a key of which only a part is NULL; it says which constraint it belongs to."""
+    full = [*facts_of(noun).get("match_full", ()), name]
+    noun = with_facts(noun, match_full=full)
+    if len(columns) == 1:
+        return noun
+    nulls = " + ".join(f"({quoted(column)} is null)" for column in columns)
+    check = Check(MATCH_FULL + name, f"{nulls} in (0, {len(columns)})")
+    return msgspec.structs.replace(noun, checks=(*noun.checks, check))
 
 
 def _verb(names: list[str]) -> str:
@@ -292,6 +314,13 @@ def _target(planner: Planner, noun: Noun, node: Node) -> Noun:
         raise error("42P01", f'relation "{shown}" does not exist')
     if kind_of(target) != "r":
         raise error("42809", f'referenced relation "{name}" is not a table')
+    own_kind, their_kind = (
+        "temporary" if is_temporary(split_name(one.name)[0]) else "permanent"
+        for one in (noun, target)
+    )
+    if own_kind != their_kind:
+        message = f"constraints on {own_kind} tables may reference only {own_kind} tables"
+        raise error("42P16", message)
     return target
 
 

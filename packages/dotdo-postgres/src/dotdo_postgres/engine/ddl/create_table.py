@@ -8,13 +8,34 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.errors import AlreadyExists
-from dotdo.storage import Column, Noun, create_noun
+from dotdo.storage import Column, Noun
 from dotdo.storage.names import physical_column, physical_table
 from dotdo_postgres.engine.ddl.columns import make_column
 from dotdo_postgres.engine.ddl.constraints import add_constraint
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
+from dotdo_postgres.engine.ddl.descendants import (
+    cloned_indexes,
+    cloned_keys,
+    require_partition_key,
+)
+from dotdo_postgres.engine.ddl.inheriting import as_descendant, parents_named, with_inherited
 from dotdo_postgres.engine.ddl.likes import with_likes
+from dotdo_postgres.engine.ddl.partitions import (
+    partition_facts,
+    read_bound,
+    require_default_free,
+    require_free,
+    with_condition,
+)
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import noun_name
+from dotdo_postgres.engine.objects.descent import DEFAULT
+from dotdo_postgres.engine.objects.temporary import (
+    begin_using,
+    is_temporary,
+    on_commit_of,
+    settle,
+)
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -36,7 +57,9 @@ def define(act: Any) -> Any:
         session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
     ) -> Result:
         with atomic(session):
-            act(session, session.planner(), prepared.detail)
+            act(session, session.planner(prepared.source[0]), prepared.detail)
+            if session.has_on_commit and session.is_idle:
+                settle(session)
         return Result(None, [], prepared.tag_kind)
 
     return run
@@ -44,20 +67,13 @@ def define(act: Any) -> Any:
 
 def plan_create_table(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE TABLE."""
-    for key, what in (
-        ("inhRelations", "INHERITS"),
-        ("partspec", "PARTITION BY"),
-        ("partbound", "PARTITION OF"),
-        ("ofTypename", "OF type"),
-    ):
-        if key in node:
-            raise not_supported(what)
-    if node["relation"].get("relpersistence") == "t":
-        raise not_supported("a temporary table")
+    if "ofTypename" in node:
+        raise not_supported("OF type")
+    on_commit_of(node)
     key_wanted = planner.names.key_to_create(node["relation"])
     is_there = key_wanted[1] in planner.names.taken(key_wanted[0])
     if not (node.get("if_not_exists") and is_there):
-        _definition(planner, node)
+        _definition(planner, node, _parents(planner, node))
     return Prepared(None, (), "CREATE TABLE", define(_create), detail=node)
 
 
@@ -68,19 +84,54 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
             session.notice("NOTICE", "42P07", f'relation "{name}" already exists, skipping')
             return
         raise error("42P07", f'relation "{name}" already exists')
+    on_commit = on_commit_of(node)
+    if is_temporary(schema):
+        begin_using(session, on_commit)
+    parents = _parents(planner, node)
+    bound = None
+    if "partbound" in node:
+        bound = read_bound(session, parents[0], node["partbound"], name)
+        require_free(session, parents[0], bound, name)
+    noun = _definition(planner, node, parents, session)
+    if parents:
+        elements = (element.get("ColumnDef") for element in node.get("tableElts", []))
+        own = {one["colname"] for one in elements if one and "typeName" in one}
+        noun = as_descendant(noun, parents, own, bound)
+    if bound is not None:
+        noun = with_condition(session, noun)
+        noun = cloned_indexes(parents[0], noun, planner.names.taken(schema))
     try:
-        create_noun(session.kernel, _definition(planner, node))
+        create_owned(session, with_facts(noun, on_commit=on_commit))
     except AlreadyExists:
         raise error("42P07", f'relation "{name}" already exists') from None
+    if bound is not None and bound["kind"] != DEFAULT:
+        require_default_free(session, parents[0], bound)
 
 
-def _definition(planner: Planner, node: Node) -> Noun:
+def _parents(planner: Planner, node: Node) -> list[Noun]:
+    if "inhRelations" not in node:
+        return []
+    if "partspec" in node and "partbound" not in node:
+        raise error("42P16", "cannot create partitioned table as inheritance child")
+    return parents_named(planner, node, is_partition="partbound" in node)
+
+
+def _definition(
+    planner: Planner, node: Node, parents: list[Noun], session: Session | None = None
+) -> Noun:
     key = planner.names.key_to_create(node["relation"])
     name = noun_name(*key)
     table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
     noun = Noun(0, name, "columns", table, (), extra=_options(node))
     elements, noun = with_likes(planner, noun, node.get("tableElts", []))
+    is_partition = "partbound" in node
+    if parents:
+        elements = with_inherited(session, parents, elements, is_partition=is_partition)
+    if is_partition:
+        elements = [*elements, *cloned_keys(parents[0], planner.catalog)]
     noun = _with_columns(planner, noun, elements)
+    if "partspec" in node:
+        noun = with_facts(noun, partition=partition_facts(planner, noun, node["partspec"]))
     relations = planner.names.taken(key[0]) | {key[1]} | _sequences(noun)
     constraints = [(item["Constraint"], None) for item in elements if "Constraint" in item]
     for element in elements:
@@ -94,6 +145,7 @@ def _definition(planner: Planner, node: Node) -> Noun:
         constraints, key=lambda pair: order.get(pair[0]["contype"], 9)
     ):
         noun = add_constraint(planner, noun, constraint, column, relations)
+    require_partition_key(noun)
     return noun
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dotdo.storage import create_noun
+from dotdo_postgres.engine.documents.present import undescribed
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.relations import EXTRA
@@ -13,6 +15,7 @@ from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from dotdo.storage import Column, Noun
+    from dotdo_postgres.engine.session import Session
 
 
 def column_named(noun: Noun, name: str) -> Column:
@@ -80,7 +83,16 @@ def without_column(noun: Noun, column: Column) -> Noun:
     )
 
 
+def create_owned(session: Session, noun: Noun) -> Noun:
+    """Create an object for the acting role, whose it is when somebody created that role."""
+    names = session.names
+    if names.actor.name in names.objects.roles and "owner" not in facts_of(noun):
+        noun = with_facts(noun, owner=names.actor.name)
+    return create_noun(session.kernel, noun)
+
+
 def with_facts(noun: Noun, **changes: Any) -> Noun:
     """Return a definition with changed facts; None takes one away."""
+    noun = undescribed(noun)
     facts = {k: v for k, v in (facts_of(noun) | changes).items() if v is not None}
     return msgspec.structs.replace(noun, extra={**noun.extra, EXTRA: facts})

@@ -9,6 +9,7 @@ import msgspec
 from dotdo.storage import Noun, alter_noun, drop_noun
 from dotdo_postgres.engine.catalog.dependencies import Object, dependents, describe
 from dotdo_postgres.engine.ddl.definitions import with_facts, without_column
+from dotdo_postgres.engine.objects.descent import family_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import Notice, error
@@ -27,6 +28,7 @@ def drop_objects(session: Session, names: Names, targets: list[Object], *, casca
     Raises:
         PostgresError: something depends on them and CASCADE was not written (2BP01).
     """
+    targets = _with_partitions(session, targets)
     wanted = {item.identity for item in targets}
     extra: list[tuple[Object, Object]] = []
     left = list(targets)
@@ -44,6 +46,16 @@ def drop_objects(session: Session, names: Names, targets: list[Object], *, casca
     if extra:
         _tell(session, names, [item for item, _ in extra])
     _perform(session, [*targets, *(item for item, _ in extra)])
+
+
+def _with_partitions(session: Session, targets: list[Object]) -> list[Object]:
+    """Add the partitions of tables that are dropped, which go with them."""
+    found = {item.identity: item for item in targets}
+    for item in targets:
+        if item.kind == "relation" and is_partitioned(item.noun):
+            for noun in family_of(session.kernel.catalog, item.noun):
+                found.setdefault(("relation", noun.id, ""), Object("relation", noun))
+    return list(found.values())
 
 
 def clear_dependents(
@@ -79,6 +91,7 @@ def _goes_with(item: Object, seen: set[tuple[str, int, str]]) -> bool:
 
 
 def _refusal(names: Names, targets: list[Object], extra: list[tuple[Object, Object]]) -> Exception:
+    extra = extra[:100]
     lines = [
         f"{describe(names, item)} depends on {describe(names, owner)}" for item, owner in extra
     ]

@@ -22,9 +22,13 @@ from dotdo_postgres.engine.ddl.constraints import (
 )
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
 from dotdo_postgres.engine.ddl.tables import find_table
+from dotdo_postgres.engine.documents.indexing import index_term
+from dotdo_postgres.engine.documents.present import is_documents, undescribed
 from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.descent import children_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
@@ -48,8 +52,12 @@ def plan_index(planner: Planner, node: Node) -> Prepared:
 
 
 def _create(session: Session, planner: Planner, node: Node) -> None:
-    noun = find_table(session, planner, node["relation"], is_missing_ok=False)
+    noun = find_table(
+        session, planner, node["relation"], is_missing_ok=False, may_hold_documents=True
+    )
     assert noun is not None
+    if is_documents(noun):
+        noun = session.documents.describe(planner.names, noun)
     schema, bare = split_name(noun.name)
     if kind_of(noun) == "v":
         raise error(
@@ -72,7 +80,8 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         unbuilt = (*facts_of(noun).get("unbuilt", ()), encode_index(index))
         alter_noun(session.kernel, with_facts(noun, unbuilt=list(unbuilt)))
         return
-    new = msgspec.structs.replace(noun, indexes=(*noun.indexes, index))
+    new = msgspec.structs.replace(undescribed(noun), indexes=(*noun.indexes, index))
+    require_partition_key(new)
     try:
         alter_noun(session.kernel, new)
     except UniqueViolation:
@@ -88,6 +97,17 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         raise error(
             "23505", message, detail=detail, schema=schema, table=bare, constraint=name
         ) from None
+    if is_partitioned(noun) and node["relation"].get("inh"):
+        _of_partitions(session, noun, node)
+
+
+def _of_partitions(session: Session, noun: Noun, node: Node) -> None:
+    """Make the index for each partition, under a name of its own."""
+    for child in children_of(session.kernel.catalog, noun):
+        schema, name = split_name(child.name)
+        relation = {"schemaname": schema, "relname": name, "inh": True}
+        step = {k: v for k, v in node.items() if k != "idxname"} | {"relation": relation}
+        _create(session, session.planner(), step)
 
 
 def encode_index(index: Index) -> dict[str, Any]:
@@ -150,6 +170,8 @@ def _term(
         column = noun.column(element["name"])
         if column is None:
             raise error("42703", f'column "{element["name"]}" does not exist')
+        if is_documents(noun):
+            return f"{index_term(noun, column.name)}{suffix}"
         return f'"{column.column}"{suffix}'
     binder = planner.binder()
     scope, entry = persistent_scope(noun, "index expressions")
@@ -237,7 +259,7 @@ def drop_indexes(session: Session, planner: Planner, wanted: list[tuple[Noun, st
             raise error("2BP01", message, hint=hint)
         indexes = tuple(index for index in noun.indexes if index.name != name)
         if len(indexes) < len(noun.indexes):
-            alter_noun(session.kernel, msgspec.structs.replace(noun, indexes=indexes))
+            alter_noun(session.kernel, msgspec.structs.replace(undescribed(noun), indexes=indexes))
         else:
             kept = [item for item in facts_of(noun).get("unbuilt", ()) if item["name"] != name]
             alter_noun(session.kernel, with_facts(noun, unbuilt=kept or None))

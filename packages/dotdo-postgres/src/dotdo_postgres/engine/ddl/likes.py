@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dotdo_postgres.engine.objects.kept import HIDDEN
 from dotdo_postgres.engine.relations import EXTRA, relation_of
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -51,7 +52,7 @@ def with_likes(planner: Planner, noun: Noun, elements: list[Node]) -> tuple[list
 
 
 def _elements(source: Noun, options: int) -> list[Node]:
-    made = [_column(column, source, options) for column in relation_of(source).columns]
+    made = [column_node(column, source, options) for column in relation_of(source).columns]
     if options & CONSTRAINTS:
         from dotdo_postgres.engine.catalog.expressions import parse_expression
 
@@ -64,7 +65,7 @@ def _elements(source: Noun, options: int) -> list[Node]:
                 }
             }
             for c in source.checks
-            if c.source
+            if c.source and not c.name.startswith(HIDDEN)
         ]
     if options & INDEXES:
         names = {column.column: column.name for column in source.columns}
@@ -77,7 +78,8 @@ def _elements(source: Noun, options: int) -> list[Node]:
     return made
 
 
-def _column(column: Any, source: Noun, options: int) -> Node:
+def column_node(column: Any, source: Noun, options: int) -> Node:
+    """Write a column of a table as the node of a column definition."""
     pg_type = t.BY_OID[column.domain or column.type]
     array = pg_type.category == "A" and pg_type.element != 0
     base = t.BY_OID[pg_type.element] if array else pg_type
@@ -106,6 +108,8 @@ def _column(column: Any, source: Noun, options: int) -> Node:
                 }
             }
         )
+    if column.generated is not None and options & GENERATED:
+        constraints.append({"Constraint": _generated(column.generated)})
     if column.identity and options & IDENTITY:
         constraints.append(
             {"Constraint": {"contype": "CONSTR_IDENTITY", "generated_when": column.identity}}
@@ -115,11 +119,24 @@ def _column(column: Any, source: Noun, options: int) -> Node:
     }
 
 
+def _generated(text: str) -> Node:
+    from dotdo_postgres.engine.catalog.expressions import parse_expression
+
+    return {
+        "contype": "CONSTR_GENERATED",
+        "generated_when": "a",
+        "raw_expr": parse_expression(text),
+    }
+
+
 def _nextval(source: Noun, sequence: str) -> Node:
     from dotdo_postgres.engine.catalog.expressions import parse_expression, sequence_default
     from dotdo_postgres.engine.naming import split_name
 
-    return parse_expression(sequence_default(split_name(source.name)[0], sequence))
+    schema, bare = split_name(sequence)
+    return parse_expression(
+        sequence_default(schema if "." in sequence else split_name(source.name)[0], bare)
+    )
 
 
 def _modifiers(column: Any) -> list[Node]:

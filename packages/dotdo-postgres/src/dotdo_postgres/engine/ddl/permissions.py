@@ -12,6 +12,7 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
 )
 from dotdo_postgres.engine.naming import split_definition, split_name
+from dotdo_postgres.engine.objects.temporary import ALIAS
 from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def require_rights(planner: Planner, kind: str, node: Node) -> None:
     if actor.is_superuser:
         return
     if kind in _CREATING:
-        raise error("42501", f"permission denied for schema {_schema(planner, node)}")
+        _require_place(planner, _schema(planner, node))
     if kind == "CreateSchemaStmt":
         raise error("42501", "permission denied for database")
     if kind in {"CreatedbStmt", "DropdbStmt"}:
@@ -62,11 +63,25 @@ def bare_name(noun: Noun) -> str:
     return split_name(noun.name)[1]
 
 
+def _require_place(planner: Planner, schema: str) -> None:
+    """See that the acting role may create objects in a schema."""
+    names = planner.names
+    space = names.objects.schemas.get(schema)
+    if schema in {names.temporary, ALIAS} or not names.has_schema(schema):
+        return
+    if space is None or not names.actor.may(space, "CREATE"):
+        raise error("42501", f"permission denied for schema {schema}")
+
+
 def _schema(planner: Planner, node: Node) -> str:
-    relation = node.get("relation") or node.get("view") or node.get("sequence") or {}
-    relation = relation or node.get("into", {}).get("rel", {})
-    path = [name for name in planner.names.path if name != "pg_catalog"]
-    return str(relation.get("schemaname") or (path or ["public"])[0])
+    names = planner.names
+    for key in ("relation", "view", "sequence", "typevar"):
+        if key in node:
+            return names.key_to_create(node[key])[0]
+    if "into" in node:
+        return names.key_to_create(node["into"]["rel"])[0]
+    parts = node.get("typeName") or node.get("domainname") or []
+    return parts[-2]["String"]["sval"] if len(parts) > 1 else names.creation_schema
 
 
 def _require_owner(planner: Planner, node: Node) -> None:

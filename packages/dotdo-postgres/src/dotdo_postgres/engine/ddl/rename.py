@@ -22,7 +22,8 @@ from dotdo_postgres.engine.naming import (
     split_definition,
     split_name,
 )
-from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.objects.descent import children_of
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -142,6 +143,20 @@ def _column(session: Session, planner: Planner, node: Node) -> None:
     if column is None:
         raise error("42703", f'column "{old}" does not exist')
     bare = relation_key_of(noun)[1]
+    if column.extra.get(EXTRA, {}).get("inherited") and not node.get("is_step"):
+        raise error("42P16", f'cannot rename inherited column "{old}"')
+    children = children_of(planner.catalog, noun)
+    if children and not node["relation"].get("inh"):
+        raise error("42P16", f'inherited column "{old}" must be renamed in child tables too')
+    for child in children:
+        schema, name = relation_key_of(child)
+        relation = {"schemaname": schema, "relname": name, "inh": True}
+        _column(session, session.planner(), {**node, "relation": relation, "is_step": True})
+    if children:
+        planner = session.planner()
+        noun = planner.catalog.by_id[noun.id]
+        column = noun.column(old)
+        assert column is not None
     if noun.column(new) is not None:
         raise error("42701", f'column "{new}" of relation "{bare}" already exists')
     number = column.extra.get(EXTRA, {}).get("number", noun.columns.index(column) + 1)
@@ -169,8 +184,14 @@ def _constraint(session: Session, planner: Planner, node: Node) -> None:
 def _renamed_constraint(noun: Noun, old: str, new: str) -> Noun:
     def renamed(items: Any) -> Any:
         return tuple(
-            msgspec.structs.replace(item, name=new) if item.name == old else item for item in items
+            msgspec.structs.replace(item, name=kind + new) if item.name == kind + old else item
+            for item in items
+            for kind in [MATCH_FULL if item.name.startswith(MATCH_FULL) else ""]
         )
+
+    full = facts_of(noun).get("match_full")
+    if full:
+        noun = with_facts(noun, match_full=[new if name == old else name for name in full])
 
     return msgspec.structs.replace(
         noun, uniques=renamed(noun.uniques), checks=renamed(noun.checks), foreign_keys=renamed(noun.foreign_keys),

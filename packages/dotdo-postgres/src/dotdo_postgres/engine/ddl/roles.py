@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from pglast import parse_sql
+from pglast.stream import RawStream
 
 from dotdo.storage import Noun, alter_noun, create_noun, drop_noun
 from dotdo_postgres.engine.catalog.expressions import expression_text
@@ -18,7 +20,7 @@ from dotdo_postgres.engine.naming import definition_name, split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
@@ -281,7 +283,7 @@ def _objects(session: Session, planner: Planner, node: Node, kind: str) -> list[
         if sequence is not None:
             found += [sequence.noun] if sequence.column is None else []
             continue
-        noun = find_table(session, planner, relation, is_missing_ok=False)
+        noun = find_table(session, planner, relation, is_missing_ok=False, may_hold_documents=True)
         assert noun is not None
         found.append(noun)
     return found
@@ -346,10 +348,19 @@ def _conditions(planner: Planner, noun: Noun, node: Node) -> dict[str, Any]:
     for key, label in (("qual", "using"), ("with_check", "check")):
         if key in node:
             found[label] = node[key]
-            found[f"{label}_text"] = expression_text(
-                planner.names, noun, node[key], is_boolean=True
-            )
+            found[f"{label}_text"] = _condition_text(planner, noun, node, key)
     return found
+
+
+def _condition_text(planner: Planner, noun: Noun, node: Node, key: str) -> str:
+    """Return the text of a condition; as it was written where it holds a subquery."""
+    try:
+        return expression_text(planner.names, noun, node[key], is_boolean=True)
+    except PostgresError as failure:
+        if failure.sqlstate != "0A000":
+            raise
+    statement: Any = parse_sql(planner.sql)[0].stmt
+    return RawStream()(statement.qual if key == "qual" else statement.with_check)
 
 
 def plan_alter_policy(planner: Planner, node: Node) -> Prepared:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pglast import parse_sql
 from pglast.stream import RawStream
 
-from dotdo.storage import Noun, create_noun
+from dotdo.storage import Noun
 from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.definitions import create_owned
 from dotdo_postgres.engine.naming import definition_name
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plan import Prepared
@@ -42,10 +43,8 @@ def _create(session: Session, planner: Planner, detail: tuple[Node, str]) -> Non
             return
         raise error("42P06", f'schema "{name}" already exists')
     facts = {"owner": owner} if owner else {}
-    create_noun(
-        session.kernel,
-        Noun(0, definition_name("schema", "", name), "definition", "", extra={EXTRA: facts}),
-    )
+    noun = Noun(0, definition_name("schema", "", name), "definition", "", extra={EXTRA: facts})
+    create_owned(session, noun)
     if "schemaElts" in node:
         with session.searching(name):
             for statement in _elements(sql):

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dotdo.storage import Column, Noun, alter_noun, create_noun
+from dotdo.storage import Column, Noun, alter_noun
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.sequence_options import read_options, settled
 from dotdo_postgres.engine.naming import definition_name, split_name
 from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.objects.temporary import begin_using, is_temporary
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported
@@ -27,8 +28,6 @@ Node = dict[str, Any]
 
 def plan_create_sequence(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE SEQUENCE."""
-    if node["sequence"].get("relpersistence") == "t":
-        raise not_supported("a temporary sequence")
     return Prepared(None, (), "CREATE SEQUENCE", define(_create), detail=node)
 
 
@@ -46,8 +45,10 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     if owned:
         owner = _owner(planner, owned, key[0])
         facts["owner"] = list(owner) if owner else None
+    if is_temporary(key[0]):
+        begin_using(session)
     noun = Noun(0, definition_name("sequence", *key), "definition", "", extra={EXTRA: facts})
-    create_noun(session.kernel, noun)
+    create_owned(session, noun)
 
 
 def _owner(planner: Planner, parts: list[str], schema: str) -> tuple[int, str] | None:

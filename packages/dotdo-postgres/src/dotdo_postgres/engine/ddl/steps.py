@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo.storage import Blocked
+
 if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
 
@@ -25,6 +27,7 @@ class atomic:  # noqa: N801 -- used as a statement's own transaction
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         kernel = self._session.kernel
+        waiting_for = kernel.waiting_for
         if self._is_own:
             if kind is None:
                 kernel.commit()
@@ -34,3 +37,5 @@ class atomic:  # noqa: N801 -- used as a statement's own transaction
             if kind is not None:
                 kernel.rollback_to("_statement_steps")
             kernel.release("_statement_steps")
+            if kind is Blocked:  # going back has no part in what the statement waits for
+                kernel.waiting_for = waiting_for

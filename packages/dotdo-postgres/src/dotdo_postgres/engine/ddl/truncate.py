@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.descent import family_of, has_children, is_partitioned
 from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import error
@@ -38,7 +39,14 @@ def plan_truncate(planner: Planner, node: Node) -> Prepared:
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')
         if kind_of(noun) != "r":
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')
-        wanted[noun.name] = noun
+        members = family_of(planner.catalog, noun) if item["RangeVar"].get("inh") else [noun]
+        is_only = is_partitioned(noun) and not item["RangeVar"].get("inh")
+        if is_only and has_children(planner.catalog, noun):
+            hint = (
+                "Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly."
+            )
+            raise error("42809", "cannot truncate only a partitioned table", hint=hint)
+        wanted |= {member.name: member for member in members}
     named = set(wanted)
     _add_children(planner, wanted, cascade=node.get("behavior") == "DROP_CASCADE")
     prepared = Prepared(None, (), "TRUNCATE TABLE", _truncate, catalog=planner.catalog)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo.storage import Noun, alter_noun, create_noun
+from dotdo.storage import Noun, alter_noun
 from dotdo.storage.names import literal
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.domains import domain_check, require_rows_keep
 from dotdo_postgres.engine.naming import definition_name, split_definition
 from dotdo_postgres.engine.objects.kept import facts_of
@@ -50,10 +50,8 @@ def type_noun(planner: Planner, items: list[Node]) -> Noun:
 
 
 def _create(session: Session, key: tuple[str, str], facts: dict[str, Any]) -> None:
-    create_noun(
-        session.kernel,
-        Noun(0, definition_name("type", *key), "definition", "", extra={EXTRA: facts}),
-    )
+    noun = Noun(0, definition_name("type", *key), "definition", "", extra={EXTRA: facts})
+    create_owned(session, noun)
 
 
 # --- enums ---------------------------------------------------------------------------------

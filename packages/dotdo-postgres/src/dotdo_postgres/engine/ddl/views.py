@@ -10,16 +10,23 @@ from pglast import ast, parse_sql
 from pglast.stream import RawStream
 from pglast.visitors import Visitor
 
-from dotdo.storage import Column, Noun, alter_noun, create_noun
+from dotdo.storage import Column, Noun, alter_noun
 from dotdo.storage.names import physical_column, physical_table, quoted
 from dotdo_postgres.engine.catalog.dependencies import Object, read_by
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.dropping import drop_objects
 from dotdo_postgres.engine.ddl.stars import expand_stars, renamed_columns
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.naming import definition_name, noun_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.objects.temporary import (
+    begin_using,
+    is_temporary,
+    on_commit_of,
+    schema_of,
+    settle,
+)
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
@@ -39,8 +46,6 @@ Node = dict[str, Any]
 
 def plan_create_view(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE VIEW; what is wrong with its query is found now."""
-    if node["view"].get("relpersistence") == "t":
-        raise not_supported("a temporary view")
     if node.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
         raise not_supported("WITH CHECK OPTION")
     bind_stored(planner, node["query"], node.get("aliases"), "view")
@@ -101,6 +106,11 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     node, sql = detail
     key = planner.names.key_to_create(node["view"])
     query, columns, names = bind_stored(planner, node["query"], node.get("aliases"), "view")
+    if not is_temporary(key[0]) and _reads_temporary(planner, query):
+        session.notice("NOTICE", "00000", f'view "{key[1]}" will be a temporary view')
+        key = planner.names.temporary, key[1]
+    if is_temporary(key[0]):
+        begin_using(session)
     tree, text = stored_query(planner, sql, query)
     listed = [list(pair) for pair in read_by(query)]
     facts = {"kind": "v", "query": tree, "text": text, "depends": listed}
@@ -108,7 +118,7 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     noun = Noun(0, definition_name("view", *key), "definition", "", made, extra={EXTRA: facts})
     present = planner.names.objects.relations.get(key)
     if present is None and key[1] not in planner.names.taken(key[0]):
-        create_noun(session.kernel, noun)
+        create_owned(session, noun)
         return
     if not node.get("replace"):
         raise error("42P07", f'relation "{key[1]}" already exists')
@@ -123,6 +133,11 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     alter_noun(
         session.kernel, msgspec.structs.replace(noun, id=present.id, extra={EXTRA: kept | facts})
     )
+
+
+def _reads_temporary(planner: Planner, query: Query) -> bool:
+    nouns = (planner.catalog.by_id.get(number) for number, _ in read_by(query))
+    return any(noun is not None and is_temporary(schema_of(noun)) for noun in nouns)
 
 
 def _require_same_columns(present: Noun, made: tuple[Column, ...]) -> None:
@@ -225,8 +240,7 @@ def rename_in_views(session: Session, number: int, column: int, old: str, new: s
 def plan_table_as(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW."""
     into = node["into"]
-    if into["rel"].get("relpersistence") == "t":
-        raise not_supported("a temporary table made by a query")
+    on_commit_of(into)
     if "SelectStmt" not in node["query"]:
         raise not_supported("CREATE TABLE AS EXECUTE")
     is_view = node["objtype"] == "OBJECT_MATVIEW"
@@ -265,7 +279,10 @@ def _create_as(session: Session, node: Node, sql: str) -> int | None:
     query, columns, names = bind_stored(planner, node["query"], into.get("colNames"), "table")
     name = noun_name(*key)
     table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
-    facts: dict[str, Any] = {}
+    on_commit = on_commit_of(into)
+    if is_temporary(key[0]):
+        begin_using(session, on_commit)
+    facts: dict[str, Any] = {} if on_commit is None else {"on_commit": on_commit}
     if node["objtype"] == "OBJECT_MATVIEW":
         tree, text = stored_query(planner, sql, query)
         facts = {
@@ -285,10 +302,13 @@ def _create_as(session: Session, node: Node, sql: str) -> int | None:
         extra={EXTRA: facts} if facts else {},
     )
     with atomic(session):
-        create_noun(session.kernel, made)
+        create_owned(session, made)
         if into.get("skipData"):
             return None
-        return _fill(session, key, node["query"], is_view=bool(facts))
+        count = _fill(session, key, node["query"], is_view=node["objtype"] == "OBJECT_MATVIEW")
+        if session.has_on_commit and session.is_idle:
+            settle(session)
+        return count
 
 
 def _fill(session: Session, key: tuple[str, str], query: Node, *, is_view: bool) -> int:

@@ -13,6 +13,8 @@ from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.dml.documents import changed
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -95,3 +97,12 @@ def read_column(node: n.Node, column: RelationColumn) -> Sql:
         return Sql(n.call("json", node))
     digits = t.numeric_limits(column.typmod)[0] if column.scale is not None else 0
     return Sql(node, column.scale, digits)
+
+
+def assigned_cells(
+    compiler: Compiler, noun: Noun, alias: str, cells: list[tuple[RelationColumn, n.Node]]
+) -> list[n.Node]:
+    """Write SET of columns and what they get in the form they keep; `alias` names the table, empty for none."""
+    if is_documents(noun):
+        return changed(compiler, noun, alias, cells)
+    return [exp.EQ(this=n.bare_column(column.physical), expression=node) for column, node in cells]

@@ -11,7 +11,7 @@ from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
-from dotdo_postgres.engine.dml.assign import guarded, read_column, storage_node
+from dotdo_postgres.engine.dml.assign import assigned_cells, guarded, storage_node
 from dotdo_postgres.engine.dml.update import bind_assignments
 from dotdo_postgres.errors import error, not_supported
 
@@ -120,22 +120,18 @@ def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation)
     if conflict.assignments is None:
         return exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING"))
     table_columns(compiler, conflict.existing, relation.noun.table)
-    for at, column in enumerate(relation.columns):
-        compiler.columns[id(conflict.excluded), at] = read_column(
-            n.column("excluded", column.physical), column
-        )
-    settings = [
-        exp.EQ(
-            this=n.bare_column(column.physical),
-            expression=guarded(
-                compiler,
-                storage_node(compiler, compiler.expression(expr), column),
-                column,
-                relation.noun,
+    table_columns(compiler, conflict.excluded, "excluded")
+    noun = relation.noun
+    cells = [
+        (
+            column,
+            guarded(
+                compiler, storage_node(compiler, compiler.expression(expr), column), column, noun
             ),
         )
         for column, expr in conflict.assignments
     ]
+    settings = assigned_cells(compiler, noun, noun.table, cells)
     made = exp.OnConflict(
         conflict_keys=keys, action=exp.Var(this="DO UPDATE"), expressions=settings
     )

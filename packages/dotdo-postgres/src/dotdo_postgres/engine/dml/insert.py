@@ -17,15 +17,21 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
 )
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.document_keys import key_probe
+from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
+from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
+from dotdo_postgres.engine.documents.present import is_documents
+from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
@@ -47,7 +53,9 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
     require_privilege(binder, relation.noun, INSERT)
-    is_slow = planner.is_staged or is_guarded(binder, relation.noun)
+    is_routed = is_partitioned(relation.noun)
+    is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
+    is_slow = not is_plain or is_guarded(binder, relation.noun)
     bulk = None if is_slow else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
@@ -55,7 +63,7 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
-    return insert.build(is_wide=False)
+    return insert.routed() if is_routed else insert.build(is_wide=False)
 
 
 def target_columns(relation: Relation, nodes: list[Node] | None) -> list[RelationColumn]:
@@ -208,6 +216,30 @@ class _Insert:
         self._check_count(len(query.columns))
         self.query = _assigned(self.binder, query, self.columns)
 
+    def routed(self) -> Prepared:
+        """Plan it for a partitioned table."""
+        if self.ctes:
+            raise not_supported("WITH before an INSERT into a partitioned table")
+        columns = None
+        if self.returning is not None:
+            compiler = make_compiler(len(self.param_types))
+            table_columns(compiler, self.entry, "")
+            forms = [compiler.expression(target.expr) for target in self.returning]
+            targets = [target.column for target in self.returning]
+            columns = self.planner.result_columns(targets, forms)
+        count = len(self.rows) if self.rows is not None else 1
+        filled: list[tuple[RelationColumn, list[ir.Expr] | None]] = [
+            (column, None if self.rows is None else [row[at] for row in self.rows])
+            for at, column in enumerate(self.given)
+        ]
+        filled += [
+            (column, [default_expression(self.binder, column) for _ in range(count)])
+            for column in self.defaults
+        ]
+        return plan_routed(
+            self.planner, self.binder, self.relation, filled, self.query, self.node, self.param_types, columns
+        )  # fmt: skip
+
     def build(self, *, is_wide: bool) -> Prepared:
         self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
@@ -224,8 +256,8 @@ class _Insert:
         if noun.has_hidden_rowid:
             names.append("_id")
         rows_source = self._values(compiler) if self.rows is not None else self._select(compiler)
+        names, source = inserted(compiler, noun, names, rows_source)
         table = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
-        source = rows_source
         if not names:
             raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
         node: Any = exp.Insert(this=table, expression=source)
@@ -351,6 +383,8 @@ class _Insert:
                     ),
                 )
         self.is_probing = False
+        if is_documents(self.relation.noun):
+            return key_probe(compiler, self.relation, node, columns)
         return make_probe(compiler, node, columns)
 
 

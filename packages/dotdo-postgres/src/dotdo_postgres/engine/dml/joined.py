@@ -12,7 +12,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.dml.assign import guarded, storage_node
+from dotdo_postgres.engine.dml.assign import assigned_cells, guarded, storage_node
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import not_supported
 
@@ -80,10 +80,10 @@ def plan_joined(  # noqa: PLR0914 the steps share what they are made of
     if compiler.session_values:
         raise not_supported("a value of the session and a column of another table in RETURNING")
     if change.assignments:
-        settings = [
-            exp.EQ(this=n.bare_column(column.physical), expression=n.parameter(at))
-            for at, (column, _) in enumerate(change.assignments, start=1)
+        cells = [
+            (column, n.parameter(at)) for at, (column, _) in enumerate(change.assignments, start=1)
         ]
+        settings = assigned_cells(compiler, noun, "", cells)
         node: Any = exp.Update(this=n.table(noun.table), expressions=settings)
     else:
         node = exp.Delete(this=n.table(noun.table))

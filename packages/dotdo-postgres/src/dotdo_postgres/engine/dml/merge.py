@@ -16,9 +16,10 @@ from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, guarded, storage_node
 from dotdo_postgres.engine.dml.insert import plan_insert, target_columns
 from dotdo_postgres.engine.dml.update import bind_assignments, with_clause
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import Join
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -211,6 +212,8 @@ class _Merge:
         if action.kind == "delete":
             return n.to_text(exp.Delete(this=n.table(noun.table), where=here))
         if action.kind == "update":
+            if is_documents(noun):
+                raise not_supported("MERGE that updates documents")
             settings = [
                 exp.EQ(this=n.bare_column(column.physical), expression=n.parameter(at))
                 for at, column in enumerate(action.columns, start=1)

@@ -11,6 +11,7 @@ from dotdo_postgres.engine.bind.queries import named_columns
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import Cte, OutputColumn
 from dotdo_postgres.errors import error
@@ -147,7 +148,7 @@ def run_staged(
 
     def work() -> Result:
         for table, name in staged.snapshots.items():
-            _keep(session, kernel.catalog.by_table[table], name)
+            keep_rows(session, kernel.catalog.by_table[table], name)
         for number, stage in enumerate(staged.stages):
             result = session.run_part(stage, params, wait)
             width = len(result.columns or ())
@@ -161,8 +162,11 @@ def run_staged(
     return kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
 
 
-def _keep(session: Session, noun: Noun, name: str) -> None:
+def keep_rows(session: Session, noun: Noun, name: str) -> None:
+    """Let the parts of a statement read a table as it is now."""
     columns = [column.column for column in noun.columns]
+    if is_documents(noun):
+        columns = ["id", "data"]
     if noun.has_hidden_rowid:
         columns.append(noun.rowid)
     listed = ", ".join(map(quoted, columns))

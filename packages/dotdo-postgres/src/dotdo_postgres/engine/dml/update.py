@@ -22,13 +22,22 @@ from dotdo_postgres.engine.bind.security import (
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
+from dotdo_postgres.engine.dml.assign import (
+    assign,
+    assigned_cells,
+    default_expression,
+    guarded,
+    storage_node,
+)
+from dotdo_postgres.engine.dml.documents import stored_key
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
+from dotdo_postgres.engine.dml.spread import has_family, plan_spread
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
 from dotdo_postgres.errors import error, not_supported
@@ -37,7 +46,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
-    from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.planner import Planner, PlanStatement
     from dotdo_postgres.engine.query import Cte, Entry, FromItem
 
 Node = dict[str, Any]
@@ -200,10 +209,12 @@ class Change:
         alias = compiler.alias()
         table_columns(compiler, self.entry, alias)
         select = self.rows_query(compiler, [], self.entry, alias)
-        changed = {column.name: expr for column, expr in self.assignments}
+        if is_documents(self.relation.noun):
+            return self._key_probe(compiler, select, ctes, alias)
+        given = {column.name: expr for column, expr in self.assignments}
         cells = [
-            self.cell(compiler, changed[column.name], column)
-            if column.name in changed
+            self.cell(compiler, given[column.name], column)
+            if column.name in given
             else n.column(alias, column.physical)
             for column in self.relation.columns
         ]
@@ -212,6 +223,18 @@ class Change:
         if ctes is not None:
             select.set("with_", ctes)
         return make_probe(compiler, select, list(self.relation.columns))
+
+    def _key_probe(self, compiler: Compiler, select: Any, ctes: Any, alias: str) -> Probe:
+        key = n.column(alias, "id")
+        given = next((expr for column, expr in self.assignments if column.physical == "id"), None)
+        column = self.relation.columns[0]
+        new = key.copy()
+        if given is not None:
+            new = stored_key(compiler, self.relation.noun, self.cell(compiler, given, column))
+        select.set("expressions", [new, key])
+        if ctes is not None:
+            select.set("with_", ctes)
+        return make_probe(compiler, select, [column])
 
 
 class _Update(Change):
@@ -223,15 +246,12 @@ class _Update(Change):
         table_columns(compiler, self.entry, alias)
         holder: Any = exp.Select()
         attach_from(compiler, holder, self.sources)
-        settings = [
-            exp.EQ(
-                this=n.bare_column(column.physical),
-                expression=guarded(
-                    compiler, self.cell(compiler, expr, column), column, self.relation.noun
-                ),
-            )
+        noun = self.relation.noun
+        cells = [
+            (column, guarded(compiler, self.cell(compiler, expr, column), column, noun))
             for column, expr in self.assignments
         ]
+        settings = assigned_cells(compiler, noun, alias, cells)
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
         if holder.args.get("from_") is not None:
             source = holder.args["from_"]
@@ -284,9 +304,26 @@ class _Delete(Change):
         return prepared
 
 
+def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
+    """Plan a change of a table with descendants."""
+    columns = None
+    if change.returning is not None:
+        compiler = make_compiler(len(change.param_types))
+        table_columns(compiler, change.entry, "")
+        holder: Any = exp.Select()
+        attach_from(compiler, holder, change.sources)
+        forms = [compiler.expression(target.expr) for target in change.returning]
+        columns = change.planner.result_columns([one.column for one in change.returning], forms)
+    return plan_spread(
+        change.planner, change.relation, change.node, sources, change.param_types, plan, columns
+    )
+
+
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
     change = _Update(planner, node, "fromClause")
+    if has_family(planner, change.relation, node):
+        return _spread(change, "fromClause", plan_update)
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "UPDATE")
@@ -298,5 +335,7 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
     change = _Delete(planner, node, "usingClause")
+    if has_family(planner, change.relation, node):
+        return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
     return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)

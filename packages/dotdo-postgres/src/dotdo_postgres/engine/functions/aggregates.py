@@ -185,6 +185,8 @@ _ORDERED = (
     "timestamptz",
     "numeric",
     "oid",
+    "inet",
+    "timetz",
 )
 
 

@@ -257,6 +257,8 @@ for _oid in (
     t.JSON,
     t.JSONB,
     t.JSONPATH,
+    t.MACADDR,
+    t.MACADDR8,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -312,6 +314,10 @@ for _oid in (
     t.JSONB,
     t.JSONPATH,
     t.OID,
+    t.INET,
+    t.CIDR,
+    t.MACADDR,
+    t.MACADDR8,
 ):
     _from_text(_oid)
 
@@ -502,3 +508,20 @@ def jsonb_to_double(stored: str) -> float:
 def jsonb_to_real(stored: str) -> float:
     """Take a number."""
     return floats.single(float(str(_scalar(stored, "real"))))
+
+
+# --- names ---------------------------------------------------------------------------------
+
+_NAME_BYTES = 63
+
+
+@FAMILY.cast("text as name", "varchar as name")
+def text_to_name(value: str) -> str:
+    """Cut it to the length of a name, at a whole character."""
+    return value.encode()[:_NAME_BYTES].decode(errors="ignore")
+
+
+@FAMILY.cast("bpchar as name")
+def padded_to_name(value: str) -> str:
+    """Drop the trailing spaces, too."""
+    return text_to_name(value.rstrip(" "))

@@ -21,7 +21,7 @@ FAMILY = Family("9.2")
 _OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
 _NATIVE = frozenset({
     t.BOOL, t.INT2, t.INT4, t.INT8, t.OID, t.FLOAT4, t.FLOAT8, t.TEXT, t.NAME, t.DATE, t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ,
-    t.UUID, t.BYTEA, 18,
+    t.UUID, t.BYTEA, t.INET, t.MACADDR, t.MACADDR8, t.TIMETZ, 18,
 })  # fmt: skip
 _DAY_US = 86_400_000_000
 

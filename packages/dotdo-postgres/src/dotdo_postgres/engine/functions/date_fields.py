@@ -123,12 +123,20 @@ def _extract_instant(facts: Facts, name: str, us: int) -> Decimal:
 
 
 def _extract_time(name: str, us: int) -> Decimal:
-    field = _field(name)
-    if field == "epoch":
+    if _field(name) == "epoch":
         return Decimal(us).scaleb(-6)
-    found = _time_field(field, us)
+    return time_field(name, us, "time without time zone")
+
+
+def time_field(name: str, us: int, type_name: str) -> Decimal:
+    """Extract a field of a time of day.
+
+    Raises:
+        PostgresError: unknown (22023) or unsupported (0A000) field.
+    """
+    found = _time_field(_field(name), us)
     if found is None:
-        raise _bad_field(name, "time without time zone")
+        raise _bad_field(name, type_name)
     return found
 
 

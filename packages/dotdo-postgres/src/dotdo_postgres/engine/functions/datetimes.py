@@ -266,7 +266,12 @@ def in_zone(zone: str, us: int) -> int:
     return dt.utc_to_local(us, dt.clock_named(zone))
 
 
-def _offset(span: Interval) -> tzinfo:
+def offset_of_span(span: Interval) -> tzinfo:
+    """Return the clock that is ahead of UTC by a span.
+
+    Raises:
+        PostgresError: it has months or days (22023).
+    """
     if span.months or span.days:
         shown = interval.to_text(span)
         raise error("22023", f'interval time zone "{shown}" must not include months or days')
@@ -276,13 +281,13 @@ def _offset(span: Interval) -> tzinfo:
 @FAMILY.function("timezone(interval, timestamp)", returns="timestamptz")
 def at_offset(span: Interval, us: int) -> int:
     """Take a timestamp for a clock that is ahead of UTC."""
-    return dt.local_to_utc(us, _offset(span))
+    return dt.local_to_utc(us, offset_of_span(span))
 
 
 @FAMILY.function("timezone(interval, timestamptz)", returns="timestamp")
 def in_offset(span: Interval, us: int) -> int:
     """Show an instant on a clock that is ahead of UTC."""
-    return dt.utc_to_local(us, _offset(span))
+    return dt.utc_to_local(us, offset_of_span(span))
 
 
 @FAMILY.function(

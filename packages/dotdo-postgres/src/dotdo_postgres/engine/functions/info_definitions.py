@@ -38,7 +38,7 @@ _DECLARED = (
     ("pg_get_triggerdef(oid)", "get_trigger"),
     ("pg_get_triggerdef(oid, boolean)", "get_pretty_trigger"),
     ("pg_get_partkeydef(oid)", "get_partition_key"),
-    ("pg_get_partition_constraintdef(oid)", "get_partition_key"),
+    ("pg_get_partition_constraintdef(oid)", "get_partition_constraint"),
     ("pg_get_statisticsobjdef_columns(oid)", "get_statistics_columns"),
     ("pg_get_functiondef(oid)", "get_function"),
     ("pg_get_function_arguments(oid)", "get_arguments"),

@@ -167,7 +167,9 @@ def current_schemas(facts: Facts, with_implicit: int) -> str:
 
     told = split_identifiers(facts.settings["search_path"])
     path = [
-        name for name in facts.names.path if with_implicit or name != "pg_catalog" or name in told
+        name
+        for name in facts.names.path
+        if with_implicit or name in told or name not in {"pg_catalog", facts.names.temporary}
     ]
     return arrays.pack(list(path))
 

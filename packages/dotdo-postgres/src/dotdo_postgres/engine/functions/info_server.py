@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
+from dotdo_postgres.engine.objects.descent import ancestors_of, bound_of, is_partitioned
+from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.engine.routines.declare import Family
 
 if TYPE_CHECKING:
@@ -14,10 +17,13 @@ FAMILY = Family("9.27")
 PAGE_BYTES = 8192
 
 
-@FAMILY.function("pg_my_temp_schema()", returns="oid")
-def my_temp_schema() -> int:
-    """Return zero: the session has no temporary schema."""
-    return 0
+@FAMILY.function("pg_my_temp_schema()", returns="oid", takes_session=True)
+def my_temp_schema(facts: Facts) -> int:
+    """Return the schema of the session's temporary relations, zero while it has none."""
+    names = facts.names
+    if names.temporary not in names.objects.schemas:
+        return 0
+    return namespace_oid(names.objects, names.temporary)
 
 
 @FAMILY.function("pg_is_other_temp_schema(oid)", "pg_is_wal_replay_paused()", returns="boolean")
@@ -86,10 +92,21 @@ def database_size(facts: Facts, database: object) -> int:
     return found
 
 
-@FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass")
-def partition_ancestors(oid: int) -> list[int]:
-    """Return nothing: no table is a partition."""
-    return []
+@FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass", takes_session=True)
+def partition_ancestors(facts: Facts, oid: int) -> list[int]:
+    """Return a partition and what it is a part of, nothing for any other table."""
+    catalog = facts.names.catalog
+    noun = catalog.by_id.get(oid - FIRST_OID)
+    if noun is None or (bound_of(noun) is None and not is_partitioned(noun)):
+        return []
+    return [oid, *(FIRST_OID + one.id for one in ancestors_of(catalog, noun))]
+
+
+@FAMILY.function("pg_partition_root(regclass)", returns="regclass", takes_session=True)
+def partition_root(facts: Facts, oid: int) -> int | None:
+    """Return the table that a partition is in the end a part of."""
+    found = partition_ancestors(facts, oid)
+    return found[-1] if found else None
 
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")

@@ -33,6 +33,7 @@ from dotdo_postgres.engine.functions import (
     math,
     moment_reading,
     moment_writing,
+    networks,
     number_reading,
     number_writing,
     ordered_set,
@@ -45,6 +46,7 @@ from dotdo_postgres.engine.functions import (
     statistics,
     strings,
     windows,
+    zoned_times,
 )
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ FAMILIES: tuple[Family, ...] = (
     jsons.FAMILY,
     math.FAMILY,
     moment_writing.FAMILY,
+    networks.FAMILY,
     number_reading.FAMILY,
     number_writing.FAMILY,
     ordered_set.FAMILY,
@@ -90,6 +93,7 @@ FAMILIES: tuple[Family, ...] = (
     statistics.FAMILY,
     strings.FAMILY,
     windows.FAMILY,
+    zoned_times.FAMILY,
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -108,6 +109,25 @@ def cancel_backend(facts: Facts, pid: int) -> int:
 def terminate_backend(facts: Facts, pid: int, timeout_ms: int = 0) -> int:
     """End another session; false when there is no such session."""
     return int(facts.signal(pid, "terminate"))
+
+
+@FAMILY.function(
+    "pg_blocking_pids(integer)", returns="integer[]", is_volatile=True, takes_session=True
+)
+def blocking_pids(facts: Facts, pid: int) -> str:
+    """Return the numbers of the sessions that a session waits for."""
+    return arrays.pack([*facts.blockers(pid)])
+
+
+@FAMILY.function(
+    "pg_isolation_test_session_is_blocked(integer, integer[])",
+    returns="boolean",
+    is_volatile=True,
+    takes_session=True,
+)
+def is_session_blocked(facts: Facts, pid: int, interesting: str) -> int:
+    """Whether a session waits for one of some."""
+    return int(not set(arrays.unpack(interesting)).isdisjoint(facts.blockers(pid)))
 
 
 @FAMILY.function("pg_is_in_recovery()", returns="boolean")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.documents.present import is_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.usertypes import make_types
@@ -13,6 +14,7 @@ from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.graph import Shape
     from dotdo.storage import Catalog, Noun
 
 Key = tuple[str, str]
@@ -70,6 +72,8 @@ class Objects:
         types: Types that users made: OID by schema and name.
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
+        described: Nouns of documents as tables, by number, each with what it was described by.
+        children: Tables that inherit from a table or are its partitions, by its number.
     """
 
     schemas: dict[str, Noun | None] = field(default_factory=dict)
@@ -81,6 +85,8 @@ class Objects:
     functions: dict[Key, list[Noun]] = field(default_factory=dict)
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
+    described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
+    children: dict[int, list[Noun]] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
         """Return `relkind` of the relation of that name, None when there is none."""
@@ -106,7 +112,7 @@ def _collect(catalog: Catalog) -> Objects:
         if noun.layout == "definition":
             kind, schema, name = split_definition(noun.name)
             _DEFINITIONS.get(kind, _ignore)(found, noun, schema, name)
-        elif not noun.name.startswith("$"):
+        elif not noun.name.startswith("$") and is_table(noun):
             _table(found, noun)
     return found
 
@@ -119,6 +125,8 @@ def _table(found: Objects, noun: Noun) -> None:
     schema, name = split_name(noun.name)
     found.schemas.setdefault(schema, None)
     found.relations[schema, name] = noun
+    for number in facts_of(noun).get("inherits", ()):
+        found.children.setdefault(number, []).append(noun)
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:

@@ -10,6 +10,10 @@ from dotdo_postgres.engine.relations import EXTRA
 if TYPE_CHECKING:
     from dotdo.storage import Noun
 
+HIDDEN = "$"
+"""Checks whose name begins with it belong to something else than a check constraint."""
+MATCH_FULL = HIDDEN + "match full "
+PARTITION = HIDDEN + "partition"
 _DERIVED = 1 << 30  # OIDs of what belongs to a noun lie above
 
 

@@ -8,10 +8,12 @@ from dotdo_postgres.engine.naming import PUBLIC, noun_name
 from dotdo_postgres.engine.objects.actor import Actor
 from dotdo_postgres.engine.objects.collected import Key, Objects, Sequence, objects_of
 from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.temporary import ALIAS
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog, Noun
+    from dotdo_postgres.engine.documents.present import Documents
     from dotdo_postgres.engine.relations import Relation
 
 Node = dict[str, Any]
@@ -47,20 +49,22 @@ class Names:
     Args:
         catalog: The definitions.
         path: Schemas of the search path that are there, `pg_catalog` where it is searched.
-        temporary: Temporary tables of the session.
+        temporary: Schema of the session's temporary relations.
         computed: Relations of pg_catalog and information_schema that are kept here.
         regs: Reads and writes values of regclass and its kin.
         actor: Who acts; by default one to whom nothing is refused.
+        documents: Describes nouns of documents by what is in them.
     """
 
     def __init__(  # noqa: PLR0917 -- what names depend on
         self,
         catalog: Catalog,
         path: tuple[str, ...] = ("pg_catalog", PUBLIC),
-        temporary: Catalog | None = None,
+        temporary: str = "",
         computed: frozenset[str] = frozenset(),
         regs: Regs | None = None,
         actor: Actor | None = None,
+        documents: Documents | None = None,
     ) -> None:
         self.catalog = catalog
         self.path = path
@@ -70,6 +74,7 @@ class Names:
         self.computed = computed
         self._regs = regs or _NoRegs()
         self.actor = actor or Actor("")
+        self.documents = documents
 
     # --- schemas -----------------------------------------------------------------------------
 
@@ -85,13 +90,17 @@ class Names:
             PostgresError: the search path names none that is there (3F000).
         """
         for schema in self.path:
-            if schema not in SYSTEM_SCHEMAS:
+            if schema not in SYSTEM_SCHEMAS and schema != self.temporary:
                 return schema
         raise error("3F000", "no schema has been selected to create in", position=location)
 
     def has_schema(self, name: str) -> bool:
         """Tell whether a schema is there."""
-        return name in self.objects.schemas or name in SYSTEM_SCHEMAS or name == "pg_temp"
+        return (
+            name in self.objects.schemas
+            or name in SYSTEM_SCHEMAS
+            or name in {ALIAS, self.temporary}
+        )
 
     def require_schema(self, name: str, location: int | None = None) -> str:
         """Return the name of a schema that is there.
@@ -101,19 +110,25 @@ class Names:
         """
         if not self.has_schema(name):
             raise error("3F000", f'schema "{name}" does not exist', position=location)
-        return name
+        return self.temporary if name == ALIAS else name
 
     # --- relations ---------------------------------------------------------------------------
 
     def key_to_create(self, node: Node) -> Key:
         """Return schema and name for a new relation that a RangeVar names."""
+        is_temporary = node.get("relpersistence") == "t"
         if "schemaname" in node:
             schema = self.require_schema(node["schemaname"], node.get("location"))
             if schema in SYSTEM_SCHEMAS:
                 shown = f'permission denied to create "{schema}.{node["relname"]}"'
                 detail = "System catalog modifications are currently disallowed."
                 raise error("42501", shown, detail=detail)
+            if is_temporary and schema != self.temporary:
+                message = "cannot create temporary relation in non-temporary schema"
+                raise error("42P16", message)
             return schema, node["relname"]
+        if is_temporary:
+            return self.temporary, node["relname"]
         return self._place(node.get("location")), node["relname"]
 
     def find(self, schema: str | None, name: str) -> Key | None:
@@ -124,14 +139,12 @@ class Names:
         return None
 
     def _keys(self, schema: str | None, name: str) -> list[Key]:
+        if schema == ALIAS:
+            return [(self.temporary, name)]
         return [(schema, name)] if schema is not None else [(place, name) for place in self.path]
 
     def noun(self, schema: str | None, name: str) -> Noun | None:
         """Return the noun of a table or view, None when there is none of that name."""
-        if self.temporary is not None and schema in {None, "pg_temp"}:
-            found = self.temporary.noun(name)
-            if found is not None:
-                return found
         for key in self._keys(schema, name):
             noun = self.objects.relations.get(key)
             if noun is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.objects.collected import objects_of
+from dotdo_postgres.engine.objects.temporary import ALIAS, schema_name
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog
@@ -50,9 +51,15 @@ def search_path(session: Session, catalog: Catalog) -> tuple[str, ...]:
     """Return the schemas of the search path that are there, pg_catalog first where the path does not place it."""
     schemas = objects_of(catalog).schemas
     found: list[str] = []
+    temporary = schema_name(session.pid)
+    aliases = {"$user": session.facts.user, ALIAS: temporary}
     for name in split_identifiers(session.settings.values["search_path"]):
-        schema = session.facts.user if name == "$user" else name
+        schema = aliases.get(name, name)
         is_there = schema in schemas or schema in {"pg_catalog", "information_schema"}
         if is_there and schema not in found:
             found.append(schema)
-    return tuple(found) if "pg_catalog" in found else ("pg_catalog", *found)
+    if "pg_catalog" not in found:
+        found.insert(0, "pg_catalog")
+    if temporary in schemas and temporary not in found:
+        found.insert(0, temporary)
+    return tuple(found)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Index
+from dotdo_postgres.engine.documents.indexing import columns_by_term, shown_indexes
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.columns import type_facts
-from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
+from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID, relation_of
 from dotdo_postgres.mapping import types as t
 
@@ -127,13 +129,14 @@ def index_entries(noun: Noun) -> list[IndexEntry]:
         oid = derived_oid(noun, "i", unique.name)
         found.append(IndexEntry(unique.name, oid, keys, True, False, None, len(keys), True))
     unbuilt = [msgspec.convert(item, Index) for item in facts_of(noun).get("unbuilt", ())]
-    found.extend(_secondary(noun, index) for index in (*noun.indexes, *unbuilt))
+    found.extend(_secondary(noun, index) for index in (*shown_indexes(noun), *unbuilt))
     return found
 
 
 def _secondary(noun: Noun, index: Index) -> IndexEntry:
     facts = index.extra.get(EXTRA, {})
     by_physical = {f'"{column.column}"': column for column in noun.columns}
+    by_physical |= columns_by_term(noun)
     keys = []
     expressions = facts.get("expressions", {})
     for at, term in enumerate(index.terms):
@@ -175,7 +178,10 @@ def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:
     kinds = {column.physical: column.type for column in columns}
     unvalidated = set(facts_of(noun).get("not_valid", ()))
     found = []
-    for check in noun.checks:
+    full = set(facts_of(noun).get("match_full", ()))
+    for check in () if is_documents(noun) else noun.checks:
+        if check.name.startswith(HIDDEN):
+            continue
         used = tuple(numbers[c] for c in numbers if f'"{c}"' in check.sql)
         found.append(
             ConstraintEntry(check.name, derived_oid(noun, "c", check.name), "c", used, source=check.source,
@@ -209,7 +215,7 @@ def constraint_entries(catalog: Catalog, noun: Noun) -> list[ConstraintEntry]:
                 tuple(there[c] for c in fk.target_columns),
                 _ACTIONS[fk.on_update],
                 _ACTIONS[fk.on_delete],
-                "s",
+                "f" if fk.name in full else "s",
                 fk.is_deferrable,
                 fk.is_deferred,
                 fk.name not in unvalidated,

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     from dotdo.storage import Noun
 
+_FIELDS = 1 << 29  # beyond the numbers of nouns, below what is derived from them
+
+
+def fields_oid(composite: t.PgType) -> int:
+    """Return the OID of the relation that tells a composite type's fields."""
+    return composite.oid | _FIELDS
+
 
 def make_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
     """Yield the type of a definition and the type of its arrays."""

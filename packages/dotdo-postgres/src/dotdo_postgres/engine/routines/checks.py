@@ -13,7 +13,7 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zoned_times
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
@@ -119,6 +119,10 @@ def _fit_time(us: int, precision: int) -> int:
     return (us + unit // 2) // unit * unit
 
 
+def _fit_zoned_time(stored: bytes, precision: int) -> bytes:
+    return zoned_times.encode(zoned_times.rounded(zoned_times.decode(stored), precision))
+
+
 def _fit_moment(us: int, precision: int) -> int:
     """Round a timestamp; halves go away from the start of 2000, as PostgreSQL counts."""
     if abs(us) >= datetimes.INFINITY:
@@ -128,8 +132,8 @@ def _fit_moment(us: int, precision: int) -> int:
     return PG_EPOCH_US + (abs(since) + unit // 2) // unit * unit * (1 if since > 0 else -1)
 
 
-def _interval_key(value: interval.Interval) -> int:
-    return value.key
+def _interval_key(value: interval.Interval) -> bytes:
+    return (value.key + (1 << 127)).to_bytes(16, "big")
 
 
 def _check_limit(value: int | None) -> int:
@@ -250,7 +254,7 @@ def _numeric_key(item: bytes | None) -> Any:
 
 
 def _interval_element_key(item: bytes | None) -> Any:
-    return None if item is None else float(interval.decode(item).key)
+    return None if item is None else _interval_key(interval.decode(item))
 
 
 def _jsonb_element_key(item: str | None) -> Any:
@@ -443,8 +447,9 @@ FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
 FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_ZONED_TIME = _routine("fit_zoned_time", _fit_zoned_time, (t.TIMETZ, t.INT4), t.TIMETZ)
 FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
-INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.INT8)
+INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.BYTEA)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
 CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
 TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)

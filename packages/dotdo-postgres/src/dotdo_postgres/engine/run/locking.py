@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
-MODES = {"exclusive": Mode.UPDATE, "share": Mode.SHARE}
+MODES = {
+    "update": Mode.UPDATE,
+    "no key update": Mode.NO_KEY_UPDATE,
+    "share": Mode.SHARE,
+    "key share": Mode.KEY_SHARE,
+}
 
 
 def add_row_ids(compiler: Compiler, node: Any, query: Query) -> list[tuple[str, Mode, bool | str]]:

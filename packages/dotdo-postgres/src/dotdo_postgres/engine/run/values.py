@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.documents.present import OBJECT_ID_START
 from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
-from dotdo_postgres.mapping import datetimes
+from dotdo_postgres.mapping import datetimes, zoned_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +28,12 @@ def session_values(session: Session, keys: Sequence[SessionKey]) -> list[Storage
 
 def _value(session: Session, kind: str, argument: str) -> StorageValue:
     facts = session.facts
-    if kind == "now":
-        return facts.transaction_us
-    if kind == "statement":
-        return facts.statement_us
-    if kind == "clock":
-        return facts.clock()
+    if kind in {"now", "statement"}:
+        return facts.transaction_us if kind == "now" else facts.statement_us
+    if kind in {"clock", OBJECT_ID_START}:
+        now_us = facts.clock()
+        is_id = kind == OBJECT_ID_START
+        return f"{now_us // 1_000_000:08x}{os.urandom(5).hex()}" if is_id else now_us
     local = datetimes.utc_to_local(facts.transaction_us, facts.zone)
     simple: dict[str, StorageValue] = {
         "current_date": local // datetimes.DAY_US, "localtime": local % datetimes.DAY_US, "localtimestamp": local,
@@ -39,6 +41,9 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     }  # fmt: skip
     if kind in simple:
         return simple[kind]
+    if kind == "current_time":
+        offset = datetimes.offset_at(facts.zone, facts.transaction_us)
+        return zoned_times.encode(zoned_times.ZonedTime(local % datetimes.DAY_US, -offset))
     if kind in {"date", "timestamp", "timestamptz"}:  # midnight of a day near today
         day = local // datetimes.DAY_US + int(argument)
         midnight = day * datetimes.DAY_US
@@ -53,7 +58,14 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
 
 def _schema(facts: Facts) -> str | None:
     told = split_identifiers(facts.settings["search_path"])
-    return next((name for name in facts.names.path if name != "pg_catalog" or name in told), None)
+    return next(
+        (
+            name
+            for name in facts.names.path
+            if name != facts.names.temporary and (name != "pg_catalog" or name in told)
+        ),
+        None,
+    )
 
 
 def unknown_sequence(name: str) -> Exception:

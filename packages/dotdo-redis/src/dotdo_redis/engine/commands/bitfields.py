@@ -117,10 +117,12 @@ def bitfield(ctx: Context, args: list[bytes]) -> Reply:
     operations = _read(ctx, args[1:], is_readonly=ctx.command.name == "BITFIELD_RO")
     writes = [operation for operation in operations if operation.name != b"GET"]
     value = ctx.db.string(key)
+    size = len(value or b"")
     if not writes:
         return [_get(value or b"", operation) for operation in operations]
     needed = max((write.offset + write.kind.width + 7) >> 3 for write in writes)
     text = editable(ctx, key, needed)
+    has_grown = len(text) > size
     replies: list[Reply] = []
     changes = 0
     for operation in operations:
@@ -135,7 +137,7 @@ def bitfield(ctx: Context, args: list[bytes]) -> Reply:
             replies.append(None)
             continue
         _put(text, operation, new)
-        changes += 1
+        changes += has_grown or new != old
         replies.append(old if is_set else new)
     if changes:
         ctx.changed(key, b"setbit", STRING, changes)

@@ -31,12 +31,14 @@ def setbit(ctx: Context, args: list[bytes]) -> Reply:
     bit = integer(args[2], "bit is not an integer or out of range")
     if bit not in {0, 1}:
         raise ReplyError("bit is not an integer or out of range")
+    size = len(ctx.db.string(args[0]) or b"")
     text = editable(ctx, args[0], (offset >> 3) + 1)
     mask = 0x80 >> (offset & 7)
-    old = text[offset >> 3] & mask
-    text[offset >> 3] = text[offset >> 3] & ~mask | (mask if bit else 0)
-    ctx.changed(args[0], b"setbit", STRING)
-    return int(bool(old))
+    old = int(bool(text[offset >> 3] & mask))
+    if old != bit or len(text) != size:
+        text[offset >> 3] = text[offset >> 3] & ~mask | (mask if bit else 0)
+        ctx.changed(args[0], b"setbit", STRING)
+    return old
 
 
 @FAMILY.command("GETBIT")

@@ -89,7 +89,7 @@ def _type(word: bytes) -> str:
 
 
 def _is_of(ctx: Context, client: ClientState, kind: str) -> bool:
-    if client in ctx.engine.monitors:
+    if client in ctx.engine.audience.monitors:
         return kind == "replica"
     return kind == ("pubsub" if client.subscriptions or client.shard_channels else "normal")
 
@@ -175,8 +175,7 @@ _FILTERS: dict[bytes, Callable[[Context, bytes], Filter]] = {
 
 def close(ctx: Context, client: ClientState) -> None:
     """Close a client's connection, the caller's own after its reply."""
-    if client.on_close is not None:
-        client.on_close()
+    client.close()
     if client is not ctx.client:
         ctx.engine.disconnect(client)
 
@@ -224,7 +223,7 @@ def unblock(ctx: Context, args: list[bytes]) -> Reply:
         return 0
     error = Unblocked("client unblocked via CLIENT UNBLOCK")
     late = blocked.timeout_reply if mode == b"TIMEOUT" else error
-    return int(ctx.engine.release(blocked, late))
+    return int(ctx.engine.waiters.release(blocked, late))
 
 
 @FAMILY.command("CLIENT|PAUSE")

@@ -138,7 +138,7 @@ def reset(ctx: Context, _args: list[bytes]) -> Reply:
     client, engine = ctx.client, ctx.engine
     end_transaction(ctx)
     engine.subscriptions.forget(client)
-    engine.monitors.pop(client, None)
+    engine.audience.unmonitor(client)
     engine.instance.tracking.disable(client)
     client.flags.clear()
     client.replies = "ON"
@@ -153,6 +153,5 @@ def reset(ctx: Context, _args: list[bytes]) -> Reply:
 @FAMILY.command("QUIT")
 def quit_(ctx: Context, _args: list[bytes]) -> Reply:
     """Close the connection after this reply."""
-    if ctx.client.on_close is not None:
-        ctx.client.on_close()
+    ctx.client.close()
     return OK

@@ -10,6 +10,7 @@ from dotdo_redis.mapping.replies import Reply
 FAMILY = Family()
 
 UNITS = {"EXPIRE": 1000, "PEXPIRE": 1, "EXPIREAT": 1000, "PEXPIREAT": 1}
+NO_CONDITIONS: set[bytes] = set()
 CONDITIONS = (b"NX", b"XX", b"GT", b"LT")
 
 
@@ -59,7 +60,7 @@ def moment_ms(ctx: Context, word: bytes, name: str) -> int:
 def expire(ctx: Context, args: list[bytes]) -> Reply:
     """Give a key a deadline; one in the past deletes it."""
     key = args[0]
-    conditions = read_conditions(args[2:])
+    conditions = read_conditions(args[2:]) if len(args) > 2 else NO_CONDITIONS
     when_ms = moment_ms(ctx, args[1], ctx.command.name)
     if ctx.db.find(key) is None or not allows(conditions, ctx.db.expires.get(key), when_ms):
         return 0
@@ -69,7 +70,8 @@ def expire(ctx: Context, args: list[bytes]) -> Reply:
         return 1
     ctx.db.expire_at(key, when_ms)
     ctx.changed(key, b"expire", GENERIC)
-    ctx.log(b"PEXPIREAT", key, b"%d" % when_ms)
+    if ctx.engine.journal is not None:
+        ctx.log(b"PEXPIREAT", key, b"%d" % when_ms)
     return 1
 
 

@@ -37,12 +37,13 @@ def hset(ctx: Context, args: list[bytes]) -> Reply:
     """Set fields; return how many are new."""
     if not len(args) % 2:
         raise wrong_arity(ctx.command.shown_name)
-    value = hash_to_write(ctx, args[0])
-    pairs = iter(args[1:])
-    created = 0
-    for field, text in zip(pairs, pairs, strict=True):
-        created += value.set(field, text)
-    ctx.changed(args[0], b"hset", HASH, len(args) // 2)
+    key = args[0]
+    value = ctx.db.get(key, Hash) or hash_to_write(ctx, key)
+    if len(args) == 3:
+        created = int(value.set(args[1], args[2]))
+    else:
+        created = sum(map(value.set, args[1::2], args[2::2]))
+    ctx.changed(key, b"hset", HASH, len(args) // 2)
     return OK if ctx.command.name == "HMSET" else created
 
 
@@ -60,7 +61,8 @@ def hsetnx(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("HGET")
 def hget(ctx: Context, args: list[bytes]) -> Reply:
     """Read a field."""
-    return fields_of(ctx, args[0]).get(args[1])
+    value = ctx.db.get(args[0], Hash)
+    return None if value is None else value.fields.get(args[1])
 
 
 @FAMILY.command("HMGET")

@@ -130,7 +130,7 @@ def _memory(ctx: Context) -> Lines:
         ("mem_allocator", "libc"),
         ("active_defrag_running", 0),
         ("lazyfree_pending_objects", 0),
-        ("lazyfreed_objects", 0),
+        ("lazyfreed_objects", instance.statistics.lazily_freed),
     ]
 
 
@@ -183,7 +183,7 @@ def _stats(ctx: Context) -> Lines:
         "instantaneous_ops_per_sec", "total_net_input_bytes", "total_net_output_bytes",
         "total_net_repl_input_bytes", "total_net_repl_output_bytes", "instantaneous_input_kbps",
         "instantaneous_output_kbps", "instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps",
-        "rejected_connections", "sync_full", "sync_partial_ok", "sync_partial_err",
+        "sync_full", "sync_partial_ok", "sync_partial_err",
     )  # fmt: skip
     later = (
         "latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
@@ -194,6 +194,7 @@ def _stats(ctx: Context) -> Lines:
         ("total_connections_received", statistics.connections),
         ("total_commands_processed", commands),
         *((name, 0) for name in zero),
+        ("rejected_connections", statistics.rejected_connections),
         ("expired_keys", statistics.expired_keys),
         ("expired_stale_perc", "0.00"),
         ("expired_time_cap_reached_count", 0),
@@ -202,8 +203,7 @@ def _stats(ctx: Context) -> Lines:
         ("evicted_clients", 0),
         ("total_eviction_exceeded_time", 0),
         ("current_eviction_exceeded_time", 0),
-        ("keyspace_hits", statistics.hits),
-        ("keyspace_misses", statistics.misses),
+        *_lookups(ctx),
         ("pubsub_channels", len(engine.subscriptions.channels)),
         ("pubsub_patterns", len(engine.subscriptions.patterns)),
         ("pubsubshard_channels", len(engine.subscriptions.shard_channels)),
@@ -222,6 +222,18 @@ def _stats(ctx: Context) -> Lines:
         ("reply_buffer_expands", 0),
         *_denials(ctx),
     ]
+
+
+def _lookups(ctx: Context) -> Lines:
+    """How many keys reading commands have found, and how many not."""
+    looked_up = misses = 0
+    for command in all_commands(ctx):
+        facts = command.facts
+        if not command.is_write and facts.first_key and "pubsub" not in facts.flags:
+            is_one = facts.first_key == facts.last_key
+            looked_up += command.calls if is_one else command.looked_up
+            misses += command.misses
+    return [("keyspace_hits", max(looked_up - misses, 0)), ("keyspace_misses", misses)]
 
 
 def _denials(ctx: Context) -> Lines:

@@ -8,17 +8,38 @@ from dotdo_redis.engine.glob import is_literal, matches
 from dotdo_redis.engine.notifications import GENERIC
 from dotdo_redis.engine.scanning import ScanOptions
 from dotdo_redis.engine.types import Value, type_name
+from dotdo_redis.engine.types.hashes import Hash
+from dotdo_redis.engine.types.lists import List
+from dotdo_redis.engine.types.sets import Set
+from dotdo_redis.engine.types.sorted_sets import SortedSet
+from dotdo_redis.engine.types.streams import Stream
 from dotdo_redis.errors import ReplyError, no_such_key, syntax
 from dotdo_redis.mapping.replies import OK, Reply, Status
 
 FAMILY = Family()
+MANY_PARTS = 64
 SAME = "source and destination objects are the same"
 
 
 @FAMILY.command("DEL", "UNLINK")
 def delete(ctx: Context, args: list[bytes]) -> Reply:
     """Delete keys; return how many were there."""
+    instance = ctx.engine.instance
+    if ctx.command.name == "UNLINK" or instance.parameters.is_on("lazyfree-lazy-user-del"):
+        parts = [parts_of(ctx.db.keys.get(key)) for key in dict.fromkeys(args)]
+        instance.statistics.lazily_freed += sum(count > MANY_PARTS for count in parts)
     return sum(map(ctx.delete, args))
+
+
+def parts_of(value: Value | None) -> int:
+    """Of how many allocations Redis would free the value; more than a few go to another thread."""
+    if isinstance(value, List):
+        return len(value.chunks)
+    if isinstance(value, Stream):
+        return len(value.nodes) + sum(len(group.pending) for group in value.groups.values())
+    if isinstance(value, Hash | Set | SortedSet):
+        return len(value) if value.encoding() in {b"hashtable", b"skiplist"} else 1
+    return 1
 
 
 @FAMILY.command("EXISTS")
@@ -175,9 +196,13 @@ def flush(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) > 1 or (args and args[0].upper() not in {b"SYNC", b"ASYNC"}):
         raise syntax()
     is_all = ctx.command.name == "FLUSHALL"
+    parameters, statistics = ctx.engine.instance.parameters, ctx.engine.instance.statistics
+    is_lazy = args[0].upper() == b"ASYNC" if args else parameters.is_on("lazyfree-lazy-user-flush")
     for db in ctx.engine.databases if is_all else [ctx.db]:
         ctx.engine.modified_all(ctx.client, db)
-        ctx.modified += db.clear()
+        gone = db.clear()
+        ctx.modified += gone
+        statistics.lazily_freed += gone if is_lazy else 0
         ctx.engine.instance.search.flushed(db.index)
     ctx.modified += 1
     ctx.log(ctx.command.name.encode())

@@ -24,7 +24,7 @@ def list_to_write(ctx: Context, key: bytes) -> List:
 
 def push(ctx: Context, key: bytes, elements: list[bytes], *, left: bool) -> int:
     """Push elements one after the other; return the length."""
-    value = list_to_write(ctx, key)
+    value = ctx.db.get(key, List) or list_to_write(ctx, key)
     add = value.push_left if left else value.push_right
     for element in elements:
         add(element)
@@ -68,8 +68,14 @@ def pop_end(ctx: Context, args: list[bytes]) -> Reply:
     value = ctx.db.get(args[0], List)
     if value is None:
         return None if count is None else NULL_ARRAY
-    taken = pop(ctx, args[0], value, 1 if count is None else count, left=ctx.command.name == "LPOP")
-    return taken[0] if count is None else taken
+    is_left = ctx.command.name == "LPOP"
+    if count is not None:
+        return pop(ctx, args[0], value, count, left=is_left)
+    element = value.pop_left() if is_left else value.pop_right()
+    ctx.changed(args[0], b"lpop" if is_left else b"rpop", LIST)
+    if not value.length:
+        ctx.discard_empty(args[0], value)
+    return element
 
 
 def _positive(word: bytes) -> int:

@@ -34,7 +34,11 @@ def count(ctx: Context, key: bytes, increment: int) -> int:
     total = (0 if value is None else integer(value)) + increment
     if not LOWEST <= total <= HIGHEST:
         raise overflow()
-    ctx.db.put(key, b"%d" % total)
+    text = b"%d" % total
+    if value is None:
+        ctx.db.put(key, text)
+    else:
+        ctx.db.keys[key] = text
     ctx.changed(key, b"incrby", STRING)
     return total
 
@@ -42,7 +46,7 @@ def count(ctx: Context, key: bytes, increment: int) -> int:
 @FAMILY.command("INCR", "INCRBY")
 def incrby(ctx: Context, args: list[bytes]) -> Reply:
     """Count up."""
-    return count(ctx, args[0], integer(args[1]) if len(args) > 1 else 1)
+    return count(ctx, args[0], 1 if len(args) == 1 or args[1] == b"1" else integer(args[1]))
 
 
 @FAMILY.command("DECR", "DECRBY")

@@ -55,7 +55,7 @@ def _plain(reply: Reply, resp: int) -> Reply:
 def eval_(ctx: Context, args: list[bytes]) -> Reply:
     """Run a script."""
     _keys_and_arguments(args)
-    ctx.engine.show(ctx.client, ctx.words)
+    ctx.engine.audience.show(ctx.client, ctx.words)
     return _run(ctx, ctx.engine.instance.scripts.load(args[0]), args)
 
 
@@ -63,7 +63,7 @@ def eval_(ctx: Context, args: list[bytes]) -> Reply:
 def evalsha(ctx: Context, args: list[bytes]) -> Reply:
     """Run a script that is known by its digest."""
     _keys_and_arguments(args)
-    ctx.engine.show(ctx.client, ctx.words)
+    ctx.engine.audience.show(ctx.client, ctx.words)
     script = ctx.engine.instance.scripts.get(args[0].decode("utf-8", "replace").lower())
     if script is None:
         raise NoScript
@@ -122,7 +122,7 @@ def _wrong_number(ctx: Context) -> ReplyError:
 @FAMILY.command("FCALL", "FCALL_RO")
 def fcall(ctx: Context, args: list[bytes]) -> Reply:
     """Call a function of a library."""
-    ctx.engine.show(ctx.client, ctx.words)
+    ctx.engine.audience.show(ctx.client, ctx.words)
     functions = ctx.engine.instance.functions
     function = functions.functions.get(args[0].lower())
     if function is None:

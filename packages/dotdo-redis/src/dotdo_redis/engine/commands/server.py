@@ -117,7 +117,7 @@ def monitor(ctx: Context, _args: list[bytes]) -> Reply:
     """Be shown every call from now on."""
     if "deny_blocking" in ctx.client.flags:
         raise ReplyError("MONITOR isn't allowed for DENY BLOCKING client")
-    ctx.engine.monitors[ctx.client] = None
+    ctx.engine.audience.monitor(ctx.client)
     return OK
 
 

@@ -25,8 +25,8 @@ def set_to_write(ctx: Context, key: bytes) -> Set:
 @FAMILY.command("SADD")
 def sadd(ctx: Context, args: list[bytes]) -> Reply:
     """Add members; return how many are new."""
-    value = set_to_write(ctx, args[0])
-    added = sum(map(value.add, args[1:]))
+    value = ctx.db.get(args[0], Set) or set_to_write(ctx, args[0])
+    added = int(value.add(args[1])) if len(args) == 2 else sum(map(value.add, args[1:]))
     if added:
         ctx.changed(args[0], b"sadd", SET, added)
     return added

@@ -1,11 +1,13 @@
 """Entries of streams: XADD, XTRIM, XDEL, XRANGE ...; it refuses consumer groups."""
 
+from functools import lru_cache
+
 from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import STREAM
 from dotdo_redis.engine.stream_ids import range_end, range_start, stream_id
-from dotdo_redis.engine.types.streams import SEQUENCE_MASK, Fields, Stream, id_text
+from dotdo_redis.engine.types.streams import HIGHEST_ID, SEQUENCE_MASK, Fields, Stream, id_text
 from dotdo_redis.errors import ReplyError, no_such_key, syntax, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply
 
@@ -75,51 +77,44 @@ class Trim:
             surplus = len(stream.between(0, self.threshold - 1)) if self.threshold else 0
         else:
             surplus = len(stream) - self.threshold
-        if surplus <= 0:
+        if surplus <= 0 or (not self.is_exact and surplus < stream.nodes[0].live):
             return 0
         limit = 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
         return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
 
 
-class _NewId:
-    """The id of XADD: whole, partly or not given."""
+def new_id(word: bytes, last_id: int, now_ms: int) -> int:
+    """Give the id that XADD asks for (`*`, `milliseconds-*` or a whole one) in full.
 
-    def __init__(self, word: bytes) -> None:
-        self.milliseconds: int | None = None
-        self.sequence: int | None = None
-        if word == b"*":
-            return
-        if word.endswith(b"-*"):
-            self.milliseconds = stream_id(word[:-2]) >> 64
-            return
-        number = stream_id(word)
-        if not number:
-            raise ReplyError("The ID specified in XADD must be greater than 0-0")
-        self.milliseconds, self.sequence = number >> 64, number & SEQUENCE_MASK
-
-    def resolve(self, last_id: int, now_ms: int) -> int:
-        """Give the id in full.
-
-        Raises:
-            ReplyError: it does not follow the last one.
-        """
-        if last_id == (1 << 128) - 1:
-            raise ReplyError(
-                "The stream has exhausted the last possible ID, unable to add more items"
-            )
-        if self.milliseconds is None:
-            return max(now_ms << 64, last_id + 1)
-        if self.sequence is not None:
-            number = self.milliseconds << 64 | self.sequence
-        elif self.milliseconds == last_id >> 64:
-            if last_id & SEQUENCE_MASK == SEQUENCE_MASK:
-                raise _too_small()
+    Raises:
+        ReplyError: it is no id, or does not follow the last one.
+    """
+    if last_id == HIGHEST_ID:
+        raise ReplyError("The stream has exhausted the last possible ID, unable to add more items")
+    if word == b"*":
+        number = now_ms << 64
+        return number if number > last_id else last_id + 1
+    if word.endswith(b"-*"):
+        number = stream_id(word[:-2])
+        if number >> 64 == last_id >> 64 and last_id & SEQUENCE_MASK != SEQUENCE_MASK:
             number = last_id + 1
-        else:
-            number = self.milliseconds << 64
-        if number <= last_id:
-            raise _too_small()
-        return number
+    else:
+        number = stream_id(word)
+    if number <= last_id:
+        raise _too_small()
+    return number
+
+
+def _check_new_id(word: bytes) -> None:
+    """Refuse what can be no new id of any stream.
+
+    Raises:
+        ReplyError: it is no id, or 0-0.
+    """
+    if word != b"*":
+        is_partial = word.endswith(b"-*")
+        if not stream_id(word[:-2] if is_partial else word) and not is_partial:
+            raise ReplyError("The ID specified in XADD must be greater than 0-0")
 
 
 def _too_small() -> ReplyError:
@@ -131,7 +126,48 @@ def _too_small() -> ReplyError:
 @FAMILY.command("XADD")
 def xadd(ctx: Context, args: list[bytes]) -> Reply:
     """Add an entry, perhaps trimming; return its id."""
-    key, at, creates = args[0], 1, True
+    key, word = args[0], args[1]
+    trim, at, creates = (None, 1, True) if word == b"*" else _read_options(args)
+    if at >= len(args):
+        raise syntax()
+    word, fields = args[at], tuple(args[at + 1 :])
+    _check_new_id(word)
+    if len(fields) < 2 or len(fields) % 2:
+        raise wrong_arity("xadd")
+    stream = ctx.db.get(key, Stream)
+    if stream is None and not creates:
+        return None
+    number = new_id(word, 0 if stream is None else stream.last_id, ctx.engine.now_ms)
+    if stream is None:
+        stream = Stream(ctx.engine.config)
+        ctx.db.put(key, stream)
+    stream.append(number, fields)
+    ctx.changed(key, b"xadd", STREAM)
+    if trim is not None and trim.run(stream):
+        ctx.notify(key, b"xtrim", STREAM)
+    text = id_text(number)
+    if ctx.engine.journal is not None:
+        limits = (b"MAXLEN", b"=", b"%d" % len(stream)) if trim is not None else ()
+        ctx.log(b"XADD", key, *limits, text, *fields)
+    return text
+
+
+_ABOUT = [b"MAXLEN", b"~"]
+
+
+@lru_cache(maxsize=64)
+def _trim_about(threshold: bytes) -> Trim:
+    """What `MAXLEN ~ threshold` says, the commonest way to trim."""
+    trim = Trim()
+    trim.take([*_ABOUT, threshold], 0)
+    return trim
+
+
+def _read_options(args: list[bytes]) -> tuple[Trim | None, int, bool]:
+    """Read the options of XADD; how to trim, where the id stands, and whether a new stream is made."""
+    if args[1:3] == _ABOUT and len(args) > 4 and args[4] == b"*":
+        return _trim_about(args[3]), 4, True
+    at, creates = 1, True
     trim = Trim()
     while at < len(args):
         option, left = args[at].upper(), len(args) - at - 1
@@ -146,32 +182,7 @@ def xadd(ctx: Context, args: list[bytes]) -> Reply:
         else:
             break
     trim.check()
-    if at >= len(args):
-        raise syntax()
-    new_id = _NewId(args[at])
-    fields = tuple(args[at + 1 :])
-    if len(fields) < 2 or len(fields) % 2:
-        raise wrong_arity("xadd")
-    stream = ctx.db.get(key, Stream)
-    if stream is None and not creates:
-        return None
-    number = new_id.resolve(stream.last_id if stream is not None else 0, ctx.now_ms)
-    return _append(ctx, key, number, fields, trim)
-
-
-def _append(ctx: Context, key: bytes, number: int, fields: Fields, trim: Trim) -> bytes:
-    stream = ctx.db.get(key, Stream)
-    if stream is None:
-        stream = Stream(ctx.engine.config)
-        ctx.db.put(key, stream)
-    stream.append(number, fields)
-    ctx.changed(key, b"xadd", STREAM)
-    text = id_text(number)
-    if trim.strategy and trim.run(stream):
-        ctx.notify(key, b"xtrim", STREAM)
-    limits = (b"MAXLEN", b"=", b"%d" % len(stream)) if trim.strategy else ()
-    ctx.log(b"XADD", key, *limits, text, *fields)
-    return text
+    return trim if trim.strategy else None, at, creates
 
 
 @FAMILY.command("XTRIM")

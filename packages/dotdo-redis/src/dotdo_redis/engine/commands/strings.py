@@ -40,7 +40,8 @@ def deadline_ms(ctx: Context, option: bytes, word: bytes) -> int:
 @FAMILY.command("GET")
 def get(ctx: Context, args: list[bytes]) -> Reply:
     """Read a string."""
-    return bulk(ctx.db.string(args[0]))
+    value = ctx.db.string(args[0])
+    return bytes(value) if value.__class__ is bytearray else value
 
 
 class _SetOptions:
@@ -78,7 +79,8 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
     """Set a string, whatever the key held, under conditions and with a time to live."""
     key, value = args[0], args[1]
     if len(args) == 2:
-        store(ctx, key, value, None)
+        ctx.db.replace(key, value)
+        ctx.changed(key, b"set", STRING)
         return OK
     options = _SetOptions(ctx, args[2:])
     db = ctx.db

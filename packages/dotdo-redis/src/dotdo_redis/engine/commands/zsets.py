@@ -114,7 +114,7 @@ def add(ctx: Context, key: bytes, args: list[bytes]) -> Addition:
 
 def _add_one(ctx: Context, key: bytes, score: float, member: bytes) -> int:
     """The commonest ZADD, without what the others need."""
-    value = zset_to_write(ctx, key)
+    value = ctx.db.get(key, SortedSet) or zset_to_write(ctx, key)
     old = value.scores.get(member)
     if old == score:
         return 0
@@ -137,8 +137,17 @@ def zadd(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("ZINCRBY")
 def zincrby(ctx: Context, args: list[bytes]) -> Reply:
     """Add to a score."""
-    floating(args[1])
-    return add(ctx, args[0], [b"INCR", *args[1:]]).score
+    key, member = args[0], args[2]
+    increment = floating(args[1])
+    value = ctx.db.get(key, SortedSet) or zset_to_write(ctx, key)
+    old = value.scores.get(member)
+    score = increment if old is None else old + increment
+    if isnan(score):
+        raise ReplyError("resulting score is not a number (NaN)")
+    if score != old:
+        value.set(member, score)
+        ctx.changed(key, b"zincr", ZSET)
+    return score
 
 
 @FAMILY.command("ZREM")

@@ -151,9 +151,12 @@ class Runner:
 
     def _finish(self, sandbox: Sandbox, run: Run, call: Callable[[Sandbox], Reply]) -> Reply:
         try:
-            return call(sandbox)
+            reply = call(sandbox)
         except LuaFailure as failure:
             return _error(run, failure)
+        if isinstance(reply, ScriptError):
+            reply.is_counted = reply.text == run.failure
+        return reply
 
     def _go_on(self, run: Run) -> Reply:
         """Let the script run until it ends or its slice is over."""
@@ -184,7 +187,7 @@ class Runner:
                 run.ctx.client.db,
             )
             run.blocked.is_postponed = True
-            self._engine.gates.insert(0, self.refuse)
+            self._engine.audience.add_gate(self.refuse, is_first=True)
         return run.blocked
 
     def go_on(self) -> None:
@@ -195,7 +198,7 @@ class Runner:
         run.slice_until_us = self._engine.clock() + SLICE_US
         outcome = self._go_on(run)
         if outcome is not run.blocked:
-            self._engine.gates.remove(self.refuse)
+            self._engine.audience.drop_gate(self.refuse)
             run.blocked.finish(outcome)
 
     def refuse(self, _ctx: "Context", command: "Command", _words: list[bytes]) -> None:

@@ -35,8 +35,15 @@ class Hash:
         fields = self.fields
         is_new = field not in fields
         fields[field] = value
-        if self.form is not HASHTABLE and not self._fits(field, value):
-            self.form = HASHTABLE
+        if self.form is not HASHTABLE:
+            config = self.config
+            longest = config.hash_max_listpack_value
+            if (
+                len(value) > longest
+                or len(field) > longest
+                or len(fields) > config.hash_max_listpack_entries
+            ):
+                self.form = HASHTABLE
         if is_new:
             if self.order is not None:
                 self.order.add(field)
@@ -105,12 +112,3 @@ class Hash:
         for field, when_ms in self.expires.items():
             twin.expire_at(field, when_ms)
         return twin
-
-    def _fits(self, field: bytes, value: bytes) -> bool:
-        config = self.config
-        longest = config.hash_max_listpack_value
-        return (
-            len(self.fields) <= config.hash_max_listpack_entries
-            and len(value) <= longest
-            and len(field) <= longest
-        )

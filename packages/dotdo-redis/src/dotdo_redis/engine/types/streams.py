@@ -141,8 +141,10 @@ def integer_size(number: int) -> int:
 def word_size(word: bytes) -> int:
     """Bytes of a word in a listpack, its length behind it included."""
     size = len(word)
-    if size <= 20 and is_integer(word):
+    if size <= 20 and word[-1:].isdigit() and is_integer(word):
         return integer_size(int(word))
+    if size < 64:
+        return size + 2
     size += 1 if size < 64 else 2 if size < 4096 else 5
     behind = 1
     reach = 127
@@ -211,16 +213,22 @@ class Stream:
 
     def _is_full(self, node: Node, fields: Fields) -> bool:
         most, largest = self.config.stream_node_max_entries, self.config.stream_node_max_bytes
-        if most and node.added >= most:
+        if most and (node.live >= most or node.added >= most):
             return True
         return bool(largest) and node.size + sum(map(len, fields)) >= largest
 
     @staticmethod
     def _entry_size(node: Node, number: int, fields: Fields) -> int:
-        milliseconds = (number >> 64) - (node.first >> 64)
-        sequence = (number & SEQUENCE_MASK) - (node.first & SEQUENCE_MASK)
-        size = 2 + integer_size(milliseconds) + integer_size(sequence)
+        first = node.first
+        if 0 <= number - first <= 127:
+            size = 6  # within the same millisecond
+        else:
+            milliseconds = (number >> 64) - (first >> 64)
+            sequence = (number & SEQUENCE_MASK) - (first & SEQUENCE_MASK)
+            size = 2 + integer_size(milliseconds) + integer_size(sequence)
         if fields[::2] == node.names:
+            if len(fields) == 2:
+                return size + word_size(fields[1]) + 2
             count = len(node.names)
             return size + sum(map(word_size, fields[1::2])) + integer_size(count + 3)
         count = len(fields) // 2
@@ -319,10 +327,16 @@ class Stream:
         """How many entries a group has yet to read; None when deletions hide it."""
         if not self.added:
             return 0
+        if self.config.release >= (7, 4, 1) and self._is_all_before(group):
+            return len(self.ids)
         if group.entries_read is not None and not self.has_tombstones_after(group.last_id):
             return self.added - group.entries_read
         rank = self.rank_of(group.last_id)
         return None if rank is None else self.added - rank
+
+    def _is_all_before(self, group: Group) -> bool:
+        """Whether a group and every deletion stand before the first entry there is."""
+        return max(group.last_id, self.max_deleted) < self.first_id or not self.ids
 
     def advance(self, group: Group, number: int) -> None:
         """Note that a group was given an entry."""

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -11,18 +13,26 @@ from bson import Binary, Decimal128, Int64, ObjectId
 from dotdo.storage.names import literal
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.indexes import is_ordinary
+from dotdo_mongo.engine.match import is_operators
 from dotdo_mongo.engine.tables import Condition
+from dotdo_mongo.mapping.keys import key_of
 from dotdo_mongo.mapping.tags import tagged
 
 Document = dict[str, Any]
 _PLAIN = frozenset({int, Int64, float})
 
 
+@lru_cache(maxsize=4096)
 def path_text(path: str) -> str | None:
     """Return a field's JSON path as an SQL literal, None for one that may go through arrays by number."""
     parts = path.split(".")
     if any(
-        not part or part.isdigit() or '"' in part or "\\" in part or not part.isprintable()
+        not part
+        or part.isdigit()
+        or part[0] == "$"
+        or '"' in part
+        or "\\" in part
+        or not part.isprintable()
         for part in parts
     ):
         return None
@@ -38,14 +48,37 @@ _ORDERED = ('{"$oid":"*', '{"$t":[1-9]???????????????}', '{"$u":"*', '{"$b":"*')
 """Tagged values whose text compares as they do: ids, dates of sixteen digits; UUIDs and bytes for equality."""
 
 
+def odd_kinds(path: str) -> list[str]:
+    """Return the expressions that are not null where a document on the way has names that begin with `$`: it is kept as pairs."""
+    parts = path.split(".")
+    return [
+        f"json_type(data, {literal('$' + ''.join(f'.{chr(34)}{part}{chr(34)}' for part in [*parts[:i], '$o']))})"
+        for i in range(len(parts))
+    ]
+
+
+@lru_cache(maxsize=4096)
 def exceptions_text(path: str) -> str:
-    """Return the condition of rows whose value at a path is not plain: it goes through arrays, or its text does not compare."""
+    """Return the condition of rows whose value at a path is not plain.
+
+    It goes through arrays, its text does not compare, or it lies in an object that has names with `$` and is kept as
+    pairs for it.
+    """
     parts = path.split(".")
     prefixes = [".".join(parts[: i + 1]) for i in range(len(parts) - 1)]
+    pairs = ", ".join(f"json_type(data, {path_text(pairs)})" for pairs in _pairs(prefixes))
     arrays = [f"json_type(data, {path_text(prefix)}) = 'array'" for prefix in prefixes]
+    arrays += [f"{kind} is not null" for kind in odd_kinds(path)]
     kind, value = f"json_type(data, {path_text(path)})", value_text(path)
     tags = " or ".join(f"{value} glob {literal(pattern)}" for pattern in _ORDERED)
-    return " or ".join([*arrays, f"{kind} = 'array'", f"({kind} = 'object' and not ({tags}))"])
+    hidden = f"({kind} is null and coalesce({pairs}, null) is not null)"
+    texts = f"({kind} = 'object' and not ({tags}))"
+    return " or ".join([*arrays, f"{kind} = 'array'", texts, hidden])
+
+
+def _pairs(prefixes: list[str]) -> list[str]:
+    """Return where the pairs of the document, and of the objects at these paths, would be."""
+    return ["$o", *(f"{prefix}.$o" for prefix in prefixes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +206,35 @@ def by_index(table: str, index: Document, asked: Mapping[str, Bound]) -> Conditi
     return Condition(sql, tuple(params))
 
 
+_DECIMAL_KEYS = "id >= '{\"$f' and id < '{\"$g' or id >= '{\"$n' and id < '{\"$o'"
+_QUOTED_KEYS = "id >= '\"' and id < '#'"
+
+
+def by_key(table: str, wanted: Any) -> Condition | None:
+    """Return the condition that reads rows by the index of `_id`, None where that does not help."""
+    if not is_operators(wanted):
+        return None
+    values = wanted.get("$in")
+    if isinstance(values, list) and 0 < len(values) <= _MAX_KEYS:
+        if not all(type(value) in _KEYS for value in values):
+            return None
+        return Condition(f"id in ({', '.join('?' * len(values))})", tuple(map(key_of, values)))
+    kinds = {type(value) for name, value in wanted.items() if name in _OPERATORS}
+    bound = _bound(wanted) if kinds and kinds <= _KEYS and "$eq" not in wanted else None
+    if bound is None:
+        return None
+    others = _QUOTED_KEYS if str in kinds else _DECIMAL_KEYS
+    sql = (
+        f"_id in (select _id from {table} where {bound.sql.format('id')}"
+        f" union all select _id from {table} where {others})"
+    )
+    return Condition(sql, bound.params)
+
+
+_KEYS = frozenset({int, Int64, float, str, ObjectId})
+_MAX_KEYS = 1000
+
+
 def best_index(indexes: Iterable[Document], asked: Mapping[str, Bound]) -> Document | None:
     """Return the index that narrows most, or None."""
     best, score = None, 0
@@ -213,14 +275,14 @@ def stored_form(value: Any) -> Any:
 
 
 def _decimal(value: Decimal128) -> float | int | None:
+    """Return the number that is exactly a decimal, None when no double is."""
     number = value.to_decimal()
     if not number.is_finite():
         return None
-    return (
-        int(number)
-        if number == number.to_integral_value() and abs(number) < 1 << 63
-        else float(number)
-    )
+    if number == number.to_integral_value() and abs(number) < 1 << 63:
+        return int(number)
+    near = float(number)
+    return near if math.isfinite(near) and Decimal(near) == number else None
 
 
 def equalities(
