@@ -33,9 +33,9 @@ from dotdo_redis.engine.types.hashes import Hash
 
 OWNER = API = "redis"
 APPLIED = "redis applied"
+PAGE = 5000
 CATALOG = "redis catalog"
 """The calls that make indexes, aliases and dictionaries of search again."""
-PAGE = 5000
 RAW = 0xFF
 """A string as it is, which RDB has no such byte for."""
 _EXPIRY = Struct("<q")

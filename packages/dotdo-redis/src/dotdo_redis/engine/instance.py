@@ -50,9 +50,9 @@ class Instance:
         self.scripts = Scripts(self.runner)
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
-        self.search = Catalog(engine)
         self.limits = ClientLimits(engine)
         self.uses = Uses(engine)
+        self.search = Catalog(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

@@ -52,6 +52,8 @@ class CopyIn:
         self._session = session
         self._table = table
         self._insert = insert
+        detail = insert.detail if isinstance(insert.detail, dict) else {}
+        self._as_one: Callable[[list[_Row]], Prepared] | None = detail.get("as_one")
         self._rows: list[_Row] = []
         self._count = 0
         codecs = [
@@ -74,8 +76,8 @@ class CopyIn:
 
     @property
     def is_full(self) -> bool:
-        """Rows are to be written before more data is taken."""
-        return len(self._rows) >= BATCH_ROWS
+        """Rows are to be written before more data is taken; where triggers fire they are written as one statement."""
+        return len(self._rows) >= BATCH_ROWS and self._as_one is None
 
     def feed(self, data: bytes) -> None:
         """Take data.
@@ -96,7 +98,10 @@ class CopyIn:
         if not rows:
             return
         session, insert = self._session, self._insert
-        if takes_many(insert):
+        if self._as_one is not None:
+            result = session.run(self._as_one(rows), wait=wait)
+            self._count += result.row_count or 0
+        elif takes_many(insert):
             session.run_many(insert, rows, wait=wait)
             self._count += len(rows)
         else:
