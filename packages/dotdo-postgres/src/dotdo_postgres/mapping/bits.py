@@ -62,4 +62,9 @@ def fit(bits: str, length: int, *, is_explicit: bool, is_varying: bool) -> str:
     raise error("22026", message)
 
 
+def fit_number(bits: str, length: int) -> str:
+    """Cut a number's bits from the left, or fill them up with its sign."""
+    return bits[-length:].rjust(length, bits[0])
+
+
 CODEC = Codec(from_text, str, from_binary, to_binary)

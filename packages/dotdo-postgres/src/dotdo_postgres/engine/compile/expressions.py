@@ -108,6 +108,10 @@ def _fit_other(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
     if expr.type == t.TIMETZ:
         listed = [sql, Sql(n.integer(expr.typmod))]
         return Sql(compiler.python(checks.FIT_TIMETZ, listed, [t.TIMETZ, t.INT4]))
+    given = expr.arg
+    if isinstance(given, ir.Call) and given.args and given.args[0].type in {t.INT4, t.INT8}:
+        listed = [sql, Sql(n.integer(expr.typmod))]
+        return Sql(compiler.python(checks.FIT_NUMBER_BITS, listed, [t.TEXT, t.INT4]))
     extra = [Sql(n.integer(expr.typmod)), Sql(n.integer(int(expr.is_explicit)))]
     routine = checks.FIT_BIT if expr.type == t.BIT else checks.FIT_VARBIT
     return Sql(compiler.python(routine, [sql, *extra], [t.TEXT, t.INT4, t.INT4]))

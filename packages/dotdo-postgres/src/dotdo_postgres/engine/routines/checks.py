@@ -16,6 +16,7 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zonedtimes
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
+from dotdo_postgres.mapping.bits import fit_number
 from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
@@ -459,6 +460,7 @@ FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.
 FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
 FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
 FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
+FIT_NUMBER_BITS = _routine("fit_number_bits", fit_number, (t.TEXT, t.INT4), t.BIT)
 FIT_BIT = _routine("fit_bit", _fit_bit, (t.TEXT, t.INT4, t.INT4), t.BIT)
 FIT_VARBIT = _routine("fit_varbit", _fit_varbit, (t.TEXT, t.INT4, t.INT4), t.VARBIT)
 FIT_TIMETZ = _routine("fit_timetz", zonedtimes.fit, (t.TIMETZ, t.INT4), t.TIMETZ)
