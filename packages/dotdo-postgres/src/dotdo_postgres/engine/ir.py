@@ -176,9 +176,10 @@ class InList(Expr):
 
 @dataclass(slots=True, eq=False)
 class Row(Expr):
-    """A row of expressions."""
+    """A row of expressions, with the names of its fields where they have any."""
 
     args: list[Expr]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -268,11 +269,15 @@ class SeriesCall(Expr):
 
     Args:
         columns: Name and type of each column; rows of several are arrays.
+        row_type: OID of the type of its rows where they have one.
+        typmods: Type modifiers of the columns where there are any.
     """
 
     routine: Routine
     args: list[Expr]
     columns: list[tuple[str, int]] = field(default_factory=list)
+    row_type: int = 0
+    typmods: tuple[int, ...] = ()
 
 
 def children(expr: Expr) -> list[Expr]:

@@ -6,7 +6,7 @@ import itertools
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
@@ -34,6 +34,9 @@ from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.portals import Portals
+from dotdo_postgres.engine.procedures.calling import call_stored
+from dotdo_postgres.engine.procedures.functions import call_function
+from dotdo_postgres.engine.procedures.hooks import UserRoutines
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
@@ -44,6 +47,9 @@ from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
+from dotdo_postgres.engine.triggers.pending import Pending
+from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -58,10 +64,13 @@ if TYPE_CHECKING:
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
+    from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
 _REGS = RegTypes()
+_ROUTINES = UserRoutines()
+_TRIGGER_PLANS = TriggerPlans()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -100,7 +109,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         pid: Number of the session, as `pg_backend_pid` tells it; a new one by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 -- what a session keeps
         self,
         store: Store,
         *,
@@ -142,6 +151,20 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.depth = 0  # of routines that call each other
+        self.subtransactions: list[str] = []
+        self.frames: list[Frame] = []
+        self.caster = Caster(self)
+        self.bodies: dict[object, tuple[object, object, Any]] = {}
+        self.acted: dict[tuple[str, str], Names] = {}
+        self.dynamic_plans: dict[object, tuple[object, list[Prepared]]] = {}
+        self.triggers = Pending()
+        self.trigger_plans = _TRIGGER_PLANS
+        self.is_call_atomic = True  # procedures called now may not end the transaction
+        self.has_ended = False  # the statement has ended a transaction: it cannot run again
+        self.unnamed_portals = 0
+        self.is_cancelled = False
+        self.turn_began_us = 0
         self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
@@ -166,6 +189,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.signal = partial(backends.signal, self)
         facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
+        facts.call_routine = partial(call_stored, self)
+        facts.call_function = partial(call_function, self)
+        facts.trigger_depth = lambda: sum(frame.is_trigger for frame in self.frames)
         self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
@@ -234,6 +260,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             computed(),
             _REGS,
             actor,
+            _ROUTINES,
             self.documents,
         )
         self._use_types()
@@ -276,6 +303,12 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         """
         planner = self.planner(sql)
         planner.may_write_materialized = may_write_materialized
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def plan_step(self, planner: Planner, node: Node) -> Prepared:
+        """Plan a statement of a routine with a planner made for it."""
         prepared = plan_statement(planner, node)
         self.know_virtual()
         return prepared
@@ -376,6 +409,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             raise error("25P02", _ABORTED)
         if self.statement_timeout_us:
             self._set_deadline()
+        self.is_cancelled = False
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
@@ -387,7 +421,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except (Blocked, TurnOver):
             raise
         except CatalogChanged:
-            if prepared.codecs:  # the parameters were read for columns that may be others now
+            is_told = prepared.shapes and not (wait or prepared.is_read)
+            if prepared.codecs or is_told:  # read for, or told of, columns that may be others now
                 raise
             return self.run(self.prepare(*prepared.source), params, wait=wait)
         except NumericTooWide:
@@ -561,6 +596,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
+        if self.depth:  # of the statement that called the routine
+            return
         facts = self.facts
         facts.statement_us = now_us = facts.clock()
         if self.transaction_status is IDLE:
@@ -616,6 +653,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.triggers.forget()
         self.facts.advisor.end()
         self.table_locks.end()
 
@@ -658,6 +696,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
+        self.is_cancelled = True
         self.kernel.interrupt()
 
     def close(self) -> None:

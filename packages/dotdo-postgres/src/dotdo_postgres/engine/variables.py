@@ -58,6 +58,26 @@ def plan_set(planner: Planner, node: Node) -> Prepared:
     return prepared
 
 
+def argument_text(node: Node) -> str:
+    """Return the value that SET gives, as settings keep it."""
+    return ", ".join(_text(arg) for arg in node.get("args", []))
+
+
+def check_setting(session: Session, name: str, value: str) -> None:
+    """See that a setting is there and takes a value.
+
+    Raises:
+        PostgresError: it is not (42704), or does not (22023).
+    """
+    key = name.lower()
+    if key not in session.settings.values and "." not in key:
+        raise error("42704", f'unrecognized configuration parameter "{name}"')
+    if key not in {"search_path", "role", "session_authorization"}:
+        before = session.settings.values.get(key)
+        apply(session, name, value)
+        apply(session, name, before)
+
+
 def _text(node: Node) -> str:
     if "TypeCast" in node:
         node = node["TypeCast"]["arg"]

@@ -15,6 +15,7 @@ import orjson
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
+    bulk,
     datetimes,
     floats,
     interval,
@@ -24,6 +25,7 @@ from dotdo_postgres.mapping import (
     moments,
     networks,
     numeric,
+    rows,
     styles,
     zoned_times,
 )
@@ -141,7 +143,8 @@ def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any
 
 def _integer(bits: int, name: str, layout: str) -> Codec:
     read, write = _pack(layout, name)
-    return Codec(partial(integer_from_text, bits=bits, name=name), str, read, write)
+    from_text = partial(integer_from_text, bits=bits, name=name)
+    return Codec(from_text, str, read, write, from_texts=bulk.integers(bits))
 
 
 def _decode_text(data: bytes) -> str:
@@ -405,6 +408,7 @@ CODECS: dict[int, Codec] = {
     t.VARCHAR: _text(),
     t.BPCHAR: _text(),
     t.NAME: _text(),
+    1790: _text(),  # refcursor: the name of a portal
     t.UNKNOWN: _text(),
     18: Codec(lambda text: text[:1], str, _decode_text, str.encode),
     22: _vector(t.INT2),
@@ -510,6 +514,15 @@ def codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     return _codec_of(oid, zone) if oid < t.FIRST_USER_OID else user_codec(oid, zone)
 
 
+def field_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
+    """Return the codec of a field of a row: as `codec_of`, a numeric in the form of parameters."""
+    while (found := t.BY_OID.get(oid)) is not None and found.kind == "d":
+        oid = found.base
+    if oid == t.NUMERIC:
+        return NUMERIC_BYTES
+    return reg_codec(oid, None) if oid in t.REG_TYPES else codec_of(oid, zone)
+
+
 def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     """Return the codec of a type that a user made."""
     pg_type = t.BY_OID.get(oid)
@@ -522,6 +535,8 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return array_codec(element, pg_type.element) if element else None
+    if pg_type.kind == "c":
+        return rows.row_codec(pg_type, zone, field_codec)
     return None
 
 
@@ -578,6 +593,8 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return timestamptz(zone)
     if oid == t.TIMETZ:
         return zoned_times.codec(plain_zone(zone))
+    if oid == t.RECORD:
+        return rows.record_codec(plain_zone(zone), field_codec)
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

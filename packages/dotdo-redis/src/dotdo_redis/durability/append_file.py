@@ -72,6 +72,18 @@ class AppendFile:
             self._descriptor = -1
 
 
+def sync(path: Path) -> None:
+    """Have a file on the disk that somebody else writes; do nothing when it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def records(path: Path) -> Iterator[Record]:
     """Read the records of a file up to the first one that is torn, and cut the file off there."""
     data = path.read_bytes()

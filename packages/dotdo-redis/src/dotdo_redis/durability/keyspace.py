@@ -9,7 +9,7 @@ from random import SystemRandom
 
 from dotdo.clock import Clock
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
@@ -25,6 +25,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+SYNCED = ("everysec", "always")
+"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -91,6 +93,7 @@ class Keyspace:
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
@@ -120,6 +123,7 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             self._things.learn(rows)
             self._store.listen(self._committed)
         return self._rows
@@ -142,6 +146,12 @@ class Keyspace:
                         self._put(database, key, value, None)
             self._things.learn(rows)
             self.flush()
+
+    def _restore_catalog(self, rows: Rows) -> None:
+        ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
+        for words in rows.catalog():
+            self._repeat(ctx, words)
+        self.engine.effects.clear()
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
         db = self.engine.databases[database]
@@ -244,11 +254,13 @@ class Keyspace:
         ]
         self._forget_dirty()
         try:
-            rows.write(changes, self._number)
+            rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
         if self._file is not None:
             self._file.close()
             self._file = None

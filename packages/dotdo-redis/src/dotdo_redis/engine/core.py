@@ -66,6 +66,7 @@ class Engine:
         self.set_time(self.clock_ns())
         self.started_s = self.now_s
         """When keys that nobody has used yet came."""
+        self.running: Command | None = None
         self.is_plain_step = False
         """The newest command has done nothing but its own work."""
         self.is_quiet = True
@@ -91,6 +92,12 @@ class Engine:
     def now_us(self) -> int:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
+
+    def missed(self) -> None:
+        """Count a key that a reading command did not find."""
+        running = self.running
+        if running is not None and not running.is_write:
+            running.misses += 1
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
@@ -209,6 +216,7 @@ class Engine:
             return self._execute(client, words)
         self.is_plain_step = True
         ctx = client.ctx
+        self.running = command
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
@@ -293,6 +301,7 @@ class Engine:
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         function = command.function
         assert function is not None
+        self.running = command
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:

@@ -410,6 +410,7 @@ _DELETE_STATEMENT: Declared = {
 _DELETE: Declared = {
     "deletes": required(kinds.OBJECTS),
     "ordered": optional(kinds.BOOL, True),
+    "bypassDocumentValidation": optional(kinds.SAFE_BOOL, False),
     "let": kinds.OBJECT,
     "maxTimeMS": kinds.MAX_TIME,
 }

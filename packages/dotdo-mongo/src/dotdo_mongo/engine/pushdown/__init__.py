@@ -11,9 +11,12 @@ from dotdo_mongo.engine.pushdown.bounds import (
     is_pushed,
     value_text,
 )
-from dotdo_mongo.engine.pushdown.truth import UNKNOWN, YES, Truth, opposite, truth
+from dotdo_mongo.engine.pushdown.groups import grouping, groups
+from dotdo_mongo.engine.pushdown.order import in_order, index_order
+from dotdo_mongo.engine.pushdown.truth import NEVER, UNKNOWN, YES, Truth, opposite, truth
 
 __all__ = [
+    "NEVER",
     "UNKNOWN",
     "YES",
     "Bound",
@@ -24,6 +27,10 @@ __all__ = [
     "by_key",
     "equalities",
     "exceptions_text",
+    "grouping",
+    "groups",
+    "in_order",
+    "index_order",
     "is_pushed",
     "opposite",
     "truth",

@@ -21,11 +21,12 @@ Document = dict[str, Any]
 Params = tuple[Any, ...]
 
 _RANGES = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_KINDS = ("null", "true", "false", "integer", "real", "text", "array", "object")
 _MAX_IN = 200
 _MAX_SOUGHT = 4
 _DATE_LENGTH = 23
-_DATE = '{"$t":[1-9]???????????????}'
-_TAGS = {"oid": '{"$oid":"*', "date": _DATE, "uuid": '{"$u":"*', "bytes": '{"$b":"*'}
+OID_TAG, DATE_TAG = '{"$oid":"*', '{"$t":[1-9]???????????????}'
+_TAGS = {"oid": OID_TAG, "date": DATE_TAG, "uuid": '{"$u":"*', "bytes": '{"$b":"*'}
 
 
 class Sql(NamedTuple):
@@ -52,9 +53,9 @@ class Truth(NamedTuple):
         return Condition() if self.possible == _ALWAYS else Condition(*self.possible)
 
 
-_ALWAYS, _NEVER = Sql("true"), Sql("false")
-YES, NO = Truth(_ALWAYS, _ALWAYS), Truth(_NEVER, _NEVER)
-UNKNOWN = Truth(_ALWAYS, _NEVER)
+_ALWAYS, NEVER = Sql("true"), Sql("false")
+YES, NO = Truth(_ALWAYS, _ALWAYS), Truth(NEVER, NEVER)
+UNKNOWN = Truth(_ALWAYS, NEVER)
 
 
 def truth(query: Mapping[str, Any]) -> Truth:
@@ -104,12 +105,12 @@ def opposite(part: Truth) -> Truth:
 
 def _negated(part: Sql) -> Sql:
     if part == _ALWAYS:
-        return _NEVER
-    return _ALWAYS if part == _NEVER else Sql(f"not {part.text}", part.params)
+        return NEVER
+    return _ALWAYS if part == NEVER else Sql(f"not {part.text}", part.params)
 
 
 def _joined(word: str, parts: list[Sql]) -> Sql:
-    neutral, final = (_ALWAYS, _NEVER) if word == "and" else (_NEVER, _ALWAYS)
+    neutral, final = (_ALWAYS, NEVER) if word == "and" else (NEVER, _ALWAYS)
     if final in parts:
         return final
     kept = [part for part in parts if part != neutral]
@@ -178,7 +179,7 @@ def of_kinds(place: Place, kinds: Mapping[str, Sql], missing: int = 0) -> Truth:
         missing: What is so where there is no value.
     """
     if missing:
-        kinds = dict.fromkeys(("null", "true", "false", "integer", "real", "text", "array", "object"), Sql("0")) | dict(kinds)  # fmt: skip
+        kinds = dict.fromkeys(_KINDS, Sql("0")) | dict(kinds)
     whens = " ".join(f"when '{name}' then {part.text}" for name, part in kinds.items())
     otherwise = f"iif({place.through}, 2, {missing})" if place.through else str(missing)
     params = tuple(p for part in kinds.values() for p in part.params)
@@ -387,8 +388,7 @@ def _exists(place: Place, wanted: Any) -> Truth:
     if place.is_identity or type(wanted) not in {bool, int}:
         return UNKNOWN
     there = Sql("1")
-    names = ("null", "true", "false", "integer", "real", "text", "array", "object")
-    found = of_kinds(place, dict.fromkeys(names, there))
+    found = of_kinds(place, dict.fromkeys(_KINDS, there))
     return found if wanted else opposite(found)
 
 

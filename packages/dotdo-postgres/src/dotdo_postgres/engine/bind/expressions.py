@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.composites import as_composite, bind_selection, whole_row
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
@@ -14,6 +15,7 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
+from dotdo_postgres.engine.routines.checks import row_text
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
@@ -61,23 +63,27 @@ def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
 
 
-def bind_column(  # noqa: C901 -- one clause for each form of a reference
+def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a reference
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
     """Resolve a column reference."""
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
+        item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
+        if item is not None:
+            return whole_row(item, location)
         raise not_supported("a whole row as a value", location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
+        if binder.variables is not None:
+            found = binder.variables.settle(parts[0], found, location)
         if found is None and parts[0] == "tableoid" and len(scope.items) == 1:
             found = _table_oid(scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
-            found = None if item is None else _scalar_row(item)
-            if item is not None and found is None:
-                raise not_supported("a whole row as a value", location)
+            if item is not None:
+                found = _scalar_row(item) or whole_row(item, location)
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
@@ -147,6 +153,10 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             failure.position = expr.location
             raise
         return ir.Const(t.INTERVAL, typmod, expr.location, value)
+    if isinstance(expr, ir.Row):
+        made = as_composite(binder, expr, target, node.get("location", 0))
+        if made is not None:
+            return made
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
@@ -166,6 +176,11 @@ def explicit_cast(
     Raises:
         PostgresError: 42846 when no such cast exists.
     """
+    if t.BY_OID[target].category == "S" and (
+        expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
+    ):
+        as_text = ir.Call(t.TEXT, -1, location, row_text(expr.type), [expr])
+        return binder.coercer.coerce(as_text, target, typmod, "explicit", location)
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
@@ -200,6 +215,8 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
     if isinstance(arg, ir.Row):
+        if not arg.args:
+            return ir.Const(t.BOOL, -1, arg.location, 1)
         tests: list[ir.Expr] = [
             ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args
         ]
@@ -293,6 +310,12 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
         return _bind_nested(binder, node, scope, element)
     items = [binder.expression(item, scope) for item in node.get("elements", [])]
     location = node.get("location", 0)
+    if element and t.BY_OID[element].kind == "c":
+        items = [
+            (as_composite(binder, item, element, location) if isinstance(item, ir.Row) else None)
+            or item
+            for item in items
+        ]
     if any(is_array(item.type) for item in items):
         args, oid, _ = binder.coercer.to_common(items, "ARRAY")
         return ir.ArrayOf(oid, -1, location, args)
@@ -332,6 +355,9 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
+    selected = bind_selection(binder, node, scope, subscripted)
+    if selected is not None:
+        return selected
     parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
     location = arg.location

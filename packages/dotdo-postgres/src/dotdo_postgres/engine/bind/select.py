@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import stars
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.grouping import bind_group, check_grouping
 from dotdo_postgres.engine.bind.names import column_name, first_location
@@ -80,6 +81,10 @@ def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target
         if "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
             targets.extend(_star(value["ColumnRef"], scope))
             continue
+        opened = stars(binder, value, scope) if "A_Indirection" in value else None
+        if opened is not None:
+            targets.extend(make_target(expr, name) for name, expr in opened)
+            continue
         expr = binder.expression(value, scope)
         targets.append(make_target(expr, node.get("name") or column_name(value)))
     return targets
@@ -87,8 +92,6 @@ def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target
 
 def make_target(expr: ir.Expr, name: str) -> Target:
     """Make a target; a bare table column keeps its origin."""
-    if expr.type == t.RECORD:
-        raise not_supported("a row as a result", expr.location)
     column = OutputColumn(name, expr.type, expr.typmod)
     if isinstance(expr, ir.Column):
         origin = expr.entry.columns[expr.index]

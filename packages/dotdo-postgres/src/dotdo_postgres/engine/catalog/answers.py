@@ -153,7 +153,7 @@ def get_pretty_trigger(facts: Facts, oid: int, is_pretty: int) -> str | None:
     for noun in facts.names.objects.relations.values():
         for name in facts_of(noun).get("triggers", {}):
             if derived_oid(noun, "g", name) == oid:
-                return trigger_definition(facts, noun, name)
+                return trigger_definition(facts, noun, name, is_pretty=bool(is_pretty))
     return None
 
 

@@ -119,7 +119,9 @@ def shown(names: Names, noun: Noun) -> str:
 
 def dependents(names: Names, item: Object) -> Iterator[Object]:
     """Yield what would be left without what it needs, were the object dropped."""
-    yield from _DEPENDENTS[item.kind](names, item)
+    find = _DEPENDENTS.get(item.kind)
+    if find is not None:
+        yield from find(names, item)
 
 
 def _of_relation(names: Names, item: Object) -> Iterator[Object]:
@@ -167,6 +169,11 @@ def _of_column(names: Names, item: Object) -> Iterator[Object]:
         if fk.target == item.noun.name
         and column.column in fk.target_columns
         and other.id != item.noun.id
+    ]
+    found += [
+        Object("trigger", item.noun, name)
+        for name, facts in facts_of(item.noun).get("triggers", {}).items()
+        if number in facts.get("columns", ()) or item.name in facts.get("when_columns", ())
     ]
     yield from sorted(found, key=lambda other: other.noun.id)
     for other_column in item.noun.columns:

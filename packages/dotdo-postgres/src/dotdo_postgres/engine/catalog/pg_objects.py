@@ -116,6 +116,7 @@ def _functions(session: Session) -> Iterator[Row]:
                 "oid": FIRST_OID + noun.id, "proname": name, "pronamespace": namespace_oid(objects, schema), "proowner": OWNER,
                 "prolang": _LANGUAGES[facts["language"]], "procost": 100.0, "prorows": 1000.0 if facts.get("returns_set") else 0.0,
                 "prokind": facts["kind"], "prosecdef": int(bool(facts.get("security_definer"))),
+                "proleakproof": int(bool(facts.get("leakproof"))),
                 "proisstrict": int(bool(facts.get("strict"))), "proretset": int(bool(facts.get("returns_set"))),
                 "provolatile": facts.get("volatility", "v"), "proparallel": facts.get("parallel", "u"), "pronargs": len(facts["arguments"]),
                 "pronargdefaults": len(facts.get("defaults", ())), "prorettype": facts["result"], "proargtypes": facts["arguments"],

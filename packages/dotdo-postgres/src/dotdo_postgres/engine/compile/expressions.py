@@ -183,8 +183,18 @@ def compile_distinct(compiler: Compiler, expr: ir.DistinctFrom) -> Sql:
     equality = compiler.node(comparison)
     inner = equality.this if type(equality).__name__ == "Paren" else equality
     if type(inner).__name__ != "EQ":
-        raise not_supported("IS DISTINCT FROM on these types", expr.location)
+        return Sql(_distinct_by_parts(compiler, comparison, equality, is_not=expr.is_not))
     return Sql(n.binary(op, inner.this, inner.expression))
+
+
+def _distinct_by_parts(
+    compiler: Compiler, comparison: ir.Call, equality: n.Node, *, is_not: bool
+) -> n.Node:
+    """Write IS DISTINCT FROM for types whose equality is a call."""
+    left, right = (n.is_null(compiler.node(arg)) for arg in comparison.args)
+    either = n.conjunction("or", [left.copy(), right.copy()])
+    nulls = n.binary("=" if is_not else "<>", n.wrap(left), n.wrap(right))
+    return n.call("iif", either, nulls, equality if is_not else n.negate(equality))
 
 
 def compile_case(compiler: Compiler, expr: ir.Case) -> Sql:
@@ -273,8 +283,26 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
 
 
 def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
-    """Refuse rows outside comparisons."""
-    raise not_supported("a row as a value", expr.location)
+    """Write a row as one value: JSON text of pairs of type and value."""
+    pairs = [
+        n.call(
+            "json_array", n.integer(arg.type), _field(compiler, compiler.expression(arg), arg.type)
+        )
+        for arg in expr.args
+    ]
+    return Sql(n.binary("||", n.call("json_array", *pairs), n.string("")))
+
+
+def _field(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
+    """Write a field so that JSON text keeps it whole: floats with all digits, JSON text as a string."""
+    if oid in {t.FLOAT4, t.FLOAT8}:
+        digits = n.call("printf", n.string("%!.17g"), sql.node.copy())
+        return n.call("iif", n.is_null(sql.node), n.null(), digits)
+    if oid in PACKED:
+        return array_item(compiler, sql, oid)
+    if oid in {t.JSON, t.JSONB} or t.BY_OID[oid].category in "ACPR":
+        return n.binary("||", sql.node, n.string(""))
+    return array_item(compiler, sql, oid)
 
 
 def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:

@@ -36,9 +36,20 @@ def find_function(planner: Planner, node: Node, kind: str) -> Noun | str:
         return found[0] if found else f'could not find a {word} named "{name}"'
     types = [resolve_type(item["TypeName"], planner.names)[0] for item in node.get("objargs", [])]
     for noun in found:
-        if list(facts_of(noun)["arguments"]) == types:
+        is_same = list(facts_of(noun)["arguments"]) == types
+        if is_same and _kind_fits(noun, kind):
             return noun
+        if is_same:
+            shown = f"{'.'.join(parts)}({', '.join(t.format_type(oid) for oid in types)})"
+            raise error("42809", f"{shown} is not {'an' if word == 'aggregate' else 'a'} {word}")
     return f"{word} {'.'.join(parts)}({', '.join(t.format_type(oid) for oid in types)})"
+
+
+def _kind_fits(noun: Noun, kind: str) -> bool:
+    from dotdo_postgres.engine.objects.kept import facts_of
+
+    wanted = {"FUNCTION": "f", "PROCEDURE": "p", "AGGREGATE": "a"}.get(kind)
+    return wanted is None or facts_of(noun)["kind"] == wanted
 
 
 def require_function(planner: Planner, node: Node, kind: str) -> Noun:

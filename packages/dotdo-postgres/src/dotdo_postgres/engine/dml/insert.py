@@ -49,6 +49,9 @@ Node = dict[str, Any]
 
 def plan_insert(planner: Planner, node: Node) -> Prepared:
     """Plan INSERT."""
+    triggered: Prepared | None = planner.session.trigger_plans.insert(planner, node)
+    if triggered is not None:
+        return triggered
     binder = planner.binder()
     relation = binder.relation(node["relation"])
     columns = target_columns(relation, node.get("cols"))
@@ -61,7 +64,7 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
         return bulk
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
-    insert = _Insert(planner, binder, relation, columns, node, scope, ctes)
+    insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
     return insert.routed() if is_routed else insert.build(is_wide=False)
 
@@ -91,8 +94,8 @@ def target_columns(relation: Relation, nodes: list[Node] | None) -> list[Relatio
     return found
 
 
-class _Insert:
-    """One INSERT on its way from parse tree to plan."""
+class Insertion:
+    """One INSERT on its way from parse tree to plan; `is_folding` lets literals be read beforehand."""
 
     def __init__(  # noqa: PLR0917 one step for each form of the grammar
         self,
@@ -110,9 +113,11 @@ class _Insert:
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
         self.is_probing = False
+        self.is_folding = not planner.is_staged
         self.folds: Folds = {}
 
     def bind(self) -> None:
+        """Bind rows or query, defaults, ON CONFLICT and RETURNING."""
         source = self.node.get("selectStmt", {}).get("SelectStmt")
         given = [] if source is None else self.columns
         if source is None:
@@ -144,10 +149,18 @@ class _Insert:
         )
         self.entry = entry
         self.conflict = bind_conflict(
-            self.binder, self.relation, entry, self.node.get("onConflictClause")
+            self.binder,
+            self.relation,
+            entry,
+            self.node.get("onConflictClause"),
+            self.planner.outer,
         )
         inner = Scope(
-            items=[scope_item(entry)], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
+            parent=self.planner.outer,
+            items=[scope_item(entry)],
+            entries=[entry],
+            clause="RETURNING",
+            ctes=self.scope.ctes,
         )
         self.returning = bind_returning(self.binder, self.node, inner)
         self.row_check = new_row_check(self.binder, self.relation.noun, entry, INSERT)
@@ -155,7 +168,7 @@ class _Insert:
             raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        if not self.planner.is_staged:
+        if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
 
     def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:
@@ -241,6 +254,7 @@ class _Insert:
         )  # fmt: skip
 
     def build(self, *, is_wide: bool) -> Prepared:
+        """Compile it."""
         self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]

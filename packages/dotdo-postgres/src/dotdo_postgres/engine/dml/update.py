@@ -19,6 +19,7 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
     visible,
 )
+from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -134,16 +135,21 @@ def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
-    def __init__(self, planner: Planner, node: Node, sources: str) -> None:
+    def __init__(
+        self, planner: Planner, node: Node, sources: str, view: Relation | None = None
+    ) -> None:
         self.planner = planner
         self.node = node
         self.binder = planner.binder()
-        self.relation = self.binder.relation(node["relation"])
+        self.relation = view or self.binder.relation(node["relation"])
         outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
         self.entry = table_entry(self.relation, name)
+        if view is not None:
+            self.entry = view_entry(self.binder, view.noun, name)
+            self.entry.relation = view
         self.scope.entries.append(self.entry)
         self.scope.items.append(scope_item(self.entry))
         self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
@@ -321,6 +327,9 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "UPDATE")
+    if triggered is not None:
+        return triggered
     change = _Update(planner, node, "fromClause")
     if has_family(planner, change.relation, node):
         return _spread(change, "fromClause", plan_update)
@@ -334,6 +343,9 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "DELETE")
+    if triggered is not None:
+        return triggered
     change = _Delete(planner, node, "usingClause")
     if has_family(planner, change.relation, node):
         return _spread(change, "usingClause", plan_delete)

@@ -13,9 +13,18 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zoned_times
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    interval,
+    jsons,
+    numeric,
+    ranges,
+    rows,
+    zoned_times,
+)
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
+from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of, field_codec
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
@@ -456,3 +465,11 @@ TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 ARRAY_TEXT = _routine("array_text", str, (t.ANY,), t.TEXT, is_text_form=True)
 AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
 JSONB_KEY = _routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
+
+
+@cache
+def row_text(oid: int) -> Routine:
+    """Return the routine that writes a row, kept as pairs of type and value, as text."""
+    return _routine(
+        f"row_text_{oid}", lambda stored: rows.to_text(stored, field_codec), (oid,), t.TEXT
+    )
