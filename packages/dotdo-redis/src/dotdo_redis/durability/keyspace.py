@@ -8,6 +8,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from dotdo.clock import Clock
+from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
 from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
@@ -22,7 +23,7 @@ from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
-from dotdo_redis.errors import ReadOnly, ReplyError
+from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
 SYNCED = ("everysec", "always")
@@ -212,10 +213,29 @@ class Keyspace:
             )
             return
         self._number += 1
-        file = self._file or self._begin_file()
-        file.append(self._number, now_us, effects)
+        try:
+            file = self._file or self._begin_file()
+            file.append(self._number, now_us, effects)
+        except OSError as error:
+            self._number -= 1
+            self.engine.audience.add_gate(self._refuse_until_written)
+            raise Misconfigured(os.strerror(error.errno or 0)) from error
         if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
             self.flush()
+
+    def _refuse_until_written(self, _ctx: Context, command: Command, _words: list[bytes]) -> None:
+        """Refuse writes until the rows have taken what the append file did not; a gate.
+
+        Raises:
+            Misconfigured: they have not.
+        """
+        if not command.is_write:
+            return
+        try:
+            self.flush()
+        except (OSError, DotdoError) as error:
+            raise Misconfigured(str(error)) from error
+        self.engine.audience.drop_gate(self._refuse_until_written)
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

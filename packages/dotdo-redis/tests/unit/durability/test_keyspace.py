@@ -193,6 +193,29 @@ def test_the_append_file_is_cut_when_the_rows_are_on_the_disk(tenant, durability
     assert keyspace.log_path.stat().st_size == 0
 
 
+def test_a_write_that_cannot_be_kept_is_an_error_and_the_next_one_waits_for_the_rows(
+    tenant, monkeypatch
+):
+    client = redis.Redis()
+    client.set("k", 1)
+    real = os.write
+    full = {"log": True}
+
+    def write(descriptor, data):
+        if full["log"] and os.readlink(f"/proc/self/fd/{descriptor}").endswith(".redis-log"):
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(redis.ResponseError, match="MISCONF Errors writing to the AOF file"):
+        client.set("k", 2)
+    full["log"] = False
+    assert client.get("k") == b"2"
+    client.set("k", 3)
+    forget()
+    assert redis.Redis().get("k") == b"3"
+
+
 FAMILIES = [
     'JSON.SET j $ {"a":[1,2.5,"x"]}',
     "BF.RESERVE bf 0.01 5",
