@@ -66,7 +66,10 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
     insert.bind()
-    return insert.routed() if is_routed else insert.build(is_wide=False)
+    if is_routed:
+        return insert.routed()
+    made = insert.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 
 def target_columns(relation: Relation, nodes: list[Node] | None) -> list[RelationColumn]:
