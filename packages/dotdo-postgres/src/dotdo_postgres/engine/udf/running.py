@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dotdo.errors import DotdoError, Interrupted, StatementTimeout, TransactionError
+from dotdo.errors import DotdoError, Interrupted, LockTimeout, StatementTimeout, TransactionError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.routines.checks import NumericTooWide
@@ -51,6 +51,9 @@ def run_step(session: Session, prepared: Prepared, params: Sequence[StorageValue
     except DotdoError as failure:
         if prepared.rebuild is not None and "integer overflow" in str(failure):
             return run_step(session, prepared.rebuild(), params)
+        if isinstance(failure, LockTimeout) and session.kernel.is_running:
+            message = "a change of definitions while a query of the same statement reads tables"
+            raise not_supported(message) from None
         raise translate(session, prepared, params, failure) from failure
 
 
