@@ -118,3 +118,8 @@ class Prepared:
     is_kept: bool = True
     shapes: tuple[tuple[Noun, Shape], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
+
+
+def is_outdated(prepared: Prepared, result: Result) -> bool:
+    """Tell whether a query of documents was planned anew while it ran: its columns may be others now."""
+    return prepared.is_read and bool(prepared.shapes) and result.columns is not prepared.columns

@@ -421,7 +421,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except (Blocked, TurnOver):
             raise
         except CatalogChanged:
-            if prepared.codecs:  # the parameters were read for columns that may be others now
+            is_told = prepared.shapes and not (wait or prepared.is_read)
+            if prepared.codecs or is_told:  # read for, or told of, columns that may be others now
                 raise
             return self.run(self.prepare(*prepared.source), params, wait=wait)
         except NumericTooWide:

@@ -42,7 +42,11 @@ class AppendFile:
         """Write a record; the system has it when this returns."""
         body = _encode((number, now_us, effects))
         data = _HEADER.pack(len(body), crc32(body)) + body
-        written = os.write(self._descriptor, data)
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError:
+            os.ftruncate(self._descriptor, self.size_bytes)
+            raise
         if written != len(data):
             os.ftruncate(self._descriptor, self.size_bytes)
             raise OSError(28, "a record could not be written")

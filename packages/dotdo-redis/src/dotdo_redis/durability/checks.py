@@ -3,6 +3,7 @@
 from typing import Any
 
 from dotdo.registry import SqlFunction
+from dotdo.registry import find_function as find_offered
 from dotdo.sql import key_to_python
 from dotdo.storage import Check
 from dotdo.storage.names import literal
@@ -16,7 +17,9 @@ _WRONG = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
 def checks_of(kind: bytes) -> tuple[Check, ...]:
-    """The checks of the noun that holds the keys of a type."""
+    """The checks of the noun that holds the keys of a type; none where the package is not installed, for others could not ask them."""
+    if find_offered("redis_fits") is None:
+        return ()
     sql = f"redis_fits({literal(kind.decode())}, new.id, json(new.data))"
     return (Check(NAME, sql, f"a {kind.decode()} of Redis"),)
 

@@ -156,7 +156,10 @@ class Engine:
                 self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
-                self.settle()
+                try:
+                    self.settle()
+                except ReplyError as error:
+                    return error
             return reply
         finally:
             self._release()
@@ -172,8 +175,9 @@ class Engine:
             replies: takes the replies.
 
         Returns:
-            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
-            when somebody is told of what it has cached.
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the
+            connection, changes its protocol, or when somebody is told of what it has cached. When the journal takes
+            nothing, its error stands for all of them.
         """
         take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
         self._acquire()
@@ -200,6 +204,8 @@ class Engine:
             try:
                 if self.effects or waiters.ready:
                     self.settle()
+            except ReplyError as error:
+                replies[:] = [error] * len(replies)
             finally:
                 self._release()
         return ran, None
@@ -212,8 +218,9 @@ class Engine:
             or not (command.is_plain and client.is_plain and self.is_quiet)
             or not command.least <= len(words) <= command.most
         ):
+            reply = self._execute(client, words)
             self.is_plain_step = False
-            return self._execute(client, words)
+            return reply
         self.is_plain_step = True
         ctx = client.ctx
         self.running = command
@@ -244,7 +251,10 @@ class Engine:
         reply = self._admit(client, words)
         if reply.__class__ is Command:
             reply = self._timed(client.ctx, reply, words)
-            self.settle()
+            try:
+                self.settle()
+            except ReplyError as error:
+                reply = error
         self.ended_ns = self.clock_ns()
         return reply if client.replies == "ON" else self._silenced(client)
 
@@ -330,7 +340,11 @@ class Engine:
             self.effects += ctx.logged
 
     def settle(self) -> None:
-        """Serve who waited for what changed, and hand what was written to the journal, as one batch."""
+        """Serve who waited for what changed, and hand what was written to the journal, as one batch.
+
+        Raises:
+            ReplyError: the journal takes nothing; who waited is told, too.
+        """
         if self.depth:
             return
         if self.waiters.ready:
@@ -340,7 +354,11 @@ class Engine:
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
-                self.journal(self.now_us, effects)
+                try:
+                    self.journal(self.now_us, effects)
+                except ReplyError as error:
+                    self.waiters.fail(error)
+                    raise
         if self.waiters.answered:
             self.waiters.tell()
 

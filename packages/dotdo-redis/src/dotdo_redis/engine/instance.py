@@ -8,6 +8,7 @@ from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.engine.pausing import Pause
 from dotdo_redis.engine.scripting import Functions, Runner, Scripts
+from dotdo_redis.engine.search.catalog import Catalog
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
@@ -51,6 +52,7 @@ class Instance:
         self.memory = MemoryGuard(engine)
         self.limits = ClientLimits(engine)
         self.uses = Uses(engine)
+        self.search = Catalog(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

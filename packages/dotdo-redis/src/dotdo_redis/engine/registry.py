@@ -33,6 +33,12 @@ from dotdo_redis.engine.commands import (
     pubsub,
     ranges,
     scripting,
+    search_aggregations,
+    search_config,
+    search_indexes,
+    search_profiles,
+    search_queries,
+    search_words,
     server,
     set_algebra,
     sets,
@@ -110,6 +116,12 @@ FAMILIES: tuple[Family, ...] = (
     timeseries_rules.FAMILY,
     timeseries_ranges.FAMILY,
     vectors.FAMILY,
+    search_indexes.FAMILY,
+    search_queries.FAMILY,
+    search_profiles.FAMILY,
+    search_aggregations.FAMILY,
+    search_words.FAMILY,
+    search_config.FAMILY,
 )
 
 

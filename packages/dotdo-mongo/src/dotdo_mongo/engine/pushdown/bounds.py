@@ -66,19 +66,12 @@ def exceptions_text(path: str) -> str:
     """
     parts = path.split(".")
     prefixes = [".".join(parts[: i + 1]) for i in range(len(parts) - 1)]
-    pairs = ", ".join(f"json_type(data, {path_text(pairs)})" for pairs in _pairs(prefixes))
     arrays = [f"json_type(data, {path_text(prefix)}) = 'array'" for prefix in prefixes]
     arrays += [f"{kind} is not null" for kind in odd_kinds(path)]
     kind, value = f"json_type(data, {path_text(path)})", value_text(path)
     tags = " or ".join(f"{value} glob {literal(pattern)}" for pattern in _ORDERED)
-    hidden = f"({kind} is null and coalesce({pairs}, null) is not null)"
     texts = f"({kind} = 'object' and not ({tags}))"
-    return " or ".join([*arrays, f"{kind} = 'array'", texts, hidden])
-
-
-def _pairs(prefixes: list[str]) -> list[str]:
-    """Return where the pairs of the document, and of the objects at these paths, would be."""
-    return ["$o", *(f"{prefix}.$o" for prefix in prefixes)]
+    return " or ".join([*arrays, f"{kind} = 'array'", texts])
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,16 @@ def _keyspace(ctx: Context) -> Lines:
             )
 
 
+def _search(ctx: Context) -> Lines:
+    indexes = ctx.engine.instance.search.indexes
+    return [
+        ("search_version", "8.2.0"),
+        ("search_number_of_indexes", len(indexes)),
+        ("search_number_of_documents", sum(len(index.entries) for index in indexes.values())),
+        ("search_global_total_cursors", len(ctx.engine.instance.search.cursors)),
+    ]
+
+
 SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "server": _server,
     "clients": _clients,
@@ -345,6 +355,7 @@ SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "replication": _replication,
     "cpu": _cpu,
     "modules": _modules,
+    "search": _search,
     "commandstats": _commandstats,
     "errorstats": _errorstats,
     "latencystats": _latencystats,
@@ -352,7 +363,7 @@ SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "keyspace": _keyspace,
 }
 TITLES = {"cpu": "CPU"}
-EXTRA = frozenset({"commandstats", "latencystats"})
+EXTRA = frozenset({"commandstats", "latencystats", "search"})
 """Sections that are shown only when asked for."""
 
 
