@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_cases import aggregates, errors, functions, queries, routines, targets, writes
+from postgres_cases import aggregates, errors, functions, queries, routines, tables, targets, writes
 from postgres_cases.sql_case import SqlCase, answer
 
 from dotdo_testing import Conform, Suite, Target
@@ -83,6 +83,13 @@ def test_errors(
 
 @SUITE.cases(routines.CASES)
 def test_routines(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
+    check(case, target, conform, request)
+
+
+@SUITE.cases(tables.CASES)
+def test_tables(
     case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
 ) -> None:
     check(case, target, conform, request)

@@ -290,9 +290,8 @@ CASES = [
     case(
         "json-of-missing-row",
         "select json_agg(a) from artist b left join album a using (artist_id) where b.artist_id = 25",
-        gap="a whole row that an outer join may leave out is refused (0A000)",
     ),
-    case("row-value", "select row(1, 'a', null)", gap="a row as a result is refused (0A000)"),
+    case("row-value", "select row(1, 'a', null)"),
     case("multi-series", "select generate_series(1, 3), generate_series(1, 10, 4)"),
     case(
         "age-of-instant",

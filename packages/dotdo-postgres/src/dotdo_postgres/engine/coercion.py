@@ -48,6 +48,8 @@ def pathway(source: int, target: int, context: Context) -> str | None:
     """
     if source == target:
         return "same"
+    if t.RECORD in {source, target} and "c" in {t.BY_OID[source].kind, t.BY_OID[target].kind}:
+        return "row"
     entry = CASTS.get((source, target))
     if entry is not None:
         if entry[0] not in _ALLOWED[context]:
@@ -173,6 +175,8 @@ class Coercer:
             raise cannot_cast(expr.type, target, place)
         if way == "same":
             return expr
+        if way == "row":
+            return self._row(expr, target, place)
         folded = None if self.keeps_casts else _folded(expr, target)
         if folded is not None:
             return folded
@@ -185,17 +189,52 @@ class Coercer:
             return ir.Relabel(target, typmod, expr.location, expr)
         return self._by_routine(expr, target, place)
 
-    def _by_routine(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
+    def _row(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
+        """Make an anonymous row one of a type, or the other way round."""
+        from dotdo_postgres.engine.functions import records
+
+        if target == t.RECORD:
+            if isinstance(expr, ir.Row):
+                return ir.Row(t.RECORD, -1, expr.location, expr.args, expr.absent)
+            return ir.Call(target, -1, expr.location, records.anonymous(expr.type), [expr])
+        if not isinstance(expr, ir.Row):
+            return ir.Call(target, -1, expr.location, records.named(target), [expr])
+        fields = t.BY_OID[target].fields
+        if len(fields) != len(expr.args):
+            word = "few" if len(expr.args) < len(fields) else "many"
+            failure = cannot_cast(expr.type, target, location)
+            failure.detail = f"Input has too {word} columns."
+            raise failure
+        args = []
+        for at, (arg, (_, oid, typmod)) in enumerate(zip(expr.args, fields, strict=True), start=1):
+            base = t.BY_OID[oid]
+            kind, mod = (base.base, base.base_typmod) if base.kind == "d" else (oid, typmod)
+            if not can_coerce(arg.type, kind, "explicit"):
+                failure = cannot_cast(expr.type, target, location)
+                shown = t.format_type(arg.type), t.format_type(kind)
+                failure.detail = f"Cannot cast type {shown[0]} to {shown[1]} in column {at}."
+                raise failure
+            args.append(self.coerce(arg, kind, mod, "explicit"))
+        return ir.Row(target, -1, expr.location, args, expr.absent)
+
+    def _by_routine(  # noqa: C901 -- one clause for each way
+        self, expr: ir.Expr, target: int, location: int
+    ) -> ir.Expr:
         routine = cast_routines().get((expr.type, target))
         if routine is not None:
             return ir.Call(target, -1, expr.location, routine, [expr])
         if is_array(target) and is_array(expr.type):
             return self._by_elements(expr, target, location)
-        if category(target) == "S" and is_array(expr.type):
+        is_row = expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
+        if category(target) == "S" and (is_array(expr.type) or is_row):
             call = ir.Call(t.TEXT, -1, expr.location, ARRAY_TEXT, [expr])
             return call if target == t.TEXT else ir.Relabel(target, -1, expr.location, call)
         if t.BY_OID[expr.type].kind == "e" and category(target) == "S":
             return ir.Relabel(target, -1, expr.location, expr)
+        if t.BY_OID[target].kind == "c" and category(expr.type) == "S":
+            from dotdo_postgres.engine.functions import records
+
+            return ir.Call(target, -1, expr.location, records.from_text(target), [expr])
         if t.BY_OID[target].kind == "e" and category(expr.type) == "S":
             return ir.Call(target, -1, expr.location, enum_cast(target), [expr])
         if category(target) == "S" and target != t.TEXT:

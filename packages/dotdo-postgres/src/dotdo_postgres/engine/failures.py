@@ -28,6 +28,15 @@ _PLAIN: tuple[tuple[type[kernel.DotdoError], str, str], ...] = (
 )
 
 
+_BY_TEXT = (
+    ("frame starting offset", "22013", "invalid preceding or following size in window function"),
+    ("frame ending offset", "22013", "invalid preceding or following size in window function"),
+    ("circular reference", "0A000", "this form of a recursive query is not supported"),
+    ("multiple recursive references", "0A000", "this form of a recursive query is not supported"),
+)
+"""What SQLite finds only as it runs a statement."""
+
+
 def translate(
     session: Session,
     prepared: Prepared | None,
@@ -53,4 +62,7 @@ def translate(
             return error(sqlstate, message.format(tag=tag, message=failure))
     if "integer overflow" in str(failure):
         return error("22003", "bigint out of range")
+    for words, sqlstate, message in _BY_TEXT:
+        if words in str(failure):
+            return error(sqlstate, message)
     return error("XX000", f"{type(failure).__name__}: {failure}")

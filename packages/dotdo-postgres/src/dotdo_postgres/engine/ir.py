@@ -176,10 +176,38 @@ class InList(Expr):
 
 @dataclass(slots=True, eq=False)
 class Row(Expr):
-    """A row of expressions, with the names of its fields where they have any."""
+    """A row of expressions.
+
+    Args:
+        absent: Tells that there is no row at all, as an outer join may find.
+        names: Of its fields, where they have any.
+    """
 
     args: list[Expr]
+    absent: Expr | None = None
     names: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class FieldOf(Expr):
+    """A field of a row, by its place from 0."""
+
+    arg: Expr
+    index: int
+
+
+@dataclass(slots=True, eq=False)
+class RowId(Expr):
+    """Where a row is, as `ctid` tells: as long as the row stays, it is the same."""
+
+    entry: Entry
+
+
+@dataclass(slots=True, eq=False)
+class Missing(Expr):
+    """Tells that an outer join gave no row for a table."""
+
+    entry: Entry
 
 
 @dataclass(slots=True, eq=False)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.compile.sql import Sql
+    from dotdo_postgres.engine.plan import Execute
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -169,6 +170,8 @@ def build_select(
     used = prepared.parameters
     if not locking and used < len(param_types) + len(prepared.session_values):
         prepared.execute = partial(run, used=used)
+    if not columns:
+        prepared.execute = partial(_run_bare, prepared.execute)
     if not is_wide:
         prepared.rebuild = lambda: build_select(planner, query, param_types, is_wide=True)
     return prepared
@@ -188,6 +191,15 @@ def run_select(
         params = params[:used]
     rows = session.kernel.read(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
+
+
+def _run_bare(
+    run: Execute, session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    """Run a query without columns, which SQLite gives one."""
+    result = run(session, prepared, params, wait)
+    result.rows = [() for _ in result.rows]
+    return result
 
 
 def run_writing_select(

@@ -125,6 +125,7 @@ class Query:
     order: list[SortKey] = field(default_factory=list)
     limit: Expr | None = None
     offset: Expr | None = None
+    with_ties: bool = False
 
 
 @dataclass(slots=True, eq=False)

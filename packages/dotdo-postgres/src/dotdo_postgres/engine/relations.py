@@ -25,6 +25,7 @@ CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
     t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
     t.INET: "bytes", t.CIDR: "bytes", t.MACADDR: "bytes", t.MACADDR8: "bytes", t.TIMETZ: "bytes",
 }  # fmt: skip
+_AS_BYTES = frozenset({t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8})
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
 _TEXT = re.compile(r"(varchar|char)\((\d+)\)")
@@ -127,9 +128,11 @@ def canonical_type(oid: int, typmod: int) -> str:
     if oid in _LIMITED and typmod >= 0:
         return f"{_LIMITED[oid]}({typmod - 4})"
     name = CANONICAL_NAMES.get(oid)
-    if name is None and (t.BY_OID[oid].category in {"A", "R"} or oid == t.JSONPATH):
+    if name is None and (t.BY_OID[oid].category in {"A", "R", "V"} or oid == t.JSONPATH):
         return "text"
-    if name is None and t.BY_OID[oid].kind == "e":
+    if oid in _AS_BYTES:
+        return "bytes"
+    if name is None and t.BY_OID[oid].kind in {"e", "c"}:
         return "text"
     if name is None:
         raise not_supported(f"a column of type {t.format_type(oid)}")

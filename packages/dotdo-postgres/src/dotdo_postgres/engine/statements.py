@@ -40,6 +40,7 @@ from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.merge import plan_merge
 from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
+from dotdo_postgres.engine.explaining import plan_explain
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
 from dotdo_postgres.engine.objects.temporary import settling
@@ -123,6 +124,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ConstraintsSetStmt": plan_set_constraints,
     "CreateTrigStmt": plan_create_trigger,
     "DoStmt": plan_do,
+    "ExplainStmt": plan_explain,
     "VacuumStmt": plan_vacuum,
     "ReindexStmt": plan_reindex,
     "ClusterStmt": plan_cluster,

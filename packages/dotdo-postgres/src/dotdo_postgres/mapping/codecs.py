@@ -1,6 +1,7 @@
 """Codecs: for each type its text, binary, storage and Python forms; types without one are refused by the binder before."""
 
 import math
+import re
 import struct
 import uuid
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import orjson
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
+    bits,
     bulk,
     datetimes,
     floats,
@@ -25,9 +27,9 @@ from dotdo_postgres.mapping import (
     moments,
     networks,
     numeric,
-    rows,
+    records,
     styles,
-    zoned_times,
+    zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec as Codec  # noqa: PLC0414 -- where others look for it
@@ -81,6 +83,9 @@ def boolean_from_text(text: str) -> int:
     raise error("22P02", f'invalid input syntax for type boolean: "{text}"')
 
 
+_OCTAL = re.compile(rb"[0-3][0-7][0-7]")
+
+
 def bytea_from_text(text: str) -> bytes:
     """Read bytea in hex or escape form.
 
@@ -103,7 +108,7 @@ def bytea_from_text(text: str) -> bytes:
         elif data[at + 1 : at + 2] == b"\\":
             out.append(0x5C)
             at += 2
-        elif data[at + 1 : at + 4].isdigit() and len(data) >= at + 4:
+        elif _OCTAL.fullmatch(data[at + 1 : at + 4]):
             out.append(int(data[at + 1 : at + 4], 8))
             at += 4
         else:
@@ -342,17 +347,6 @@ def timestamptz(zone: tzinfo) -> Codec:
     )
 
 
-def _hardware(size: int, name: str, from_text: Callable[[str], bytes]) -> Codec:
-    def from_binary(data: bytes) -> bytes:
-        if len(data) == 6 < size:
-            return networks.widened(data)
-        if len(data) != size:
-            raise error("22P03", f"incorrect binary data format for type {name}")
-        return bytes(data)
-
-    return Codec(from_text, networks.mac_to_text, from_binary, bytes, networks.mac_to_text)
-
-
 def _oid_from_text(text: str) -> int:
     return integer_from_text(text, 64, "oid")
 
@@ -397,6 +391,16 @@ def reg_codec(oid: int, names: t.RegNames | None) -> Codec:
     return Codec(from_text, to_text, *_pack(">I", "oid"), to_text, None)
 
 
+_TID = re.compile(r"\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*")
+
+
+def _tid_from_text(text: str) -> str:
+    match = _TID.fullmatch(text)
+    if match is None or int(match[1]) >> 32 or int(match[2]) >> 63:
+        raise error("22P02", f'invalid input syntax for type tid: "{text}"')
+    return f"({int(match[1])},{int(match[2])})"
+
+
 CODECS: dict[int, Codec] = {
     t.BOOL: Codec(boolean_from_text, _boolean_text, _bool_from_binary, _BOOL_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, _bytea_to_text, bytes, bytes),
@@ -431,15 +435,11 @@ CODECS: dict[int, Codec] = {
     t.TIMESTAMPTZ: timestamptz(UTC),
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, _interval_to_python, _interval_from_python),
+    t.TID: Codec(_tid_from_text, str, lambda data: f"({data[0]},{data[1]})", str.encode),
+    t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
+    t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
                       lambda text: b"\x01" + text.encode()),
-    t.TIMETZ: zoned_times.codec(UTC),
-    t.INET: Codec(networks.inet_from_text, networks.inet_to_text, networks.inet_from_binary, networks.inet_to_binary,
-                  networks.inet_to_python),
-    t.CIDR: Codec(networks.cidr_from_text, networks.cidr_to_text, networks.cidr_from_binary, networks.cidr_to_binary,
-                  networks.cidr_to_python),
-    t.MACADDR: _hardware(6, "macaddr", networks.macaddr_from_text),
-    t.MACADDR8: _hardware(8, "macaddr8", networks.macaddr8_from_text),
     t.UUID: Codec(uuid_from_text, _uuid_text, bytes, bytes, _uuid_to_python, _uuid_from_python),
     t.JSON: Codec(jsons.json_from_text, str, _decode_text, str.encode, orjson.loads, _json_from_python),
     t.JSONB: Codec(jsons.jsonb_from_text, jsons.jsonb_to_text, _jsonb_from_binary, _jsonb_to_binary,
@@ -532,11 +532,11 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
         return _enum(pg_type.sql_name, frozenset(pg_type.labels))
     if pg_type.kind == "d":
         return codec_of(pg_type.base, zone)
+    if pg_type.kind == "c":
+        return records.codec(oid, zone)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return array_codec(element, pg_type.element) if element else None
-    if pg_type.kind == "c":
-        return rows.row_codec(pg_type, zone, field_codec)
     return None
 
 
@@ -580,11 +580,6 @@ def _styled(oid: int, zone: styles.StyledZone) -> Codec | None:
     return None
 
 
-def plain_zone(zone: tzinfo) -> tzinfo:
-    """Return the time zone without the styles that go with it."""
-    return zone.zone if isinstance(zone, styles.StyledZone) else zone
-
-
 @lru_cache(maxsize=256)
 def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if isinstance(zone, styles.StyledZone) and (styled := _styled(oid, zone)) is not None:
@@ -592,9 +587,9 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if oid == t.TIMESTAMPTZ:
         return timestamptz(zone)
     if oid == t.TIMETZ:
-        return zoned_times.codec(plain_zone(zone))
+        return replace(CODECS[oid], from_text=partial(zonedtimes.from_text, zone=zone))
     if oid == t.RECORD:
-        return rows.record_codec(plain_zone(zone), field_codec)
+        return records.codec(oid, zone)
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

@@ -11,6 +11,7 @@ from dotdo_postgres.mapping.datetimes import (
     FIRST_DAY,
     INFINITY,
     LAST_DAY,
+    civil_from_days,
     clock_named,
     days_from_civil,
     days_in_month,
@@ -78,7 +79,7 @@ _FIELD = re.compile(
 )
 
 
-class _Bad(Exception):
+class BadMoment(Exception):
     """A field that does not fit: `format`, `range`, `order` or `zone`."""
 
 
@@ -136,25 +137,25 @@ class Moment:
         year = self.fields[_YEAR]
         if self.is_bc:
             if year <= 0:
-                raise _Bad("range")
+                raise BadMoment("range")
             year = 1 - year
         elif self.is_short:
             year += 2000 if year < 70 else 1900 if year < 100 else 0
         elif year <= 0:
-            raise _Bad("range")
+            raise BadMoment("range")
         if self.day_of_year is not None:
             return days_from_civil(year, 1, 1) + self.day_of_year - 1
         month, day = self.fields[_MONTH], self.fields[_DAY]
         if not 1 <= month <= 12 or not 1 <= day <= 31:
-            raise _Bad("order")
+            raise BadMoment("order")
         if day > days_in_month(year, month):
-            raise _Bad("range")
+            raise BadMoment("range")
         return days_from_civil(year, month, day)
 
 
 def _set(moment: Moment, name: str, value: int) -> None:
     if name in moment.fields:
-        raise _Bad("format")
+        raise BadMoment("format")
     moment.fields[name] = value
 
 
@@ -184,7 +185,7 @@ def _number(moment: Moment, text: str) -> None:
     elif have == {_MONTH, _DAY}:
         name = _YEAR
     else:
-        raise _Bad("format")
+        raise BadMoment("format")
     if name == _YEAR:
         moment.is_short = size <= 2
     _set(moment, name, value)
@@ -201,7 +202,7 @@ def _run_together(moment: Moment, text: str) -> None:
         and moment.julian is None
     ):
         if moment.fields:
-            raise _Bad("format")
+            raise BadMoment("format")
         moment.fields = {_DAY: int(whole[-2:]), _MONTH: int(whole[-4:-2]), _YEAR: int(whole[:-4])}
         moment.is_short = len(whole) == 6
         return
@@ -210,15 +211,15 @@ def _run_together(moment: Moment, text: str) -> None:
         hour, minute, second = (*parts, 0)[:3]
         _set_time(moment, hour, minute, second, fraction)
         return
-    raise _Bad("format")
+    raise BadMoment("format")
 
 
 def _set_time(moment: Moment, hour: int, minute: int, second: int = 0, fraction: str = "") -> None:
     if moment.time_us is not None:
-        raise _Bad("format")
+        raise BadMoment("format")
     us = round(float(f"0.{fraction}") * 1_000_000) if fraction else 0
     if minute > 59 or second > 60:
-        raise _Bad("range")
+        raise BadMoment("range")
     moment.time_us = ((hour * 60 + minute) * 60 + second) * 1_000_000 + us
 
 
@@ -227,11 +228,11 @@ def _time(moment: Moment, text: str) -> None:
     if match is None:
         short = re.fullmatch(r"(\d+):(\d{1,2})\.(\d*)", text)
         if short is None:
-            raise _Bad("format")
+            raise BadMoment("format")
         _set_time(moment, 0, int(short[1]), int(short[2]), short[3])
         return
     if len(match[1]) > 9:
-        raise _Bad("range")
+        raise BadMoment("range")
     _set_time(moment, int(match[1]), int(match[2]), int(match[3] or 0), match[4] or "")
 
 
@@ -239,7 +240,7 @@ def _date(moment: Moment, text: str) -> None:
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", text) if part]
     parts = [piece for part in parts for piece in re.findall(r"\d+|[A-Za-z]+", part)]
     if moment.fields and len(parts) == 3:
-        raise _Bad("format")
+        raise BadMoment("format")
     rest = []
     for part in parts:
         if part[0].isdigit():
@@ -247,13 +248,13 @@ def _date(moment: Moment, text: str) -> None:
         else:
             month = _MONTHS.get(part.lower())
             if month is None:
-                raise _Bad("format")
+                raise BadMoment("format")
             _set(moment, _MONTH, month)
             moment.has_name = True
     for part in rest:
         _number(moment, part)
     if len(moment.fields) != 3 and moment.day_of_year is None:
-        raise _Bad("format")
+        raise BadMoment("format")
 
 
 def offset_of(text: str) -> tzinfo:
@@ -273,7 +274,7 @@ def offset_of(text: str) -> tzinfo:
         parts = [int(digits)]
     hours, minutes, seconds = (*parts, 0, 0)[:3]
     if hours > 15 or minutes > 59 or seconds > 59:
-        raise _Bad("zone")
+        raise BadMoment("zone")
     total = sign * (hours * 3600 + minutes * 60 + seconds)
     return timezone(timedelta(seconds=total))
 
@@ -324,7 +325,7 @@ def _word(moment: Moment, word: str) -> None:  # noqa: C901 -- one clause for ea
     elif word in ABBREVIATIONS:
         moment.zone = timezone(timedelta(seconds=ABBREVIATIONS[word]))
     else:
-        raise _Bad("format")
+        raise BadMoment("format")
 
 
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z_]*(?:[/+\-_:.]?[A-Za-z0-9_]+)*")
@@ -333,7 +334,7 @@ _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z_]*(?:[/+\-_:.]?[A-Za-z0-9_]+)*")
 def _fields(moment: Moment, source: str) -> None:
     at = 0
     if not source.strip():
-        raise _Bad("format")
+        raise BadMoment("format")
     while at < len(source):
         char = source[at]
         if char.isspace() or (char in ",;()[]{}'\""):
@@ -350,7 +351,7 @@ def _fields(moment: Moment, source: str) -> None:
             continue
         match = _FIELD.match(source, at)
         if match is None:
-            raise _Bad("format")
+            raise BadMoment("format")
         _field(moment, match)
         at = match.end()
 
@@ -381,18 +382,18 @@ def _field(moment: Moment, match: re.Match[str]) -> None:
         _time(moment, text)
     elif kind in {"date", "named"}:
         if moment.has_date and moment.time_us is None:
-            raise _Bad("format")
+            raise BadMoment("format")
         _date(moment, text)
     elif kind == "number":
         _digits(moment, text)
     elif kind == "zone":
         if moment.time_us is None and not moment.has_date:
-            raise _Bad("format")
+            raise BadMoment("format")
         moment.zone = offset_of(text)
     elif kind == "signed":
         word = text[1:].strip().lower()
         if word != "infinity" or text[0] == "+":
-            raise _Bad("format")
+            raise BadMoment("format")
         moment.special, moment.sign = "infinity", -1
     else:
         _word(moment, text.lower())
@@ -402,7 +403,7 @@ def _finish(moment: Moment) -> None:
     if moment.half:
         hours = (moment.time_us or 0) // 3_600_000_000
         if moment.time_us is None or hours > 12:
-            raise _Bad("range")
+            raise BadMoment("range")
         shift = (
             12
             if moment.half == "pm" and hours != 12
@@ -412,11 +413,11 @@ def _finish(moment: Moment) -> None:
         )
         moment.time_us += shift * 3_600_000_000
     if moment.is_time and isinstance(moment.zone, ZoneInfo) and not moment.has_date:
-        raise _Bad("format")
+        raise BadMoment("format")
     if moment.time_us is not None and moment.time_us > DAY_US:
-        raise _Bad("range")
+        raise BadMoment("range")
     if moment.expects or (moment.fields and not moment.has_date):
-        raise _Bad("format")
+        raise BadMoment("format")
     if moment.has_date:
         moment.julian = moment.days() + 2440588
 
@@ -435,11 +436,11 @@ def read(text: str, kind: str, order: str = "MDY") -> Moment:
     Raises:
         PostgresError: 22007 for what cannot be read, 22008 for fields out of range, 22009 for offsets.
     """
-    moment = Moment(order, kind in {"time", "time with time zone"})
+    moment = Moment(order, kind in {"time", ZONED})
     try:
         _fields(moment, text)
         _finish(moment)
-    except (_Bad, ValueError) as bad:
+    except (BadMoment, ValueError) as bad:
         raise _failure(str(bad), text, kind) from None
     return moment
 
@@ -497,6 +498,26 @@ def time_from_text(text: str) -> int:
     if moment.time_us is None:
         raise _failure("format", text, "time")
     return moment.time_us
+
+
+ZONED = "time with time zone"
+
+
+def zoned_time(text: str) -> tuple[int, tzinfo | None, tuple[int, int, int] | None]:
+    """Read a time of day with its zone, and the day where one is told.
+
+    Raises:
+        PostgresError: 22007, 22008, 22009; a zone whose offset changes needs a day (22007).
+    """
+    moment = read(text, ZONED)
+    if moment.special == "infinity" or (moment.time_us is None and not moment.special):
+        raise _failure("format", text, ZONED)
+    if moment.special:
+        _us(moment)
+    day = civil_from_days(moment.days()) if moment.has_date else None
+    if day is None and moment.zone is not None and moment.zone.utcoffset(None) is None:
+        raise _failure("format", text, ZONED)
+    return moment.time_us or 0, moment.zone, day
 
 
 def timestamp_from_text(text: str, order: str = "MDY") -> int:

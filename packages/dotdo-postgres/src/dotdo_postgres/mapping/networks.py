@@ -1,299 +1,263 @@
-"""inet, cidr, macaddr and macaddr8: their text, their binary form, and bytes that sort as PostgreSQL sorts them.
-
-An address is kept as family (4 or 6), address cut to its prefix, length of the prefix, address: memcmp gives the order.
-"""
+"""inet, cidr, macaddr and macaddr8: byte strings that order as PostgreSQL orders the addresses."""
 
 import re
-from ipaddress import AddressValueError, IPv6Address, ip_address, ip_interface, ip_network
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from typing import Any
 
-from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.errors import error
+from dotdo_postgres.mapping.forms import Codec
 
-_WIDTHS = {4: 32, 6: 128}
-_WIRE_FAMILY = {4: 2, 6: 3}
+V4, V6 = 4, 6
+_CLASSES = ((240, 32), (224, 8), (192, 24), (128, 16), (0, 8))
+_PAIRS = tuple(sum(((byte >> bit & 1) + 1) << (2 * bit) for bit in range(8)) for byte in range(256))
 
 
-class Network(NamedTuple):
-    """An address with the length of its prefix.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address with the length of its network's prefix.
 
     Args:
         family: 4 or 6.
-        address: as a number.
-        bits: length of the prefix.
+        number: The address.
+        bits: Length of the prefix.
     """
 
     family: int
-    address: int
+    number: int
     bits: int
 
     @property
-    def width(self) -> int:
+    def size(self) -> int:
         """Bits of an address of the family."""
-        return _WIDTHS[self.family]
+        return 32 if self.family == V4 else 128
 
     @property
-    def host_mask(self) -> int:
-        """The bits beyond the prefix, all set."""
-        return (1 << self.width - self.bits) - 1
+    def mask(self) -> int:
+        """The network's bits set."""
+        return ((1 << self.bits) - 1) << (self.size - self.bits)
 
     @property
-    def first(self) -> int:
-        """The address with nothing beyond the prefix."""
-        return self.address & ~self.host_mask
+    def network(self) -> int:
+        """The address without the bits of the host."""
+        return self.number & self.mask
 
 
-def encode(made: Network) -> bytes:
-    """Return the bytes that keep an address."""
-    size = made.width // 8
-    first, whole = made.first.to_bytes(size, "big"), made.address.to_bytes(size, "big")
-    return bytes((made.family,)) + first + bytes((made.bits,)) + whole
+def encode(address: Address) -> bytes:
+    """Return bytes that order by family, then by network (a network before those within it), then by address."""
+    width = address.size // 8
+    network = address.network.to_bytes(width, "big")
+    key = 0
+    for byte in network:
+        key = key << 16 | _PAIRS[byte]
+    kept = 2 * address.bits
+    key = key >> (width * 16 - kept) << (width * 16 - kept) if kept else 0
+    head = bytes([address.family]) + key.to_bytes(width * 2, "big") + b"\0"
+    return head + address.number.to_bytes(width, "big") + bytes([address.bits])
 
 
-def decode(stored: bytes) -> Network:
-    """Return the address that is kept."""
-    size = _WIDTHS[stored[0]] // 8
-    return Network(stored[0], int.from_bytes(stored[-size:], "big"), stored[1 + size])
+def decode(stored: bytes) -> Address:
+    """Return the address behind its bytes."""
+    family = stored[0]
+    width = 4 if family == V4 else 16
+    return Address(family, int.from_bytes(stored[-1 - width : -1], "big"), stored[-1])
 
 
-# --- text ----------------------------------------------------------------------------------
-
-
-def address_text(family: int, address: int) -> str:
-    """Write an address; the last 32 bits of an embedded IPv4 address as such."""
-    if family == 4:
-        return str(ip_address(address.to_bytes(4, "big")))
-    high = address >> 32
-    is_mapped = high == 0xFFFF
-    if is_mapped or (high == 0 and address > 0xFFFF) or (high == 0 and 1 < address <= 0xFFFF):
-        low = address_text(4, address & 0xFFFFFFFF)
-        return f"::ffff:{low}" if is_mapped else f"::{low}"
-    return str(IPv6Address(address))
-
-
-def inet_to_text(stored: bytes) -> str:
-    """Write an address, its prefix only where it is not the whole."""
-    made = decode(stored)
-    text = address_text(made.family, made.address)
-    return text if made.bits == made.width else f"{text}/{made.bits}"
-
-
-def cidr_to_text(stored: bytes) -> str:
-    """Write an address with its prefix."""
-    made = decode(stored)
-    return f"{address_text(made.family, made.address)}/{made.bits}"
-
-
-def inet_from_text(text: str) -> bytes:
-    """Read a host address, with or without a prefix.
+def read(text: str, *, is_network: bool) -> Address:
+    """Read an address, or for cidr a network.
 
     Raises:
-        PostgresError: 22P02.
+        PostgresError: no address (22P02), for cidr bits of a host (22P02).
     """
-    made = _read_v6(text) if ":" in text else _read_v4(text)
-    if made is None:
-        raise _unreadable("inet", text)
-    return encode(made)
-
-
-def cidr_from_text(text: str) -> bytes:
-    """Read a network.
-
-    Raises:
-        PostgresError: 22P02; also for bits beyond the prefix.
-    """
-    made = _read_v6(text) if ":" in text else _read_network(text)
-    if made is None:
-        raise _unreadable("cidr", text)
-    _require_network(made, text)
-    return encode(made)
-
-
-def _require_network(made: Network, text: str) -> None:
-    if made.first != made.address:
+    address = _six(text) if ":" in text else _four(text, is_network=is_network)
+    if address is None or address.bits > address.size:
+        kind = "cidr" if is_network else "inet"
+        raise error("22P02", f'invalid input syntax for type {kind}: "{text}"')
+    if is_network and address.network != address.number:
         detail = "Value has bits set to right of mask."
         raise error("22P02", f'invalid cidr value: "{text}"', detail=detail)
+    return address
 
 
-def _unreadable(kind: str, text: str) -> PostgresError:
-    return error("22P02", f'invalid input syntax for type {kind}: "{text}"')
-
-
-_V4 = re.compile(r"([0-9]+(?:\.[0-9]+){0,3})(?:/([0-9]+))?")
+_FOUR = re.compile(r"([0-9]+(?:\.[0-9]+){0,3})(?:/([0-9]+))?")
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:/([0-9]+))?")
-_V6_BITS = re.compile(r"0|[1-9][0-9]*")
+_SIX_BITS = re.compile(r"0|[1-9][0-9]*")
 
 
-def _octets(listed: str) -> list[int] | None:
-    octets = [int(part) for part in listed.split(".")]
-    return None if any(octet > 255 for octet in octets) else octets
-
-
-def _filled(octets: list[int], bits: int) -> Network | None:
-    if bits > 32:
-        return None
-    data = bytes(octets + [0] * (4 - len(octets)))
-    return Network(4, int.from_bytes(data, "big"), bits)
-
-
-def _read_v4(text: str) -> Network | None:
-    match = _V4.fullmatch(text)
-    octets = _octets(match[1]) if match else None
-    if match is None or octets is None or (match[2] is None and len(octets) < 4):
-        return None
-    return _filled(octets, 32 if match[2] is None else int(match[2]))
-
-
-def _read_network(text: str) -> Network | None:
-    match = _HEX.fullmatch(text)
+def _four(text: str, *, is_network: bool) -> Address | None:
+    match = _HEX.fullmatch(text) if is_network else None
     if match is not None:
-        digits = match[1] + "0" * (len(match[1]) % 2)
-        octets: list[int] | None = list(bytes.fromhex(digits))
+        octets = list(bytes.fromhex(match[1] + "0" * (len(match[1]) % 2)))
     else:
-        match = _V4.fullmatch(text)
-        octets = _octets(match[1]) if match else None
-    if match is None or octets is None or len(octets) > 4:
+        match = _FOUR.fullmatch(text)
+        octets = [int(part) for part in match[1].split(".")] if match else []
+    if match is None or len(octets) > 4 or max(octets) > 255:
         return None
-    return _filled(octets, _class_bits(octets) if match[2] is None else int(match[2]))
+    if match[2] is not None:
+        bits = int(match[2])
+    elif is_network:
+        bits = _class_bits(octets)
+    elif len(octets) == 4:
+        bits = 32
+    else:
+        return None
+    return Address(V4, int.from_bytes(bytes(octets + [0] * (4 - len(octets))), "big"), bits)
 
 
 def _class_bits(octets: list[int]) -> int:
     """Return the prefix that the class of an address means; what is written out belongs to it."""
-    first = octets[0]
-    bits = next(
-        bits
-        for least, bits in ((240, 32), (224, 8), (192, 24), (128, 16), (0, 8))
-        if first >= least
-    )
-    bits = max(bits, 8 * len(octets))
-    return 4 if bits == 8 and first == 224 else bits
+    by_class = next(bits for least, bits in _CLASSES if octets[0] >= least)
+    bits = max(by_class, 8 * len(octets))
+    return 4 if bits == 8 and octets[0] == 224 else bits
 
 
-def _read_v6(text: str) -> Network | None:
-    listed, slash, bits = text.partition("/")
-    if "%" in listed or (slash and not _V6_BITS.fullmatch(bits)):
+def _six(text: str) -> Address | None:
+    host, slash, bits = text.partition("/")
+    if "%" in host or (slash and not _SIX_BITS.fullmatch(bits)):
         return None
     try:
-        address = int(IPv6Address(listed))
-    except AddressValueError:
+        return Address(V6, int(IPv6Address(host)), int(bits) if slash else 128)
+    except ValueError:
         return None
-    length = int(bits) if slash else 128
-    return Network(6, address, length) if length <= 128 else None
 
 
-# --- binary --------------------------------------------------------------------------------
+def shown(address: Address, *, with_bits: bool) -> str:
+    """Write an address, with the length of its prefix when asked for."""
+    if address.family == V4:
+        text = str(IPv4Address(address.number))
+    else:
+        text = _six_text(address.number)
+    return f"{text}/{address.bits}" if with_bits else text
 
 
-def _to_binary(stored: bytes, is_cidr: int) -> bytes:
-    made = decode(stored)
-    size = made.width // 8
-    return bytes((_WIRE_FAMILY[made.family], made.bits, is_cidr, size)) + stored[-size:]
+def _six_text(number: int) -> str:
+    if number and number >> 32 in {0, 0xFFFF} and number >> 16:
+        low = str(IPv4Address(number & 0xFFFFFFFF))
+        return f"::ffff:{low}" if number >> 32 else f"::{low}"
+    return str(IPv6Address(number))
 
 
-def inet_to_binary(stored: bytes) -> bytes:
-    """Write family, prefix, kind, size and address."""
-    return _to_binary(stored, 0)
+def inet_text(stored: bytes) -> str:
+    """Write an inet: the prefix only where it is not the whole address."""
+    address = decode(stored)
+    return shown(address, with_bits=address.bits != address.size)
 
 
-def cidr_to_binary(stored: bytes) -> bytes:
-    """Write family, prefix, kind, size and address."""
-    return _to_binary(stored, 1)
+def cidr_text(stored: bytes) -> str:
+    """Write a cidr."""
+    return shown(decode(stored), with_bits=True)
 
 
-def _from_binary(data: bytes, kind: str) -> Network:
-    families = {2: 4, 3: 6}
-    family = families.get(data[0]) if len(data) >= 4 else None
+def _binary(stored: bytes, *, is_network: bool) -> bytes:
+    address = decode(stored)
+    width = address.size // 8
+    family = 2 if address.family == V4 else 3
+    head = bytes([family, address.bits, int(is_network), width])
+    return head + address.number.to_bytes(width, "big")
+
+
+def _from_binary(data: bytes, kind: str) -> Address:
+    family = {2: V4, 3: V6}.get(data[0]) if len(data) >= 4 else None
     if family is None:
         raise error("22P03", f'invalid address family in external "{kind}" value')
-    width = _WIDTHS[family]
-    if data[1] > width:
+    address = Address(family, int.from_bytes(data[4:], "big"), data[1])
+    if address.bits > address.size:
         raise error("22P03", f'invalid bits in external "{kind}" value')
-    if data[3] != width // 8 or len(data) != 4 + width // 8:
+    if data[3] != address.size // 8 or len(data) != 4 + data[3]:
         raise error("22P03", f'invalid length in external "{kind}" value')
-    return Network(family, int.from_bytes(data[4:], "big"), data[1])
+    return address
 
 
-def inet_from_binary(data: bytes) -> bytes:
-    """Read the binary form.
-
-    Raises:
-        PostgresError: 22P03.
-    """
+def _inet_from_binary(data: bytes) -> bytes:
     return encode(_from_binary(data, "inet"))
 
 
-def cidr_from_binary(data: bytes) -> bytes:
-    """Read the binary form.
-
-    Raises:
-        PostgresError: 22P03; 22P02 for bits beyond the prefix.
-    """
-    made = _from_binary(data, "cidr")
-    if made.first != made.address:
+def _cidr_from_binary(data: bytes) -> bytes:
+    address = _from_binary(data, "cidr")
+    if address.number & ((1 << (address.size - address.bits)) - 1):
         detail = "Value has bits set to right of mask."
         raise error("22P03", 'invalid external "cidr" value', detail=detail)
-    return encode(made)
+    return encode(address)
 
 
-# --- Python --------------------------------------------------------------------------------
-
-
-def inet_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # an address or an interface
-    """Return psycopg's value: an address, or an interface where there is a prefix."""
-    text = inet_to_text(stored)
+def _inet_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # an address or an interface
+    text = inet_text(stored)
     return ip_interface(text) if "/" in text else ip_address(text)
 
 
-def cidr_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # of either family
-    """Return psycopg's value, a network."""
-    return ip_network(cidr_to_text(stored))
+def _cidr_to_python(stored: bytes) -> Any:  # type: ignore[explicit-any]  # of either family
+    return ip_network(cidr_text(stored))
 
+
+INET = Codec(
+    lambda text: encode(read(text, is_network=False)),
+    inet_text,
+    _inet_from_binary,
+    lambda stored: _binary(stored, is_network=False),
+    _inet_to_python,
+)
+CIDR = Codec(
+    lambda text: encode(read(text, is_network=True)),
+    cidr_text,
+    _cidr_from_binary,
+    lambda stored: _binary(stored, is_network=True),
+    _cidr_to_python,
+)
 
 # --- hardware addresses --------------------------------------------------------------------
 
 _MAC = re.compile(
-    r"\s*(?:[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}|[0-9a-f]{1,2}(?:-[0-9a-f]{1,2}){5}|[0-9a-f]{6}[:-][0-9a-f]{6}"
-    r"|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{4}(?:-[0-9a-f]{4}){2}|[0-9a-f]{12})\s*",
-    re.IGNORECASE,
+    r"(?:[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}|[0-9a-f]{1,2}(-[0-9a-f]{1,2}){5}"
+    r"|[0-9a-f]{6}[:-][0-9a-f]{6}|[0-9a-f]{4}([.-])[0-9a-f]{4}\3[0-9a-f]{4}|[0-9a-f]{12})"
 )
-_MAC8 = re.compile(r"\s*[0-9a-f]{2}(?:([:.-]?)[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2})*)\s*", re.IGNORECASE)
+_MAC8 = re.compile(r"[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?:[:.-]?[0-9a-f]{2}){0,2}")
 
 
-def macaddr_from_text(text: str) -> bytes:
-    """Read six bytes in one of the usual forms.
+def mac_from_text(text: str) -> bytes:
+    """Read a hardware address of six bytes.
 
     Raises:
-        PostgresError: 22P02.
+        PostgresError: none (22P02).
     """
-    if not _MAC.fullmatch(text):
-        raise _unreadable("macaddr", text)
-    parts = re.split(r"[:.-]", text.strip())
+    word = text.strip().lower()
+    if not _MAC.fullmatch(word):
+        raise error("22P02", f'invalid input syntax for type macaddr: "{text}"')
+    parts = re.split(r"[:-]", word)
     if len(parts) == 6:
-        parts = [part.zfill(2) for part in parts]
-    return bytes.fromhex("".join(parts))
+        return bytes(int(part, 16) for part in parts)
+    return bytes.fromhex(re.sub(r"[:.-]", "", word))
 
 
-def macaddr8_from_text(text: str) -> bytes:
-    """Read eight bytes, or six with ff:fe put in their middle.
+def mac8_from_text(text: str) -> bytes:
+    """Read a hardware address of eight bytes; one of six gets FF:FE in its middle.
 
     Raises:
-        PostgresError: 22P02.
+        PostgresError: none (22P02).
     """
-    used = set(re.findall(r"[:.-]", text))
-    data = b""
-    if _MAC8.fullmatch(text) and len(used) <= 1:
-        data = bytes.fromhex(re.sub(r"[:.\s-]", "", text))
-    if len(data) == 6:
-        return widened(data)
-    if len(data) != 8:
-        raise _unreadable("macaddr8", text)
-    return data
+    word = text.strip().lower()
+    digits = re.sub(r"[:.-]", "", word)
+    if not _MAC8.fullmatch(word) or len(digits) not in {12, 16}:
+        raise error("22P02", f'invalid input syntax for type macaddr8: "{text}"')
+    data = bytes.fromhex(digits)
+    return data if len(data) == 8 else data[:3] + b"\xff\xfe" + data[3:]
 
 
-def widened(mac: bytes) -> bytes:
-    """Return eight bytes out of six."""
-    return mac[:3] + b"\xff\xfe" + mac[3:]
-
-
-def mac_to_text(stored: bytes) -> str:
+def mac_text(stored: bytes) -> str:
     """Write a hardware address."""
     return stored.hex(":")
+
+
+def _mac_from_binary(data: bytes) -> bytes:
+    if len(data) != 6:
+        raise error("22P03", "incorrect binary data format for type macaddr")
+    return bytes(data)
+
+
+def _mac8_from_binary(data: bytes) -> bytes:
+    if len(data) not in {6, 8}:
+        raise error("22P03", "incorrect binary data format for type macaddr8")
+    return data[:3] + b"\xff\xfe" + data[3:] if len(data) == 6 else bytes(data)
+
+
+MACADDR = Codec(mac_from_text, mac_text, _mac_from_binary, bytes, mac_text)
+MACADDR8 = Codec(mac8_from_text, mac_text, _mac8_from_binary, bytes, mac_text)

@@ -7,6 +7,9 @@ from dotdo.sql import numeric as kernel_numeric
 from dotdo_postgres.errors import error
 
 CONTEXT = Context(prec=2000, traps=[InvalidOperation])
+WIDE = Context(prec=200_000, Emax=999_999, Emin=-999_999, traps=[InvalidOperation])
+"""For results that are exact: the precision costs nothing where it is not needed."""
+MAX_SCALE, MAX_WEIGHT = 16_383, 131_071
 EXACT = Context(prec=4000, traps=[InvalidOperation, Inexact])
 
 
@@ -41,8 +44,8 @@ def from_text(text: str) -> Decimal:
         raise error("22P02", f'invalid input syntax for type numeric: "{text}"')
     _, _, exponent = number.as_tuple()
     if isinstance(exponent, int) and exponent > 0:
-        return number.quantize(Decimal(1), context=CONTEXT)
-    return number
+        number = number.quantize(Decimal(1), context=WIDE) if exponent <= MAX_WEIGHT else number
+    return bounded(number)
 
 
 def to_text(number: Decimal) -> str:
@@ -62,7 +65,7 @@ def scaled_to_text(scaled: int, scale: int) -> str:
 
 def scaled_to_decimal(scaled: int, scale: int) -> Decimal:
     """Return the decimal with exactly `scale` places."""
-    return Decimal(scaled).scaleb(-scale, CONTEXT)
+    return Decimal(scaled).scaleb(-scale, WIDE)
 
 
 def scale_of(number: Decimal) -> int:
@@ -75,16 +78,36 @@ def rounded(number: Decimal, places: int) -> Decimal:
     """Round half away from zero to `places` decimal places (negative: tens, hundreds ...)."""
     if not number.is_finite():
         return number
-    result = number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP", context=CONTEXT)
-    return result if places >= 0 else result.quantize(Decimal(1), context=CONTEXT)
+    return _cut(number, places, "ROUND_HALF_UP")
+
+
+def _cut(number: Decimal, places: int, rounding: str) -> Decimal:
+    places = max(min(places, MAX_SCALE), -MAX_WEIGHT - 2)
+    result = number.quantize(Decimal(1).scaleb(-places), rounding=rounding, context=WIDE)
+    return bounded(result if places >= 0 else result.quantize(Decimal(1), context=WIDE))
+
+
+def bounded(number: Decimal) -> Decimal:
+    """Return a result if numeric can hold it, rounded to the places that it can.
+
+    Raises:
+        PostgresError: it is too large (SQLSTATE 22003).
+    """
+    if not number.is_finite():
+        return number
+    if not number.is_zero() and number.adjusted() > MAX_WEIGHT:
+        raise error("22003", "value overflows numeric format")
+    if scale_of(number) > MAX_SCALE:
+        unit = Decimal(1).scaleb(-MAX_SCALE)
+        return number.quantize(unit, rounding="ROUND_HALF_UP", context=WIDE)
+    return number
 
 
 def truncated(number: Decimal, places: int) -> Decimal:
     """Cut to `places` decimal places towards zero."""
     if not number.is_finite():
         return number
-    result = number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_DOWN", context=CONTEXT)
-    return result if places >= 0 else result.quantize(Decimal(1), context=CONTEXT)
+    return _cut(number, places, "ROUND_DOWN")
 
 
 def weight_and_first_digit(number: Decimal) -> tuple[int, int]:
@@ -123,7 +146,12 @@ def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
         return Decimal("NaN") if dividend.is_infinite() else Decimal(0)
     if dividend.is_infinite():
         return dividend if divisor > 0 else -dividend
-    return rounded(CONTEXT.divide(dividend, divisor), division_scale(dividend, divisor))
+    scale = division_scale(dividend, divisor)
+    digits = max(dividend.adjusted() - divisor.adjusted() + scale + 10, 20)
+    context = (
+        CONTEXT if digits < CONTEXT.prec else Context(prec=digits, Emax=999_999, Emin=-999_999)
+    )
+    return rounded(context.divide(dividend, divisor), scale)
 
 
 def fit(number: Decimal, precision: int, scale: int) -> Decimal:
@@ -215,12 +243,30 @@ def from_binary(data: bytes) -> Decimal:
     return number.copy_negate() if sign == 0x4000 else number
 
 
+def _power_of_special(base: Decimal, exponent: Decimal) -> Decimal:
+    """Return a power where base or exponent is NaN or infinite."""
+    if base == 1 or exponent == 0:
+        return Decimal(1)
+    if base.is_nan() or exponent.is_nan():
+        return Decimal("NaN")
+    if exponent.is_infinite():
+        if abs(base) == 1:
+            return Decimal(1)
+        return Decimal("Infinity") if (abs(base) > 1) == (exponent > 0) else Decimal(0)
+    if exponent < 0:
+        return Decimal(0)
+    is_odd = exponent == exponent.to_integral_value() and exponent % 2 == 1
+    return Decimal("-Infinity") if base < 0 and is_odd else Decimal("Infinity")
+
+
 def square_root(value: Decimal, places: int | None = None) -> Decimal:
     """Return the square root to so many places, by default at least 16 significant digits."""
     if places is not None:
         return rounded(Context(prec=places + abs(value.adjusted()) + 40).sqrt(value), places)
+    if not value.is_finite():
+        return value
     if value.is_zero():
-        return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 16)), context=CONTEXT)
+        return Decimal(0).quantize(Decimal(1).scaleb(-max(scale_of(value), 15)), context=CONTEXT)
     weight, _ = weight_and_first_digit(value)
     result_weight = (weight + 1) * 4 // 2 - 1 if weight >= 0 else -(-(weight * 4) // 2) - 1
     scale = max(16 - result_weight, scale_of(value), 0)
@@ -237,8 +283,23 @@ def _logarithm_weight(value: Decimal) -> int:
 
 
 def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
-    """Return a logarithm (natural without a base) to at least 16 significant digits."""
-    context = Context(prec=80)
+    """Return a logarithm (natural without a base) to at least 16 significant digits.
+
+    Raises:
+        PostgresError: the base is one (SQLSTATE 22012).
+    """
+    if value.is_nan() or (base is not None and base.is_nan()):
+        return Decimal("NaN")
+    if base is not None and base.is_infinite():
+        return Decimal("NaN") if value.is_infinite() else Decimal(0)
+    if value.is_infinite():
+        return value
+    if base == 1:
+        raise error("22012", "division by zero")
+    weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
+    scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
+    scale = min(scale, 1000)
+    context = Context(prec=scale + abs(weight) + 40, Emax=999_999, Emin=-999_999)
     natural = context.ln(value)
     result = (
         natural
@@ -247,16 +308,19 @@ def logarithm(value: Decimal, base: Decimal | None = None) -> Decimal:
         if base == 10
         else context.divide(natural, context.ln(base))
     )
-    weight = _logarithm_weight(value) - (0 if base is None else _logarithm_weight(base))
-    scale = max(16 - weight, scale_of(value), 0 if base is None else scale_of(base), 0)
-    return rounded(result, min(scale, 1000))
+    return rounded(result, scale)
 
 
 def exponential(value: Decimal) -> Decimal:
     """Return e to a power, to at least 16 significant digits."""
-    result = Context(prec=120).exp(value)
-    scale = max(16 - int(float(value) * 0.434294481903252), scale_of(value), 0)
-    return rounded(result, min(scale, 1000))
+    if not value.is_finite():
+        return Decimal(0) if value == Decimal("-Infinity") else value
+    weight = int(float(value) * 0.434294481903252)
+    scale = min(max(16 - weight, scale_of(value), 0), 1000)
+    if weight < -scale - 10:
+        return Decimal(0).quantize(Decimal(1).scaleb(-scale), context=WIDE)
+    result = Context(prec=max(weight, 0) + scale + 40, Emax=999_999, Emin=-999_999).exp(value)
+    return rounded(result, scale)
 
 
 def power(base: Decimal, exponent: Decimal) -> Decimal:
@@ -265,20 +329,27 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     Raises:
         PostgresError: overflow (SQLSTATE 22003).
     """
+    if not (base.is_finite() and exponent.is_finite()):
+        return _power_of_special(base, exponent)
     if base.is_zero():
         return Decimal(1 if exponent.is_zero() else 0).quantize(
             Decimal(1).scaleb(-16), context=CONTEXT
         )
-    estimate = float(exponent) * float(abs(base).log10(Context(prec=30)))
+    distance = abs(base) - 1
+    near = Context(prec=40 + (0 if distance.is_zero() else max(-distance.adjusted(), 0)))
+    estimate = float(near.multiply(exponent, near.log10(abs(base))))
     if estimate > 131072:
         raise error("22003", "value overflows numeric format")
-    digits = max(int(abs(estimate)) + 60, 80)
-    result = Context(prec=digits, Emax=999999, Emin=-999999).power(base, exponent)
-    is_whole = exponent == exponent.to_integral_value() and abs(exponent) < 1 << 31
+    is_whole = exponent == exponent.to_integral_value() and -(1 << 31) <= exponent < 1 << 31
     scale = max(
         16 if is_whole else 16 - int(estimate),
         scale_of(base),
         0 if is_whole else scale_of(exponent),
         0,
     )
-    return rounded(result, min(scale, 1000))
+    scale = min(scale, 1000)
+    if estimate < -scale - 10:
+        return Decimal(0).quantize(Decimal(1).scaleb(-scale), context=WIDE)
+    digits = max(int(estimate), 0) + scale + 60
+    result = Context(prec=digits, Emax=999_999, Emin=-999_999).power(base, exponent)
+    return rounded(result, scale)

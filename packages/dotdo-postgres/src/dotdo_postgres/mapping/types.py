@@ -105,7 +105,8 @@ TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
 JSONPATH = 4072
-INET, CIDR, MACADDR, MACADDR8, TIMETZ = 869, 650, 829, 774, 1266
+TID = 27
+BIT, VARBIT, TIMETZ, CIDR, INET, MACADDR, MACADDR8 = 1560, 1562, 1266, 650, 869, 829, 774
 ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLERANGE, ANYCOMPATIBLEMULTIRANGE = 3831, 4537, 5080, 4538
 REG_TYPES = frozenset({24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191})
 UUID, RECORD, ANY, VOID, JSONB, REGCLASS, REGTYPE = 2950, 2249, 2276, 2278, 3802, 2205, 2206
@@ -130,7 +131,9 @@ def type_named(sql_name: str) -> PgType:
     return _BY_SQL_NAME.get(sql_name) or BY_NAME[sql_name]
 
 
-def format_type(oid: int, typmod: int = -1) -> str:
+def format_type(  # noqa: PLR0911 -- one return for each form of modifier
+    oid: int, typmod: int = -1
+) -> str:
     """Write a type as `format_type` does: `character varying(160)`, `numeric(10,2)`.
 
     Args:
@@ -154,6 +157,8 @@ def format_type(oid: int, typmod: int = -1) -> str:
         return f"numeric({precision},{scale})"
     if oid == INTERVAL:
         return interval_type(typmod)
+    if oid in {BIT, VARBIT}:
+        return f"{pg_type.sql_name}({typmod})"
     if oid in {TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ}:
         first, _, rest = pg_type.sql_name.partition(" ")
         return f"{first}({typmod}) {rest}"

@@ -52,6 +52,8 @@ class Binder:
         self.session: Session | None = None
         self.inlining: list[str] = []  # functions whose expressions are being written in place
         self.is_trusted = False
+        self.viewing: list[int] = []
+        self.policing: list[int] = []
         self.touched: dict[int, int] = {}  # relation: the mode in which the statement locks it
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}

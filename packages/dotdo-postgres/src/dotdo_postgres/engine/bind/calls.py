@@ -19,6 +19,7 @@ from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.functions import ordered_set
 from dotdo_postgres.engine.functions.catalog_types import VECTOR_SUBSCRIPTS, VECTORS
 from dotdo_postgres.engine.functions.jsonbuild import ROW_TO_JSON
+from dotdo_postgres.engine.functions.jsonrows import is_populating, populating
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.functions.session import CLOCK_FUNCTIONS
 from dotdo_postgres.engine.overloads import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(  # noqa: C901 -- one step for each form of a call
+def bind_call(  # noqa: C901, PLR0912 -- one step for each form of a call
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
     """Bind a function call of any kind."""
@@ -54,6 +55,10 @@ def bind_call(  # noqa: C901 -- one step for each form of a call
         args = [_json_of(binder, arg) for arg in args]
     if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
         return args[0]
+    nested = next((arg for arg in args if isinstance(arg, ir.SeriesCall)), None)
+    if nested is not None:
+        message = "set-returning functions must appear at top level of FROM"
+        raise error("0A000", message, position=nested.location)
     if node.get("agg_within_group"):
         args += _within_group(binder, node["agg_order"], scope, location)
     scope.clause = inner
@@ -70,6 +75,8 @@ def bind_call(  # noqa: C901 -- one step for each form of a call
         if isinstance(made, ir.Expr):
             return made
         found = "missing" if made is None else made
+    elif types == (t.UNKNOWN,) and not names and name in t.BY_NAME and "agg_filter" not in node:
+        return _cast_call(binder, name, args, names, location, why="missing")
     else:
         found = resolve_function(name, types, names, bool(node.get("func_variadic")))
     if isinstance(found, str):
@@ -85,6 +92,8 @@ def _call(  # noqa: PLR0917 -- what a call is made of
 ) -> ir.Expr:
     """Make the call of a resolved function."""
     location = node.get("location", 0)
+    if is_populating(name):
+        return _populated(binder, found, args, scope, name, location)
     routine = routines().get(("function", name, found.declared))
     if routine is None:
         other = _by_other_name(binder, name, found, args, location)
@@ -109,6 +118,21 @@ def _call(  # noqa: PLR0917 -- what a call is made of
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
     refuse_aggregate_forms(node, name, location)
+    return ir.Call(result, -1, location, routine, args)
+
+
+def _populated(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder, found: Candidate, args: list[ir.Expr], scope: Scope, name: str, location: int
+) -> ir.Expr:
+    """Bind json_populate_record and its kin: rows of the type of the first argument."""
+    args, result = coerce_arguments(binder, found, args)
+    is_from = scope.clause == "FROM"
+    routine = populating(name, result, len(args), as_rows=is_from)
+    if is_from:
+        fields = [(label, oid) for label, oid, _ in t.BY_OID[result].fields]
+        return ir.SeriesCall(result, -1, location, routine, args, fields)
+    if routine.kind == "series":
+        return bind_series(name, found, routine, args, result, scope, location)
     return ir.Call(result, -1, location, routine, args)
 
 
@@ -259,7 +283,7 @@ def _cast_call(
     raise missing_function(name, types, location, why == "ambiguous", names)
 
 
-def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
+def _aggregate(  # noqa: C901, PLR0912, PLR0917 one step for each form of the grammar
     binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
 ) -> ir.Expr:
     location = node.get("location", 0)
@@ -274,6 +298,10 @@ def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
     )
     if "agg_filter" in node:
         call.condition = binder.boolean(node["agg_filter"], scope, "FILTER")
+        inner = _nested_aggregate([call.condition])
+        if inner is not None:
+            message = "aggregate functions are not allowed in FILTER"
+            raise error("42803", message, position=inner.location)
     if "agg_order" in node:
         call.order = bind_sort_keys(binder, node["agg_order"], scope)
     if is_window:
@@ -282,6 +310,8 @@ def _aggregate(  # noqa: C901, PLR0917 one step for each form of the grammar
         if call.order:
             raise not_supported("aggregate ORDER BY for window functions", location)
         call.window = bind_window(binder, node["over"], scope)
+        if _contains_window([*args, *ir.children(call)[len(args) :]]):
+            raise error("42P20", "window function calls cannot be nested", position=location)
         scope.window_calls.append(call)
     else:
         nested = _nested_aggregate(args)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.expressions import PACKED
-from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.objects.kept import derived_oid
-from dotdo_postgres.engine.routines.declare import Routine
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -18,21 +14,31 @@ if TYPE_CHECKING:
 
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
-    from dotdo_postgres.engine.compile.compiler import Compiler
 
 Node = dict[str, Any]
 Field = tuple[str, int, int]
 
 
 def whole_row(item: ScopeItem, location: int) -> ir.Row:
-    """Return the row that a name of FROM, or a row variable, stands for."""
+    """Return the row that a name of FROM, or a row variable, stands for.
+
+    Raises:
+        PostgresError: an outer join may give none, which does not show here (0A000).
+    """
     names = tuple(name for name, _ in item.columns)
     cells = [expr for _, expr in item.columns]
+    entry = item.entry
+    relation = None if entry is None else entry.relation
+    absent: ir.Expr | None = None
+    if item.may_be_missing:
+        if entry is None or relation is None:
+            raise not_supported("a whole row that an outer join may leave out", location)
+        absent = ir.Missing(t.BOOL, -1, location, entry)
     oid = item.row_type
-    if not oid and item.entry is not None and item.entry.relation is not None:
-        oid = derived_oid(item.entry.relation.noun, "t", "")
+    if not oid and relation is not None and relation.noun.id != 0:
+        oid = derived_oid(relation.noun, "t", "")
         oid = oid if oid in t.BY_OID else t.RECORD
-    return ir.Row(oid or t.RECORD, -1, location, cells, names)
+    return ir.Row(oid or t.RECORD, -1, location, cells, absent, names)
 
 
 def fields_of_expr(binder: Binder, expr: ir.Expr) -> tuple[Field, ...] | None:
@@ -58,7 +64,8 @@ def opened(binder: Binder, expr: ir.Expr) -> ir.Row | None:
     if fields is None:
         return None
     cells = [_field(expr, at, oid, typmod) for at, (_, oid, typmod) in enumerate(fields)]
-    return ir.Row(expr.type, -1, expr.location, cells, tuple(name for name, _, _ in fields))
+    names = tuple(name for name, _, _ in fields)
+    return ir.Row(expr.type, -1, expr.location, cells, names=names)
 
 
 def _field(expr: ir.Expr, at: int, oid: int, typmod: int) -> ir.Expr:
@@ -66,16 +73,7 @@ def _field(expr: ir.Expr, at: int, oid: int, typmod: int) -> ir.Expr:
     from dotdo_postgres.engine.bind.domains import base_type
 
     base, modifier, _ = base_type(oid, typmod)
-
-    def build(_: Compiler, args: list[Sql], __: ir.Expr) -> Sql:
-        path = f"$[{at}][1]"
-        if base in PACKED:
-            return Sql(n.call("unhex", n.call("json_extract", args[0].node, n.string(f"{path}.b"))))
-        found = n.call("json_extract", args[0].node, n.string(path))
-        return Sql(n.cast(found, "real") if base in {t.FLOAT4, t.FLOAT8} else found)
-
-    routine = Routine("function", "field", (expr.type,), base, build=build, is_strict=False)
-    return ir.Call(base, modifier, expr.location, routine, [expr])
+    return ir.FieldOf(base, modifier, expr.location, expr, at)
 
 
 def select_field(binder: Binder, expr: ir.Expr, name: str, location: int) -> ir.Expr:
@@ -86,6 +84,9 @@ def select_field(binder: Binder, expr: ir.Expr, name: str, location: int) -> ir.
     """
     row = opened(binder, expr)
     if row is None:
+        if expr.type == t.RECORD:
+            message = f'could not identify column "{name}" in record data type'
+            raise error("42703", message, position=location)
         shown = t.format_type(expr.type)
         message = f"column notation .{name} applied to type {shown}, which is not a composite type"
         raise error("42809", message, position=location)
@@ -133,7 +134,8 @@ def as_composite(binder: Binder, expr: ir.Expr, oid: int, location: int) -> ir.E
         inner = as_composite(binder, arg, kind, location) if isinstance(arg, ir.Row) else None
         base, modifier, _ = base_type(kind, typmod)
         cells.append(inner or binder.known(binder.coercer.coerce(arg, base, modifier, "explicit")))
-    return ir.Row(oid, -1, expr.location, cells, tuple(name for name, _, _ in fields))
+    names = tuple(name for name, _, _ in fields)
+    return ir.Row(oid, -1, expr.location, cells, names=names)
 
 
 def bind_selection(

@@ -15,10 +15,11 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
-from dotdo_postgres.engine.routines.checks import row_text
+from dotdo_postgres.engine.functions.records import is_empty
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.bits import from_text as bits_from_text
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
@@ -39,7 +40,8 @@ def bind_constant(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         return ir.Const(t.UNKNOWN, -1, location, None)
     if "fval" in node:
         return number(node["fval"]["fval"], location)
-    raise not_supported("a bit string", location)
+    bits = bits_from_text(node["bsval"]["bsval"])
+    return ir.Const(t.BIT, -1, location, bits)
 
 
 def number(text: str, location: int) -> ir.Const:
@@ -70,20 +72,19 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
     location = node.get("location", 0)
     if "A_Star" in node["fields"][-1]:
         item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
-        if item is not None:
-            return whole_row(item, location)
-        raise not_supported("a whole row as a value", location)
+        if item is None:
+            raise not_supported("a whole row as a value", location)
+        return whole_row(item, location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
         if binder.variables is not None:
             found = binder.variables.settle(parts[0], found, location)
-        if found is None and parts[0] == "tableoid" and len(scope.items) == 1:
-            found = _table_oid(scope.items[0], location)
+        if found is None and parts[0] in {"tableoid", "ctid"} and len(scope.items) == 1:
+            found = _system_column(parts[0], scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
-            if item is not None:
-                found = _scalar_row(item) or whole_row(item, location)
+            found = None if item is None else _scalar_row(item) or whole_row(item, location)
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
@@ -93,13 +94,22 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
         found = scope.qualified(parts[0], parts[1], location)
-        if found is None and parts[1] == "tableoid":
-            found = _table_oid(scope.item(parts[0]), location)
+        if found is None and parts[1] in {"tableoid", "ctid"}:
+            found = _system_column(parts[1], scope.item(parts[0]), location)
         if found is None:
             raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
+
+
+def _system_column(name: str, item: ScopeItem | None, location: int) -> ir.Expr | None:
+    """Return a system column of a table; None when the name of FROM stands for no table."""
+    if name == "tableoid":
+        return _table_oid(item, location)
+    if item is None or item.entry is None or item.entry.relation is None:
+        return None
+    return ir.RowId(t.TID, -1, location, item.entry) if item.entry.relation.noun.id else None
 
 
 def _table_oid(item: ScopeItem | None, location: int) -> ir.Expr | None:
@@ -176,11 +186,6 @@ def explicit_cast(
     Raises:
         PostgresError: 42846 when no such cast exists.
     """
-    if t.BY_OID[target].category == "S" and (
-        expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
-    ):
-        as_text = ir.Call(t.TEXT, -1, location, row_text(expr.type), [expr])
-        return binder.coercer.coerce(as_text, target, typmod, "explicit", location)
     if not can_coerce(expr.type, target, "explicit") or target in t.POLYMORPHIC:
         raise cannot_cast(expr.type, target, location)
     known = pathway(expr.type, target, "explicit") == "same" and typmod < 0 and expr.typmod >= 0
@@ -214,13 +219,16 @@ def bind_null_test(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     if not isinstance(arg, ir.Param):
         arg = binder.known(arg)
     is_null = node["nulltesttype"] == "IS_NULL"
-    if isinstance(arg, ir.Row):
-        if not arg.args:
-            return ir.Const(t.BOOL, -1, arg.location, 1)
+    if isinstance(arg, ir.Row) and not arg.args:
+        return ir.Const(t.BOOL, -1, arg.location, 1)
+    if isinstance(arg, ir.Row) and arg.absent is None:
         tests: list[ir.Expr] = [
             ir.NullTest(t.BOOL, -1, arg.location, item, is_null) for item in arg.args
         ]
         return ir.Bool(t.BOOL, -1, arg.location, "and", tests)
+    if arg.type == t.RECORD or t.BY_OID[arg.type].kind == "c":
+        routine = is_empty(arg.type, is_null=is_null)
+        return ir.Call(t.BOOL, -1, node.get("location", 0), routine, [arg])
     return ir.NullTest(t.BOOL, -1, node.get("location", 0), arg, is_null)
 
 
@@ -330,10 +338,9 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
 
 
 _SQL_VALUES = {
-    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", t.TIMETZ),
+    "SVFOP_CURRENT_DATE": ("current_date", t.DATE), "SVFOP_CURRENT_TIME": ("current_time", t.TIMETZ), "SVFOP_CURRENT_TIME_N": ("current_time", t.TIMETZ), "SVFOP_LOCALTIME_N": ("localtime", t.TIME),
     "SVFOP_CURRENT_TIMESTAMP": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIME": ("localtime", t.TIME),
     "SVFOP_LOCALTIMESTAMP": ("localtimestamp", t.TIMESTAMP),
-    "SVFOP_CURRENT_TIME_N": ("current_time", t.TIMETZ), "SVFOP_LOCALTIME_N": ("localtime", t.TIME),
     "SVFOP_CURRENT_TIMESTAMP_N": ("now", t.TIMESTAMPTZ), "SVFOP_LOCALTIMESTAMP_N": ("localtimestamp", t.TIMESTAMP),
     "SVFOP_CURRENT_USER": ("user", t.NAME), "SVFOP_USER": ("user", t.NAME), "SVFOP_SESSION_USER": ("session_user", t.NAME),
     "SVFOP_CURRENT_ROLE": ("user", t.NAME), "SVFOP_CURRENT_CATALOG": ("database", t.NAME),
@@ -358,12 +365,11 @@ def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     selected = bind_selection(binder, node, scope, subscripted)
     if selected is not None:
         return selected
-    parts = [item.get("A_Indices") for item in node["indirection"]]
     arg = binder.expression(node["arg"], scope)
-    location = arg.location
+    parts = [item.get("A_Indices") for item in node["indirection"]]
     if None in parts:
-        raise not_supported("this selection from a value", location)
-    return subscripted(binder, arg, parts, scope, location)
+        raise not_supported("a star here", arg.location)
+    return subscripted(binder, arg, parts, scope, arg.location)
 
 
 def subscripted(

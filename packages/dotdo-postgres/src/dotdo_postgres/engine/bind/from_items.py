@@ -196,6 +196,8 @@ def _subquery(
     if is_lateral:
         lateral_scope.items = left
         lateral_scope.entries = scope.entries
+    else:
+        lateral_scope.hidden = left
     query = binder.query(node["subquery"], lateral_scope)
     columns = [
         OutputColumn(c.name, c.type, c.typmod, c.table_oid, c.column_number) for c in query.columns

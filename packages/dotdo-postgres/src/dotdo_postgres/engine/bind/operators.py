@@ -32,8 +32,7 @@ def make_operator(
         PostgresError: 42883, 42725, 0A000.
     """
     operands = [right] if left is None else [left, right]
-    if any(_is_row(operand) for operand in operands):
-        operands = [_opened(binder, operand, operands) for operand in operands]
+    if all(isinstance(operand, ir.Row) and operand.type == t.RECORD for operand in operands):
         return compare_rows(binder, name, operands, location)
     if name in binder.names.objects.operators and binder.names.routines is not None:
         made: ir.Expr | None = binder.names.routines.bind_operator(binder, name, operands, location)

@@ -106,6 +106,8 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
         or "withClause" in body
     ):
         raise not_supported("ORDER BY, LIMIT or WITH in a recursive query", node.get("location", 0))
+    if "lockingClause" in body or "lockingClause" in body["rarg"]:
+        raise error("0A000", "FOR UPDATE/SHARE in a recursive query is not implemented")
     first = bind_query(binder, {"SelectStmt": body["larg"]}, scope)
     cte = Cte(name, named_columns(first.columns, node), is_recursive=True)
     inner = Scope(parent=scope)

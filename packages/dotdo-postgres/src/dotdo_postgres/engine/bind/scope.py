@@ -164,6 +164,13 @@ def _unique(found: list[ir.Expr], name: str, location: int) -> ir.Expr | None:
     return found[0] if found else None
 
 
+def _levels(scope: Scope) -> list[Scope]:
+    found = [scope]
+    while found[-1].parent is not None:
+        found.append(found[-1].parent)
+    return found
+
+
 def missing_from(scope: Scope, table: str, location: int) -> Exception:
     """Make the error for a table name that FROM does not have (42P01)."""
     hint = None
@@ -179,7 +186,7 @@ def missing_from(scope: Scope, table: str, location: int) -> Exception:
                 message = f'invalid reference to FROM-clause entry for table "{table}"'
                 return error("42P01", message, hint=hint, position=location)
         level = level.parent
-    if any(item.name == table for item in scope.hidden):
+    if any(item.name == table for level in _levels(scope) for item in level.hidden):
         message = f'invalid reference to FROM-clause entry for table "{table}"'
         hint = f'There is an entry for table "{table}", but it cannot be referenced from this part of the query.'
         return error("42P01", message, hint=hint, position=location)

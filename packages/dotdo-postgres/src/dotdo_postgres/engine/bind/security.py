@@ -58,7 +58,12 @@ def visible(binder: Binder, noun: Noun, entry: Entry, commands: str) -> ir.Expr 
     """Return the condition that rows must keep to be seen by commands; None when every row is."""
     if not is_guarded(binder, noun):
         return None
+    if noun.id in binder.policing:
+        bare = split_name(noun.name)[1]
+        raise error("42P17", f'infinite recursion detected in policy for relation "{bare}"')
+    binder.policing.append(noun.id)
     parts = [_policies(binder, noun, entry, command, "using") for command in commands]
+    binder.policing.pop()
     return parts[0] if len(parts) == 1 else ir.Bool(t.BOOL, -1, -1, "and", parts)
 
 

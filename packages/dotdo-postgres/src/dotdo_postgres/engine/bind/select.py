@@ -46,6 +46,9 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     select.group, select.grouping_sets = bind_group(
         binder, node.get("groupClause", []), select.targets, scope
     )
+    if node.get("groupDistinct") and select.grouping_sets is not None:
+        once = dict.fromkeys(map(tuple, select.grouping_sets))
+        select.grouping_sets = [list(places) for places in once]
     scope.clause = "SELECT"
     for target in select.targets:
         if target.expr.type == t.UNKNOWN and not (keeps_unknown and not select.group):
@@ -61,7 +64,7 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     if select.grouping_sets is not None and scope.window_calls:
         raise not_supported("window functions over grouping sets")
     if select.has_groups:
-        if scope.series:
+        if any(not _is_grouped(select, entry) for entry in scope.series):
             raise not_supported("set-returning functions beside aggregates")
         check_grouping(select, scope)
     select.columns = [target.column for target in select.targets]
@@ -70,6 +73,14 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         for item in node.get("lockingClause", [])
     ]
     return select
+
+
+def _is_grouped(select: Select, series: Entry) -> bool:
+    """Tell whether the rows of set-returning functions are made before they are grouped, as groups are made by them."""
+    places = {
+        term.index for term in select.group if isinstance(term, ir.Column) and term.entry is series
+    }
+    return select.grouping_sets is None and len(places) == len(series.columns)
 
 
 def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target]:
@@ -214,21 +225,48 @@ def bind_limits(binder: Binder, node: Node, query: Select | object, scope: Scope
     """Bind LIMIT, OFFSET and FETCH."""
     scope.clause = "LIMIT"
     if node.get("limitOption") == "LIMIT_OPTION_WITH_TIES":
-        raise not_supported("FETCH ... WITH TIES")
+        _bind_ties(node, query)
     for key, field, word in (("limitCount", "limit", "LIMIT"), ("limitOffset", "offset", "OFFSET")):
-        if key not in node:
-            continue
-        expr = binder.expression(node[key], scope)
-        if isinstance(expr, ir.Const) and expr.value is None:
-            continue
-        if _has_columns(expr, scope):
-            raise error(
-                "42P10", f"argument of {word} must not contain variables", position=expr.location
-            )
-        if t.BY_OID[expr.type].category not in {"N", "X"}:
-            message = f"argument of {word} must be type bigint, not type {t.format_type(expr.type)}"
-            raise error("42804", message, position=expr.location)
-        setattr(query, field, binder.coercer.coerce(expr, t.INT8, -1, "assignment"))
+        _bind_limit(binder, node, query, scope, (key, field, word))
+
+
+def _bind_ties(node: Node, query: Select | object) -> None:
+    if "sortClause" not in node:
+        raise error("42601", "WITH TIES cannot be specified without ORDER BY clause")
+    if not isinstance(query, Select) or query.is_distinct or query.distinct_on is not None:
+        raise not_supported("FETCH ... WITH TIES of this query")
+    locking = [item["LockingClause"] for item in node.get("lockingClause", [])]
+    if any(item.get("waitPolicy") == "LockWaitSkip" for item in locking):
+        raise error("42601", "SKIP LOCKED and WITH TIES options cannot be used together")
+    query.with_ties = True
+
+
+def _bind_limit(
+    binder: Binder,
+    node: Node,
+    query: Select | object,
+    scope: Scope,
+    clause: tuple[str, str, str],
+) -> None:
+    key, field, word = clause
+    if key not in node:
+        return
+    expr = binder.expression(node[key], scope)
+    if isinstance(expr, ir.Const) and expr.value is None:
+        return
+    if _has_columns(expr, scope):
+        message = f"argument of {word} must not contain variables"
+        raise error("42P10", message, position=expr.location)
+    if _has_outer_columns(expr):
+        raise not_supported(f"{word} by a column of an outer query", expr.location)
+    if t.BY_OID[expr.type].category not in {"N", "X"}:
+        message = f"argument of {word} must be type bigint, not type {t.format_type(expr.type)}"
+        raise error("42804", message, position=expr.location)
+    setattr(query, field, binder.coercer.coerce(expr, t.INT8, -1, "assignment"))
+
+
+def _has_outer_columns(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Column) or any(map(_has_outer_columns, ir.children(expr)))
 
 
 def _has_columns(expr: ir.Expr, scope: Scope) -> bool:

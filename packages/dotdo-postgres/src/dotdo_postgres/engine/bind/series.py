@@ -96,7 +96,7 @@ def _cells(entry: Entry, call: ir.SeriesCall, first: int) -> ir.Expr:
         for at, (_, oid) in enumerate(call.columns)
     ]
     names = tuple(label for label, _ in call.columns)
-    return ir.Row(call.row_type or t.RECORD, -1, call.location, cells, names)
+    return ir.Row(call.row_type or t.RECORD, -1, call.location, cells, names=names)
 
 
 def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> Entry:

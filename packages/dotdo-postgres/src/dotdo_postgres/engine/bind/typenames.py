@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
 
 MAX_LENGTH = 10485760
+MAX_BITS = MAX_LENGTH * 8
 
 
 def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int, int]:
@@ -76,6 +77,20 @@ def modifier(node: dict[str, Any]) -> int:
     )
 
 
+_LENGTHS = {t.VARCHAR: "varchar", t.BPCHAR: "char", t.BIT: "bit", t.VARBIT: "varbit"}
+
+
+def _length(oid: int, length: int, location: int) -> int:
+    name = _LENGTHS[oid]
+    is_text = oid in {t.VARCHAR, t.BPCHAR}
+    limit = MAX_LENGTH if is_text else MAX_BITS
+    if length < 1:
+        raise error("22023", f"length for type {name} must be at least 1", position=location)
+    if length > limit:
+        raise error("22023", f"length for type {name} cannot exceed {limit}", position=location)
+    return length + 4 if is_text else length
+
+
 def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
     """Turn written modifiers into a type modifier.
 
@@ -86,15 +101,8 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
         return -1
     if oid == t.INTERVAL:
         return _interval_typmod(*modifiers)
-    if oid in {t.VARCHAR, t.BPCHAR}:
-        name = "varchar" if oid == t.VARCHAR else "char"
-        if modifiers[0] < 1:
-            raise error("22023", f"length for type {name} must be at least 1", position=location)
-        if modifiers[0] > MAX_LENGTH:
-            raise error(
-                "22023", f"length for type {name} cannot exceed {MAX_LENGTH}", position=location
-            )
-        return modifiers[0] + 4
+    if oid in _LENGTHS:
+        return _length(oid, modifiers[0], location)
     if oid == t.NUMERIC:
         precision, scale = (*modifiers, 0)[:2]
         if not 1 <= precision <= 1000:

@@ -9,6 +9,7 @@ from dotdo_postgres.engine.objects.actor import OWNER, actor_named
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.query import Entry, OutputColumn
 from dotdo_postgres.engine.relations import FIRST_OID
+from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from dotdo.storage import Noun
@@ -24,12 +25,17 @@ def view_entry(binder: Binder, noun: Noun, name: str) -> Entry:
         PostgresError: views nest too deep (54001).
     """
     facts = facts_of(noun)
+    if noun.id in binder.viewing:
+        label = split_definition(noun.name)[2]
+        raise error("42P17", f'infinite recursion detected in rules for relation "{label}"')
+    binder.viewing.append(noun.id)
     actor = binder.names.actor
     binder.names.actor = actor_named(binder.names.objects, facts.get("owner", OWNER))
     try:
         query = binder.query(facts["query"], None)
     finally:
         binder.names.actor = actor
+        binder.viewing.pop()
     columns = [
         OutputColumn(label, column.type, column.typmod, FIRST_OID + noun.id, at)
         for at, (label, column) in enumerate(

@@ -124,9 +124,7 @@ def index_definition(
         keys.append(text)
     unique = "UNIQUE " if index.is_unique else ""
     table = shown_relation(facts, noun, is_qualified=is_qualified)
-    text = (
-        f"CREATE {unique}INDEX {quote_ident(index.name)} ON {table} USING btree ({', '.join(keys)})"
-    )
+    text = f"CREATE {unique}INDEX {quote_ident(index.name)} ON {table} USING {index.method} ({', '.join(keys)})"
     included = index.keys[index.key_count :]
     if included:
         text += f" INCLUDE ({', '.join(quote_ident(key.name) for key in included)})"

@@ -309,6 +309,17 @@ def _session(_: Deparser, expr: ir.SessionValue) -> str:
     return _BARE_WORDS[expr.kind]
 
 
+def _field(writer: Deparser, expr: ir.FieldOf) -> str:
+    fields = t.BY_OID[expr.arg.type].fields
+    name = fields[expr.index][0] if fields else f"f{expr.index + 1}"
+    return f"({writer.text(expr.arg)}).{quote_ident(name)}"
+
+
+def _row(writer: Deparser, expr: ir.Row) -> str:
+    text = f"ROW({', '.join(writer.text(arg) for arg in expr.args)})"
+    return text if expr.type == t.RECORD else f"{text}::{t.format_type(expr.type)}"
+
+
 def _subscript(writer: Deparser, expr: ir.Subscript) -> str:
     text = writer.text(expr.arg)
     shown = text if isinstance(expr.arg, ir.Column) else f"({text})"
@@ -319,5 +330,5 @@ _WRITERS: dict[type[ir.Expr], Callable[[Deparser, Any], str]] = {
     ir.Const: _const, ir.Column: _column, ir.Call: _call, ir.Relabel: _relabel, ir.Fit: _fit, ir.Bool: _bool,
     ir.NullTest: _null_test, ir.BooleanTest: _boolean_test, ir.Case: _case, ir.Coalesce: _coalesce, ir.MinMax: _min_max,
     ir.NullIf: _null_if, ir.ArrayOf: _array, ir.InList: _in_list, ir.ArrayCompare: _array_compare, ir.DistinctFrom: _distinct,
-    ir.SessionValue: _session, ir.Subscript: _subscript,
+    ir.SessionValue: _session, ir.Subscript: _subscript, ir.FieldOf: _field, ir.Row: _row,
 }  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.bind.make import make_binder
+from dotdo_postgres.engine.bind.updatable import INSERT_BIT, updatability, updatable_columns
 from dotdo_postgres.engine.catalog.definitions import column_default, view_definition
 from dotdo_postgres.engine.catalog.pg_objects import role_rows
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
@@ -48,17 +50,23 @@ def _schemata(session: Session) -> Iterator[Row]:
         }
 
 
+def written(session: Session, noun: Noun) -> int:
+    """Return which statements can write to a relation."""
+    return updatability(make_binder(session.names), noun)
+
+
 def _tables(session: Session) -> Iterator[Row]:
     for schema, name, noun in _relations(session):
         yield {
             "table_catalog": session.facts.database, "table_schema": schema, "table_name": name,
-            "table_type": "LOCAL TEMPORARY" if is_temporary(schema) and kind_of(noun) == "r" else _TABLE_TYPES[kind_of(noun)], "is_insertable_into": yes(kind_of(noun) == "r"), "is_typed": "NO",
+            "table_type": "LOCAL TEMPORARY" if is_temporary(schema) and kind_of(noun) == "r" else _TABLE_TYPES[kind_of(noun)], "is_insertable_into": yes(written(session, noun) & INSERT_BIT), "is_typed": "NO",
         }  # fmt: skip
 
 
 def _columns(session: Session) -> Iterator[Row]:
     database = session.facts.database
     for schema, name, noun in _relations(session):
+        writable = updatable_columns(make_binder(session.names), noun) or ()
         for column in table_columns(noun):
             generated = None
             default = column_default(session.names, noun, column)
@@ -69,7 +77,7 @@ def _columns(session: Session) -> Iterator[Row]:
                 "ordinal_position": column.number, "column_default": default, "is_nullable": yes(column.is_nullable),
                 "is_self_referencing": "NO", "is_identity": yes(column.identity),
                 "is_generated": "ALWAYS" if generated is not None else "NEVER", "generation_expression": generated,
-                "is_updatable": yes(kind_of(noun) == "r"), "dtd_identifier": str(column.number),
+                "is_updatable": yes(column.name in writable), "dtd_identifier": str(column.number),
             } | type_columns(session, column.type, column.typmod) | _identity(session, noun, column)  # fmt: skip
 
 
@@ -247,8 +255,8 @@ def _views(session: Session) -> Iterator[Row]:
     for schema, name, noun in _relations(session):
         if kind_of(noun) == "v":
             yield _table(session, schema, name) | {
-                "view_definition": view_definition(session.facts, noun), "check_option": "NONE", "is_updatable": "NO",
-                "is_insertable_into": "NO", "is_trigger_updatable": "NO", "is_trigger_deletable": "NO", "is_trigger_insertable_into": "NO",
+                "view_definition": view_definition(session.facts, noun), "check_option": facts_of(noun).get("check_option", "none").upper(),
+                "is_updatable": yes(written(session, noun) & 20 == 20), "is_insertable_into": yes(written(session, noun) & INSERT_BIT), "is_trigger_updatable": "NO", "is_trigger_deletable": "NO", "is_trigger_insertable_into": "NO",
             }  # fmt: skip
 
 

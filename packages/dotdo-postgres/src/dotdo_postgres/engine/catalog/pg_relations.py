@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
+from dotdo_postgres.engine.ddl.index_methods import number_of
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
 
 OWNER = 10
-HEAP, BTREE = 2, 403
+HEAP = 2
 NAMESPACES = {"pg_catalog": 11, "public": 2200, "information_schema": 13000}
 
 
@@ -123,7 +124,7 @@ def _is_referenced(session: Session, noun: Noun) -> bool:
 
 def _class_of_index(objects: Objects, schema: str, index: IndexEntry) -> Row:
     row = _class(objects, schema, index.name, index.oid, "i")
-    return row | {"relam": BTREE, "relnatts": len(index.keys), "relpages": 1}
+    return row | {"relam": number_of(index.method), "relnatts": len(index.keys), "relpages": 1}
 
 
 def _class_of_sequence(objects: Objects, schema: str, name: str, sequence: Sequence) -> Row:

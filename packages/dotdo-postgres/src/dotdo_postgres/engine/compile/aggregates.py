@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.ordering import needs_key, order_terms, sort_node
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.query import SortKey
-from dotdo_postgres.errors import not_supported
+from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import interval
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.routines.declare import Routine
 
@@ -124,9 +127,41 @@ def over(compiler: Compiler, node: n.Node, window: ir.WindowSpec) -> n.Node:
         this=node,
         partition_by=[sort_node(compiler, item, is_group=True) for item in window.partition]
         or None,
-        order=exp.Order(expressions=order_terms(compiler, window.order)) if window.order else None,
+        order=exp.Order(expressions=_order(compiler, window)) if window.order else None,
         spec=_frame(compiler, window),
     )
+
+
+def _has_distance(window: ir.WindowSpec) -> bool:
+    is_range = bool(window.frame_options & _RANGE)
+    return is_range and (window.start is not None or window.end is not None)
+
+
+def _order(compiler: Compiler, window: ir.WindowSpec) -> list[n.Node]:
+    """Write the order of a window; dates as microseconds where a frame reaches by an interval."""
+    if not (_has_distance(window) and window.order[0].expr.type == t.DATE):
+        return order_terms(compiler, window.order)
+    (key,) = window.order
+    us = n.binary("*", compiler.node(key.expr), n.integer(interval.DAY_US))
+    return [n.ordered(us, key.is_descending, key.nulls_first)]
+
+
+def _distance(compiler: Compiler, window: ir.WindowSpec, offset: ir.Expr) -> n.Node:
+    """Write how far a frame reaches in the measure of what the window is ordered by."""
+    if not _has_distance(window) or offset.type not in {t.INTERVAL, t.NUMERIC}:
+        return compiler.node(offset)
+    if not isinstance(offset, ir.Const) or offset.value is None:  # SQLite takes literals only
+        raise not_supported("RANGE with an offset that is no literal", offset.location)
+    if offset.type == t.INTERVAL:
+        return n.integer(checks.span_us(interval.decode(offset.value)))
+    key = compiler.expression(window.order[0].expr)
+    if key.scale is None:
+        raise not_supported("RANGE with an offset over a numeric without limits")
+    assert isinstance(offset.value, Decimal)
+    if offset.value < 0:
+        raise error("22013", "invalid preceding or following size in window function")
+    distance = checks.at_scale(offset.value, key.scale)
+    return n.integer(distance) if isinstance(distance, int) else n.real(distance)
 
 
 def _frame(compiler: Compiler, window: ir.WindowSpec) -> n.Node | None:
@@ -134,24 +169,20 @@ def _frame(compiler: Compiler, window: ir.WindowSpec) -> n.Node | None:
     if not options & 0x1:
         return None
     kind = "RANGE" if options & _RANGE else "ROWS" if options & _ROWS else "GROUPS"
-    start, start_side = _edge(compiler, options, _STARTS, window.start)
-    end, end_side = _edge(compiler, options, _ENDS, window.end)
-    if kind == "RANGE" and (window.start is not None or window.end is not None):
-        _check_range(window)
+    start, start_side = _edge(compiler, window, options, _STARTS, window.start)
+    end, end_side = _edge(compiler, window, options, _ENDS, window.end)
+    if _has_distance(window) and window.order[0].expr.type in {t.TIMETZ, t.INTERVAL}:
+        shown = t.format_type(window.order[0].expr.type)
+        raise not_supported(f"RANGE with an offset over {shown}")
     exclude = next((exp.Var(this=word) for bit, word in _EXCLUDES.items() if options & bit), None)
     return exp.WindowSpec(
         kind=kind, start=start, start_side=start_side, end=end, end_side=end_side, exclude=exclude
     )
 
 
-def _check_range(window: ir.WindowSpec) -> None:
-    key = window.order[0].expr.type if len(window.order) == 1 else 0
-    if key not in {t.INT2, t.INT4, t.INT8, t.FLOAT8}:
-        raise not_supported("RANGE with an offset over this type")
-
-
 def _edge(
     compiler: Compiler,
+    window: ir.WindowSpec,
     options: int,
     table: dict[int, tuple[str | None, str | None]],
     offset: ir.Expr | None,
@@ -161,5 +192,5 @@ def _edge(
             if word is not None:
                 return word, side
             assert offset is not None
-            return compiler.node(offset), side
+            return _distance(compiler, window, offset), side
     raise not_supported("this frame of a window")

@@ -72,10 +72,17 @@ class Compiler:
         self.subquery_columns: list[list[Sql]] = []
         self.array_elements: list[Sql] = []
         self.left_out: list[ir.Expr] = []
+        self.kept: list[ir.Expr] = []
         self._aliases = 0
 
     def expression(self, expr: ir.Expr) -> Sql:
-        """Compile an expression; what the grouping set leaves out is NULL."""
+        """Compile an expression; what the grouping set leaves out is NULL, but within a term that it keeps."""
+        if self.left_out and any(ir.same(expr, other) for other in self.kept):
+            left_out, self.left_out = self.left_out, []
+            try:
+                return self._expressions[type(expr)](self, expr)
+            finally:
+                self.left_out = left_out
         if self.left_out and self.is_left_out(expr):
             form = self._expressions[type(expr)](self, expr)
             return Sql(n.null(), form.scale, form.digits, is_null=True)

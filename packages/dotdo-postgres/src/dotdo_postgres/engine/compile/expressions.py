@@ -6,6 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 # Types kept as bytes: in JSON text they are objects with hexadecimal digits.
 PACKED = frozenset({
-    t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL, t.INET, t.CIDR, t.MACADDR, t.MACADDR8, t.TIMETZ,
+    t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL, t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8,
 })  # fmt: skip
 
 
@@ -85,12 +87,8 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
         return Sql(
             compiler.python(routine, [sql, Sql(n.integer(expr.typmod))], [t.TIMESTAMP, t.INT4])
         )
-    if expr.type == t.TIMETZ:
-        return Sql(
-            compiler.python(
-                checks.FIT_ZONED_TIME, [sql, Sql(n.integer(expr.typmod))], [t.TIMETZ, t.INT4]
-            )
-        )
+    if expr.type in {t.BIT, t.VARBIT, t.TIMETZ}:
+        return _fit_other(compiler, sql, expr)
     if expr.type == t.INTERVAL:
         return Sql(
             compiler.python(
@@ -104,6 +102,15 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
             compiler.python(checks.array_fit(element), [sql, *extra], [t.TEXT, t.INT4, t.INT4])
         )
     raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
+
+
+def _fit_other(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
+    if expr.type == t.TIMETZ:
+        listed = [sql, Sql(n.integer(expr.typmod))]
+        return Sql(compiler.python(checks.FIT_TIMETZ, listed, [t.TIMETZ, t.INT4]))
+    extra = [Sql(n.integer(expr.typmod)), Sql(n.integer(int(expr.is_explicit)))]
+    routine = checks.FIT_BIT if expr.type == t.BIT else checks.FIT_VARBIT
+    return Sql(compiler.python(routine, [sql, *extra], [t.TEXT, t.INT4, t.INT4]))
 
 
 def _fit_text(compiler: Compiler, sql: Sql, expr: ir.Fit) -> Sql:
@@ -244,8 +251,6 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
 
 def _keyed_extreme(compiler: Compiler, expr: ir.MinMax, parts: list[Sql]) -> Sql:
     """Write GREATEST and LEAST of values that order by a key: the first row in that order."""
-    from sqlglot import exp
-
     alias = compiler.alias()
     listed = exp.Values(expressions=[exp.Tuple(expressions=[part.node]) for part in parts])
     listed.set("alias", exp.TableAlias(this=n.name(alias)))
@@ -272,8 +277,6 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
     equalities = [compiler.node(comparison) for comparison in expr.comparisons]
     plain = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
     if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
-        from sqlglot import exp
-
         found: n.Node = exp.In(
             this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain]
         )
@@ -283,26 +286,50 @@ def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
 
 
 def compile_row(compiler: Compiler, expr: ir.Row) -> Sql:
-    """Write a row as one value: JSON text of pairs of type and value."""
-    pairs = [
-        n.call(
-            "json_array", n.integer(arg.type), _field(compiler, compiler.expression(arg), arg.type)
-        )
-        for arg in expr.args
-    ]
-    return Sql(n.binary("||", n.call("json_array", *pairs), n.string("")))
+    """Write a row as the JSON text of its fields, an anonymous one with their types."""
+    parts = [array_item(compiler, compiler.expression(arg), arg.type) for arg in expr.args]
+    made = n.call("json_array", *parts)
+    if expr.type == t.RECORD:
+        types = n.call("json_array", *[n.integer(arg.type) for arg in expr.args])
+        made = n.call("json_object", n.string("t"), types, n.string("v"), made)
+    text = n.binary("||", made, n.string(""))
+    if expr.absent is None:
+        return Sql(text)
+    return Sql(n.call("iif", compiler.node(expr.absent), n.null(), text))
 
 
-def _field(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
-    """Write a field so that JSON text keeps it whole: floats with all digits, JSON text as a string."""
-    if oid in {t.FLOAT4, t.FLOAT8}:
-        digits = n.call("printf", n.string("%!.17g"), sql.node.copy())
-        return n.call("iif", n.is_null(sql.node), n.null(), digits)
-    if oid in PACKED:
-        return array_item(compiler, sql, oid)
-    if oid in {t.JSON, t.JSONB} or t.BY_OID[oid].category in "ACPR":
-        return n.binary("||", sql.node, n.string(""))
-    return array_item(compiler, sql, oid)
+def compile_row_id(compiler: Compiler, expr: ir.RowId) -> Sql:
+    """Write where a row is."""
+    entry = expr.entry
+    assert entry.relation is not None
+    rowid = entry.relation.noun.rowid
+    first = compiler.columns.get((id(entry), 0))
+    column = None if first is None else _column_in(first.node)
+    alias = column.table if column is not None else ""
+    node = n.column(alias, rowid) if alias else n.bare_column(rowid)
+    return Sql(n.call("printf", n.string("(0,%d)"), node))
+
+
+def _column_in(node: n.Node) -> exp.Column | None:
+    return node if isinstance(node, exp.Column) else node.find(exp.Column)
+
+
+def compile_missing(compiler: Compiler, expr: ir.Missing) -> Sql:
+    """Tell by the row id that an outer join gave no row."""
+    assert expr.entry.relation is not None
+    first = compiler.columns[id(expr.entry), 0].node
+    column = _column_in(first)
+    assert column is not None
+    return Sql(n.is_null(n.column(column.table, expr.entry.relation.noun.rowid)))
+
+
+def compile_field(compiler: Compiler, expr: ir.FieldOf) -> Sql:
+    """Write a field of a row."""
+    path = f"$.v[{expr.index}]" if expr.arg.type == t.RECORD else f"$[{expr.index}]"
+    node = compiler.node(expr.arg)
+    if expr.type in PACKED:
+        return Sql(n.call("unhex", n.call("json_extract", node, n.string(f"{path}.b"))))
+    return Sql(n.call("json_extract", node, n.string(path)))
 
 
 def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
@@ -312,8 +339,6 @@ def compile_row_compare(compiler: Compiler, expr: ir.RowCompare) -> Sql:
         return Sql(n.conjunction("and", equalities))
     if expr.op == "<>":
         return Sql(n.conjunction("or", equalities))
-    from sqlglot import exp
-
     sides = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
     if not all(isinstance(side, exp.Binary) for side in sides):
         raise not_supported("an ordering of rows of these types", expr.location)
@@ -342,6 +367,8 @@ def array_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
     if oid in PACKED and not sql.is_null:
         packed = n.call("json_object", n.string("b"), n.call("hex", sql.node))
         return n.call("iif", n.is_null(sql.node.copy()), n.null(), packed)
+    if oid in {t.JSON, t.JSONB, t.RECORD} or t.BY_OID[oid].category in {"A", "C"}:
+        return n.binary("||", sql.node, n.string(""))
     return sql.node
 
 
@@ -354,8 +381,6 @@ def array_element(node: n.Node, oid: int) -> n.Node:
 
 def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     """Write ANY and ALL over an array: IN for equality, else three-valued over its elements."""
-    from sqlglot import exp
-
     array = compiler.node(expr.array)
     alias = compiler.alias("a")
     element_type = t.BY_OID[expr.array.type].element
@@ -381,8 +406,6 @@ def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
 
 def quantified(rows: Any, is_any: bool) -> n.Node:
     """Fold the column `r` of rows into ANY or ALL, three-valued."""
-    from sqlglot import exp
-
     hit, miss = (1, 0) if is_any else (0, 1)
     fold = n.call("max" if is_any else "min", n.bare_column("r"))
     known = n.call("count", n.bare_column("r"))

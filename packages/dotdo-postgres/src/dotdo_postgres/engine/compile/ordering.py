@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
+from dotdo_postgres.engine.functions.records import record_key
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -25,13 +26,17 @@ def needs_key(oid: int, sql: Sql) -> bool:
     """Tell whether equal values of a type may be different bytes."""
     if oid == t.NUMERIC:
         return sql.scale is None and not sql.is_null
-    if t.BY_OID[oid].category == "R":
+    if t.BY_OID[oid].category in {"R", "C"} or oid == t.RECORD:
         return True
     return oid in {t.INTERVAL, t.JSONB, t.BPCHAR} or t.BY_OID[oid].element in _UNEVEN
 
 
-def key_node(compiler: Compiler, sql: Sql, oid: int, *, is_group: bool) -> n.Node:
+def key_node(  # noqa: PLR0911 -- one return for each kind of type
+    compiler: Compiler, sql: Sql, oid: int, *, is_group: bool
+) -> n.Node:
     """Write what to sort or group a compiled value by."""
+    if (oid == t.RECORD or t.BY_OID[oid].category == "C") and not sql.is_null:
+        return compiler.python(record_key(oid), [sql], [oid])
     if oid == t.JSONB and not sql.is_null:
         return compiler.python(checks.JSONB_KEY, [sql], [t.JSONB])
     if t.BY_OID[oid].category == "R" and not sql.is_null:

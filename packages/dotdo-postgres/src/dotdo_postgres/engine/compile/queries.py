@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 Compiled = tuple[Any, list[Sql]]
+MAX_LISTED = 200
 
 
 def compile_query(compiler: Compiler, query: Query) -> Compiled:
@@ -48,6 +49,7 @@ def _star_over(compiler: Compiler, node: Any, forms: list[Sql]) -> Any:
     alias = compiler.alias()
     outer = exp.Select(
         expressions=[n.aliased(n.column(alias, f"c{at}"), f"c{at}") for at in range(len(forms))]
+        or [n.aliased(n.null(), "c")]
     )
     outer.set("from_", exp.From(this=n.subquery(node, alias)))
     return outer
@@ -97,24 +99,32 @@ def _is_plain(node: Any) -> bool:
 # --- SELECT --------------------------------------------------------------------------------
 
 
-def _select(compiler: Compiler, select: Select) -> Compiled:
+def _select(compiler: Compiler, select: Select, around: list[ir.Expr] | None = None) -> Compiled:
+    """Write a query; `around`, for a grouping set, is what sets of the queries around leave out."""
     if select.grouping_sets is not None:
         return _grouping_sets(compiler, select, select.grouping_sets)
     made: Any = exp.Select()
+    left_out = compiler.left_out
+    if around is not None:  # rows are found whatever the grouping set
+        compiler.left_out = around
     attach_from(compiler, made, select.from_items)
+    where = None if select.where is None else exp.Where(this=compiler.node(select.where))
+    compiler.left_out = left_out
     forms = [compiler.expression(target.expr) for target in select.targets]
     made.set(
         "expressions",
         [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
         or [n.aliased(n.null(), "c")],
     )
-    if select.where is not None:
-        made.set("where", exp.Where(this=compiler.node(select.where)))
+    if where is not None:
+        made.set("where", where)
     if select.has_groups:
         _group(compiler, made, select)
     forms = [Sql(n.null(), form.scale, form.digits) for form in forms]
     if select.distinct_on is not None:
         return _distinct_on(compiler, made, select, forms), forms
+    if select.with_ties and select.limit is not None:
+        return _with_ties(compiler, made, select, forms), forms
     if select.is_distinct:
         made = _distinct(compiler, made, select, forms)
     elif select.order:
@@ -152,18 +162,24 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
     """Write grouping sets as a union of queries, one for each; what orders them goes along in columns."""
     branches = []
     keys = [key.expr for key in select.order] + (select.distinct_on or [])
+    around, kept = compiler.left_out, compiler.kept
     for places in sets:
-        compiler.left_out = [expr for at, expr in enumerate(select.group) if at not in places]
+        compiler.kept = [select.group[at] for at in places]
+        compiler.left_out = around + [
+            expr
+            for at, expr in enumerate(select.group)
+            if at not in places and not any(ir.same(expr, other) for other in compiler.kept)
+        ]
         one = replace(
             select, group=[select.group[at] for at in places], grouping_sets=None, order=[],
             limit=None, offset=None, is_distinct=False, distinct_on=None,
         )  # fmt: skip
-        node, forms = _select(compiler, one)
+        node, forms = _select(compiler, one, around)
         for at, expr in enumerate(keys):
             key = sort_node(compiler, expr, is_group=False)
             node.append("expressions", n.aliased(key, f"o{at}"))
         branches.append((node, forms))
-        compiler.left_out = []
+        compiler.left_out, compiler.kept = around, kept
     return _united(compiler, select, branches)
 
 
@@ -289,6 +305,36 @@ def _distinct_on(compiler: Compiler, made: Any, select: Select, forms: list[Sql]
     return outer
 
 
+def _with_ties(compiler: Compiler, made: Any, select: Select, forms: list[Sql]) -> Any:
+    """Write FETCH ... WITH TIES: rows up to a rank in the order, so that equal ones come along."""
+    assert select.limit is not None
+    ranks = [
+        n.aliased(
+            exp.Window(
+                this=n.call(name),
+                order=exp.Order(expressions=order_terms(compiler, select.order)),
+            ),
+            label,
+        )
+        for name, label in (("rank", "tie"), ("row_number", "place"))
+    ]
+    made.set("expressions", [*made.expressions, *ranks])
+    outer = _star_over(compiler, made, forms)
+    alias = outer.args["from_"].this.alias
+    limit = _bound(compiler, select.limit, "LIMIT")
+    skipped = n.integer(0) if select.offset is None else _bound(compiler, select.offset, "OFFSET")
+    last = n.binary("+", limit, skipped)
+    conditions = [
+        n.binary("<=", n.column(alias, "tie"), last),
+        n.binary(">", n.column(alias, "place"), skipped.copy()),
+        n.binary(">", limit.copy(), n.integer(0)),
+    ]
+    outer.set("where", exp.Where(this=n.conjunction("and", conditions)))
+    place = n.ordered(n.column(alias, "place"), is_descending=False, nulls_first=False)
+    outer.set("order", exp.Order(expressions=[place]))
+    return outer
+
+
 def _limit(compiler: Compiler, made: Any, query: Query) -> None:
     """Write LIMIT and OFFSET, negative ones refused."""
     if query.limit is not None:
@@ -313,6 +359,20 @@ def _bound(compiler: Compiler, expr: ir.Expr, word: str) -> n.Node:
 # --- VALUES and set operations -------------------------------------------------------------
 
 
+def _is_plain_row(row: list[ir.Expr]) -> bool:
+    return all(isinstance(cell, (ir.Const, ir.Param, ir.SessionValue)) for cell in row)
+
+
+def _listed(rows: list[list[Sql]]) -> Any:
+    """Write rows that may refer to what is around them: SQLite's VALUES does not see it."""
+    made: Any = None
+    for row in rows:
+        cells = [n.aliased(cell.node, f"c{at}") for at, cell in enumerate(row)]
+        one = exp.Select(expressions=cells or [n.aliased(n.null(), "c")])
+        made = one if made is None else exp.Union(this=made, expression=one, distinct=False)
+    return made
+
+
 def _values(compiler: Compiler, values: Values) -> Compiled:
     rows = [[compiler.expression(cell) for cell in row] for row in values.rows]
     forms: list[Sql] = []
@@ -324,11 +384,20 @@ def _values(compiler: Compiler, values: Values) -> Compiled:
         for row, cell in zip(rows, cells, strict=True):
             row[at] = cell
         forms.append(Sql(n.null(), scale, digits))
+    made: Any = None
+    if len(rows) <= MAX_LISTED and not all(map(_is_plain_row, values.rows)):
+        made = _listed(rows)
+        if values.order_positions:
+            made = _order_positions(compiler, made, forms, values.columns, values.order_positions)
+        elif len(rows) > 1 and (values.limit is not None or values.offset is not None):
+            made = _star_over(compiler, made, forms)
+        _limit(compiler, made, values)
+        return made, forms
     listed = exp.Values(
         expressions=[exp.Tuple(expressions=[cell.node for cell in row]) for row in rows]
     )
     alias = compiler.alias()
-    made: Any = exp.Select(
+    made = exp.Select(
         expressions=[
             n.aliased(n.column(alias, f"column{at + 1}"), f"c{at}")
             for at in range(len(values.columns))

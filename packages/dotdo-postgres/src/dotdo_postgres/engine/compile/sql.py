@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 MAX_DIGITS = 18
+MAX_SCALE = 100
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ def _size(node: n.Node) -> int:
 def numeric_literal(value: Decimal) -> Sql:
     """Compile a numeric literal: scaled where it fits 18 digits."""
     scale = numeric.scale_of(value)
-    if value.is_finite():
+    if value.is_finite() and scale <= MAX_SCALE:
         scaled = int(value.scaleb(scale, numeric.CONTEXT))
         if abs(scaled) < 10**MAX_DIGITS:
             return Sql(n.integer(scaled), scale, len(str(abs(scaled))), value=value)

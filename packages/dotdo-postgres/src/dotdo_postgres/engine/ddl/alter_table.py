@@ -25,7 +25,7 @@ from dotdo_postgres.engine.ddl.alter_partitions import PARTITION_COMMANDS
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.tables import find_table
-from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
 from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
 from dotdo_postgres.engine.plan import Prepared
@@ -40,6 +40,9 @@ Filled = dict[str, str]
 _COMMANDS = {**COLUMN_COMMANDS, **CONSTRAINT_COMMANDS, **OPTION_COMMANDS, **PARTITION_COMMANDS}
 _WORDS = {"OBJECT_TABLE": "TABLE", "OBJECT_VIEW": "VIEW", "OBJECT_MATVIEW": "MATERIALIZED VIEW", "OBJECT_SEQUENCE": "SEQUENCE",
           "OBJECT_INDEX": "INDEX"}  # fmt: skip
+_OF_VIEWS = frozenset(
+    {"AT_ColumnDefault", "AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions"}
+)
 _PHASES = {"AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2}
 
 
@@ -96,6 +99,10 @@ def _perform(session: Session, planner: Planner, noun: Noun, node: Node) -> Noun
     new = noun
     commands = [item["AlterTableCmd"] for item in node["cmds"]]
     for command in sorted(commands, key=lambda command: _PHASES.get(command["subtype"], 3)):
+        if kind_of(noun) == "v" and command["subtype"] not in _OF_VIEWS:
+            bare = split_definition(noun.name)[2]
+            message = f'"{bare}" is not a table'
+            raise error("42809", message, detail="This operation is not supported for views.")
         act = _COMMANDS.get(command["subtype"])
         if act is None:
             raise not_supported(f"ALTER TABLE ... {command['subtype'].removeprefix('AT_')}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Column, Noun
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.domains import base_of
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.typenames import resolve_type
@@ -205,6 +206,8 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
     target = relation_column(msgspec.structs.replace(column, extra={EXTRA: facts}))
     scope = Scope(clause="DEFAULT")
     expr = assign(binder, binder.expression(facts["default"], scope), target, "default")
+    if _has_subquery(expr):
+        raise error("0A000", "cannot use subquery in DEFAULT expression", position=expr.location)
     try:
         compiler = make_compiler(is_persistent=True)
         text: str | None = n.to_text(storage_node(compiler, compiler.expression(expr), target))
@@ -214,6 +217,10 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
             raise
         text = None
     return msgspec.structs.replace(column, default=text, extra={**column.extra, EXTRA: facts})
+
+
+def _has_subquery(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Subquery) or any(map(_has_subquery, ir.children(expr)))
 
 
 def _domain_default(planner: Planner, column: Column, facts: dict[str, Any], domain: int) -> Column:

@@ -122,14 +122,11 @@ def _type(planner: Planner, item: Node, kind: str) -> Object:
     except PostgresError as failure:
         if failure.sqlstate != "42704":
             raise
-        noun = planner.names.noun(schema, name)
-        if noun is not None:
-            table = f"{_WORDS[kind_of(noun)]} {shown(planner.names, noun)}"
-            message = f"cannot drop type {shown(planner.names, noun)} because {table} requires it"
-            raise error("2BP01", message, hint=f"You can drop {table} instead.") from None
+        _refuse_row_type(planner, schema, name)
         raise _missing("42704", f'type "{shown_name}"') from None
     noun = planner.catalog.by_id.get(oid - FIRST_OID)
     if noun is None:
+        _refuse_row_type(planner, schema, name)
         message = (
             f"cannot drop type {t.format_type(oid)} because it is required by the database system"
         )
@@ -137,6 +134,15 @@ def _type(planner: Planner, item: Node, kind: str) -> Object:
     if kind == "DOMAIN" and facts_of(noun)["kind"] != "domain":
         raise error("42809", f'"{shown_name}" is not a domain')
     return Object("type", noun)
+
+
+def _refuse_row_type(planner: Planner, schema: str | None, name: str) -> None:
+    """Refuse to drop the type of the rows of a relation, if there is one of that name."""
+    noun = planner.names.noun(schema, name)
+    if noun is not None:
+        table = f"{_WORDS[kind_of(noun)]} {shown(planner.names, noun)}"
+        message = f"cannot drop type {shown(planner.names, noun)} because {table} requires it"
+        raise error("2BP01", message, hint=f"You can drop {table} instead.")
 
 
 def _schema(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin

@@ -24,6 +24,7 @@ from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.functions import require_immutable
+from dotdo_postgres.engine.ddl.index_methods import BUILT, require_class, require_method
 from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.documents.indexing import index_term
@@ -32,9 +33,10 @@ from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import children_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.engine.relations import EXTRA
+from dotdo_postgres.engine.relations import EXTRA, column_type
 from dotdo_postgres.engine.stored import require_storable
 from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
@@ -45,8 +47,7 @@ Node = dict[str, Any]
 
 def plan_index(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE INDEX."""
-    if node.get("accessMethod", "btree") != "btree":
-        raise not_supported(f"an index of kind {node['accessMethod']}")
+    require_method(node)
     if node.get("nulls_not_distinct"):
         raise not_supported("NULLS NOT DISTINCT")
     return Prepared(None, (), "CREATE INDEX", define(_create), detail=node)
@@ -121,6 +122,10 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
     facts: dict[str, Any] = {"expressions": {}, "nulls": {}}
+    method = require_method(node)
+    if method != "btree":
+        facts["method"] = method
+    facts["unbuilt"] = method not in BUILT
     terms = tuple(
         _term(planner, noun, element, facts, at, is_unique=is_unique)
         for at, element in enumerate(elements)
@@ -137,6 +142,11 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
     included = [item["IndexElem"]["name"] for item in node.get("indexIncludingParams", [])]
     if included:
         facts["include"] = list(physical(noun, included, None, 'column "{name}" does not exist'))
+    for at, element in enumerate(elements):
+        told = facts["expressions"].get(str(at))
+        column = noun.column(element.get("name", ""))
+        oid = told["type"] if told else column_type(column)[0] if column is not None else t.TEXT
+        require_class(method, oid, element.get("opclass", ()))
     return Index(name, terms, is_unique, where, {EXTRA: {k: v for k, v in facts.items() if v}})
 
 

@@ -82,7 +82,7 @@ def _schema(planner: Planner, node: Node) -> str:
             return names.key_to_create(node[key])[0]
     if "into" in node:
         return names.key_to_create(node["into"]["rel"])[0]
-    parts = node.get("typeName") or node.get("domainname") or []
+    parts = node.get("domainname") or node.get("typeName") or []
     return parts[-2]["String"]["sval"] if len(parts) > 1 else names.creation_schema
 
 

@@ -12,6 +12,7 @@ from pglast.visitors import Visitor
 
 from dotdo.storage import Column, Noun, alter_noun
 from dotdo.storage.names import physical_column, physical_table, quoted
+from dotdo_postgres.engine.bind.updatable import refusal
 from dotdo_postgres.engine.catalog.dependencies import Object, read_by
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
@@ -32,6 +33,7 @@ from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.codecs import boolean_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +48,56 @@ Node = dict[str, Any]
 
 def plan_create_view(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE VIEW; what is wrong with its query is found now."""
-    if node.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION":
-        raise not_supported("WITH CHECK OPTION")
+    _view_facts(planner, node)
     bind_stored(planner, node["query"], node.get("aliases"), "view")
     return Prepared(None, (), "CREATE VIEW", define(_create_view), detail=(node, planner.sql))
+
+
+_CHECKS = {"LOCAL_CHECK_OPTION": "local", "CASCADED_CHECK_OPTION": "cascaded"}
+
+
+def _view_facts(planner: Planner, node: Node, query: Query | None = None) -> dict[str, Any]:
+    """Read the options of a view.
+
+    Raises:
+        PostgresError: one is unknown or not valid (22023), a check option for a view that cannot be written (0A000).
+    """
+    options = view_options(node.get("options", []))
+    told = _CHECKS.get(node.get("withCheckOption", ""), options.pop("check_option", None))
+    if told and query is not None and (why := refusal(query)):
+        message = "WITH CHECK OPTION is supported only on automatically updatable views"
+        raise error("0A000", message, hint=why)
+    found: dict[str, Any] = {"check_option": told} if told else {}
+    return found | ({"options": options} if options else {})
+
+
+def view_options(nodes: list[Node]) -> dict[str, Any]:
+    """Read WITH (...) of a view.
+
+    Raises:
+        PostgresError: an option is unknown or not valid (22023).
+    """
+    found: dict[str, Any] = {}
+    for item in nodes:
+        element = item["DefElem"]
+        name, arg = element["defname"], element.get("arg", {"String": {"sval": "true"}})
+        (body,) = arg.values()
+        value = str(next(iter(body.values()), 0)).lower()
+        if name == "check_option":
+            if value not in {"local", "cascaded"}:
+                detail = 'Valid values are "local" and "cascaded".'
+                message = f'invalid value for enum option "check_option": {value}'
+                raise error("22023", message, detail=detail)
+            found[name] = value
+        elif name in {"security_barrier", "security_invoker"}:
+            try:
+                found[name] = bool(boolean_from_text(value))
+            except PostgresError:
+                message = f'invalid value for boolean option "{name}": {value}'
+                raise error("22023", message) from None
+        else:
+            raise error("22023", f'unrecognized parameter "{name}"')
+    return found
 
 
 def bind_stored(
@@ -114,6 +162,7 @@ def _create_view(session: Session, planner: Planner, detail: tuple[Node, str]) -
     tree, text = stored_query(planner, sql, query)
     listed = [list(pair) for pair in read_by(query)]
     facts = {"kind": "v", "query": tree, "text": text, "depends": listed}
+    facts |= _view_facts(planner, node, query)
     made = make_columns(columns, names, is_stored=False)
     noun = Noun(0, definition_name("view", *key), "definition", "", made, extra={EXTRA: facts})
     present = planner.names.objects.relations.get(key)

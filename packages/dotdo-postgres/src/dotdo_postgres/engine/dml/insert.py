@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import (
@@ -26,10 +25,12 @@ from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
+from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
+from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, with_default
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
@@ -38,6 +39,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.bind.updatable import Target
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.plan import Execute
     from dotdo_postgres.engine.planner import Planner
@@ -53,18 +55,23 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     binder = planner.binder()
-    relation = binder.relation(node["relation"])
-    columns = target_columns(relation, node.get("cols"))
-    require_privilege(binder, relation.noun, INSERT)
+    target = resolve_target(binder, node["relation"], INSERT)
+    relation = target.relation
+    node = gathered(node)
+    columns = target_columns(relation, node.get("cols"), target)
+    if not target.is_view:
+        require_privilege(binder, relation.noun, INSERT)
     is_routed = is_partitioned(relation.noun)
     is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
-    is_slow = not is_plain or is_guarded(binder, relation.noun)
+    is_slow = not is_plain or target.is_view or is_guarded(binder, relation.noun)
     bulk = None if is_slow else plan_bulk(planner, binder, relation, columns, node)
     if bulk is not None:
         return bulk
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
-    insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
+    if is_routed and target.is_view:
+        raise not_supported("writing through a view of a partitioned table")
+    insert = Insertion(planner, binder, target, columns, node, scope, ctes)
     insert.bind()
     if is_routed:
         return insert.routed()
@@ -72,20 +79,54 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 
-def target_columns(relation: Relation, nodes: list[Node] | None) -> list[RelationColumn]:
+def gathered(node: Node) -> Node:
+    """Put assignments to parts of one column, `insert into t (a[1], a[2], c.x)`, together.
+
+    Raises:
+        PostgresError: the rows come from a query (0A000).
+    """
+    targets = [item["ResTarget"] for item in node.get("cols", [])]
+    if not any("indirection" in target for target in targets):
+        return node
+    source = node.get("selectStmt", {}).get("SelectStmt", {})
+    if "valuesLists" not in source:
+        raise not_supported("assignment to a part of a column out of a query")
+    names = list(dict.fromkeys(target["name"] for target in targets))
+    lists = []
+    for item in source["valuesLists"]:
+        cells: dict[str, Node] = {}
+        for target, cell in zip(targets, item["List"]["items"], strict=False):
+            if "indirection" in target:
+                parts = cells.setdefault(target["name"], {"Parts": []})
+                parts["Parts"].append((target["indirection"], cell))
+            else:
+                cells[target["name"]] = cell
+        lists.append({"List": {"items": [cells[name] for name in names if name in cells]}})
+    whole = {**source, "valuesLists": lists}
+    cols = [{"ResTarget": {"name": name}} for name in names]
+    return {**node, "cols": cols, "selectStmt": {"SelectStmt": whole}}
+
+
+def target_columns(
+    relation: Relation, nodes: list[Node] | None, into: Target | None = None
+) -> list[RelationColumn]:
     """Return the columns an INSERT names, all of them by default.
 
     Raises:
         PostgresError: no such column (42703), named twice (42701).
     """
+    if nodes is None and into is not None and into.is_view:
+        nodes = [{"ResTarget": {"name": name}} for name in into.columns]
     if nodes is None:
         return list(relation.columns)
     found: list[RelationColumn] = []
     for item in nodes:
         target = item["ResTarget"]
-        column = relation.column(target["name"])
+        name, location = target["name"], target.get("location", 0)
+        column = relation.column(name) if into is None else into.column(name, INSERT, location)
         if column is None:
-            message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
+            label = relation.name if into is None else into.name
+            message = f'column "{name}" of relation "{label}" does not exist'
             raise error("42703", message, position=target.get("location", 0))
         if column in found:
             raise error(
@@ -104,13 +145,14 @@ class Insertion:
         self,
         planner: Planner,
         binder: Binder,
-        relation: Relation,
+        target: Target,
         columns: list[RelationColumn],
         node: Node,
         scope: Scope,
         ctes: list[Cte],
     ) -> None:
-        self.planner, self.binder, self.relation, self.columns = planner, binder, relation, columns
+        self.planner, self.binder, self.columns = planner, binder, columns
+        self.target, self.relation = target, target.relation
         self.node, self.scope, self.ctes = node, scope, ctes
         self.rows: list[list[ir.Expr]] | None = None
         self.query: Query | None = None
@@ -140,17 +182,19 @@ class Insertion:
         self.given = given
         self._refuse_identity()
         given = self._without_generated(given)
+        whole = [with_default(self.target, c) for c in self.relation.columns]
+        taken = {c.name for c in given}
         self.defaults = [
             c
-            for c in self.relation.columns
-            if c not in given and (c.default is not None or c.sequence or c.domain)
+            for c in whole
+            if c.name not in taken and (c.default is not None or c.sequence or c.domain)
         ]
         self.default_exprs = [default_expression(self.binder, column) for column in self.defaults]
-        entry = table_entry(
-            self.relation,
-            self.node["relation"].get("alias", {}).get("aliasname", self.relation.name),
-        )
-        self.entry = entry
+        entry = self.entry = self.target.entry
+        conflict = self.node.get("onConflictClause", {})
+        is_plain = conflict.get("action") == "ONCONFLICT_NOTHING" and "infer" not in conflict
+        if conflict and not is_plain and self.target.is_view and not self._is_alike():
+            raise not_supported("ON CONFLICT through a view that gives columns other names")
         self.conflict = bind_conflict(
             self.binder,
             self.relation,
@@ -160,19 +204,28 @@ class Insertion:
         )
         inner = Scope(
             parent=self.planner.outer,
-            items=[scope_item(entry)],
+            items=[self.target.item],
             entries=[entry],
             clause="RETURNING",
             ctes=self.scope.ctes,
         )
         self.returning = bind_returning(self.binder, self.node, inner)
-        self.row_check = new_row_check(self.binder, self.relation.noun, entry, INSERT)
+        names, actor = self.binder.names, self.binder.names.actor
+        names.actor = self.target.actor or actor
+        own = new_row_check(self.binder, self.relation.noun, entry, INSERT)
+        names.actor = actor
+        self.row_check = joined_check(own, self.target)
         if self.row_check is not None and self.conflict is not None:
             raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
         if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
+
+    def _is_alike(self) -> bool:
+        """Tell whether a view calls every column as the table does."""
+        columns = self.target.columns.items()
+        return all(column is not None and column.name == name for name, column in columns)
 
     def _without_generated(self, given: list[RelationColumn]) -> list[RelationColumn]:
         """Leave generated columns to SQLite, seeing that only DEFAULT was given for them."""
@@ -211,8 +264,13 @@ class Insertion:
         self.scope.clause = "VALUES"
         row = []
         for cell, column in zip(cells, self.columns, strict=False):
-            if "SetToDefault" in cell:
-                row.append(default_expression(self.binder, column))
+            if "Parts" in cell:
+                whole: ir.Expr = ir.Const(column.type, column.typmod, -1, None)
+                for indirection, value in cell["Parts"]:
+                    whole = assign_part(self.binder, whole, indirection, value, self.scope, column)
+                row.append(whole)
+            elif "SetToDefault" in cell:
+                row.append(default_expression(self.binder, with_default(self.target, column)))
             else:
                 row.append(assign(self.binder, self.binder.expression(cell, self.scope), column))
         return row

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 from dotdo.storage.names import quoted
 from dotdo.storage.virtual import ComputedRows
 from dotdo_postgres.engine.bind.queries import named_columns
+from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.bind.updatable import written_nouns
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.documents.present import is_documents
+from dotdo_postgres.engine.objects.descent import family_of
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import Cte, OutputColumn
+from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
@@ -98,7 +102,12 @@ class _Stages:
         ((kind, body),) = node["ctequery"].items()
         if kind in CHANGING:
             stage = self._stage(kind, body)
-            self._note_changed(self.planner.binder().relation(body["relation"]).noun.name)
+            binder = self.planner.binder()
+            found = find_relation(binder, body["relation"])
+            noun = found.noun if isinstance(found, Relation) else found
+            for one in written_nouns(binder, noun):
+                for member in family_of(self.planner.catalog, one):
+                    self._note_changed(member.name)
         else:
             stage = self._stage("SelectStmt", _reading(node, is_recursive))
         listed = [

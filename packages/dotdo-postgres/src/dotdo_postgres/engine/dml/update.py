@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.from_items import bind_from, scope_item, table_entry
+from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import (
@@ -19,7 +19,6 @@ from dotdo_postgres.engine.bind.security import (
     require_privilege,
     visible,
 )
-from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -38,6 +37,7 @@ from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.dml.spread import has_family, plan_spread
+from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, target_of, with_default
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
@@ -45,7 +45,9 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.bind.updatable import Target
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.planner import Planner, PlanStatement
     from dotdo_postgres.engine.query import Cte, Entry, FromItem
@@ -55,7 +57,7 @@ Assignments = list[tuple[RelationColumn, ir.Expr]]
 
 
 def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
-    binder: Binder, relation: Relation, nodes: list[Node], scope: Scope
+    binder: Binder, relation: Relation, nodes: list[Node], scope: Scope, into: Target | None = None
 ) -> Assignments:
     """Bind SET.
 
@@ -66,10 +68,12 @@ def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
     scope.clause = "UPDATE"
     for item in nodes:
         target = item["ResTarget"]
-        column = relation.column(target["name"])
         location = target.get("location", 0)
+        name = target["name"]
+        column = relation.column(name) if into is None else into.column(name, UPDATE, location)
         if column is None:
-            message = f'column "{target["name"]}" of relation "{relation.name}" does not exist'
+            label = relation.name if into is None else into.name
+            message = f'column "{name}" of relation "{label}" does not exist'
             raise error("42703", message, position=location)
         before = next((pair for pair in found if pair[0] is column), None)
         value = target["val"]
@@ -87,7 +91,8 @@ def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
         if "SetToDefault" in value and column.generated is not None:
             continue
         if "SetToDefault" in value:
-            found.append((column, default_expression(binder, column)))
+            own = column if into is None else with_default(into, column)
+            found.append((column, default_expression(binder, own)))
             continue
         if column.generated is not None:
             detail = f'Column "{column.name}" is a generated column.'
@@ -141,22 +146,24 @@ class Change:
         self.planner = planner
         self.node = node
         self.binder = planner.binder()
-        self.relation = view or self.binder.relation(node["relation"])
+        command = UPDATE if "targetList" in node else DELETE
+        self.target = (
+            resolve_target(self.binder, node["relation"], command)
+            if view is None
+            else target_of(self.binder, view, node["relation"])
+        )
+        self.relation = self.target.relation
         outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
-        name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
-        self.entry = table_entry(self.relation, name)
-        if view is not None:
-            self.entry = view_entry(self.binder, view.noun, name)
-            self.entry.relation = view
+        self.entry = self.target.entry
         self.scope.entries.append(self.entry)
-        self.scope.items.append(scope_item(self.entry))
+        self.scope.items.append(self.target.item)
         self.sources: list[FromItem] = bind_from(self.binder, node.get(sources, []), self.scope)
         self.assignments: Assignments = []
         if "targetList" in node:
             self.assignments = bind_assignments(
-                self.binder, self.relation, node["targetList"], self.scope
+                self.binder, self.relation, node["targetList"], self.scope, self.target
             )
         self.where: ir.Expr | None = None
         if "whereClause" in node:
@@ -172,15 +179,28 @@ class Change:
     def _secure(self) -> None:
         """Leave out rows that policies hide from the acting role, and hold new ones against them."""
         noun, command = self.relation.noun, UPDATE if "targetList" in self.node else DELETE
+        names, actor = self.binder.names, self.binder.names.actor
+        names.actor = self.target.actor or actor
+        try:
+            own = self._secure_table(noun, command)
+        finally:
+            names.actor = actor
+        shown = [*self.target.visible, *([self.where] if self.where is not None else [])]
+        if shown:
+            self.where = shown[0] if len(shown) == 1 else ir.Bool(t.BOOL, -1, -1, "and", shown)
+        self.row_check = joined_check(own, self.target)
+
+    def _secure_table(self, noun: Noun, command: str) -> ir.Expr | None:
+        """Put the rows that policies hide out of reach; return what they ask of new ones."""
         require_privilege(self.binder, noun, command)
         commands = command + SELECT if self.where is not None else command
         hidden = visible(self.binder, noun, self.entry, commands)
         if hidden is not None:
             parts = [hidden] if self.where is None else [self.where, hidden]
             self.where = ir.Bool(t.BOOL, -1, -1, "and", parts) if len(parts) > 1 else hidden
-        self.row_check: ir.Expr | None = None
         if command == UPDATE:
-            self.row_check = new_row_check(self.binder, noun, self.entry, UPDATE)
+            return new_row_check(self.binder, noun, self.entry, UPDATE)
+        return None
 
     def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
         """Write an assigned value in the form its column keeps."""
@@ -258,6 +278,10 @@ class _Update(Change):
             for column, expr in self.assignments
         ]
         settings = assigned_cells(compiler, noun, alias, cells)
+        if not settings:  # only generated columns were set to their DEFAULT
+            same = next(c.physical for c in self.relation.columns if c.generated is None)
+            own = n.column(alias, same)
+            settings.append(exp.EQ(this=n.bare_column(same), expression=own))
         node: Any = exp.Update(this=n.table(self.relation.noun.table, alias), expressions=settings)
         if holder.args.get("from_") is not None:
             source = holder.args["from_"]
@@ -331,9 +355,11 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     change = _Update(planner, node, "fromClause")
-    if has_family(planner, change.relation, node):
+    if not change.target.is_view and has_family(planner, change.relation, node):
         return _spread(change, "fromClause", plan_update)
     others = other_columns(change)
+    if others and change.target.checks:
+        raise not_supported("a column of another table in RETURNING, of a view WITH CHECK OPTION")
     if others:
         return plan_joined(change, others, "UPDATE")
     if not planner.is_staged:
@@ -348,7 +374,7 @@ def plan_delete(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     change = _Delete(planner, node, "usingClause")
-    if has_family(planner, change.relation, node):
+    if not change.target.is_view and has_family(planner, change.relation, node):
         return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
     if others:

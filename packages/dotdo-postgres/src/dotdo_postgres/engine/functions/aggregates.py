@@ -72,7 +72,7 @@ class _NumericSum:
 
     def step(self, value: Decimal) -> None:
         try:
-            self.total = value if self.total is None else numeric.CONTEXT.add(self.total, value)
+            self.total = value if self.total is None else numeric.WIDE.add(self.total, value)
         except InvalidOperation:  # of infinities with different signs
             self.total = Decimal("NaN")
 
@@ -185,8 +185,8 @@ _ORDERED = (
     "timestamptz",
     "numeric",
     "oid",
-    "inet",
     "timetz",
+    "inet",
 )
 
 
@@ -324,8 +324,8 @@ class _Statistics:
         if not value.is_finite() or not self.total.is_finite():
             self.total = Decimal("NaN")
             return
-        self.total = numeric.CONTEXT.add(self.total, value)
-        self.squares = numeric.CONTEXT.add(self.squares, numeric.CONTEXT.multiply(value, value))
+        self.total = numeric.WIDE.add(self.total, value)
+        self.squares = numeric.WIDE.add(self.squares, numeric.WIDE.multiply(value, value))
 
     def final(self) -> Decimal | None:
         if self.count == 0 or (self.is_sample and self.count == 1):
@@ -333,18 +333,17 @@ class _Statistics:
         if self.total.is_nan():
             return self.total
         count = Decimal(self.count)
-        context = numeric.CONTEXT
+        context = numeric.WIDE
         numerator = context.subtract(
             context.multiply(count, self.squares), context.multiply(self.total, self.total)
         )
         if numerator <= 0:
             return Decimal(0)
         denominator = context.multiply(count, count - 1 if self.is_sample else count)
-        scale = numeric.division_scale(numerator, denominator)
+        quotient = numeric.divide(numerator, denominator)
         if not self.is_deviation:
-            return numeric.rounded(context.divide(numerator, denominator), scale)
-        quotient = numeric.rounded(context.divide(numerator, denominator), scale)
-        return numeric.square_root(quotient, scale)
+            return quotient
+        return numeric.square_root(quotient, numeric.division_scale(numerator, denominator))
 
 
 class _FloatStatistics:

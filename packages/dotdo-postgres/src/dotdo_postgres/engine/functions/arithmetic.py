@@ -216,15 +216,15 @@ def _not_a_number(
 
 
 def _add(left: Decimal, right: Decimal) -> Decimal:
-    return _not_a_number(left, right, numeric.CONTEXT.add)
+    return numeric.bounded(_not_a_number(left, right, numeric.WIDE.add))
 
 
 def _subtract(left: Decimal, right: Decimal) -> Decimal:
-    return _not_a_number(left, right, numeric.CONTEXT.subtract)
+    return numeric.bounded(_not_a_number(left, right, numeric.WIDE.subtract))
 
 
 def _multiply(left: Decimal, right: Decimal) -> Decimal:
-    return _not_a_number(left, right, numeric.CONTEXT.multiply)
+    return numeric.bounded(_not_a_number(left, right, numeric.WIDE.multiply))
 
 
 def remainder(left: Decimal, right: Decimal) -> Decimal:
@@ -242,8 +242,8 @@ def remainder(left: Decimal, right: Decimal) -> Decimal:
     if right.is_infinite():
         return left
     scale = max(numeric.scale_of(left), numeric.scale_of(right))
-    return numeric.CONTEXT.remainder(left, right).quantize(
-        Decimal(1).scaleb(-scale), context=numeric.CONTEXT
+    return numeric.WIDE.remainder(left, right).quantize(
+        Decimal(1).scaleb(-scale), context=numeric.WIDE
     )
 
 

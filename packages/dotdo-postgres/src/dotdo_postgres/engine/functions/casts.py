@@ -257,8 +257,6 @@ for _oid in (
     t.JSON,
     t.JSONB,
     t.JSONPATH,
-    t.MACADDR,
-    t.MACADDR8,
     t.REGTYPE,
 ):
     _to_text(_oid)
@@ -314,12 +312,21 @@ for _oid in (
     t.JSONB,
     t.JSONPATH,
     t.OID,
-    t.INET,
-    t.CIDR,
-    t.MACADDR,
-    t.MACADDR8,
 ):
     _from_text(_oid)
+
+
+@FAMILY.cast("text as tid")
+def text_to_tid(value: str) -> str:
+    """Read the place of a row."""
+    found: str = CODECS[t.TID].from_text(value)
+    return found
+
+
+@FAMILY.cast("tid as text")
+def tid_to_text(value: str) -> str:
+    """Write the place of a row."""
+    return value
 
 
 @FAMILY.cast("text as numeric")

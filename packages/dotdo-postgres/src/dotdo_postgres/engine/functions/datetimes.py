@@ -226,7 +226,10 @@ def make_timestamptz_at(  # noqa: PLR0917 -- one argument for each field
 ) -> int:
     """Make an instant on the clock of a zone."""
     local = make_timestamp(year, month, day, hour, minute, second)
-    clock = moments.offset_of(zone) if zone[:1] in {"+", "-"} else dt.clock_named(zone)
+    try:
+        clock = moments.offset_of(zone) if zone[:1] in {"+", "-"} else dt.clock_named(zone)
+    except moments.BadMoment:
+        raise error("22023", f'numeric time zone "{zone}" out of range') from None
     return dt.bounded(dt.local_to_utc(local, clock))
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
 from dotdo_postgres.engine.objects.descent import ancestors_of, bound_of, is_partitioned
@@ -90,6 +90,37 @@ def database_size(facts: Facts, database: object) -> int:
     """Return the bytes of the file."""
     found: int = facts.catalog.ask("size_of", 0)
     return found
+
+
+def _binder(facts: Facts) -> Any:
+    from dotdo_postgres.engine.bind.make import make_binder
+
+    return make_binder(facts.names)
+
+
+@FAMILY.function(
+    "pg_relation_is_updatable(regclass, boolean)", returns="integer", takes_session=True
+)
+def is_relation_updatable(facts: Facts, oid: int, with_triggers: int) -> int:
+    """Return which statements can write to a relation."""
+    from dotdo_postgres.engine.bind.updatable import updatability
+
+    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
+    return 0 if noun is None else updatability(_binder(facts), noun)
+
+
+@FAMILY.function(
+    "pg_column_is_updatable(regclass, smallint, boolean)", returns="boolean", takes_session=True
+)
+def is_column_updatable(facts: Facts, oid: int, number: int, with_triggers: int) -> int:
+    """Tell whether a column of a relation can be written."""
+    from dotdo_postgres.engine.bind.updatable import updatable_columns
+
+    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
+    columns = None if noun is None else updatable_columns(_binder(facts), noun)
+    if noun is None or columns is None or not 0 < number <= len(noun.columns):
+        return 0
+    return int(noun.columns[number - 1].name in columns)
 
 
 @FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass", takes_session=True)

@@ -93,6 +93,23 @@ ROW_TO_JSON = Routine(
 )
 
 
+@FAMILY.function("row_to_json(record)", returns="json", is_json_form=True)
+def row_to_json(fragment: str) -> str:
+    """Turn a row into json."""
+    return fragment
+
+
+@FAMILY.function("row_to_json(record, boolean)", returns="json", is_json_form=True)
+def row_to_json_lines(fragment: str, is_pretty: str) -> str:
+    """Turn a row into json, each field on its line when asked for."""
+    if is_pretty != "true":
+        return fragment
+    fields = jsons.parse(fragment)
+    assert isinstance(fields, dict)
+    parts = (f"{jsons.dump(name)}:{jsons.dump(item)}" for name, item in fields.items())
+    return "{" + ",\n ".join(parts) + "}"
+
+
 @FAMILY.function("to_json(anyelement)", returns="json", is_json_form=True)
 def to_json(fragment: str) -> str:
     """Turn a value into json."""

@@ -122,13 +122,13 @@ def truncate_float(value: float) -> float:
 @FAMILY.function("ceil(numeric)", "ceiling(numeric)", returns="numeric")
 def ceiling_numeric(value: Decimal) -> Decimal:
     """Round up to a whole number."""
-    return value.to_integral_value("ROUND_CEILING", numeric.CONTEXT) if value.is_finite() else value
+    return value.to_integral_value("ROUND_CEILING", numeric.WIDE) if value.is_finite() else value
 
 
 @FAMILY.function("floor(numeric)", returns="numeric")
 def floor_numeric(value: Decimal) -> Decimal:
     """Round down to a whole number."""
-    return value.to_integral_value("ROUND_FLOOR", numeric.CONTEXT) if value.is_finite() else value
+    return value.to_integral_value("ROUND_FLOOR", numeric.WIDE) if value.is_finite() else value
 
 
 @FAMILY.function("ceil(double precision)", "ceiling(double precision)", returns="double precision")
@@ -146,7 +146,7 @@ def floor_float(value: float) -> float:
 @FAMILY.function("sign(numeric)", returns="numeric")
 def sign_numeric(value: Decimal) -> Decimal:
     """Return -1, 0 or 1."""
-    return Decimal((value > 0) - (value < 0))
+    return value if value.is_nan() else Decimal((value > 0) - (value < 0))
 
 
 @FAMILY.function("sign(double precision)", returns="double precision")
@@ -175,7 +175,7 @@ def square_root_numeric(value: Decimal) -> Decimal:
     Raises:
         PostgresError: of a negative number (2201F).
     """
-    if value < 0:
+    if not value.is_nan() and value < 0:
         raise error("2201F", "cannot take square root of a negative number")
     return numeric.square_root(value)
 
@@ -195,9 +195,11 @@ def power_numeric(base: Decimal, exponent: Decimal) -> Decimal:
     Raises:
         PostgresError: undefined (2201F), overflow (22003).
     """
+    if base.is_nan() or exponent.is_nan():
+        return numeric.power(base, exponent)
     if base.is_zero() and exponent < 0:
         raise error("2201F", "zero raised to a negative power is undefined")
-    is_whole = exponent == exponent.to_integral_value()
+    is_whole = exponent.is_infinite() or exponent == exponent.to_integral_value()
     if base < 0 and not is_whole:
         raise error(
             "2201F", "a negative number raised to a non-integer power yields a complex result"
@@ -206,6 +208,8 @@ def power_numeric(base: Decimal, exponent: Decimal) -> Decimal:
 
 
 def _logarithm_argument(value: float | Decimal) -> None:
+    if value != value:  # NaN
+        return
     if value == 0:
         raise error("2201E", "cannot take logarithm of zero")
     if value < 0:
@@ -283,9 +287,17 @@ def whole_quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
     Raises:
         PostgresError: division by zero (22012).
     """
+    if dividend.is_nan() or divisor.is_nan():
+        return Decimal("NaN")
     if divisor.is_zero():
         raise error("22012", "division by zero")
-    return numeric.truncated(numeric.CONTEXT.divide_int(dividend, divisor), 0)
+    if dividend.is_infinite():
+        if divisor.is_infinite():
+            return Decimal("NaN")
+        return dividend if divisor > 0 else -dividend
+    if divisor.is_infinite():
+        return Decimal(0)
+    return numeric.truncated(numeric.WIDE.divide_int(dividend, divisor), 0)
 
 
 @FAMILY.function("gcd(integer, integer)", "gcd(bigint, bigint)", returns="bigint")
@@ -298,6 +310,36 @@ def greatest_divisor(left: int, right: int) -> int:
 def least_multiple(left: int, right: int) -> int:
     """Return the least common multiple."""
     return math.lcm(left, right)
+
+
+def _scaled(left: Decimal, right: Decimal) -> tuple[int, int, int]:
+    scale = max(numeric.scale_of(left), numeric.scale_of(right))
+    one, other = (int(value.scaleb(scale, numeric.WIDE)) for value in (left, right))
+    return one, other, scale
+
+
+@FAMILY.function("gcd(numeric, numeric)", returns="numeric")
+def greatest_divisor_numeric(left: Decimal, right: Decimal) -> Decimal:
+    """Return the greatest number of which both are multiples; NaN where one is not finite."""
+    if not (left.is_finite() and right.is_finite()):
+        return Decimal("NaN")
+    one, other, scale = _scaled(left, right)
+    return Decimal(math.gcd(one, other)).scaleb(-scale, numeric.WIDE)
+
+
+@FAMILY.function("lcm(numeric, numeric)", returns="numeric")
+def least_multiple_numeric(left: Decimal, right: Decimal) -> Decimal:
+    """Return the least multiple of both (22003 when too large); NaN where one is not finite."""
+    if not (left.is_finite() and right.is_finite()):
+        return Decimal("NaN")
+    one, other, scale = _scaled(left, right)
+    return numeric.bounded(Decimal(math.lcm(one, other)).scaleb(-scale, numeric.WIDE))
+
+
+@FAMILY.function("numeric_inc(numeric)", returns="numeric")
+def one_more(value: Decimal) -> Decimal:
+    """Add one."""
+    return numeric.bounded(numeric.WIDE.add(value, Decimal(1)))
 
 
 @FAMILY.function("factorial(bigint)", returns="numeric")
@@ -315,26 +357,28 @@ def factorial(value: int) -> Decimal:
 
 
 @FAMILY.function("scale(numeric)", returns="integer")
-def scale(value: Decimal) -> int:
-    """Return the number of decimal places."""
-    return numeric.scale_of(value)
+def scale(value: Decimal) -> int | None:
+    """Return the number of decimal places, NULL for what is not finite."""
+    return numeric.scale_of(value) if value.is_finite() else None
 
 
 @FAMILY.function("trim_scale(numeric)", returns="numeric")
 def trim_scale(value: Decimal) -> Decimal:
     """Drop trailing zeros after the point."""
-    whole = value.normalize(numeric.CONTEXT)
+    if not value.is_finite():
+        return value
+    whole = value.normalize(numeric.WIDE)
     return (
-        whole.quantize(Decimal(1), context=numeric.CONTEXT)
-        if numeric.scale_of(whole) == 0
-        else whole
+        whole.quantize(Decimal(1), context=numeric.WIDE) if numeric.scale_of(whole) == 0 else whole
     )
 
 
 @FAMILY.function("min_scale(numeric)", returns="integer")
-def minimal_scale(value: Decimal) -> int:
-    """Return the decimal places that are needed."""
-    return numeric.scale_of(value.normalize(numeric.CONTEXT))
+def minimal_scale(value: Decimal) -> int | None:
+    """Return the decimal places that are needed, NULL for what is not finite."""
+    if not value.is_finite():
+        return None
+    return numeric.scale_of(value.normalize(numeric.WIDE))
 
 
 @FAMILY.function("pi()", returns="double precision")
@@ -510,6 +554,10 @@ def width_bucket(operand: Decimal, low: Decimal, high: Decimal, count: int) -> i
     """
     if count <= 0:
         raise error("2201G", "count must be greater than zero")
+    if any(value != value for value in (operand, low, high)):
+        raise error("2201G", "operand, lower bound, and upper bound cannot be NaN")
+    if any(abs(value) == Decimal("Infinity") for value in (low, high)):
+        raise error("2201G", "lower and upper bounds must be finite")
     if low == high:
         raise error("2201G", "lower bound cannot equal upper bound")
     if low > high:

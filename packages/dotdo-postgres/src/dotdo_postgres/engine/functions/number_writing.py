@@ -202,7 +202,7 @@ def _exponent_form(pattern: NumberPattern, value: Decimal) -> str:
     if not value.is_finite():
         return _no_number(pattern)
     exponent = 0 if value.is_zero() else value.adjusted()
-    shown = numeric.rounded(value.scaleb(-exponent, numeric.CONTEXT), pattern.after)
+    shown = numeric.rounded(value.scaleb(-exponent, numeric.WIDE), pattern.after)
     return f"{'' if value < 0 else ' '}{shown:f}e{exponent:+03d}"
 
 

@@ -345,10 +345,10 @@ def substring_regex(text: str, pattern: str) -> str | None:
 def expanded(replacement: str) -> str:
     r"""Return a replacement in Python's form: `\1` and `\&` are its only escapes."""
     return re.sub(
-        r"\\(.)",
+        r"\\(.|$)",
         lambda m: (
             f"\\g<{0 if m[1] == '&' else m[1]}>"
-            if m[1] in "&0123456789"
+            if m[1] and m[1] in "&0123456789"
             else "\\\\"
             if m[1] == "\\"
             else "\\\\" + m[1]

@@ -10,6 +10,7 @@ from dotdo_postgres.engine.functions import (
     aggregates,
     arithmetic,
     arrays,
+    bitstrings,
     booleans,
     bytestrings,
     casts,
@@ -39,6 +40,7 @@ from dotdo_postgres.engine.functions import (
     ordered_set,
     patterns,
     ranges,
+    records,
     regexps,
     series,
     session,
@@ -46,7 +48,7 @@ from dotdo_postgres.engine.functions import (
     statistics,
     strings,
     windows,
-    zoned_times,
+    zonedtimes,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +59,10 @@ FAMILIES: tuple[Family, ...] = (
     aggregates.FAMILY,
     arithmetic.FAMILY,
     arrays.FAMILY,
+    bitstrings.FAMILY,
     booleans.FAMILY,
+    networks.FAMILY,
+    zonedtimes.FAMILY,
     bytestrings.FAMILY,
     casts.FAMILY,
     catalog_types.FAMILY,
@@ -81,19 +86,18 @@ FAMILIES: tuple[Family, ...] = (
     jsons.FAMILY,
     math.FAMILY,
     moment_writing.FAMILY,
-    networks.FAMILY,
     number_reading.FAMILY,
     number_writing.FAMILY,
     ordered_set.FAMILY,
     patterns.FAMILY,
     ranges.FAMILY,
+    records.FAMILY,
     regexps.FAMILY,
     session.FAMILY,
     series.FAMILY,
     statistics.FAMILY,
     strings.FAMILY,
     windows.FAMILY,
-    zoned_times.FAMILY,
 )
 
 

@@ -54,12 +54,16 @@ def generate_series_numeric(start: Decimal, stop: Decimal) -> list[bytes]:
 @FAMILY.series("generate_series(numeric, numeric, numeric)", returns="numeric")
 def generate_series_numeric_by(start: Decimal, stop: Decimal, step: Decimal) -> list[bytes]:
     """Count from start to stop by steps."""
+    for value, what in ((start, "start value"), (stop, "stop value"), (step, "step size")):
+        if not value.is_finite():
+            kind = "NaN" if value.is_nan() else "infinity"
+            raise error("22023", f"{what} cannot be {kind}")
     if step.is_zero():
         raise error("22023", "step size cannot equal zero")
     out, value = [], start
     while value <= stop if step > 0 else value >= stop:
         out.append(numeric.encode(value))
-        value = numeric.CONTEXT.add(value, step)
+        value = numeric.WIDE.add(value, step)
     return out
 
 

@@ -73,6 +73,7 @@ class Objects:
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
         operators: Definitions of operators by name.
+        row_types: Tables, whose rows are of types of the same names.
         described: Nouns of documents as tables, by number, each with what it was described by.
         children: Tables that inherit from a table or are its partitions, by its number.
     """
@@ -89,6 +90,7 @@ class Objects:
     operators: dict[str, list[Noun]] = field(default_factory=dict)
     described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
+    row_types: dict[Key, Noun] = field(default_factory=dict)
 
     def relation_kind(self, key: Key) -> str | None:
         """Return `relkind` of the relation of that name, None when there is none."""
@@ -131,6 +133,8 @@ def _table(found: Objects, noun: Noun) -> None:
         found.by_oid[made.oid] = made
     for number in facts_of(noun).get("inherits", ()):
         found.children.setdefault(number, []).append(noun)
+    if noun.layout == "columns":
+        found.row_types[schema, name] = noun
     for label in index_names_of(noun):
         found.indexes[schema, label] = noun
     for column in noun.columns:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dotdo_postgres.engine.naming import PUBLIC, noun_name
 from dotdo_postgres.engine.objects.actor import Actor
 from dotdo_postgres.engine.objects.collected import Key, Objects, Sequence, objects_of
-from dotdo_postgres.engine.objects.kept import kind_of
+from dotdo_postgres.engine.objects.kept import derived_oid, kind_of
 from dotdo_postgres.engine.objects.temporary import ALIAS
 from dotdo_postgres.errors import error
 
@@ -247,6 +247,8 @@ class Names:
         for key in self._keys(schema, name):
             if key in self.objects.types:
                 return self.objects.types[key]
+            if key in self.objects.row_types:
+                return derived_oid(self.objects.row_types[key], "t", "")
         return None
 
 

@@ -62,6 +62,7 @@ class IndexEntry:
     where: str | None
     key_count: int
     is_constraint: bool = False
+    method: str = "btree"
 
 
 @dataclass(slots=True, frozen=True)
@@ -160,7 +161,10 @@ def _secondary(noun: Noun, index: Index) -> IndexEntry:
     keys += [IndexKey(names[c], c, 0, 0) for c in facts.get("include", ()) if c in names]
     oid = derived_oid(noun, "i", index.name)
     where = facts.get("where", index.where) if index.where is not None else None
-    return IndexEntry(index.name, oid, tuple(keys), index.is_unique, False, where, count)
+    method = facts.get("method", "btree")
+    return IndexEntry(
+        index.name, oid, tuple(keys), index.is_unique, False, where, count, method=method
+    )
 
 
 def _direction(term: str, nulls: str | None) -> tuple[str, int]:

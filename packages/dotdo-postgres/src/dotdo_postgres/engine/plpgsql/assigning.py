@@ -61,9 +61,8 @@ def assign_value(frame: Frame, target: Target, value: StorageValue, oid: int) ->
                 "0A000", "assignment of a column to an element of an array is not supported"
             )
         if target.variable.is_record:
-            row_value = (
-                None if value is None else row_from_value(target.variable.fields, str(value))
-            )
+            fields = fields_of(frame.session.names, oid) or target.variable.fields
+            row_value = None if value is None else row_from_value(fields, str(value))
             set_row(frame, target.variable, row_value)
             return
         set_value(frame, target.variable, value, oid)

@@ -140,7 +140,7 @@ def _value(
     *args: Any,
 ) -> Any:
     found = facts.call_routine(number, types, result, columns, args)
-    return packed(found) if isinstance(found, Row) else found
+    return packed(found, result) if isinstance(found, Row) else found
 
 
 def _rows(

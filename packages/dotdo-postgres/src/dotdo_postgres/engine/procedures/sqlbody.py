@@ -187,13 +187,15 @@ def _defines(stored: Stored) -> bool:
     )
 
 
-def _opened(session: Session, value: Any, columns: Fields) -> tuple[Any, ...]:
+def _opened(
+    session: Session, value: Any, fields: Fields | None, columns: Fields
+) -> tuple[Any, ...]:
     """Return the fields of a row that is one value."""
     from dotdo_postgres.engine.udf.rowvalues import row_from_value
 
     if value is None:
         return (None,) * len(columns)
-    row = row_from_value(None, value)
+    row = row_from_value(fields, value)
     if columns and len(row.values) != len(columns):
         raise error("42804", "function return row and query-specified return row do not match")
     if not columns:
@@ -214,7 +216,7 @@ def _fitted(
     if len(given) != len(wanted):
         row = fields_of(session.names, given[0].oid) if len(given) == 1 else None
         if len(given) == 1 and (row is not None or given[0].oid == t.RECORD):
-            return [_opened(session, cells[0], columns or ()) for cells in rows]
+            return [_opened(session, cells[0], row, columns or ()) for cells in rows]
         if row is None:
             raise error(
                 "42P13",

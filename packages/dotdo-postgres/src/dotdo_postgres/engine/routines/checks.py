@@ -13,18 +13,10 @@ import orjson
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import (
-    arrays,
-    datetimes,
-    interval,
-    jsons,
-    numeric,
-    ranges,
-    rows,
-    zoned_times,
-)
+from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zonedtimes
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of, field_codec
+from dotdo_postgres.mapping.bits import fit as fit_bits
+from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
@@ -123,13 +115,17 @@ def _fit_scaled(value: Decimal, precision: int, scale: int) -> int:
     return int(numeric.fit(value, precision, scale).scaleb(scale, numeric.CONTEXT))
 
 
+def _fit_bit(bits: str, length: int, is_explicit: int) -> str:
+    return fit_bits(bits, length, is_explicit=bool(is_explicit), is_varying=False)
+
+
+def _fit_varbit(bits: str, length: int, is_explicit: int) -> str:
+    return fit_bits(bits, length, is_explicit=bool(is_explicit), is_varying=True)
+
+
 def _fit_time(us: int, precision: int) -> int:
     unit: int = 10 ** (6 - precision)
     return (us + unit // 2) // unit * unit
-
-
-def _fit_zoned_time(stored: bytes, precision: int) -> bytes:
-    return zoned_times.encode(zoned_times.rounded(zoned_times.decode(stored), precision))
 
 
 def _fit_moment(us: int, precision: int) -> int:
@@ -139,6 +135,16 @@ def _fit_moment(us: int, precision: int) -> int:
     unit: int = 10 ** (6 - precision)
     since = us - PG_EPOCH_US
     return PG_EPOCH_US + (abs(since) + unit // 2) // unit * unit * (1 if since > 0 else -1)
+
+
+def span_us(value: interval.Interval) -> int:
+    """Return the microseconds of an interval that a frame reaches by; months have no length (0A000), nor is it negative (22013)."""
+    if value.months:
+        raise not_supported("RANGE with an offset of months")
+    us = value.days * interval.DAY_US + value.us
+    if us < 0:
+        raise error("22013", "invalid preceding or following size in window function")
+    return us
 
 
 def _interval_key(value: interval.Interval) -> bytes:
@@ -279,7 +285,7 @@ _ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def _ordered_element(item: object) -> bytes:
+def ordered_element(item: object) -> bytes:
     """Return bytes that order as elements do; NULL comes last."""
     if item is None:
         return b"\2"
@@ -301,7 +307,7 @@ def array_key(element: int) -> Routine:
         items = arrays.unpack(stored)
         sizes = arrays.dimensions(items)
         shape = struct.pack(f">B{len(sizes)}I", len(sizes), *sizes)
-        cells = [_ordered_element(key(item)) for item in arrays.leaves(items)]
+        cells = [ordered_element(key(item)) for item in arrays.leaves(items)]
         return b"".join(cells) + b"\0" + shape
 
     return _routine(f"array_key_{element}", order, (t.ANY,), t.BYTEA)
@@ -453,10 +459,12 @@ FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.
 FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
 FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
 FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
+FIT_BIT = _routine("fit_bit", _fit_bit, (t.TEXT, t.INT4, t.INT4), t.BIT)
+FIT_VARBIT = _routine("fit_varbit", _fit_varbit, (t.TEXT, t.INT4, t.INT4), t.VARBIT)
+FIT_TIMETZ = _routine("fit_timetz", zonedtimes.fit, (t.TIMETZ, t.INT4), t.TIMETZ)
 FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
 MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
 FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
-FIT_ZONED_TIME = _routine("fit_zoned_time", _fit_zoned_time, (t.TIMETZ, t.INT4), t.TIMETZ)
 FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
 INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.BYTEA)
 CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
@@ -465,11 +473,3 @@ TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 ARRAY_TEXT = _routine("array_text", str, (t.ANY,), t.TEXT, is_text_form=True)
 AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
 JSONB_KEY = _routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
-
-
-@cache
-def row_text(oid: int) -> Routine:
-    """Return the routine that writes a row, kept as pairs of type and value, as text."""
-    return _routine(
-        f"row_text_{oid}", lambda stored: rows.to_text(stored, field_codec), (oid,), t.TEXT
-    )

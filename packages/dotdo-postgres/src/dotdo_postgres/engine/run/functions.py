@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.checks import element_key
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges
+from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges, records
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES, Range
@@ -78,6 +78,8 @@ def _json_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder:
         return jsons.jsonb_to_text
     if oid == t.BOOL:
         return lambda value: "true" if value else "false"
+    if oid == t.RECORD or t.BY_OID[oid].category == "C":
+        return lambda stored: _json_row(oid, stored, facts)
     text = _text_decoder(oid, scale, facts, is_cast=True) or str
     if oid in {t.NUMERIC, t.FLOAT4, t.FLOAT8}:
         return lambda value: _json_number(text(value))
@@ -87,6 +89,16 @@ def _json_decoder(oid: int, scale: int | None, facts: Facts) -> Decoder:
         element = _json_decoder(t.BY_OID[oid].element, None, facts)
         return lambda stored: _json_array(arrays.unpack(stored), element)
     return lambda value: jsons.dump(text(value))
+
+
+def _json_row(oid: int, stored: str, facts: Facts) -> str:
+    kinds, items = records.types_of(oid, stored), records.unpack(oid, stored)
+    names = [name for name, _, _ in t.BY_OID[oid].fields] if oid != t.RECORD else []
+    parts = []
+    for at, (kind, item) in enumerate(zip(kinds, items, strict=True)):
+        value = "null" if item is None else _json_decoder(kind, None, facts)(item)
+        parts.append(f"{jsons.dump(names[at] if names else f'f{at + 1}')}:{value}")
+    return "{" + ",".join(parts) + "}"
 
 
 def _json_array(items: list[Any], element: Decoder) -> str:

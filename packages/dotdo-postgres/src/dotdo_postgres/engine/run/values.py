@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.documents.present import OBJECT_ID_START
 from dotdo_postgres.engine.objects.search_path import split_identifiers
 from dotdo_postgres.errors import error
-from dotdo_postgres.mapping import datetimes, zoned_times
+from dotdo_postgres.mapping import datetimes, zonedtimes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,8 @@ def _value(session: Session, kind: str, argument: str) -> StorageValue:
     if kind in simple:
         return simple[kind]
     if kind == "current_time":
-        offset = datetimes.offset_at(facts.zone, facts.transaction_us)
-        return zoned_times.encode(zoned_times.ZonedTime(local % datetimes.DAY_US, -offset))
+        west_s = (facts.transaction_us - local) // 1_000_000
+        return zonedtimes.encode(local % datetimes.DAY_US, west_s)
     if kind in {"date", "timestamp", "timestamptz"}:  # midnight of a day near today
         day = local // datetimes.DAY_US + int(argument)
         midnight = day * datetimes.DAY_US

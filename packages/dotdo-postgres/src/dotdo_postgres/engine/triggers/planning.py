@@ -18,6 +18,7 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.dml.insert import Insertion, plan_insert, target_columns
 from dotdo_postgres.engine.dml.joined import other_columns
 from dotdo_postgres.engine.dml.spread import has_family
+from dotdo_postgres.engine.dml.targets import target_of
 from dotdo_postgres.engine.dml.update import Change, plan_delete, plan_update
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
@@ -95,11 +96,12 @@ def _is_for(relation: Relation, event: int) -> bool:
 def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> Prepared:
     """Plan INSERT into a table or view with triggers."""
     binder = planner.binder()
-    columns = target_columns(relation, node.get("cols"))
+    target = target_of(binder, relation, node["relation"])
+    columns = target_columns(relation, node.get("cols"), target)
     require_privilege(binder, relation.noun, MAY_INSERT)
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
-    insert = Insertion(planner, binder, relation, columns, node, scope, ctes)
+    insert = Insertion(planner, binder, target, columns, node, scope, ctes)
     insert.is_folding = False
     insert.bind()
     if insert.conflict is not None and is_view(relation):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.rows import quoted
+from dotdo_postgres.mapping.records import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.mapping import arrays
+from dotdo_postgres.mapping import arrays, records
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -32,15 +32,19 @@ class Row:
 
 def row_value(row: ir.Row, oid: int) -> ir.Expr:
     """Return a row as one value of a row type."""
-    return ir.Row(oid, -1, row.location, list(row.args), row.names)
+    return ir.Row(oid, -1, row.location, list(row.args), row.absent, row.names)
 
 
 def row_from_value(fields: Fields | None, value: str) -> Row:
-    """Return the row behind a value; fields without names get those of ROW."""
-    pairs = arrays.unpack(value)
-    values = tuple(_plain(item, oid) for oid, item in pairs)
-    if fields is None:
-        fields = tuple((f"f{at}", oid, -1) for at, (oid, _) in enumerate(pairs, 1))
+    """Return the row behind a value; an anonymous one brings its types along, whose fields get the names of ROW."""
+    if value.startswith("{"):
+        types = records.types_of(t.RECORD, value)
+        items = records.unpack(t.RECORD, value)
+        fields = fields or tuple((f"f{at}", oid, -1) for at, oid in enumerate(types, 1))
+    else:
+        assert fields is not None  # of its type
+        items, types = arrays.unpack(value), [oid for _, oid, _ in fields]
+    values = tuple(_plain(item, oid) for item, oid in zip(items, types, strict=False))
     return Row(fields, values[: len(fields)] + (None,) * (len(fields) - len(values)))
 
 
@@ -56,8 +60,8 @@ def _plain(item: Any, oid: int) -> Any:
     )
 
 
-def packed(row: Row) -> str:
-    """Return the value that stands for a row."""
-    return arrays.pack(
-        [[oid, value] for (_, oid, _), value in zip(row.fields, row.values, strict=True)]
-    )
+def packed(row: Row, oid: int) -> str:
+    """Return the value that stands for a row of a type, or for an anonymous one."""
+    if oid == t.RECORD:
+        return records.pack_record([kind for _, kind, _ in row.fields], row.values)
+    return arrays.pack(list(row.values))
