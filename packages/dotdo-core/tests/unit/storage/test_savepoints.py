@@ -181,6 +181,7 @@ def test_savepoints_out_of_turn_are_refused(session: Session, numbers: Noun) -> 
     session.rollback()
 
 
+@pytest.mark.usefixtures("numbers")
 def test_a_part_of_one_statement_is_undone_alone(session: Session) -> None:
     def work() -> None:
         session.execute(ADD, (4, 0))
@@ -195,6 +196,7 @@ def test_a_part_of_one_statement_is_undone_alone(session: Session) -> None:
     assert rows(session) == [4, 6]
 
 
+@pytest.mark.usefixtures("numbers")
 def test_a_step_of_one_statement_fails_with_an_error_of_the_kernel(session: Session) -> None:
     def work() -> None:
         session.execute(ADD, (4, 0))

@@ -56,8 +56,10 @@ class Variables:
             PostgresError: it may mean a variable and a column (SQLSTATE 42702).
         """
         own = self.scope.column(name, location)
-        if own is None or own is found or self.conflict == "use_column":
+        if own is None or own is found or (found is not None and self.conflict == "use_column"):
             return found
+        if found is None:
+            return own
         if self.conflict == "use_variable":
             return own
         detail = "It could refer to either a PL/pgSQL variable or a table column."

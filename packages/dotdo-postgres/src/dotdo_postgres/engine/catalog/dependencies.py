@@ -240,7 +240,34 @@ def _users_of_type(names: Names, owner: Noun, kinds: set[int]) -> Iterator[Objec
                 yield Object("function", noun)
 
 
+def _calls(tree: Any, name: str) -> bool:
+    """Tell whether a parse tree calls a function of that name."""
+    if isinstance(tree, list):
+        return any(_calls(part, name) for part in tree)
+    if not isinstance(tree, dict):
+        return False
+    call = tree.get("FuncCall")
+    if isinstance(call, dict) and call["funcname"][-1]["String"].get("sval") == name:
+        return True
+    return any(_calls(part, name) for part in tree.values() if isinstance(part, (dict, list)))
+
+
+def _callers(names: Names, item: Object) -> Iterator[Object]:
+    """Yield views and defaults that call a function which is the only one of its name."""
+    _, schema, signed = split_definition(item.noun.name)
+    name = signed.partition("(")[0]
+    if len(names.objects.functions.get((schema, name), ())) > 1:
+        return
+    for noun in names.objects.relations.values():
+        if _calls(facts_of(noun).get("query"), name):
+            yield Object("relation", noun)
+        for column in noun.columns:
+            if _calls(column.extra.get(EXTRA, {}).get("default"), name):
+                yield Object("default", noun, column.name)
+
+
 def _of_function(names: Names, item: Object) -> Iterator[Object]:
+    yield from _callers(names, item)
     for noun in names.objects.relations.values():
         for name, facts in facts_of(noun).get("triggers", {}).items():
             if facts["function"] == item.noun.id:

@@ -23,6 +23,7 @@ from dotdo_postgres.engine.ddl.constraints import (
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
+from dotdo_postgres.engine.ddl.functions import require_immutable
 from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.documents.indexing import index_term
@@ -185,6 +186,9 @@ def _term(
         return f'"{column.column}"{suffix}'
     binder = planner.binder()
     scope, entry = persistent_scope(noun, "index expressions")
+    require_immutable(
+        planner, element["expr"], "functions in index expression must be marked IMMUTABLE"
+    )
     expr = binder.known(binder.expression(element["expr"], scope))
     text = expression_text(planner.names, noun, element["expr"], is_boolean=False)
     name = _expression_name(element)

@@ -73,7 +73,10 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
         raise not_supported("writing through a view of a partitioned table")
     insert = Insertion(planner, binder, target, columns, node, scope, ctes)
     insert.bind()
-    return insert.routed() if is_routed else insert.build(is_wide=False)
+    if is_routed:
+        return insert.routed()
+    made = insert.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 
 def gathered(node: Node) -> Node:

@@ -365,7 +365,8 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
         return plan_joined(change, others, "UPDATE")
     if not planner.is_staged:
         change.folds = fold(change.assignments, node, planner.zone)
-    return change.build(is_wide=False)
+    made = change.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "UPDATE", made)
 
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
@@ -377,4 +378,7 @@ def plan_delete(planner: Planner, node: Node) -> Prepared:
     if not change.target.is_view and has_family(planner, change.relation, node):
         return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
-    return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)
+    if others:
+        return plan_joined(change, others, "DELETE")
+    made = change.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "DELETE", made)

@@ -144,7 +144,7 @@ def run_foreach(frame: Frame, loop: p.Foreach) -> Signal | None:
         and not loop.into.targets[0].fields
     ):
         raise error("42804", "FOREACH loop variable must not be of an array type")
-    parts = list(_parts(items, depth - loop.slice))
+    parts = list(_parts(items, depth - loop.slice)) if items else []
     element = oid if loop.slice else found.element
     anything, signal = False, None
     for turns, part in enumerate(parts):

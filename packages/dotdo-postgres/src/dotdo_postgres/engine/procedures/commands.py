@@ -248,7 +248,13 @@ def run_do_statement(
     """Run DO."""
     text: str = prepared.detail
     session.planner()  # types are looked up
-    ends = do_body(session, text).ends_transactions
+    try:
+        ends = do_body(session, text).ends_transactions
+    except PostgresError as failure:
+        at, sql = getattr(failure, "body_position", None), prepared.source[0]
+        if at is not None and sql.count(text) == 1:  # where in the statement it is
+            failure.position, failure.context = sql.index(text) + at + 1, None
+        raise
 
     def work() -> Result:
         run_do(session, text, (), is_atomic=session.is_call_atomic)

@@ -283,12 +283,17 @@ def _parameter(
 
 def _known_type(planner: Planner, node: Node) -> int:
     try:
-        return written_type(planner.names, node)[0]
+        oid = written_type(planner.names, node)[0]
     except PostgresError as failure:
         if failure.sqlstate != "42704":
             raise
         shown = ".".join(item["String"]["sval"] for item in node["names"])
         raise error("42704", f"type {shown} does not exist") from None
+    if node.get("pct_type"):
+        shown = ".".join(item["String"]["sval"] for item in node["names"])
+        message = f"type reference {shown}%TYPE converted to {type_text(planner.names, oid)}"
+        planner.session.notice("NOTICE", "00000", message)
+    return oid
 
 
 def _language(language: str) -> str:

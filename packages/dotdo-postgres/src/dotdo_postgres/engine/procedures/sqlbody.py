@@ -146,6 +146,8 @@ def call_sql(  # noqa: PLR0917 -- what a call is made of
         return None
     if result == t.VOID and columns is None:
         return [] if stored.returns_set else None
+    if columns == () and last is not None and last.columns is not None:
+        columns = tuple((column.name, column.oid, column.typmod) for column in last.columns)
     rows = [] if last is None or last.columns is None else _fitted(session, last, result, columns)
     if stored.returns_set:
         return rows

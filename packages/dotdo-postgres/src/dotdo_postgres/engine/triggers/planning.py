@@ -370,6 +370,15 @@ class TriggerPlans:
             if applies(session, trigger, None, None):
                 fire(session, trigger, TRUNCATE, None, None)
 
+    def calling(self, planner: Planner, node: Node, word: str, made: Prepared) -> Prepared:
+        """Return the plan of a write that calls routines which change something: these run before SQLite writes."""
+        if not any(call.routine.is_stored and call.routine.writes for call in made.python_calls):
+            return made
+        relation: Relation = made.detail["relation"]
+        if word == "INSERT":
+            return plan_triggered_insert(planner, relation, node)
+        return plan_triggered_change(planner, relation, node, _EVENTS[word])
+
     def insert(self, planner: Planner, node: Node) -> Prepared | None:
         """Plan an INSERT."""
         relation = triggered_relation(planner, node["relation"])

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dotdo.errors import DotdoError, Interrupted, StatementTimeout
+from dotdo.errors import DotdoError, Interrupted, LockTimeout, StatementTimeout, TransactionError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.routines.checks import NumericTooWide
-from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def run_step(session: Session, prepared: Prepared, params: Sequence[StorageValue
     except DotdoError as failure:
         if prepared.rebuild is not None and "integer overflow" in str(failure):
             return run_step(session, prepared.rebuild(), params)
+        if isinstance(failure, LockTimeout) and session.kernel.is_running:
+            message = "a change of definitions while a query of the same statement reads tables"
+            raise not_supported(message) from None
         raise translate(session, prepared, params, failure) from failure
 
 
@@ -129,7 +132,12 @@ class SubTransaction:
         session = self._session
         session.subtransactions.append(self._name)
         if session.kernel.is_running:
-            session.kernel.begin_part(self._name)
+            try:
+                session.kernel.begin_part(self._name)
+            except TransactionError:
+                session.subtransactions.pop()
+                message = "an exception block in a routine that a changing statement calls"
+                raise not_supported(message) from None
         else:
             session.kernel.savepoint(self._name)
         if not session.is_idle:

@@ -104,3 +104,29 @@ def test_procedures_commit_where_they_may(session: Session) -> None:
         rows(session, "call p()")
     assert raised.value.sqlstate == "2D000"
     rows(session, "rollback")
+
+
+def test_a_function_locks_rows_and_changes_data_in_with(session: Session) -> None:
+    rows(session, "create table t (a int, b int)")
+    rows(session, "insert into t values (1, 1), (2, 2)")
+    define(session, "f(x int) returns int", """
+    declare n int;
+    begin
+      perform 1 from t where a = x for update;
+      with gone as (delete from t where a = x returning b) select sum(b) into n from gone;
+      return n;
+    end""")  # fmt: skip
+    assert rows(session, "select f(2)") == [(2,)]
+    assert rows(session, "select a from t") == [(1,)]
+
+
+def test_exception_blocks_work_in_functions_that_writes_call(session: Session) -> None:
+    rows(session, "create table t (s text, n int)")
+    rows(session, "insert into t values ('12'), ('x')")
+    define(
+        session,
+        "number(s text) returns int",
+        "begin return s::int; exception when others then return null; end",
+    )
+    rows(session, "update t set n = number(s)")
+    assert rows(session, "select s, n from t order by s") == [("12", 12), ("x", None)]
