@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 Action = Callable[[], object]
+Clock = Callable[[], int]
 COMPARATORS = {"<=": operator.le, ">=": operator.ge}
 
 
@@ -98,28 +99,28 @@ class Comparison:
     prepare: Action | None = None
     scales: Mapping[str, float] = field(default_factory=dict)
 
-    def measure(self) -> list[Row]:
+    def measure(self, clock_ns: Clock = time.perf_counter_ns) -> list[Row]:
         """Call the contenders in turn, the first of each round another one, and return a row per peer."""
         contenders = {"": self.ours, **self.peers}
         best = dict.fromkeys(contenders, float("inf"))
         order = list(contenders)
         for _ in range(self.rounds):
             for name in order:
-                best[name] = min(best[name], self._timed_us(contenders[name]))
+                best[name] = min(best[name], self._timed_us(contenders[name], clock_ns))
             order.append(order.pop(0))
         return [
             self._row(peer, best[""], best[peer] * self.scales.get(peer, 1)) for peer in self.peers
         ]
 
-    def _timed_us(self, action: Action) -> float:
+    def _timed_us(self, action: Action, clock_ns: Clock) -> float:
         if self.prepare is not None:
             self.prepare()
         gc.collect()
         gc.disable()
         try:
-            started_ns = time.perf_counter_ns()
+            started_ns = clock_ns()
             action()
-            return (time.perf_counter_ns() - started_ns) / 1000 / self.operations
+            return (clock_ns() - started_ns) / 1000 / self.operations
         finally:
             gc.enable()
 
@@ -156,7 +157,7 @@ class Figure:
     unit: str
     goal: str = ""
 
-    def measure(self) -> list[Row]:
+    def measure(self, _: Clock = time.perf_counter_ns) -> list[Row]:
         """Return the one row."""
         value = self.measure_once()
         goal = Goal.parse(self.goal) if self.goal else None

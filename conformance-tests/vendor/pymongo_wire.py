@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pymongo.pool_options
 import pytest
 
+pymongo.pool_options.DOCKER_ENV_PATH = ""  # the suite knows what it tells outside of containers
 SERVER = Path(__file__).with_name("serve_mongo.py")
 _running: list[subprocess.Popen[str]] = []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_cases import aggregates, errors, functions, queries, tables, targets, writes
+from postgres_cases import aggregates, errors, functions, queries, routines, tables, targets, writes
 from postgres_cases.sql_case import SqlCase, answer
 
 from dotdo_testing import Conform, Suite, Target
@@ -76,6 +76,13 @@ def test_writes(
 
 @SUITE.cases(errors.CASES)
 def test_errors(
+    case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
+) -> None:
+    check(case, target, conform, request)
+
+
+@SUITE.cases(routines.CASES)
+def test_routines(
     case: SqlCase, target: Target, conform: Conform, request: pytest.FixtureRequest
 ) -> None:
     check(case, target, conform, request)

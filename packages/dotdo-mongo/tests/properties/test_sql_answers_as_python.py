@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from dotdo_mongo import MongoClient
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import CommandFailure
-from dotdo_mongo.mapping.codec import CODEC
+from dotdo_mongo.mapping.codec import CODEC, encode
 
 EXAMPLES = int(os.environ.get("DOTDO_EXAMPLES", "100"))
 PATHS = ("a", "b", "a.b", "a.b.c", "b.a", "a.0", "a.0.b")
@@ -211,3 +212,107 @@ def test_an_order_is_that_of_bson(
     assert [sort_key(each["a"]) for each in found] == wanted
     first = list(collection.find().sort("a", direction).limit(limit))
     assert [sort_key(each["a"]) for each in first] == wanted[:limit]
+
+
+PLAIN = st.one_of(
+    st.integers(-3, 3),
+    st.sampled_from([2**31, -(2**31) - 1, 2**53, 2**62, 0.0, -0.0, 0.5, 2.0, 0.1, 19.99, 1e300]),
+    st.sampled_from(["a", "b", "", "é", "~", ObjectId("5" * 24), ObjectId("f" * 24)]),
+    st.sampled_from([True, False, None]),
+    DATES,
+)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "a": st.one_of(PLAIN, PLAIN, VALUES),
+            "b": PLAIN,
+            "n": st.integers(-3, 3),
+            "o": st.fixed_dictionaries({}, optional={"a": PLAIN}),
+        },
+    ),
+    max_size=8,
+)
+KEY_PATHS = st.sampled_from(["$a", "$b", "$n", "$o.a"])
+GROUP_KEYS = st.one_of(
+    st.none(),
+    st.just(1),
+    KEY_PATHS,
+    st.fixed_dictionaries({"x": KEY_PATHS}, optional={"y": KEY_PATHS}),
+)
+ACCUMULATORS = st.one_of(
+    st.builds(lambda name, path: {name: path}, st.sampled_from(["$sum", "$avg"]), KEY_PATHS),
+    st.sampled_from([{"$sum": 1}, {"$count": {}}, {"$sum": Int64(2)}, {"$min": "$a"}]),
+)
+GROUPS = st.builds(
+    lambda key, fields: {"$group": {"_id": key, **fields}},
+    GROUP_KEYS,
+    st.dictionaries(st.sampled_from(["s", "t"]), ACCUMULATORS, max_size=2),
+)
+SORTS = st.dictionaries(
+    st.sampled_from(["a", "b", "n", "o.a", "_id"]), st.sampled_from([1, -1]), min_size=1, max_size=3
+)
+ENDS = st.one_of(
+    GROUPS.map(lambda group: [group]),
+    st.builds(lambda sort, n: [{"$sort": sort}, {"$limit": n}], SORTS, st.integers(1, 5)),
+    st.builds(
+        lambda sort, skip, n: [{"$sort": sort}, {"$skip": skip}, {"$limit": n}],
+        SORTS,
+        st.integers(0, 3),
+        st.integers(1, 5),
+    ),
+    st.just([{"$count": "n"}]),
+    st.builds(
+        lambda local, foreign: [
+            {
+                "$lookup": {
+                    "from": "documents",
+                    "localField": local,
+                    "foreignField": foreign,
+                    "as": "r",
+                }
+            }
+        ],
+        st.sampled_from(["a", "b", "o.a", "_id"]),
+        st.sampled_from(["a", "b", "o.a", "_id"]),
+    ),
+)
+FILTERS = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda path, argument: {path: argument}, st.sampled_from(["a", "n", "o.a"]), ARGUMENTS
+    ),
+)
+
+
+def exact(documents: list[dict[str, Any]]) -> list[bytes]:
+    """Return documents so that types and the order of fields count."""
+    return [encode(document) for document in documents]
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(rows=ROWS, identities=KEYED, asked=FILTERS, end=ENDS, is_indexed=st.booleans())
+def test_a_pipeline_gives_what_its_stages_say(
+    collection: Any,
+    rows: list[Any],
+    identities: list[Any],
+    asked: dict[str, Any],
+    end: list[Any],
+    is_indexed: bool,
+) -> None:
+    documents = [{"_id": each, **row} for each, row in zip(identities, rows, strict=False)]
+    kept = filled(collection, documents, [[("a", 1)], [("b", -1)]] if is_indexed else [])
+    stages = [{"$match": asked}, *end]
+    context = Context(collection="documents", lookup=lambda *_: kept)
+    try:
+        wanted = list(compile_pipeline(stages, context)(kept))
+    except CommandFailure:
+        return
+    assert exact(list(collection.aggregate(stages))) == exact(wanted)
+    if "$limit" in end[-1] and len(end) == 2:
+        found = collection.find(asked).sort(list(end[0]["$sort"].items())).limit(end[1]["$limit"])
+        assert exact(list(found)) == exact(wanted)

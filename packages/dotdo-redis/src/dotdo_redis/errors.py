@@ -126,6 +126,15 @@ class TooManyClients(ReplyError):
         super().__init__(message)
 
 
+class Misconfigured(ReplyError):
+    """A write that cannot be kept: the append file takes no more."""
+
+    code = "MISCONF"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Errors writing to the AOF file: {reason}")
+
+
 class NoReplicas(ReplyError):
     """A write when too few replicas are connected."""
 

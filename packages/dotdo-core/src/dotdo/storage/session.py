@@ -96,8 +96,10 @@ class Session(Statements):
         Raises:
             Blocked: Others hold some, and neither `wait` nor `skip_locked` is true.
         """
-        self._require_transaction()
         wanted = list(rows)
+        if self._is_running:  # asked for by a function of the statement
+            return self._lock_free_rows(noun, wanted, mode, skip_locked=skip_locked)
+        self._require_transaction()
         return self._within(
             lambda: self._lock_free_rows(noun, wanted, mode, skip_locked=skip_locked), None, wait
         )
@@ -120,7 +122,8 @@ class Session(Statements):
                 free.append(row)
             elif not skip_locked:
                 raise Blocked(owner)
-        self._hold_rows(noun, free, mode)
+        if self.state is not IDLE:  # a statement by itself keeps others out as long as it lasts
+            self._hold_rows(noun, free, mode)
         return free
 
     def _hold_rows(self, noun: "Noun", rows: list[int], mode: Mode) -> None:

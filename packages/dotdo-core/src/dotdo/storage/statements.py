@@ -177,6 +177,23 @@ class Statements(Transaction):
             self._unsettled(sql)
         return self._execute(sql, params).fetchall()
 
+    def step(self, run: Callable[[], T]) -> T:
+        """Run a statement inside `mutate` whose failure the caller may handle: the errors are the kernel's.
+
+        Raises:
+            Blocked: it failed for rows that others may yet give up.
+        """
+        try:
+            return run()
+        except apsw.Error as error:
+            owner = self._releaser_of(run, error) if self._is_running else None
+            if owner is not None:
+                raise Blocked(owner) from error
+            self._fail(error)
+        except BINDING as error:
+            fail_to_bind(error)
+            raise
+
     def attempt(self, work: Callable[[], T]) -> T:
         """Run one statement inside `mutate` so that its failure can be caught: it alone is undone.
 

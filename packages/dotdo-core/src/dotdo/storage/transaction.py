@@ -249,6 +249,28 @@ class Transaction(Writer):
             self._claim_owned()
         waiter.finish()
 
+    def begin_part(self, name: str) -> None:
+        """Within `mutate`: set a mark to which `end_part` can go back.
+
+        Raises:
+            TransactionError: A statement that writes is under way: what it does cannot be undone in part.
+        """
+        try:
+            self._execute(f"savepoint {quoted(name)}")
+        except apsw.SQLError as error:
+            msg = "a part of a statement that writes cannot be undone"
+            raise TransactionError(msg) from error
+
+    def end_part(self, name: str, *, is_kept: bool) -> None:
+        """Keep or undo what was done since `begin_part`."""
+        if not self.connection.in_transaction:  # SQLite undid all of it
+            return
+        if not is_kept:
+            self._execute(f"rollback to {quoted(name)}")
+        self._execute(f"release {quoted(name)}")
+        if not is_kept:
+            self._undone_in_part()
+
     def _undone_in_part(self) -> None:
         """After going back within the transaction: definitions may be the old ones, marks may be too low."""
         if self._has_definitions:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dotdo.errors import TransactionError
+from dotdo.errors import TransactionError, UniqueViolation
 from dotdo.storage import Blocked, Mode, Noun, Session, State
 
 ADD = "insert into t(id, v) values (?, ?)"
@@ -179,3 +179,29 @@ def test_savepoints_out_of_turn_are_refused(session: Session, numbers: Noun) -> 
     with pytest.raises(TransactionError):
         session.mutate(lambda: session.savepoint("x"))
     session.rollback()
+
+
+@pytest.mark.usefixtures("numbers")
+def test_a_part_of_one_statement_is_undone_alone(session: Session) -> None:
+    def work() -> None:
+        session.execute(ADD, (4, 0))
+        session.begin_part("p")
+        session.execute(ADD, (5, 0))
+        session.end_part("p", is_kept=False)
+        session.begin_part("p")
+        session.execute(ADD, (6, 0))
+        session.end_part("p", is_kept=True)
+
+    session.mutate(work)
+    assert rows(session) == [4, 6]
+
+
+@pytest.mark.usefixtures("numbers")
+def test_a_step_of_one_statement_fails_with_an_error_of_the_kernel(session: Session) -> None:
+    def work() -> None:
+        session.execute(ADD, (4, 0))
+        with pytest.raises(UniqueViolation):
+            session.step(lambda: session.execute(ADD, (4, 0)))
+
+    session.mutate(work)
+    assert rows(session) == [4]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from bson import ObjectId
+from bson.errors import InvalidDocument
 from pymongo.common import validate_ok_for_update
 from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 from pymongo.synchronous.collection import Collection as DriverCollection
@@ -15,6 +16,7 @@ from dotdo_mongo.client.seam import bson_to_dict, dict_to_bson, engine_form
 T = TypeVar("T")
 _IDENTITIES = frozenset({int, str, ObjectId})
 _MAX_MANY = 100_000
+_UNENCODABLE = (Detour, InvalidDocument, OverflowError, TypeError, ValueError)
 
 
 class Collection(DriverCollection[Any]):
@@ -59,8 +61,9 @@ class Collection(DriverCollection[Any]):
                 if "_id" not in document:
                     document["_id"] = ObjectId()
                 try:
-                    direct.insert([dict_to_bson(document, False, self._codec_options)])
-                except Detour:
+                    data = dict_to_bson(document, False, self._codec_options)
+                    direct.insert(lambda: (data,))
+                except _UNENCODABLE:
                     pass
                 else:
                     return InsertOneResult(document["_id"], True)
@@ -90,8 +93,10 @@ class Collection(DriverCollection[Any]):
                     if "_id" not in document:
                         document["_id"] = ObjectId()
                 try:
-                    direct.insert([dict_to_bson(each, False, options) for each in documents])
-                except Detour:
+                    direct.insert(
+                        lambda: (dict_to_bson(each, False, options) for each in documents)
+                    )
+                except _UNENCODABLE:
                     pass
                 else:
                     return InsertManyResult([each["_id"] for each in documents], True)

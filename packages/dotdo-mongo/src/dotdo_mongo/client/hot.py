@@ -17,7 +17,9 @@ def direct_to(collection: Any) -> Direct | None:
         direct = _found(collection)
         if direct is None:
             return None
-    return direct if is_hot(collection._database._client) else None
+    if direct.is_watched or not is_hot(collection._database._client):
+        return None
+    return direct
 
 
 def _found(collection: Any) -> Direct | None:

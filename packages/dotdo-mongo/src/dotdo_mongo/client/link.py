@@ -19,6 +19,7 @@ from dotdo_mongo.protocol.messages import (
     EXHAUST_ALLOWED,
     MORE_TO_COME,
     OP_QUERY,
+    InvalidDocument,
     encode_document,
     header_of,
     op_query,
@@ -127,7 +128,10 @@ class Link:
         Raises:
             OSError: The connection is cut, the driver has given up, or time is out.
         """
-        body, sequences, flags = self._take(message)
+        try:
+            body, sequences, flags = self._take(message)
+        except InvalidDocument as invalid:
+            return encode_document(invalid.reply()), 0
         while True:
             reply = self._run(body, sequences)
             waiting = self.client.awaiting
@@ -142,7 +146,10 @@ class Link:
 
     async def run_async(self, message: bytes | None, deadline_s: float | None) -> Answer | None:
         """Answer a message, leaving the loop to others while something is waited for; see `run`."""
-        body, sequences, flags = self._take(message)
+        try:
+            body, sequences, flags = self._take(message)
+        except InvalidDocument as invalid:
+            return encode_document(invalid.reply()), 0
         loop = asyncio.get_running_loop()
         while True:
             reply = self._run(body, sequences)

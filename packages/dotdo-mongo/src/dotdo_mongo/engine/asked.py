@@ -6,6 +6,7 @@ from typing import Any
 from bson import json_util
 
 from dotdo.registry import SqlFunction
+from dotdo.registry import find_function as find_offered
 from dotdo.storage import Check
 from dotdo.storage.names import literal, quoted
 from dotdo_mongo.engine.collection import Collection
@@ -29,6 +30,8 @@ def checks_of(collection: Collection) -> tuple[Check, ...]:
     noun = collection.noun
     if noun.layout != "document":
         return noun.checks
+    if find_offered("mongo_is_valid") is None:  # not installed: others could not ask
+        return ()
     found = []
     options = collection.options
     is_asked = options.get("validationAction") != "warn" and options.get("validationLevel") != "off"

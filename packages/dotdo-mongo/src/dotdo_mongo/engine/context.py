@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 Pipeline = Callable[[Iterable[Document]], Iterator[Document]]
 Lookup = Callable[[str, str | None], Iterable[Document]]
+Related = Callable[[str, str, list[Any], bool], Iterable[Document] | None]
 Source = Callable[[Any, "Context"], Iterable[Document]]
 Out = Callable[[str, Any, Iterable[Document]], None]
 Matcher = Callable[[Document], bool]
@@ -43,6 +44,13 @@ def _no_lookup(collection: str, db: str | None) -> Iterable[Document]:
     raise failure(26, f"ns does not exist: {db}.{collection}")
 
 
+def _no_related(
+    collection: str, path: str, values: list[Any], is_once: bool
+) -> Iterable[Document] | None:
+    del collection, path, values, is_once
+    return None
+
+
 def _no_out(stage: str, argument: Any, documents: Iterable[Document]) -> None:  # noqa: ARG001
     raise failure(20, f"{stage} is not allowed here")
 
@@ -63,6 +71,8 @@ class Context:
         random: numbers in [0, 1) for $rand, $sample and $sampleRate.
         new_object_id: makes ids.
         lookup: the documents of a collection (a view is resolved); db None is the command's.
+        related: the documents of a collection of which some may have one of the values at a path, all that have among
+            them; None where looking at all of them is better, which also depends on whether it is asked for once.
         out: does $out and $merge: stage name, its parsed argument, the documents.
         sources: first stages that need the store ($collStats, $indexStats, $geoNear ...): name ->
             function of (argument, context) giving documents.
@@ -83,6 +93,7 @@ class Context:
     random: Callable[[], float] = _no_chance
     new_object_id: Callable[[], ObjectId] = ObjectId
     lookup: Lookup = _no_lookup
+    related: Related = _no_related
     out: Out = _no_out
     sources: Mapping[str, Source] = field(default_factory=dict)
     text: Callable[[Any, Context], Matcher] | None = None

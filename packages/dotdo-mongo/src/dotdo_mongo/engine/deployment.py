@@ -119,6 +119,9 @@ class Deployment:
         host: Host and port as replies name it.
         set_name: Name of the replica set of one that it presents itself as.
         has_test_commands: Drivers' tests may set fail points, as with mongod's `enableTestCommands`.
+
+    Attributes:
+        is_watched: A fail point or a profiler wants to see every command, so that none may take a short way.
     """
 
     databases: Databases
@@ -135,6 +138,7 @@ class Deployment:
     started_us: int = field(init=False)
     counters: dict[str, int] = field(default_factory=dict)
     process_id: ObjectId = field(default_factory=ObjectId)
+    is_watched: bool = False
     _last_us: int = 0
 
     def __post_init__(self) -> None:
@@ -142,6 +146,15 @@ class Deployment:
         self.sessions = SessionTable(self.clock, self.new_lock)
         self.fail_points = FailPoints(self.random)
         self.started_us = self.clock()
+
+    def look_who_watches(self) -> None:
+        """Note whether fail points or profilers want to see every command, after one of them was set."""
+        profiles = (
+            kept.get("was", 0)
+            for name, kept in self.settings.items()
+            if isinstance(name, tuple) and name[0] == "profile"
+        )
+        self.is_watched = bool(self.fail_points) or any(level > 0 for level in profiles)
 
     def cluster_time(self) -> Timestamp:
         """Return the present as a timestamp later than all given before: its ordinal is the microsecond, from 1."""

@@ -1,6 +1,6 @@
 """One collection reached without a command: plain statements that need no checked arguments, replies or sessions; it refuses all others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
@@ -29,7 +29,8 @@ from dotdo_mongo.mapping.keys import key_of
 Document = dict[str, Any]
 T = TypeVar("T")
 _IDENTITIES = frozenset({int, str, ObjectId, Int64, float, bool, Binary, Decimal128})
-_MAX_BATCH_BYTES = 32 * 1024 * 1024
+_PART_BYTES = 4 << 20
+_MAX_DEPTH = 100
 _SHALLOW_BYTES = 700  # each level of nesting takes seven bytes at least
 _DEFAULTS: Document = {"hint": None, "min": None, "max": None}
 
@@ -59,6 +60,11 @@ class Direct:
         self._collection: Collection | None = None
         self._select = ""
         self._has_limits = False
+
+    @property
+    def is_watched(self) -> bool:
+        """A fail point or a profiler wants to see every command."""
+        return self._deployment.is_watched
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -106,51 +112,57 @@ class Direct:
         def run(session: Session, collection: Collection, request: Request) -> list[bytes]:
             context = context_of(request, collection)
             found = search(request, session.store, collection, context)
-            batch = [
-                bytes(item.raw) if type(item) is RawBSONDocument else encode(item)  # type: ignore[arg-type]
-                for item in islice(found, most + 1)
-            ]
-            if len(batch) > most or sum(map(len, batch)) > MAX_DOCUMENT_BYTES:
-                raise Detour
+            batch: list[bytes] = []
+            size = 0
+            for item in found:
+                data = bytes(item.raw) if type(item) is RawBSONDocument else encode(item)  # type: ignore[arg-type]
+                batch.append(data)
+                size += len(data)
+                if len(batch) > most or size > MAX_DOCUMENT_BYTES:
+                    raise Detour
             return batch
 
         return self._run("find", _DEFAULTS | arguments, run)
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def insert(self, encoded: list[bytes]) -> None:
-        """Insert documents, all or none.
+    def insert(self, encoded: Callable[[], Iterable[bytes]]) -> int:
+        """Insert documents, all or none, and return how many.
+
+        Args:
+            encoded: Gives them; it may be called again.
 
         Raises:
             Detour: One is refused, or is no plain document.
         """
-        if not encoded or sum(map(len, encoded)) > _MAX_BATCH_BYTES:
-            raise Detour
-        documents = [_plain(data) for data in encoded]
 
-        def run(session: Session, collection: Collection, request: Request) -> None:
+        def run(session: Session, collection: Collection, request: Request) -> int:
             del request
             if collection.is_capped or "validator" in collection.options:
                 raise Detour
             table = collection.table
             assert isinstance(table, DocumentTable)
-            if len(collection.indexes) > 1 and not _is_unchecked(collection):
-                writer = self._writer(session, collection, Context())
+            is_checked = len(collection.indexes) > 1 and not _is_unchecked(collection)
 
-                def work() -> None:
-                    for document, data in zip(documents, encoded, strict=True):
+            def work() -> int:
+                writer = self._writer(session, collection, Context()) if is_checked else None
+                count = 0
+                for part in _parts(encoded()):
+                    count += len(part)
+                    documents = [_plain(data) for data in part]
+                    if writer is None:
+                        if not table.insert_all(session, documents, part):
+                            raise Detour
+                        continue
+                    for document, data in zip(documents, part, strict=True):
                         writer.insert(document, data)
+                return count
 
-            else:
+            done = session.mutate(work, planned_for=self._catalog)
+            self._deployment.count("insert", done)
+            return done
 
-                def work() -> None:
-                    if not table.insert_all(session, documents, encoded):
-                        raise Detour
-
-            session.mutate(work, planned_for=self._catalog)
-            self._deployment.count("insert", len(documents))
-
-        self._run("insert", {}, run)
+        return self._run("insert", {}, run)
 
     def update(self, query: Document, change: Any, *, is_many: bool) -> tuple[int, int]:
         """Change what a query finds; return how many matched and how many were changed.
@@ -275,6 +287,20 @@ class Direct:
         raise Detour
 
 
+def _parts(encoded: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield documents in parts of few megabytes, since what is made of them is larger."""
+    part: list[bytes] = []
+    size = 0
+    for data in encoded:
+        part.append(data)
+        size += len(data)
+        if size > _PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
 def _is_unchecked(collection: Collection) -> bool:
     """Nothing but the `_id` is to be checked when a document comes in."""
     return all(len(index["key"]) == 1 and not index.get("unique") for index in collection.indexes)
@@ -286,9 +312,11 @@ def _plain(data: bytes) -> Document:
     Raises:
         Detour: It is to be looked at more closely.
     """
-    if len(data) > _SHALLOW_BYTES and (len(data) > MAX_DOCUMENT_BYTES or _is_deep(data)):
+    if len(data) > MAX_DOCUMENT_BYTES:
         raise Detour
     document = decode(data)
+    if len(data) > _SHALLOW_BYTES and _is_deep(document, _MAX_DEPTH):
+        raise Detour
     if type(document.get("_id")) not in _IDENTITIES or next(iter(document)) != "_id":
         raise Detour
     for value in document.values():
@@ -297,6 +325,8 @@ def _plain(data: bytes) -> Document:
     return document
 
 
-def _is_deep(data: bytes) -> bool:
-    """Documents and arrays may lie in each other a hundred deep."""
-    return data.count(b"\x03") + data.count(b"\x04") > 100
+def _is_deep(value: Any, most: int) -> bool:
+    """Documents and arrays lie in each other deeper than that."""
+    if type(value) is dict:
+        return most == 0 or any(_is_deep(inner, most - 1) for inner in value.values())
+    return type(value) is list and (most == 0 or any(_is_deep(inner, most - 1) for inner in value))

@@ -130,7 +130,8 @@ class FailPoints:
         if made is None:
             self._set.pop(name, None)
         else:
-            made.data = parse_part(_DATA[name], data, name)
+            known = {field: value for field, value in data.items() if field in _DATA[name]}
+            made.data = parse_part(_DATA[name], known, name)  # others are ignored, as mongod does
             self._set[name] = made
         return self._counts.get(name, 0)
 

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +28,7 @@ from bson import (
     Timestamp,
 )
 
+from dotdo_mongo.engine.values import millis
 from dotdo_mongo.errors import failure
 
 TIME_S = 5
@@ -87,6 +89,11 @@ function __out(x) {
   if (x instanceof MaxKeyClass) return { t: "max" };
   return { t: "doc", v: Object.entries(x).map(([name, value]) => [name, __out(value)]) };
 }
+const __emitted = [];
+function emit(key, value) {
+  if (arguments.length !== 2) throw new Error("emit takes 2 args");
+  __emitted.push([key === undefined ? null : key, value]);
+}
 const __functions = {};
 function __call(name, text) {
   const args = __in(JSON.parse(text));
@@ -101,6 +108,7 @@ _TAGGED: Mapping[type, Callable[[Any], Any]] = {
     Int64: lambda value: {"t": "long", "v": str(value)},
     Decimal128: lambda value: {"t": "dec", "v": str(value)},
     DatetimeMS: lambda value: {"t": "date", "v": int(value)},
+    datetime: lambda value: {"t": "date", "v": millis(value)},
     Timestamp: lambda value: {"t": "ts", "v": value.time, "o": value.inc},
     Binary: lambda value: {"t": "bin", "v": base64.b64encode(value).decode(), "o": value.subtype},
     bytes: lambda value: {"t": "bin", "v": base64.b64encode(value).decode(), "o": 0},

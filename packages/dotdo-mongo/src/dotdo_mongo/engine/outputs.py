@@ -17,6 +17,7 @@ from dotdo_mongo.engine.pushdown import equalities
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.tables import Record
 from dotdo_mongo.engine.update import compile_update
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.engine.variables import command_variables
 from dotdo_mongo.engine.writing import Writer
 from dotdo_mongo.errors import failure
@@ -209,15 +210,31 @@ def _not_matched(writer: Writer, merge: Merge, document: Document) -> None:
     writer.insert(document)
 
 
+def _check_identity(before: Document, document: Document) -> None:
+    """See that what takes the place of a document has its `_id`, or none.
+
+    Raises:
+        CommandFailure: It has another (code 66).
+    """
+    if sort_key(before["_id"]) != sort_key(document["_id"]):
+        raise failure(
+            66,
+            "$merge failed to update the matching document, did you attempt to modify the _id or the shard key?"
+            " :: caused by :: Performing an update on the path '_id' would modify the immutable field '_id'",
+        )
+
+
 def _matched(
     merge: Merge, before: Document, document: Document, context: Context
 ) -> Document | None:
     if isinstance(merge.matched, list):
         return _by_pipeline(merge, before, document, context)
-    if merge.matched == "replace":
-        return {"_id": before["_id"], **{n: v for n, v in document.items() if n != "_id"}}
     if merge.matched == "keepExisting":
         return None
+    if "_id" in document and merge.matched in {"replace", "merge"}:
+        _check_identity(before, document)
+    if merge.matched == "replace":
+        return {"_id": before["_id"], **{n: v for n, v in document.items() if n != "_id"}}
     if merge.matched == "fail":
         raise duplicate("", {"key": {"_id": 1}, "name": "_id_"}, [before["_id"]])
     return {**before, **{n: v for n, v in document.items() if n != "_id"}}

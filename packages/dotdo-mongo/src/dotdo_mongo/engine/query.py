@@ -13,6 +13,7 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pushdown import (
+    NEVER,
     UNKNOWN,
     Bound,
     Truth,
@@ -20,11 +21,13 @@ from dotdo_mongo.engine.pushdown import (
     bounds,
     by_index,
     by_key,
+    in_order,
     is_pushed,
     opposite,
+    sorting_index,
     truth,
 )
-from dotdo_mongo.engine.tables import EVERYTHING, Condition, Reader, Record
+from dotdo_mongo.engine.tables import EVERYTHING, Condition, DocumentTable, Reader, Record
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
@@ -82,14 +85,44 @@ class Plan:
     high: tuple[Any, ...] | None = None
     said: Truth = UNKNOWN
 
+    @property
+    def is_told(self) -> bool:
+        """SQL tells of some rows that they match."""
+        return (
+            not self.is_hinted
+            and not self.backward
+            and self.stage != "IDHACK"
+            and self.said.certain != NEVER
+        )
+
+    def ordered(
+        self, reader: Reader, sort: Mapping[str, Any], limit: int | None
+    ) -> Iterable[Record] | None:
+        """Return the records of an order, None when SQL cannot tell them."""
+        if not self.is_told:
+            return None
+        return in_order(
+            self.collection, reader, self.condition, said=self.said, sort=sort, limit=limit
+        )
+
+    def sorting_index(self, reader: Reader, sort: Mapping[str, Any]) -> Document | None:
+        """Return the index in whose order the records are read for a sort, None when they are sorted."""
+        if not self.is_told or self.query:
+            return None
+        return sorting_index(self.collection, reader, sort)
+
     def count(self, reader: Reader, most: int | None = None) -> int:
         """Return how many records match, or `most` when there are more."""
         table = self.collection.table
         if not self.query and not self.is_hinted:
             return table.count(reader)
-        if most is not None or self.is_hinted or self.said is UNKNOWN or self.stage == "IDHACK":
+        if most is not None or not self.is_told or not isinstance(table, DocumentTable):
             return sum(1 for _ in islice(self.records(reader), most))
-        certain, undecided = table.tally(reader, self.condition, self.said.certain)
+        three = self.said.three
+        condition = self.condition
+        if three is not None and condition == self.said.condition and "instr" not in condition.sql:
+            condition = EVERYTHING  # it would be computed twice
+        certain, undecided = table.tally(reader, condition, self.said.certain, three)
         if undecided:
             doubtful = opposite(Truth(self.said.certain, self.said.certain)).condition
             rest = table.scan(reader, _both(self.condition, doubtful))
@@ -141,7 +174,7 @@ class Plan:
             return iter(() if found is None else (found,))
         found_by = table.scan(reader, self.condition, backward=self.backward)
         if self.is_hinted and self.index is not None and is_ordinary(self.index):
-            return iter(in_order(found_by, self.index, self._lies_within))
+            return iter(by_keys(found_by, self.index, self._lies_within))
         return found_by
 
 
@@ -170,6 +203,13 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
 
 def _is_key(key: Document, hint: Document) -> bool:
     return [(p, sort_key(d)) for p, d in key.items()] == [(p, sort_key(d)) for p, d in hint.items()]
+
+
+def narrowed(collection: Collection, query: Document) -> Plan:
+    """Return what SQL leaves of a collection for a query, whose filter is for the caller to apply."""
+    found = Plan(collection, query, None)
+    narrow(found, query)
+    return found
 
 
 def narrow(found: Plan, query: Document) -> None:
@@ -247,7 +287,7 @@ def _serves(index: Document, query: Document, asked: Mapping[str, Bound]) -> boo
     return True
 
 
-def in_order(
+def by_keys(
     records: Iterable[Record], index: Document, lies_within: Callable[[tuple[Any, ...]], bool]
 ) -> list[Record]:
     """Return the records that have keys of an index within bounds, in its order."""

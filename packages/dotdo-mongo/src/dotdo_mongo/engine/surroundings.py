@@ -11,6 +11,7 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.javascript import runner
 from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.query import narrowed
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import sources
 from dotdo_mongo.engine.text import text_of
@@ -45,6 +46,7 @@ def context_of(
         cluster_time=request.deployment.cluster_time(),
         random=request.deployment.random,
         lookup=partial(documents_of, request),
+        related=partial(related_documents, request),
         out=partial(write_out, request),
         sources=sources(request, collection),
         text=None if collection is None else text_of(collection.indexes),
@@ -83,6 +85,22 @@ def documents_of(
     base, stages, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation, variables={})
     yield from compile_pipeline(stages, context)(documents_of(request, base, database, depth + 1))
+
+
+def related_documents(
+    request: Request, name: str, path: str, values: list[Any], is_once: bool
+) -> Iterable[Document] | None:
+    """Return what SQL leaves of a collection that has one of some values at a path, None when it leaves all."""
+    found = request.find(checked_collection(request.db, name))
+    if found is None or found[1].is_view:
+        return None
+    store, collection = found
+    if collection.noun.layout != "document" or collection.kind != "collection":
+        return None
+    way = narrowed(collection, {path: {"$in": values}})
+    if way.stage != "IXSCAN" and (not is_once or not way.condition.sql):
+        return None
+    return (record.document for record in way.candidates(request.reader(store)))
 
 
 def resolve_view(

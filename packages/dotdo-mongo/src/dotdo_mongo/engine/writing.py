@@ -17,6 +17,7 @@ from dotdo_mongo.engine.tables.refusals import refused
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 from dotdo_mongo.mapping.codec import MAX_DOCUMENT_BYTES, encode
+from dotdo_mongo.mapping.depth import MAX_STORED, is_deeper
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class Writer:
             data = None
         data = encode(ready) if data is None else data
         self._check_size(data)
+        self._check_depth(ready, data, "insert")
         self._validate(ready)
         self._check_keys(ready, None)
         if self._stored(ready, lambda: self._table.insert(self.session, ready, data)) is None:
@@ -99,6 +101,7 @@ class Writer:
             document = {"_id": document["_id"], **document}
         data = encode(document)
         self._check_size(data)
+        self._check_depth(document, data, "update")
         if self._validator is not None and not (
             self._is_moderate and self._details(before) is not None
         ):
@@ -160,6 +163,13 @@ class Writer:
             raise failure(
                 10334,
                 f"BSONObj size: {len(data)} (0x{len(data):X}) is invalid. Size must be between 0 and {MAX_DOCUMENT_BYTES}(16MB)",
+            )
+
+    @staticmethod
+    def _check_depth(document: Document, data: bytes, what: str) -> None:
+        if is_deeper(document, data, MAX_STORED):
+            raise failure(
+                15, f"cannot {what} document because it exceeds {MAX_STORED} levels of nesting"
             )
 
     def _details(self, document: Document) -> Document | None:

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bson import encode as bson_encode
+from bson.errors import BSONError
 
+from dotdo_mongo.errors import code_name
 from dotdo_mongo.mapping.codec import CODEC, Document, decode
+from dotdo_mongo.mapping.depth import MAX_READ, is_deeper
 
 OP_REPLY, OP_QUERY, OP_COMPRESSED, OP_MSG = 1, 2004, 2012, 2013
 CHECKSUM_PRESENT, MORE_TO_COME, EXHAUST_ALLOWED = 1, 2, 1 << 16
@@ -19,11 +22,31 @@ _UINT = struct.Struct("<I")
 _REPLY = struct.Struct("<iqii")
 _MIN_DOCUMENT = 5
 
+_TOO_DEEP = f"BSONObj exceeds maximum nested object depth: {MAX_READ}"
+
 Sequences: TypeAlias = dict[str, list[bytes]]
 
 
 class MalformedMessage(Exception):
     """Bytes that are no message of the protocol; the connection cannot go on."""
+
+
+class InvalidDocument(Exception):
+    """A message whose frame is right and whose BSON is not; the peer is told so, and the connection goes on.
+
+    Args:
+        code: MongoDB's.
+        text: MongoDB's text.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
+        self.request_id, self.flags, self.is_legacy = 0, 0, False
+
+    def reply(self) -> Document:
+        """Return what the peer is told."""
+        return {"ok": 0.0, "errmsg": self.text, "code": self.code, "codeName": code_name(self.code)}
 
 
 @dataclass(slots=True)
@@ -65,6 +88,7 @@ def read_body(data: bytes, start: int, end: int) -> tuple[int, Document, Sequenc
 
     Raises:
         MalformedMessage: Lengths or kinds do not fit.
+        InvalidDocument: What is framed is no BSON.
     """
     (flags,) = _UINT.unpack_from(data, start)
     if flags & _REQUIRED_FLAGS:
@@ -79,7 +103,7 @@ def read_body(data: bytes, start: int, end: int) -> tuple[int, Document, Sequenc
             if body is not None:
                 raise MalformedMessage("more than one body section")
             length = _length(data, at, end)
-            body = decode(data[at : at + length])
+            body = _document(data[at : at + length])
         elif kind == 1:
             length = _length(data, at, end)
             name, documents = _sequence(data, at + 4, at + length)
@@ -94,8 +118,25 @@ def read_body(data: bytes, start: int, end: int) -> tuple[int, Document, Sequenc
     for name, documents in sequences.items():
         if name in body:
             raise MalformedMessage(f"duplicate field {name}")
-        body[name] = [decode(document) for document in documents]
+        body[name] = [_document(document) for document in documents]
     return flags, body, sequences
+
+
+def _document(data: bytes) -> Document:
+    """Decode a document that a peer sent.
+
+    Raises:
+        InvalidDocument: It is none (code 22), or nests too deep (code 15).
+    """
+    try:
+        document = decode(data)
+    except (BSONError, ValueError, OverflowError) as error:
+        raise InvalidDocument(22, f"invalid BSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidDocument(15, _TOO_DEEP) from error
+    if is_deeper(document, data, MAX_READ):
+        raise InvalidDocument(15, _TOO_DEEP)
+    return document
 
 
 def _length(data: bytes, at: int, end: int) -> int:
@@ -156,7 +197,7 @@ def op_query(data: bytes, start: int, end: int) -> Document:
     namespace = data[start + 4 : stop].decode()
     at = stop + 9
     length = _length(data, at, end)
-    body = decode(data[at : at + length])
+    body = _document(data[at : at + length])
     db, _, name = namespace.partition(".")
     if name != "$cmd":
         raise MalformedMessage("OP_QUERY is no longer supported but for the handshake")

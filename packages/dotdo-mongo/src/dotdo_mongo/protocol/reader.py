@@ -9,6 +9,7 @@ from dotdo_mongo.protocol.messages import (
     OP_COMPRESSED,
     OP_MSG,
     OP_QUERY,
+    InvalidDocument,
     MalformedMessage,
     Message,
     header_of,
@@ -40,6 +41,7 @@ class MessageReader:
 
         Raises:
             MalformedMessage: The input is no message.
+            InvalidDocument: A message holds invalid BSON; those after it can still be read.
         """
         while True:
             buffer = self._buffer
@@ -60,6 +62,20 @@ def _read(data: bytes) -> Message:
     if opcode == OP_COMPRESSED:
         opcode, compressor, body = unpack(data, start, len(data))
         start = 0
+    try:
+        return _message(data, (body, start), opcode, request_id, compressor)
+    except InvalidDocument as invalid:
+        invalid.request_id, invalid.is_legacy = request_id, opcode == OP_QUERY
+        invalid.flags = (
+            0 if invalid.is_legacy else int.from_bytes(body[start : start + 4], "little")
+        )
+        raise
+
+
+def _message(
+    data: bytes, within: tuple[bytes, int], opcode: int, request_id: int, compressor: int
+) -> Message:
+    body, start = within
     if opcode == OP_QUERY:
         return Message(
             request_id, op_query(body, start, len(body)), is_legacy=True, compressor=compressor

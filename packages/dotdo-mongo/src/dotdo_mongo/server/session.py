@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from bson.errors import BSONError
 
-from dotdo.serving import DRAIN, Close, CloseReason, Session, SessionContext, Step, Wait
+from dotdo.serving import (
+    DRAIN,
+    Close,
+    CloseReason,
+    Session,
+    SessionContext,
+    StartTls,
+    Step,
+    Wait,
+)
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_mongo.engine.awaiting import Awaiting
@@ -19,6 +28,7 @@ from dotdo_mongo.protocol.compression import agreed, pack
 from dotdo_mongo.protocol.messages import (
     EXHAUST_ALLOWED,
     MORE_TO_COME,
+    InvalidDocument,
     MalformedMessage,
     Message,
     encode_document,
@@ -33,6 +43,9 @@ _UNCOMPRESSED = frozenset(
     {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "getnonce", "authenticate"}
 )
 _DRAIN_BYTES = 1 << 20
+_GREETING_BYTES = 3
+_TLS_GREETINGS = frozenset(bytes((22, 3, minor)) for minor in range(5))
+"""How a handshake of TLS begins; a message of that length, over 64 KiB, cannot be a peer's first."""
 
 
 def _nothing() -> None:
@@ -79,6 +92,8 @@ class MongoSession(Session):
         self._authentication = Authentication(context, self._client)
         self.is_established = context.credentials is None
         self._numbers = itertools.count(1)
+        self._greeting = b""
+        self._awaits_tls = context.can_start_tls
         self._rest: Iterator[Message] = iter(())
         self._pending: tuple[Message, _Waiter] | None = None
         self._following: Message | None = None  # what is answered next without being asked for
@@ -87,6 +102,14 @@ class MongoSession(Session):
 
     def receive(self, data: bytes) -> Answer:
         """Take input; answer every whole request in it."""
+        if self._awaits_tls:
+            self._greeting += data
+            if self._greeting[:3] in _TLS_GREETINGS:
+                self._awaits_tls = False
+                return Step(b"", StartTls(self._greeting))
+            if len(self._greeting) < _GREETING_BYTES:
+                return b""
+            data, self._awaits_tls = self._greeting, False
         self._reader.feed(data)
         if self._pending is not None:
             return b""
@@ -117,13 +140,14 @@ class MongoSession(Session):
         output, size = [first], len(first)
         try:
             while True:
-                message = self._following or next(self._rest, None)
-                self._following = None
-                if message is None:
+                try:
+                    message = self._next()
+                except InvalidDocument as invalid:
+                    output.append(self._refusal(invalid))
                     self._rest = self._reader.messages()
-                    message = next(self._rest, None)
-                    if message is None:
-                        return b"".join(output)
+                    continue
+                if message is None:
+                    return b"".join(output)
                 answer = self._run(message)
                 if not isinstance(answer, bytes):
                     return Step(b"".join(output) + answer.output, answer.control)
@@ -133,6 +157,25 @@ class MongoSession(Session):
                     return Step(b"".join(output), DRAIN)
         except (MalformedMessage, BSONError, ValueError):
             return Step(b"".join(output), Close(CloseReason.VIOLATION))
+
+    def _next(self) -> Message | None:
+        message, self._following = self._following, None
+        if message is None:
+            message = next(self._rest, None)
+        if message is None:
+            self._rest = self._reader.messages()
+            message = next(self._rest, None)
+        return message
+
+    def _refusal(self, invalid: InvalidDocument) -> bytes:
+        """Return the reply to what is no BSON, nothing where none is waited for."""
+        if invalid.flags & MORE_TO_COME:
+            return b""
+        document = encode_document(invalid.reply())
+        number = next(self._numbers)
+        if invalid.is_legacy:
+            return op_reply(document, number, invalid.request_id)
+        return op_msg(document, number, invalid.request_id)
 
     def _run(self, message: Message) -> Answer:
         client = self._client

@@ -69,3 +69,18 @@ def test_explain_names_the_index(engine):
 def test_a_hint_that_names_no_index_is_refused(engine):
     engine({"insert": "c", "documents": [{"a": 1}]})
     assert engine({"find": "c", "hint": "nope"})["code"] == 2
+
+
+def test_names_with_dollars_hide_no_values_beside_them(mongo):
+    mongo.t.c.insert_many(
+        [
+            {"_id": 1, "$a": 1, "k": 5},
+            {"_id": 2, "s": {"$x": 1, "k": 5}},
+            {"_id": 3, "k": 5, "s": {"k": 5}},
+        ]
+    )
+    for _ in range(2):
+        assert [d["_id"] for d in mongo.t.c.find({"k": 5})] == [1, 3]
+        assert [d["_id"] for d in mongo.t.c.find({"s.k": {"$gte": 5}})] == [2, 3]
+        mongo.t.c.create_index("k")
+        mongo.t.c.create_index("s.k")

@@ -72,3 +72,47 @@ def test_an_empty_batch_asks_to_be_awaited(engine):
 def test_a_broken_token_is_refused(engine):
     stages = [{"$changeStream": {"resumeAfter": {"_data": "nonsense"}}}]
     assert engine({"aggregate": "c", "pipeline": stages, "cursor": {}})["code"] == 50811
+
+
+def expanded(mongo, **options):
+    return mongo.t.c.watch(show_expanded_events=True, max_await_time_ms=50, **options)
+
+
+def test_expanded_events_tell_of_definitions(mongo):
+    mongo.t.c.insert_one({"_id": 1})
+    mongo.t.d.insert_one({"_id": 1})
+    with expanded(mongo) as stream:
+        mongo.t.c.create_index("a", expireAfterSeconds=60)
+        mongo.t.command("collMod", "c", index={"name": "a_1", "expireAfterSeconds": 90})
+        mongo.t.c.drop_index("a_1")
+        mongo.t.c.rename("d", dropTarget=True)
+        made, altered, gone, renamed = (stream.next() for _ in range(4))
+    kinds = [event["operationType"] for event in (made, altered, gone, renamed)]
+    assert kinds == ["createIndexes", "modify", "dropIndexes", "rename"]
+    assert made["operationDescription"]["indexes"][0]["key"] == {"a": 1}
+    assert altered["operationDescription"]["index"] == {"name": "a_1", "expireAfterSeconds": 90}
+    assert altered["stateBeforeChange"]["indexOptions"] == {"expireAfterSeconds": 60}
+    assert set(renamed["operationDescription"]) == {"to", "dropTarget"}
+
+
+def test_expanded_events_tell_ambiguous_paths(mongo):
+    mongo.t.c.insert_one({"_id": 1, "a": {"1": 1}, "b": [{"2": 1}], "c": 1})
+    with expanded(mongo) as stream:
+        mongo.t.c.update_one({"_id": 1}, {"$set": {"a.1": 2, "b.0.2": 2, "c": 2}})
+        paths = stream.next()["updateDescription"]["disambiguatedPaths"]
+    assert paths == {"a.1": ["a", "1"], "b.0.2": ["b", 0, "2"]}
+
+
+def test_large_events_are_split_and_resumed_between_their_parts(mongo):
+    mongo.t.create_collection("c", changeStreamPreAndPostImages={"enabled": True})
+    mongo.t.c.insert_one({"_id": 1, "text": "a" * (10 << 20)})
+    split = [{"$changeStreamSplitLargeEvent": {}}]
+    images = {"full_document_before_change": "required", "max_await_time_ms": 50}
+    with mongo.t.c.watch(split, **images) as stream:
+        mongo.t.c.update_one({"_id": 1}, {"$set": {"text": "b" * (10 << 20)}})
+        first = stream.next()
+        assert first["splitEvent"] == {"fragment": 1, "of": 2}
+    with mongo.t.c.watch(split, resume_after=first["_id"], **images) as stream:
+        second = stream.next()
+    assert second["splitEvent"] == {"fragment": 2, "of": 2}
+    assert {"fullDocumentBeforeChange", "updateDescription"} <= {*first, *second}

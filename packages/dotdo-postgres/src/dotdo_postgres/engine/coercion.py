@@ -191,7 +191,7 @@ class Coercer:
 
     def _row(self, expr: ir.Expr, target: int, location: int) -> ir.Expr:
         """Make an anonymous row one of a type, or the other way round."""
-        from dotdo_postgres.engine.functions import records
+        from dotdo_postgres.engine.routines import records
 
         if target == t.RECORD:
             if isinstance(expr, ir.Row):
@@ -232,7 +232,7 @@ class Coercer:
         if t.BY_OID[expr.type].kind == "e" and category(target) == "S":
             return ir.Relabel(target, -1, expr.location, expr)
         if t.BY_OID[target].kind == "c" and category(expr.type) == "S":
-            from dotdo_postgres.engine.functions import records
+            from dotdo_postgres.engine.routines import records
 
             return ir.Call(target, -1, expr.location, records.from_text(target), [expr])
         if t.BY_OID[target].kind == "e" and category(expr.type) == "S":

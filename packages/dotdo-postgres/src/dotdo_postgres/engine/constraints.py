@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from dotdo import errors as kernel
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.compile.document_values import shown_key
-from dotdo_postgres.engine.dml.probe import run_probe
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
+from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t

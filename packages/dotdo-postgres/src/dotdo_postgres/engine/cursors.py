@@ -128,13 +128,13 @@ def _fetch(
         raise error("55000", f'portal "{name}" cannot be run')
     if not portal.is_cursor:  # of the protocol: its position is not on a row
         portal.is_scroll = False
-    rows = _Walk(portal, result.rows).go(direction, count)
+    rows = Walk(portal, result.rows).go(direction, count)
     if is_move:
         return Result(None, [], f"MOVE {len(rows)}", len(rows))
     return Result(result.columns, rows, f"FETCH {len(rows)}", len(rows), is_binary=portal.is_binary)
 
 
-class _Walk:
+class Walk:
     """One FETCH over the rows of a portal; position 0 is before the first row, n on row n."""
 
     def __init__(self, portal: Portal, rows: list[Row]) -> None:

@@ -52,6 +52,9 @@ class Facts:
         channels: Gives the channels that are listened to.
         sleep: Lets seconds pass.
         advisor: The session's advisory locks.
+        call_routine: Calls a routine that a user made.
+        call_function: Calls a function by its name.
+        trigger_depth: How deep triggers have called each other.
         blockers: Gives the numbers of the sessions that the session of a number waits for.
         signal: Tells the session of a number to `cancel` or to `terminate`; whether there is one.
     """
@@ -71,6 +74,9 @@ class Facts:
     notify: Callable[[str, str], object] = _unavailable
     channels: Callable[[], Iterable[str]] = tuple
     sleep: Callable[[float], object] = _unavailable
+    call_routine: Callable[..., Any] = _unavailable
+    call_function: Callable[..., Any] = _unavailable
+    trigger_depth: Callable[[], int] = lambda: 0
     signal: Callable[[int, str], bool] = _unavailable
     blockers: Callable[[int], list[int]] = _unavailable  # type: ignore[assignment]  # set by the session
     advisor: Advisor = None  # type: ignore[assignment]  # set by the session

@@ -180,10 +180,12 @@ class Row(Expr):
 
     Args:
         absent: Tells that there is no row at all, as an outer join may find.
+        names: Of its fields, where they have any.
     """
 
     args: list[Expr]
     absent: Expr | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -295,11 +297,15 @@ class SeriesCall(Expr):
 
     Args:
         columns: Name and type of each column; rows of several are arrays.
+        row_type: OID of the type of its rows where they have one.
+        typmods: Type modifiers of the columns where there are any.
     """
 
     routine: Routine
     args: list[Expr]
     columns: list[tuple[str, int]] = field(default_factory=list)
+    row_type: int = 0
+    typmods: tuple[int, ...] = ()
 
 
 def children(expr: Expr) -> list[Expr]:

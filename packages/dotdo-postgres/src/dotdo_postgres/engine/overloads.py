@@ -17,6 +17,8 @@ from dotdo_postgres.spec.operators import OPERATORS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotdo_postgres.engine.udf.definition import Stored
+
 
 @dataclass(slots=True, frozen=True)
 class Candidate:
@@ -31,6 +33,7 @@ class Candidate:
         is_variadic: Its last argument may repeat.
         columns: Names and types of the columns it returns, where they have names.
         order: Place of each argument given among those declared, where names were used.
+        stored: The routine, when a user made it.
     """
 
     arguments: tuple[int, ...]
@@ -41,6 +44,7 @@ class Candidate:
     is_variadic: bool = False
     columns: tuple[tuple[str, int], ...] = ()
     order: tuple[int, ...] = ()
+    stored: Stored | None = None
 
 
 def function_candidates(
@@ -58,7 +62,7 @@ def function_candidates(
     for oid, declared, result, variadic, kind, returns_set, defaults, _ in FUNCTIONS.get(name, ()):
         into, columns = ARGUMENTS.get(oid, ((), ()))
         if names:
-            order = _named_order(into, len(declared), defaults, count, names)
+            order = named_order(into, len(declared), defaults, count, names)
             if order is not None:
                 types = tuple(declared[at] for at in order)
                 found.append(
@@ -80,7 +84,7 @@ def function_candidates(
     return [c for c in found if not (c.is_variadic and c.arguments in exact)]
 
 
-def _named_order(
+def named_order(
     into: tuple[str, ...], declared: int, defaults: int, count: int, names: tuple[str, ...]
 ) -> tuple[int, ...] | None:
     """Return the places that arguments given by name have among those declared; None when they do not fit."""
@@ -116,7 +120,7 @@ def _resolve_function(
     Returns:
         The one meant, or `missing` or `ambiguous`.
     """
-    return _choose(function_candidates(name, len(types), names, is_spread=is_spread), types)
+    return choose(function_candidates(name, len(types), names, is_spread=is_spread), types)
 
 
 def _resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
@@ -131,7 +135,7 @@ def _resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
             for candidate in candidates:
                 if candidate.arguments == (t.ANYCOMPATIBLEARRAY, t.ANYCOMPATIBLEARRAY):
                     return candidate
-    return _choose(candidates, types)
+    return choose(candidates, types)
 
 
 _kept_function = lru_cache(maxsize=4096)(_resolve_function)
@@ -152,7 +156,8 @@ def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
     return (_kept_operator if own else _resolve_operator)(name, types)
 
 
-def _choose(candidates: Sequence[Candidate], types: tuple[int, ...]) -> Candidate | str:
+def choose(candidates: Sequence[Candidate], types: tuple[int, ...]) -> Candidate | str:
+    """Choose among candidates; `missing` or `ambiguous` when no single one is meant."""
     for candidate in candidates:
         if candidate.arguments == types:
             return candidate

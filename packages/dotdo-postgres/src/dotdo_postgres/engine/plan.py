@@ -93,6 +93,7 @@ class Prepared:
         parameters: How many parameters the text takes, values of the session included.
         is_registered: Its session has made the routines known to SQLite.
         is_kept: The plan may be used again for the same text.
+        lifted: The plan that is run instead, and the values of its parameters, where literals were taken out of the text.
         touched: Relations that it touches, each with the mode in which it locks them.
         is_long: It has taken so long before that it is not to hold up others.
         shapes: The nouns of documents that it names, each with what it was planned for.
@@ -116,5 +117,11 @@ class Prepared:
     is_registered: bool = False
     is_long: bool = False
     is_kept: bool = True
+    lifted: tuple[Prepared, list[StorageValue]] | None = None
     shapes: tuple[tuple[Noun, Shape], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
+
+
+def is_outdated(prepared: Prepared, result: Result) -> bool:
+    """Tell whether a query of documents was planned anew while it ran: its columns may be others now."""
+    return prepared.is_read and bool(prepared.shapes) and result.columns is not prepared.columns

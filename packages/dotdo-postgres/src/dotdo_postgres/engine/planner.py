@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
@@ -20,7 +21,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.binder import Binder
-    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.compile.sql import Sql
     from dotdo_postgres.engine.plan import Execute
     from dotdo_postgres.engine.session import Session
@@ -42,7 +43,9 @@ class Planner:
         is_trial: Only the types of parameters are looked for.
         is_staged: Several statements are planned that share their parameters.
         shared: Their binder.
-        outer: What is around the statement: the names of WITH.
+        outer: What is around the statement: the names of WITH, the variables of a routine.
+        is_in_family: Statement triggers of the table that is written to are fired around what is planned.
+        variables: Which of a name's two meanings is taken where a routine's variable has it too.
         is_trusted: The statement is a step of one whose rights have been looked at.
         before: Names under which tables are read as they were before the statement.
         binder_used: The binder that was made last.
@@ -59,6 +62,8 @@ class Planner:
         self.is_trial = self.is_staged = False
         self.shared: Binder | None = None
         self.outer: Scope | None = None
+        self.variables: Variables | None = None
+        self.is_in_family = False
         self.is_trusted = False
         self.before: dict[str, str] = {}
         self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder
@@ -69,6 +74,8 @@ class Planner:
             return self.shared
         made = make_binder(self.names, self.param_oids, self.zone)
         made.may_write_materialized = self.may_write_materialized
+        made.variables = self.variables
+        made.session = self.session
         made.is_trusted = self.is_trusted
         made.snapshots = dict(self.before)
         self.binder_used = made
@@ -208,8 +215,11 @@ def run_writing_select(
     if used is not None:
         params = params[:used]
     kernel = session.kernel
-    rows = kernel.mutate(
-        lambda: kernel.execute(prepared.sql, params), planned_for=prepared.catalog, wait=wait
+    rows = atomically(
+        session,
+        lambda: kernel.execute(prepared.sql, params),
+        planned_for=prepared.catalog,
+        wait=wait,
     )
     return Result(prepared.columns, rows, f"SELECT {len(rows)}", len(rows))
 

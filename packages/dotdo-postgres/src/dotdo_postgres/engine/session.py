@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dotdo.clock import system_clock
 from dotdo.errors import DotdoError
@@ -18,10 +19,12 @@ from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
 from dotdo_postgres.engine.constraints import unmet_reference
+from dotdo_postgres.engine.ddl.temporary import leave as leave_temporary
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.documents.present import Documents
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.failures import translate
+from dotdo_postgres.engine.lifting import lift
 from dotdo_postgres.engine.named import Statements
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.notifying import Mailbox
@@ -34,6 +37,9 @@ from dotdo_postgres.engine.parse import parse, place
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Planner
 from dotdo_postgres.engine.portals import Portals
+from dotdo_postgres.engine.procedures.calling import call_stored
+from dotdo_postgres.engine.procedures.functions import call_function
+from dotdo_postgres.engine.procedures.hooks import UserRoutines
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
@@ -44,6 +50,9 @@ from dotdo_postgres.engine.sleeping import sleep
 from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
+from dotdo_postgres.engine.triggers.pending import Pending
+from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -58,10 +67,13 @@ if TYPE_CHECKING:
     from dotdo.storage.virtual import ComputedRows
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.parse import Node
+    from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.mapping.codecs import StorageValue
 
 _pids = itertools.count(1)
 _REGS = RegTypes()
+_ROUTINES = UserRoutines()
+_TRIGGER_PLANS = TriggerPlans()
 MAX_PLANS = 512
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -100,7 +112,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         pid: Number of the session, as `pg_backend_pid` tells it; a new one by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 -- what a session keeps
         self,
         store: Store,
         *,
@@ -142,10 +154,25 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         self.drawn: list[StorageValue] = []
         self._databases = databases
         self.is_implicit = False
+        self.depth = 0  # of routines that call each other
+        self.subtransactions: list[str] = []
+        self.frames: list[Frame] = []
+        self.caster = Caster(self)
+        self.bodies: dict[object, tuple[object, object, Any]] = {}
+        self.acted: dict[tuple[str, str], Names] = {}
+        self.dynamic_plans: dict[object, tuple[object, list[Prepared]]] = {}
+        self.triggers = Pending()
+        self.trigger_plans = _TRIGGER_PLANS
+        self.is_call_atomic = True  # procedures called now may not end the transaction
+        self.has_ended = False  # the statement has ended a transaction: it cannot run again
+        self.unnamed_portals = 0
+        self.is_cancelled = False
+        self.turn_began_us = 0
         self.has_temporary = self.has_on_commit = False
         self.is_retrying = False  # the statement goes on: its time runs since it began first
         self._plans: dict[tuple[str, tuple[int, ...]], Prepared] = {}
         self._plans_catalog: Catalog | None = None
+        self._unlifted: set[str] = set()  # texts whose numbers have to stay
         self._registered: set[str] = set()
         self._virtual: set[str] = set()
         self._staged: dict[str, ComputedRows] = {}
@@ -166,6 +193,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         facts.signal = partial(backends.signal, self)
         facts.blockers = partial(backends.blockers, self)
         facts.advisor = Advisor(self)
+        facts.call_routine = partial(call_stored, self)
+        facts.call_function = partial(call_function, self)
+        facts.trigger_depth = lambda: sum(frame.is_trigger for frame in self.frames)
         self.table_locks = TableLocks(self)
 
     def _act(self, act: Callable[..., object], *args: str) -> None:
@@ -193,15 +223,50 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         found = self._plans.get((sql, param_oids))
         if found is None:
             try:
-                found = self._plan_one(sql, param_oids)
+                found = self._plan_lifted(sql) if not param_oids else None
+                found = found or self._plan_one(sql, param_oids)
             except BaseException:
                 self.fail()
                 raise
-            if found.is_kept:
-                if len(self._plans) >= MAX_PLANS:
-                    self._plans.clear()
-                self._plans[sql, param_oids] = found
+            self._keep(found, sql, param_oids)
         return found
+
+    def _keep(self, plan: Prepared, sql: str, param_oids: tuple[int, ...]) -> None:
+        if plan.is_kept:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[sql, param_oids] = plan
+
+    def _plan_lifted(self, sql: str) -> Prepared | None:
+        """Return the plan of a statement by that of all that differ only in their whole numbers; None where that does not do."""
+        lifted = lift(sql)
+        if lifted is None or lifted.sql in self._unlifted:
+            return None
+        status, notices = self.transaction_status, len(self.notices)
+        try:
+            inner = self._plans.get((lifted.sql, lifted.oids))
+            if inner is None:
+                inner = self._plan_one(lifted.sql, lifted.oids)
+                if inner.parameters != len(lifted.values) + len(inner.session_values):
+                    self._unlifted.add(lifted.sql)  # one was folded away
+                    return None
+                self._keep(inner, lifted.sql, lifted.oids)
+            values = [
+                value
+                if (codec := inner.codecs.get(number)) is None
+                else codec.from_text(str(value))
+                for number, value in enumerate(lifted.values)
+            ]
+        except PostgresError:  # the statement itself is planned, which tells what is wrong with it
+            self.transaction_status = status
+            del self.notices[notices:]
+            if len(self._unlifted) >= MAX_PLANS:
+                self._unlifted.clear()
+            self._unlifted.add(lifted.sql)
+            return None
+        return replace(
+            inner, param_types=(), source=(sql, ()), is_kept=False, lifted=(inner, values)
+        )
 
     def _plan_one(self, sql: str, param_oids: tuple[int, ...]) -> Prepared:
         statements = parse(sql)
@@ -234,6 +299,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             computed(),
             _REGS,
             actor,
+            _ROUTINES,
             self.documents,
         )
         self._use_types()
@@ -262,20 +328,35 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         return Planner(self, param_oids, sql)
 
     def plan_inside(
-        self, node: Node, sql: str = "", *, may_write_materialized: bool = False
+        self,
+        node: Node,
+        sql: str = "",
+        *,
+        oids: tuple[int, ...] = (),
+        may_write_materialized: bool = False,
+        is_trusted: bool = False,
     ) -> Prepared:
         """Plan a statement that is a step of another one.
 
         Args:
             node: Its parse tree.
             sql: Its text, where definitions keep it.
+            oids: Types of parameters known beforehand.
             may_write_materialized: It may change a materialized view.
+            is_trusted: The other one's rights have been looked at.
 
         Raises:
             PostgresError: whatever is wrong with it.
         """
-        planner = self.planner(sql)
+        planner = self.planner(sql, oids)
         planner.may_write_materialized = may_write_materialized
+        planner.is_trusted = is_trusted
+        prepared = plan_statement(planner, node)
+        self.know_virtual()
+        return prepared
+
+    def plan_step(self, planner: Planner, node: Node) -> Prepared:
+        """Plan a statement of a routine with a planner made for it."""
         prepared = plan_statement(planner, node)
         self.know_virtual()
         return prepared
@@ -376,6 +457,9 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
             raise error("25P02", _ABORTED)
         if self.statement_timeout_us:
             self._set_deadline()
+        self.is_cancelled = False
+        told = prepared
+        prepared, params = prepared.lifted or (prepared, params)
         try:
             if prepared.python_calls:
                 self._make_known(prepared)
@@ -387,9 +471,11 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         except (Blocked, TurnOver):
             raise
         except CatalogChanged:
-            if prepared.codecs:  # the parameters were read for columns that may be others now
+            is_told = prepared.shapes and not (wait or prepared.is_read)
+            if is_told or (prepared.codecs and told is prepared):  # columns may be others now
                 raise
-            return self.run(self.prepare(*prepared.source), params, wait=wait)
+            params = params if told is prepared else ()
+            return self.run(self.prepare(*told.source), params, wait=wait)
         except NumericTooWide:
             return self._run_wide(prepared, params, wait)
         except DotdoError as failure:
@@ -561,6 +647,8 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def begin_statement(self) -> None:
         """Note the time: of the statement, and of the transaction when it is one by itself."""
+        if self.depth:  # of the statement that called the routine
+            return
         facts = self.facts
         facts.statement_us = now_us = facts.clock()
         if self.transaction_status is IDLE:
@@ -616,6 +704,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         if self.portals:
             self.portals.end(is_committed=is_committed)
         self.mailbox.end(is_committed=is_committed)
+        self.triggers.forget()
         self.facts.advisor.end()
         self.table_locks.end()
 
@@ -658,6 +747,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
 
     def cancel(self) -> None:
         """Stop the running statement, from any thread."""
+        self.is_cancelled = True
         self.kernel.interrupt()
 
     def close(self) -> None:
@@ -666,7 +756,7 @@ class Session:  # noqa: PLR0904 -- what a client can ask of its connection
         backends.leave(self)
         self.facts.advisor.close()
         if self.has_temporary:
-            temporary.leave(self)
+            leave_temporary(self)
         self.kernel.close()
 
 

@@ -27,6 +27,7 @@ from dotdo_postgres.engine.ddl.roles import (
 )
 from dotdo_postgres.engine.ddl.schemas import plan_create_schema
 from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
+from dotdo_postgres.engine.ddl.temporary import settling
 from dotdo_postgres.engine.ddl.truncate import plan_truncate
 from dotdo_postgres.engine.ddl.types import (
     plan_alter_domain,
@@ -43,10 +44,15 @@ from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.explaining import plan_explain
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
 from dotdo_postgres.engine.notifying import plan_listen, plan_notify, plan_unlisten
-from dotdo_postgres.engine.objects.temporary import settling
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.planner import Node, Planner, PlanStatement, plan_select
+from dotdo_postgres.engine.procedures.aggregates import plan_define
+from dotdo_postgres.engine.procedures.altering import plan_alter_function
+from dotdo_postgres.engine.procedures.commands import plan_call, plan_do
+from dotdo_postgres.engine.procedures.define import plan_create_function
 from dotdo_postgres.engine.table_locks import plan_lock
+from dotdo_postgres.engine.triggers.definitions import plan_create_trigger
+from dotdo_postgres.engine.triggers.pending import plan_set_constraints
 from dotdo_postgres.engine.two_phase import plan_any_transaction
 from dotdo_postgres.engine.upkeep import (
     plan_checkpoint,
@@ -111,6 +117,13 @@ _PLANNERS: dict[str, PlanStatement] = {
     "ListenStmt": plan_listen,
     "NotifyStmt": plan_notify,
     "UnlistenStmt": plan_unlisten,
+    "CreateFunctionStmt": plan_create_function,
+    "AlterFunctionStmt": plan_alter_function,
+    "CallStmt": plan_call,
+    "DefineStmt": plan_define,
+    "ConstraintsSetStmt": plan_set_constraints,
+    "CreateTrigStmt": plan_create_trigger,
+    "DoStmt": plan_do,
     "ExplainStmt": plan_explain,
     "VacuumStmt": plan_vacuum,
     "ReindexStmt": plan_reindex,

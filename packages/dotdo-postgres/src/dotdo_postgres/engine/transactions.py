@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
+from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.constraints import unmet_reference
+from dotdo_postgres.engine.ddl.temporary import settle
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
-from dotdo_postgres.engine.objects.temporary import settle
 from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.variables import adopt, set_modes
@@ -120,6 +121,8 @@ def commit_now(session: Session, wait: bool) -> None:
         roll_back_now(session)
         raise
     try:
+        if session.triggers.waiting:
+            _run_deferred(session)
         if session.has_on_commit and session.kernel.in_transaction:
             settle(session)
         if session.kernel.has_unmet_references(wait=wait, ends=True) and (
@@ -134,6 +137,17 @@ def commit_now(session: Session, wait: bool) -> None:
             finish(session, is_committed=False)
         raise
     finish(session, is_committed=True)
+
+
+def _run_deferred(session: Session) -> None:
+    """Fire the triggers that waited for the end of the transaction; when one fails, all is undone."""
+    try:
+        session.triggers.run_deferred(session)
+    except (Blocked, CatalogChanged, TurnOver):
+        raise
+    except PostgresError:
+        roll_back_now(session)
+        raise
 
 
 def roll_back_now(session: Session) -> None:
@@ -213,6 +227,7 @@ def _release(
     depth = session.settings.release(name)
     session.portals.released(depth)
     session.mailbox.released(depth)
+    session.triggers.released(depth)
     return Result(None, [], "RELEASE")
 
 
@@ -225,6 +240,7 @@ def _rollback_to(
     depth = session.settings.rollback_to(name)
     session.portals.undo(depth)
     session.mailbox.undo(depth)
+    session.triggers.undo(depth)
     adopt(session)
     session.transaction_status = type(session.transaction_status).INTRANS
     return Result(None, [], "ROLLBACK")

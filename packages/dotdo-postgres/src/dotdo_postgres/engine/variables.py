@@ -9,9 +9,9 @@ from dotdo_postgres.engine.catalog.pg_objects import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ddl.steps import atomic
+from dotdo_postgres.engine.ddl.temporary import drop_all
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.objects.actor import actor_named
-from dotdo_postgres.engine.objects.temporary import drop_all
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -56,6 +56,26 @@ def plan_set(planner: Planner, node: Node) -> Prepared:
     else:
         prepared.detail = ("several", {name: value}, bool(node.get("is_local")))
     return prepared
+
+
+def argument_text(node: Node) -> str:
+    """Return the value that SET gives, as settings keep it."""
+    return ", ".join(_text(arg) for arg in node.get("args", []))
+
+
+def check_setting(session: Session, name: str, value: str) -> None:
+    """See that a setting is there and takes a value.
+
+    Raises:
+        PostgresError: it is not (42704), or does not (22023).
+    """
+    key = name.lower()
+    if key not in session.settings.values and "." not in key:
+        raise error("42704", f'unrecognized configuration parameter "{name}"')
+    if key not in {"search_path", "role", "session_authorization"}:
+        before = session.settings.values.get(key)
+        apply(session, name, value)
+        apply(session, name, before)
 
 
 def _text(node: Node) -> str:

@@ -17,6 +17,7 @@ from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import (
     arrays,
     bits,
+    bulk,
     datetimes,
     floats,
     interval,
@@ -147,7 +148,8 @@ def _pack(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any
 
 def _integer(bits: int, name: str, layout: str) -> Codec:
     read, write = _pack(layout, name)
-    return Codec(partial(integer_from_text, bits=bits, name=name), str, read, write)
+    from_text = partial(integer_from_text, bits=bits, name=name)
+    return Codec(from_text, str, read, write, from_texts=bulk.integers(bits))
 
 
 def _decode_text(data: bytes) -> str:
@@ -410,6 +412,7 @@ CODECS: dict[int, Codec] = {
     t.VARCHAR: _text(),
     t.BPCHAR: _text(),
     t.NAME: _text(),
+    1790: _text(),  # refcursor: the name of a portal
     t.UNKNOWN: _text(),
     18: Codec(lambda text: text[:1], str, _decode_text, str.encode),
     22: _vector(t.INT2),
@@ -511,6 +514,15 @@ def codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     return _codec_of(oid, zone) if oid < t.FIRST_USER_OID else user_codec(oid, zone)
 
 
+def field_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
+    """Return the codec of a field of a row: as `codec_of`, a numeric in the form of parameters."""
+    while (found := t.BY_OID.get(oid)) is not None and found.kind == "d":
+        oid = found.base
+    if oid == t.NUMERIC:
+        return NUMERIC_BYTES
+    return reg_codec(oid, None) if oid in t.REG_TYPES else codec_of(oid, zone)
+
+
 def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     """Return the codec of a type that a user made."""
     pg_type = t.BY_OID.get(oid)
@@ -521,7 +533,7 @@ def user_codec(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if pg_type.kind == "d":
         return codec_of(pg_type.base, zone)
     if pg_type.kind == "c":
-        return records.codec(oid, zone)
+        return records.codec(oid, zone, field_codec)
     if pg_type.category == "A":
         element = codec_of(pg_type.element, zone)
         return array_codec(element, pg_type.element) if element else None
@@ -577,7 +589,7 @@ def _codec_of(oid: int, zone: tzinfo = UTC) -> Codec | None:
     if oid == t.TIMETZ:
         return replace(CODECS[oid], from_text=partial(zonedtimes.from_text, zone=zone))
     if oid == t.RECORD:
-        return records.codec(oid, zone)
+        return records.codec(oid, zone, field_codec)
     codec = CODECS.get(oid) or _range_codec(oid, zone)
     if codec is None:
         pg_type = t.BY_OID.get(oid)

@@ -1,8 +1,8 @@
 """Rows as values: JSON text of their fields, of an anonymous row with their types; `(1,"a b",)` as PostgreSQL writes them."""
 
 import struct
-from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -13,6 +13,8 @@ from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec
 
 _SPECIAL = frozenset('(),"\\ \t\n\r\v\f')
+
+Find = Callable[[int, tzinfo], Codec | None]
 
 
 def types_of(oid: int, stored: str) -> list[int]:
@@ -94,21 +96,21 @@ def _field(text: str, at: int, fail: Any) -> tuple[str, int]:  # type: ignore[ex
 
 def shown(texts: Sequence[str | None]) -> str:
     """Write fields as the text of a row."""
-    return "(" + ",".join("" if text is None else _quoted(text) for text in texts) + ")"
+    return "(" + ",".join("" if text is None else quoted(text) for text in texts) + ")"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Quote a field where the syntax of rows needs it."""
     if text and not any(char in _SPECIAL for char in text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
 
 
-def codec(oid: int, zone: tzinfo = UTC) -> Codec:  # noqa: C901 -- the forms of one codec
-    """Return the codec of a composite type, or of anonymous rows."""
-    from dotdo_postgres.mapping.codecs import codec_of
+def codec(oid: int, zone: tzinfo, find: Find) -> Codec:  # noqa: C901 -- the forms of one codec
+    """Return the codec of a composite type, or of anonymous rows; `find` gives those of fields."""
 
     def field_codec(kind: int) -> Codec:
-        found = codec_of(kind, zone)
+        found = find(kind, zone)
         if found is None:
             raise error("0A000", f"a field of type {t.format_type(kind)} is not supported")
         return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.parameters import reader
+from dotdo_postgres.engine.plan import is_outdated
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import INERROR
 from dotdo_postgres.engine.turns import in_turn
@@ -176,6 +177,9 @@ class RoundTrips:
             self._fail(failure)
             self._tell_ready()
             return True
+        if is_outdated(prepared, result):
+            del output[waiting:]
+            return False
         portal = Portal("", prepared, values, result=result)
         portal.result_formats = route.result_formats
         if not session.is_idle:

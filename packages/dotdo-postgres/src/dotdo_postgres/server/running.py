@@ -8,7 +8,7 @@ from dotdo.serving import Control, Wait, Work
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.parameters import decode
 from dotdo_postgres.engine.patience import give_up, patience_s
-from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.plan import Prepared, Result, is_outdated
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.session import Session
 from dotdo_postgres.engine.turns import TURN_US, in_turn
@@ -122,8 +122,10 @@ class Runner:
                 portal.result = session.run(prepared, portal.params, wait=False)
             except CatalogChanged:
                 self._rebind(portal)
-            else:
+                continue
+            if not is_outdated(prepared, portal.result):
                 return portal.result
+            self._rebind(portal)
 
     def _rebind(self, portal: Portal) -> None:
         """Prepare anew what was prepared for definitions that are others now."""

@@ -51,6 +51,8 @@ def error_of(error: ReplyError) -> Exception:
 
 
 BYTES = {bytes}
+FEW = 4
+"""So few elements are not worth a look at their kinds."""
 AS_THEY_ARE = {bytes, int, type(None)}
 """Classes of replies that look the same to everybody who does not decode."""
 
@@ -80,6 +82,8 @@ class Shape:
 
     def array(self, reply: Any) -> Any:
         """An array, set or push."""
+        if len(reply) <= FEW:
+            return [self(item) for item in reply]
         kinds = set(map(type, reply))
         if self.keeps_bytes and kinds <= AS_THEY_ARE:
             return reply if reply.__class__ is list else list(reply)

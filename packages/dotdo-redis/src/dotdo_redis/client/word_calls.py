@@ -1,4 +1,4 @@
-"""Methods whose arguments are the words of their command as they stand, by a table; it refuses options and conversions."""
+"""Methods whose arguments are the words of their command as they stand, by a table; it refuses options, conversions and warnings."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[int, int]] = {
         TWO,
     ),
     **dict.fromkeys(
-        ("hsetnx", "hincrby", "lrange", "ltrim", "lset", "lrem", "zincrby", "zcount", "setbit"), THREE
+        ("hsetnx", "hincrby", "lrange", "ltrim", "lset", "lrem", "zincrby", "zcount"), THREE
     ),
     **dict.fromkeys(("exists", "delete", "unlink", "touch"), SOME),
     **dict.fromkeys(
@@ -36,7 +36,7 @@ CALLS: dict[str, tuple[int, int]] = {
     ),
 }  # fmt: skip
 """Method -> the fewest and the most arguments."""
-TIMED = {"expire": 1, "pexpire": 1, "expireat": 1, "pexpireat": 1, "setex": 1, "psetex": 1}
+TIMED = {"expire": 1, "pexpire": 1, "expireat": 1, "pexpireat": 1}
 """Method -> which argument has to be an integer, for other kinds of times are converted."""
 COMMANDS = {"delete": "DEL"}
 
@@ -62,7 +62,7 @@ def _word_call(method: str, least: int, most: int) -> Callable[..., Any]:
 def _timed_call(method: str, place: int) -> Callable[..., Any]:
     """Make a method one of whose arguments is a time in whole units, or is left to redis-py's."""
     fallback = getattr(upstream.Redis, method)
-    run = _word_call(method, 2, 3 if method.endswith("setex") else 2)
+    run = _word_call(method, 2, 2)
 
     @wraps(fallback)
     def call(self: Any, *args: Any, **options: Any) -> Any:

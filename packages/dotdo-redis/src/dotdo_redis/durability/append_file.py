@@ -42,7 +42,11 @@ class AppendFile:
         """Write a record; the system has it when this returns."""
         body = _encode((number, now_us, effects))
         data = _HEADER.pack(len(body), crc32(body)) + body
-        written = os.write(self._descriptor, data)
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError:
+            os.ftruncate(self._descriptor, self.size_bytes)
+            raise
         if written != len(data):
             os.ftruncate(self._descriptor, self.size_bytes)
             raise OSError(28, "a record could not be written")
@@ -70,6 +74,18 @@ class AppendFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def sync(path: Path) -> None:
+    """Have a file on the disk that somebody else writes; do nothing when it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def records(path: Path) -> Iterator[Record]:

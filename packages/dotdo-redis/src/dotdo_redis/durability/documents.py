@@ -5,6 +5,7 @@ from typing import Any
 
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.json_values import Document
+from dotdo_redis.engine.search.suggestions import Suggestions
 from dotdo_redis.engine.sketches import (
     BloomFilter,
     CountMinSketch,
@@ -37,6 +38,7 @@ NOUNS = {
     b"TDIS-TYPE": "redis_t_digests",
     b"TSDB-TYPE": "redis_time_series",
     b"vectorset": "redis_vector_sets",
+    b"trietype0": "redis_suggestions",
 }
 """Type -> noun of database 0; the others have the number behind."""
 
@@ -44,6 +46,13 @@ NOUNS = {
 def noun_of(kind: bytes, database: int) -> str:
     """Name the noun of a type in a database."""
     return f"{NOUNS[kind]}_{database}" if database else NOUNS[kind]
+
+
+def kind_of(noun: str) -> bytes:
+    """The type whose keys a noun holds."""
+    name, _, number = noun.rpartition("_")
+    plural = name if number.isdigit() else noun
+    return next(kind for kind, its_noun in NOUNS.items() if its_noun == plural)
 
 
 def text(word: bytes | bytearray) -> str | bytes:
@@ -139,6 +148,7 @@ _TELL: dict[type, Callable[[Any], Any]] = {
     VectorSet: lambda value: _mapping(
         (name, [float(number) for number in value.vector(name)]) for name in value.names
     ),
+    Suggestions: lambda value: dict(value.scores),
     TDigest: lambda value: {"compression": value.compression, "observations": value.observations},
 }
 
@@ -194,4 +204,5 @@ _MAKE: dict[bytes, Callable[[Any, Config], Value]] = {
     b"TDIS-TYPE": _unwritable,
     b"TSDB-TYPE": _unwritable,
     b"vectorset": _unwritable,
+    b"trietype0": _unwritable,
 }

@@ -8,8 +8,9 @@ from pathlib import Path
 from random import SystemRandom
 
 from dotdo.clock import Clock
+from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records
+from dotdo_redis.durability.append_file import AppendFile, records, sync
 from dotdo_redis.durability.documents import NOUNS
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
@@ -22,9 +23,11 @@ from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
 from dotdo_redis.engine.types import Value
-from dotdo_redis.errors import ReadOnly, ReplyError
+from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+SYNCED = ("everysec", "always")
+"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -63,6 +66,7 @@ class Keyspace:
         self._store: Store | None = None
         self._number = 0
         self._has_nouns = False
+        self._known_catalog = -1
         self._stale: list[RowRef] = []
         self._is_flushing = False
         self._is_closed = threading.Event()
@@ -91,6 +95,7 @@ class Keyspace:
         with self.engine.lock:
             rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
@@ -120,6 +125,7 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self._restore_catalog(rows)
             self._things.learn(rows)
             self._store.listen(self._committed)
         return self._rows
@@ -142,6 +148,12 @@ class Keyspace:
                         self._put(database, key, value, None)
             self._things.learn(rows)
             self.flush()
+
+    def _restore_catalog(self, rows: Rows) -> None:
+        ctx = Context(self.engine, ClientState(0, lambda _push: None, 0))
+        for words in rows.catalog():
+            self._repeat(ctx, words)
+        self.engine.effects.clear()
 
     def _put(self, database: int, key: bytes, value: Value, expires_ms: int | None) -> None:
         db = self.engine.databases[database]
@@ -202,10 +214,29 @@ class Keyspace:
             )
             return
         self._number += 1
-        file = self._file or self._begin_file()
-        file.append(self._number, now_us, effects)
+        try:
+            file = self._file or self._begin_file()
+            file.append(self._number, now_us, effects)
+        except OSError as error:
+            self._number -= 1
+            self.engine.audience.add_gate(self._refuse_until_written)
+            raise Misconfigured(os.strerror(error.errno or 0)) from error
         if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
             self.flush()
+
+    def _refuse_until_written(self, _ctx: Context, command: Command, _words: list[bytes]) -> None:
+        """Refuse writes until the rows have taken what the append file did not; a gate.
+
+        Raises:
+            Misconfigured: they have not.
+        """
+        if not command.is_write:
+            return
+        try:
+            self.flush()
+        except (OSError, DotdoError) as error:
+            raise Misconfigured(str(error)) from error
+        self.engine.audience.drop_gate(self._refuse_until_written)
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -244,11 +275,13 @@ class Keyspace:
         ]
         self._forget_dirty()
         try:
-            rows.write(changes, self._number)
+            rows.write(changes, self._number, self.engine.instance.search.calls())
         except BaseException:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -274,11 +307,12 @@ class Keyspace:
 
     def _committed(self, _first: int, _last: int) -> None:
         """Tell those who listen at once what others have committed."""
-        rows = self._rows
-        if rows is None or self._is_flushing:
+        store = self._store
+        if store is None or self._rows is None or self._is_flushing:
             return
-        if self._stale or self._things.is_behind(rows):
+        if self._stale or store.newest_catalog != self._known_catalog:
             with self.engine.lock:
+                self._known_catalog = store.newest_catalog
                 self._refresh()
                 self.engine.settle()
 

@@ -13,7 +13,6 @@ from dotdo_redis.errors import ReplyError, TryAgain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotdo_redis.durability.mapped import Mapped
     from dotdo_redis.durability.rows import Rows
     from dotdo_redis.engine import Engine
     from dotdo_redis.engine.types import Value
@@ -70,7 +69,6 @@ class MappedKeys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._rows: Rows | None = None
-        self._known: tuple[Mapped, ...] = ()
         self._prefixes: dict[int, tuple[bytes, ...]] = {}
 
     def dirty_keys(self, database: int) -> dict[bytes, None]:
@@ -78,15 +76,11 @@ class MappedKeys:
         prefixes = self._prefixes.get(database)
         return {} if prefixes is None else DirtyKeys(prefixes)
 
-    def is_behind(self, rows: Rows) -> bool:
-        """Whether what is mapped has changed."""
-        return rows.mapped is not self._known
-
     def learn(self, rows: Rows) -> None:
         """Take note of what is mapped; hashes under a prefix that is no longer are gone with their noun."""
-        self._rows, self._known = rows, rows.mapped
+        self._rows = rows
         prefixes: dict[int, tuple[bytes, ...]] = {}
-        for mapped in self._known:
+        for mapped in rows.mapped:
             prefixes[mapped.database] = (*prefixes.get(mapped.database, ()), mapped.prefix)
         if prefixes == self._prefixes:
             return

@@ -12,7 +12,16 @@ from dotdo.history import entries, head, transactions
 from dotdo.sql import key_to_python, key_to_storage
 from dotdo.storage import Noun, Session, Store, alter_noun, quoted
 from dotdo.values import decode, encode
-from dotdo_redis.durability.documents import NOUNS, document_of, noun_of, text, value_of, word
+from dotdo_redis.durability.checks import checks_of
+from dotdo_redis.durability.documents import (
+    NOUNS,
+    document_of,
+    kind_of,
+    noun_of,
+    text,
+    value_of,
+    word,
+)
 from dotdo_redis.durability.mapped import Mapped, mapped_nouns, reread, write
 from dotdo_redis.durability.mapped import load as load_things
 from dotdo_redis.durability.mapped import read as read_thing
@@ -25,6 +34,8 @@ from dotdo_redis.engine.types.hashes import Hash
 OWNER = API = "redis"
 APPLIED = "redis applied"
 PAGE = 5000
+CATALOG = "redis catalog"
+"""The calls that make indexes, aliases and dictionaries of search again."""
 RAW = 0xFF
 """A string as it is, which RDB has no such byte for."""
 _EXPIRY = Struct("<q")
@@ -52,7 +63,8 @@ class Rows:
         """Define the nouns that are not there yet, so that others find them."""
         for name in sorted(set(names) - {noun.name for noun in self.session.catalog.nouns}):
             noun = define_documents(self.session, name)
-            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER))
+            checks = checks_of(kind_of(name))
+            alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER, checks=checks))
 
     def nouns(self) -> Iterator[tuple[Noun, bytes, int]]:
         """The nouns that are there, each with its type and database."""
@@ -198,19 +210,29 @@ class Rows:
         reader.take(_EXPIRY.size)
         return key, load(reader, self.config), deadline
 
-    def write(self, changes: Iterable[Change], applied: int) -> None:
-        """Write keys and the number of the newest record they contain, all or nothing."""
+    def catalog(self) -> list[list[bytes]]:
+        """The calls that make indexes again, as they were written last."""
+        kept = self.session.fact(CATALOG)
+        if kept is None:
+            return []
+        return msgspec.msgpack.decode(bytes.fromhex(str(kept)), type=list[list[bytes]])
+
+    def write(
+        self, changes: Iterable[Change], applied: int, catalog: Iterable[list[bytes]] = ()
+    ) -> None:
+        """Write keys, what indexes there are, and the number of the newest record they contain, all or nothing."""
         listed = [
             change
             if not isinstance(change[2], Hash) or self.mapped_to(change[0], change[1]) is None
             else (change[0], change[1], None, None)  # a thing, which was written through
             for change in changes
         ]
+        calls = list(catalog)
         self.define({noun_of(type_name(v), db) for db, _, v, _ in listed if v is not None})
-        self.session.mutate(lambda: self._write(listed, applied))
+        self.session.mutate(lambda: self._write(listed, applied, calls))
         self.applied = applied
 
-    def _write(self, changes: list[Change], applied: int) -> None:
+    def _write(self, changes: list[Change], applied: int, catalog: list[list[bytes]]) -> None:
         kinds = [None if change[2] is None else type_name(change[2]) for change in changes]
         for noun, kind, database in list(self.nouns()):
             kept: list[Change] = []
@@ -229,15 +251,20 @@ class Rows:
                     " on conflict(id) do update set data = excluded.data, bson = excluded.bson",
                     [self._row(first + n, change) for n, change in enumerate(kept)],
                 )
+        if catalog or self.session.fact(CATALOG) is not None:
+            self.session.set_fact(CATALOG, msgspec.msgpack.encode(catalog).hex())
         self.session.set_fact(APPLIED, applied)
 
     def _row(self, number: int, change: Change) -> tuple[Any, ...]:
         _, key, value, expires_ms = change
         assert value is not None
-        form = bytes((RAW,)) + value if isinstance(value, bytes) else save(value, self.config)
+        form = bytes((RAW,)) + value if isinstance(value, bytes) else self._saved(value)
         payload = _EXPIRY.pack(-1 if expires_ms is None else expires_ms) + form
         document = encode(document_of(value, expires_ms))
         return number, key_to_storage(text(key)), document, payload
+
+    def _saved(self, value: Value) -> bytes:
+        return save(value, self.config, compresses=False)
 
     def close(self) -> None:
         """Give the session back."""

@@ -130,6 +130,12 @@ class Waiters:
         for blocked in answered:
             blocked.tell()
 
+    def fail(self, error: ReplyError) -> None:
+        """Tell those who have their answer that it is not on record."""
+        for blocked in self.answered:
+            blocked.reply = error
+        self.tell()
+
     def _retry(self, blocked: Blocked, index: int, key: bytes) -> None:
         engine = self._engine
         value = engine.databases[index].find(key)

@@ -66,6 +66,7 @@ class Engine:
         self.set_time(self.clock_ns())
         self.started_s = self.now_s
         """When keys that nobody has used yet came."""
+        self.running: Command | None = None
         self.is_plain_step = False
         """The newest command has done nothing but its own work."""
         self.is_quiet = True
@@ -91,6 +92,12 @@ class Engine:
     def now_us(self) -> int:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
+
+    def missed(self) -> None:
+        """Count a key that a reading command did not find."""
+        running = self.running
+        if running is not None and not running.is_write:
+            running.misses += 1
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
@@ -149,7 +156,10 @@ class Engine:
                 self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
-                self.settle()
+                try:
+                    self.settle()
+                except ReplyError as error:
+                    return error
             return reply
         finally:
             self._release()
@@ -165,8 +175,9 @@ class Engine:
             replies: takes the replies.
 
         Returns:
-            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the connection, changes its protocol, or
-            when somebody is told of what it has cached.
+            How many have run, and for what the last of them waits. It stops behind a command that waits, closes the
+            connection, changes its protocol, or when somebody is told of what it has cached. When the journal takes
+            nothing, its error stands for all of them.
         """
         take, step, waiters, resp, ran = replies.append, self._step, self.waiters, client.resp, 0
         self._acquire()
@@ -193,6 +204,8 @@ class Engine:
             try:
                 if self.effects or waiters.ready:
                     self.settle()
+            except ReplyError as error:
+                replies[:] = [error] * len(replies)
             finally:
                 self._release()
         return ran, None
@@ -205,10 +218,12 @@ class Engine:
             or not (command.is_plain and client.is_plain and self.is_quiet)
             or not command.least <= len(words) <= command.most
         ):
+            reply = self._execute(client, words)
             self.is_plain_step = False
-            return self._execute(client, words)
+            return reply
         self.is_plain_step = True
         ctx = client.ctx
+        self.running = command
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
@@ -236,7 +251,10 @@ class Engine:
         reply = self._admit(client, words)
         if reply.__class__ is Command:
             reply = self._timed(client.ctx, reply, words)
-            self.settle()
+            try:
+                self.settle()
+            except ReplyError as error:
+                reply = error
         self.ended_ns = self.clock_ns()
         return reply if client.replies == "ON" else self._silenced(client)
 
@@ -293,6 +311,7 @@ class Engine:
         ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
         function = command.function
         assert function is not None
+        self.running = command
         try:
             reply = function(ctx, words[2:] if "|" in command.name else words[1:])
         except ReplyError:
@@ -321,7 +340,11 @@ class Engine:
             self.effects += ctx.logged
 
     def settle(self) -> None:
-        """Serve who waited for what changed, and hand what was written to the journal, as one batch."""
+        """Serve who waited for what changed, and hand what was written to the journal, as one batch.
+
+        Raises:
+            ReplyError: the journal takes nothing; who waited is told, too.
+        """
         if self.depth:
             return
         if self.waiters.ready:
@@ -331,7 +354,11 @@ class Engine:
         if self.effects:
             effects, self.effects = self.effects, []
             if self.journal is not None:
-                self.journal(self.now_us, effects)
+                try:
+                    self.journal(self.now_us, effects)
+                except ReplyError as error:
+                    self.waiters.fail(error)
+                    raise
         if self.waiters.answered:
             self.waiters.tell()
 

@@ -46,7 +46,8 @@ class Database:
         """When a field of which hash may expire first; the hash decides."""
         self.accessed: dict[bytes, int] = {}
         """Key -> seconds since 1970 of its last use."""
-        self.frequency: dict[bytes, int] = {}
+        self.frequency: dict[bytes, tuple[int, int]] = {}
+        """Key -> the minute of its last use, and the counter of `Uses`."""
         self.order: Order | None = None
         self.dirty: dict[bytes, None] | None = None
         """Takes note of changed keys for whoever keeps them beyond memory."""
@@ -55,10 +56,13 @@ class Database:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
-        if value is not None:
-            self.accessed[key] = self.engine.now_s
+        if value is None:
+            self.engine.missed()
+            return None
+        self.accessed[key] = self.engine.now_s
         return value
 
     def get(self, key: bytes, kind: type[V]) -> V | None:
@@ -69,9 +73,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -88,9 +94,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
+            self.engine.missed()
             return None
         value = self.keys.get(key)
         if value is None:
+            self.engine.missed()
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:
@@ -135,6 +143,8 @@ class Database:
         """Take a key away with its expiry; return what it held."""
         if self.expires:
             self.expires.pop(key, None)
+        if self.frequency:
+            self.frequency.pop(key, None)
         self.accessed.pop(key, None)
         return self.keys.pop(key, None)
 

@@ -53,6 +53,10 @@ class Command:
     """How long the calls took together."""
     failed_calls: int = 0
     rejected_calls: int = 0
+    misses: int = 0
+    """Keys that were looked up to be read, and not found."""
+    looked_up: int = 0
+    """Keys that were looked up to be read, by a command that names several."""
     is_write: bool = False
     shown_name: str = ""
     is_plain: bool = False

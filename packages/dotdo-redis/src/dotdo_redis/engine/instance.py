@@ -8,9 +8,11 @@ from dotdo_redis.engine.memory import MemoryGuard
 from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.engine.pausing import Pause
 from dotdo_redis.engine.scripting import Functions, Runner, Scripts
+from dotdo_redis.engine.search.catalog import Catalog
 from dotdo_redis.engine.statistics import LatencyMonitor, SlowLog, Statistics
 from dotdo_redis.engine.tracking import Tracking
 from dotdo_redis.engine.users import DEFAULT, Users
+from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Instance:
         self.functions = Functions(self.runner)
         self.memory = MemoryGuard(engine)
         self.limits = ClientLimits(engine)
+        self.uses = Uses(engine)
+        self.search = Catalog(engine)
         self.parameters = Parameters(engine, self)
 
     def welcome(self, client: "ClientState") -> None:

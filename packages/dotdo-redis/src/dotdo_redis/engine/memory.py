@@ -26,7 +26,7 @@ def _idle_since(database: "Database", key: bytes) -> float:
 
 
 def _uses(database: "Database", key: bytes) -> float:
-    return database.frequency.get(key, 0)
+    return database.engine.instance.uses.of(database, key)
 
 
 def _deadline(database: "Database", key: bytes) -> float:

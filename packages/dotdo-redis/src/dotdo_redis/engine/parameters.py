@@ -233,18 +233,25 @@ def _oom_scores(_name: str, text: str) -> str:
     return text
 
 
-def _fixed(name: str, text: str) -> str:
-    if name == "port" and text and not _INTEGER.match(text):
+def _port(_name: str, text: str) -> str:
+    if text and not _INTEGER.match(text):
         raise InvalidValue("argument couldn't be parsed into an integer")
-    if text.lower() != DEFAULTS[name]:
-        raise InvalidValue(FIXED[name])
+    return text
+
+
+def _share(name: str, text: str) -> str:
+    if not text.endswith("%"):
+        return _memory(name, text)
+    if not text[:-1].isdigit() or int(text[:-1]) > 100:
+        raise InvalidValue("percentage argument must be less or equal to 100")
     return text
 
 
 _SPECIAL: dict[str, Callable[[str, str], str]] = {
     "notify-keyspace-events": _events,
     "save": _save_points,
-    **dict.fromkeys(FIXED, _fixed),
+    "port": _port,
+    "maxmemory-clients": _share,
     "latency-tracking-info-percentiles": _percentiles,
     BUFFER_LIMIT: _buffer_limits,
     "oom-score-adj-values": _oom_scores,
@@ -292,6 +299,7 @@ class Parameters:
             "acl-pubsub-default": self._set_channels_default,
             "timeout": self._set_timeout,
             "maxclients": self._set_most_clients,
+            "tracking-table-max-keys": lambda _text: instance.tracking.trim(),
             BUFFER_LIMIT: self._set_output_limits,
             "acllog-max-len": self._set_log_length,
         }
@@ -326,6 +334,10 @@ class Parameters:
         for words in (self.values[BUFFER_LIMIT].split(), text.split()):
             classes |= {words[at]: " ".join(words[at : at + 4]) for at in range(0, len(words), 4)}
         return " ".join(classes.values())
+
+    def obstacle(self, name: str, text: str) -> str:
+        """Why a text that a parameter takes can have no effect here; empty when it can."""
+        return FIXED.get(name, "") if text != self.values[name] else ""
 
     def number(self, name: str) -> int:
         """The value of a parameter that is a number."""
@@ -368,6 +380,7 @@ class Parameters:
 
     def _set_policy(self, text: str) -> None:
         self._engine.config.is_lfu = text.endswith("lfu")
+        self._instance.uses.follow(is_wanted=text.endswith("lfu"))
 
     def _set_channels_default(self, text: str) -> None:
         self._instance.users.has_all_channels = text == "allchannels"

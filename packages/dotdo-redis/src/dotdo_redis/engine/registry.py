@@ -33,6 +33,12 @@ from dotdo_redis.engine.commands import (
     pubsub,
     ranges,
     scripting,
+    search_aggregations,
+    search_config,
+    search_indexes,
+    search_profiles,
+    search_queries,
+    search_words,
     server,
     set_algebra,
     sets,
@@ -53,7 +59,9 @@ from dotdo_redis.engine.commands import (
     zset_ranges,
     zsets,
 )
+from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Command, Family, Function
+from dotdo_redis.mapping.replies import Reply
 from dotdo_redis.spec.facts import facts
 
 FAMILIES: tuple[Family, ...] = (
@@ -108,6 +116,12 @@ FAMILIES: tuple[Family, ...] = (
     timeseries_rules.FAMILY,
     timeseries_ranges.FAMILY,
     vectors.FAMILY,
+    search_indexes.FAMILY,
+    search_queries.FAMILY,
+    search_profiles.FAMILY,
+    search_aggregations.FAMILY,
+    search_words.FAMILY,
+    search_config.FAMILY,
 )
 
 
@@ -129,13 +143,30 @@ def build(families: tuple[Family, ...] = FAMILIES) -> dict[bytes, Command]:
         parent, _, child = name.partition("|")
         function = functions.get(name)
         if not child and (function or any(other.startswith(f"{name}|") for other in functions)):
-            table[name.encode()] = Command(name, known[name], function)
+            command = Command(name, known[name], function)
+            if name in NAME_KEYS_ONLY and function is not None:
+                command.function = _counting(function)
+            table[name.encode()] = command
         elif child and function:
             owner = table[parent.encode()]
             owner.is_plain = False
             owner.subcommands[child.encode()] = Command(name, known[name], function)
             owner.is_plain = False
     return table
+
+
+NAME_KEYS_ONLY = frozenset({"EXISTS", "MGET", "PFCOUNT", "SDIFF", "SINTER", "SUNION", "TOUCH"})
+"""Reading commands whose arguments are keys, all of them."""
+
+
+def _counting(function: Function) -> Function:
+    """Let a command count how many keys it looks up."""
+
+    def counted(ctx: Context, args: list[bytes]) -> Reply:
+        ctx.command.looked_up += len(args)
+        return function(ctx, args)
+
+    return counted
 
 
 def unsupported(table: dict[bytes, Command]) -> list[str]:

@@ -27,8 +27,6 @@ class Statistics:
         self.evicted_keys = 0
         self.lazily_freed = 0
         self.rejected_connections = 0
-        self.hits = 0
-        self.misses = 0
         self.unexpected_errors = 0
         self.errors: dict[str, int] = {}
         self.denials: dict[str, int] = {"auth": 0, "command": 0, "key": 0, "channel": 0}

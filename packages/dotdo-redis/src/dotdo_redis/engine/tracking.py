@@ -109,6 +109,10 @@ class Tracking:
         """Remember that a client has read keys."""
         for key in keys:
             self.readers.setdefault(key, {})[client.id] = None
+        self.trim()
+
+    def trim(self) -> None:
+        """Forget keys beyond tracking-table-max-keys."""
         limit = self._engine.instance.parameters.number("tracking-table-max-keys")
         while limit and len(self.readers) > limit:
             self._forget(next(iter(self.readers)))

@@ -49,8 +49,13 @@ class ChunkReader:
             words = list(chain.from_iterable(commands)) if is_plain else []
         except Exception:  # noqa: BLE001 - whatever hiredis says, the thorough way says it as Redis does
             words = []
-        # a simple string is bytes, too, and has no header of its own: so many words must have one
-        if words and set(map(type, words)) == BYTES and data.count(b"\r\n$") == len(words):
+        # a simple string is bytes, too, and a set is a list: so many words and commands must have their own headers
+        if (
+            words
+            and set(map(type, words)) == BYTES
+            and data.count(b"\r\n$") == len(words)
+            and data.count(b"\r\n*") == len(commands) - 1
+        ):
             return commands
         self._reader = READER()
         return None

@@ -249,7 +249,7 @@ class RedisSession(Session):
         if client is None:
             return
         is_answering = self._replies is not None or (
-            self._waits is not None and self._waits[0].done
+            self._waits is not None and self._waits[0].is_answered
         )
         if is_answering and message.__class__ is Push and message[0] == b"invalidate":
             write_reply(message, self._late.append, client.resp)

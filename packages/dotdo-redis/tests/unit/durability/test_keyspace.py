@@ -171,3 +171,89 @@ def test_a_kill_loses_nothing_acknowledged(tenant, durability, monkeypatch):
         assert count - before in {acknowledged, acknowledged + 1}
         assert client.llen("list") == count
         assert int(client.lindex("list", -1)) == count - before
+
+
+@pytest.mark.parametrize("durability", ["everysec", "always"])
+def test_the_append_file_is_cut_when_the_rows_are_on_the_disk(tenant, durability, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", durability)
+    client = redis.Redis()
+    client.set("k", "v")
+    keyspace = keyspaces.keyspace_of(tenant)
+    lengths, real = [], os.fdatasync
+
+    def fdatasync(descriptor):
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("-wal"):
+            lengths.append(keyspace.log_path.stat().st_size)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    keyspace.flush()
+    assert lengths
+    assert lengths[-1] > 0
+    assert keyspace.log_path.stat().st_size == 0
+
+
+def test_a_write_that_cannot_be_kept_is_an_error_and_the_next_one_waits_for_the_rows(
+    tenant, monkeypatch
+):
+    client = redis.Redis()
+    client.set("k", 1)
+    real = os.write
+    full = {"log": True}
+
+    def write(descriptor, data):
+        if full["log"] and os.readlink(f"/proc/self/fd/{descriptor}").endswith(".redis-log"):
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(redis.ResponseError, match="MISCONF Errors writing to the AOF file"):
+        client.set("k", 2)
+    full["log"] = False
+    assert client.get("k") == b"2"
+    client.set("k", 3)
+    forget()
+    assert redis.Redis().get("k") == b"3"
+
+
+FAMILIES = [
+    'JSON.SET j $ {"a":[1,2.5,"x"]}',
+    "BF.RESERVE bf 0.01 5",
+    "BF.MADD bf a b c d e f",
+    "CF.INSERT cf ITEMS a b a",
+    "CMS.INITBYDIM cms 10 2",
+    "CMS.INCRBY cms a 5",
+    "TOPK.RESERVE tk 2 3 2 0.9",
+    "TOPK.ADD tk a b c d a b",
+    "TDIGEST.CREATE td",
+    "TDIGEST.ADD td 1 2 3",
+    "TS.CREATE ts LABELS a b",
+    "TS.CREATE ts2",
+    "TS.CREATERULE ts ts2 AGGREGATION avg 10",
+    "TS.MADD ts 1 2 ts 15 3",
+    "VADD vs VALUES 2 1 0 x",
+    "FT.SUGADD sg hello 1",
+    "FT.CREATE idx ON JSON SCHEMA $.a[2] AS a TEXT",
+    "FT.SYNUPDATE idx g x y",
+    "FT.ALIASADD al idx",
+    "FT.DICTADD dict one two",
+    "TS.ADD ts 25 4",
+]
+
+
+@pytest.mark.parametrize("flushed_after", [0, 17, len(FAMILIES)])
+def test_values_and_indexes_of_the_newer_families_come_back(tenant, flushed_after):
+    client = redis.Redis()
+    for number, call in enumerate(FAMILIES):
+        if number == flushed_after and number:
+            keyspaces.keyspace_of(tenant).flush()
+        client.execute_command(*call.split())
+    if flushed_after == len(FAMILIES):
+        keyspaces.keyspace_of(tenant).flush()
+    before = dumps(client)
+    forget()
+    client = redis.Redis()
+    assert dumps(client) == before
+    assert client.ft("al").search("y").total == 1
+    assert sorted(client.ft().dict_dump("dict")) == [b"one", b"two"]
+    assert list(client.ts().get("ts2")) == [10, 3.0]

@@ -24,6 +24,8 @@ def test_whole_commands_are_read_at_once():
         b"*1\r\n*1\r\n$4\r\nPING\r\n",
         b"PING\r\n",
         b":0\r\n",
+        ONE + ONE.replace(b"*", b"~"),
+        ONE + ONE.replace(b"$3", b"=3"),
     ],
 )
 def test_anything_else_is_left_to_the_thorough_way(data):

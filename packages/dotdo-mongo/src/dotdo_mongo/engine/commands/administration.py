@@ -12,7 +12,9 @@ from dotdo_mongo.engine.commands.declaration import (
     required,
 )
 from dotdo_mongo.engine.commands.listings import collections
+from dotdo_mongo.engine.definitions import create
 from dotdo_mongo.engine.deployment import Deployment
+from dotdo_mongo.engine.profiling import NAME, SIZE_BYTES
 from dotdo_mongo.engine.request import Request, check_database, checked_collection
 from dotdo_mongo.errors import failure
 
@@ -74,7 +76,7 @@ _PROFILE: Declared = {
 
 @command("profile", _PROFILE, target=kinds.Kind(_level))
 def profile(request: Request) -> Document:
-    """Keep the settings of the profiler of a database; what it would record is not recorded."""
+    """Set what the profiler of a database records, in its `system.profile`."""
     settings = request.deployment.settings.setdefault(("profile", request.db), {"was": 0})
     arguments = request.arguments
     shared = request.deployment.settings.setdefault("profile", {"slowms": 100, "sampleRate": 1.0})
@@ -88,8 +90,13 @@ def profile(request: Request) -> Document:
             "filter": shared["filter"],
             "note": "When a filter expression is set, slowms and sampleRate are not used for profiling and slow-query log lines.",
         }
+    if arguments["target"] > 0:
+        store = request.store(create=True)
+        assert store is not None
+        create(request, store, NAME, options={"capped": True, "size": SIZE_BYTES})
     if arguments["target"] >= 0:
         settings["was"] = arguments["target"]
+        request.deployment.look_who_watches()
     for name in ("slowms", "sampleRate"):
         if arguments[name] is not None:
             shared[name] = arguments[name]

@@ -11,6 +11,7 @@ from dotdo_mongo.engine.commands.views import check_collation
 from dotdo_mongo.engine.commands.watching import watch
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.prefix import begin
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
@@ -130,14 +131,14 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
     store, collection = found
     if not collection.is_view:
         context = context_of(request, collection)
-        run = compile_pipeline(stages, context)
+        compile_pipeline(stages, context)
+        if stages and next(iter(stages[0])) in context.sources:
+            return compile_pipeline(stages, context)(())
         begins = bool(stages) and "$match" in stages[0]
-        if not begins and request.arguments["hint"] is None:
-            return run(documents_of(request, name))
         query = stages[0]["$match"] if begins else {}
         way = plan(collection, query, context, hint=request.arguments["hint"])
-        found_by = (record.document for record in way.records(request.reader(store)))
-        return compile_pipeline(stages[1:] if begins else stages, context)(found_by)
+        documents, rest = begin(way, stages[1:] if begins else stages, request.reader(store))
+        return compile_pipeline(rest, context)(documents)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

@@ -12,6 +12,7 @@ from dotdo_mongo.engine.commands.declaration import (
     parse_part,
     required,
 )
+from dotdo_mongo.engine.commands.deletes import delete_limit, delete_some
 from dotdo_mongo.engine.commands.namespaces import split
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.writes import (
@@ -20,8 +21,6 @@ from dotdo_mongo.engine.commands.writes import (
     Target,
     apply_update,
     check_update,
-    delete_limit,
-    delete_some,
 )
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.request import Request

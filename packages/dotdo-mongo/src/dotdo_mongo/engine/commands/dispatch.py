@@ -21,6 +21,7 @@ from dotdo_mongo.engine.fail_points import (
 )
 from dotdo_mongo.engine.failures import translated
 from dotdo_mongo.engine.labels import is_change_stream, labels_of
+from dotdo_mongo.engine.profiling import record
 from dotdo_mongo.engine.request import Request, check_database
 from dotdo_mongo.engine.sessions import LogicalSession
 from dotdo_mongo.engine.streams.tokens import time_of
@@ -101,6 +102,8 @@ def _answered(
         if labels:
             reply["errorLabels"] = labels
     reply["ok"] = 1.0
+    if client.awaiting is None:
+        record(request, reply)
     return reply
 
 

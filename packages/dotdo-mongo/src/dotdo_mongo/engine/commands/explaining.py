@@ -7,9 +7,11 @@ from dotdo_mongo.engine.commands.declaration import Command, Declared, command, 
 from dotdo_mongo.engine.deployment import VERSION
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
+from dotdo_mongo.engine.pushdown import holds_arrays
 from dotdo_mongo.engine.query import Plan, plan
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.engine.surroundings import context_of
+from dotdo_mongo.engine.tables import Reader
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -91,7 +93,9 @@ def _query(name: str, arguments: Document) -> tuple[Document, Any, list[Document
     return statements[0].get("q", {}), statements[0].get("hint"), []
 
 
-def winning_plan(way: Plan | None, query: Document) -> Document:
+def winning_plan(
+    way: Plan | None, query: Document, *, is_multikey: bool = False, backward: bool = False
+) -> Document:
     """Return the tree of stages of a plan."""
     if way is None:
         return {"stage": "EOF"}
@@ -104,9 +108,9 @@ def winning_plan(way: Plan | None, query: Document) -> Document:
             **({"filter": query} if query else {}),
             "inputStage": {
                 "stage": "IXSCAN", "keyPattern": index["key"], "indexName": index["name"],
-                "isMultiKey": False, "multiKeyPaths": {path: [] for path in index["key"]}, "isUnique": bool(index.get("unique")),
+                "isMultiKey": is_multikey, "multiKeyPaths": {path: [] for path in index["key"]}, "isUnique": bool(index.get("unique")),
                 "isSparse": bool(index.get("sparse")), "isPartial": "partialFilterExpression" in index,
-                "indexVersion": 2, "direction": "backward" if way.backward else "forward", "indexBounds": {},
+                "indexVersion": 2, "direction": "backward" if backward or way.backward else "forward", "indexBounds": {},
             },
         }  # fmt: skip
     direction = "backward" if way.backward else "forward"
@@ -115,9 +119,18 @@ def winning_plan(way: Plan | None, query: Document) -> Document:
 
 def _planner(request: Request, namespace: str, query: Document, way: Plan | None) -> Document:
     limit = request.arguments.get("limit")
-    tree = winning_plan(way, query)
     sort = request.arguments.get("sort")
-    if sort:
+    is_ordered = is_multikey = False
+    if way is not None:
+        reader = _reader(request)
+        index = way.sorting_index(reader, sort) if sort else None
+        if index is not None:
+            way.index, is_ordered = index, True
+        if way.index is not None:
+            is_multikey = holds_arrays(way.collection, reader, way.index)
+    backward = sort is not None and is_ordered and next(iter(sort.values())) < 0
+    tree = winning_plan(way, query, is_multikey=is_multikey, backward=backward)
+    if sort and not is_ordered:
         tree = {
             "stage": "SORT",
             "sortPattern": sort,
@@ -135,12 +148,16 @@ def _planner(request: Request, namespace: str, query: Document, way: Plan | None
     }  # fmt: skip
 
 
+def _reader(request: Request) -> Reader:
+    store = request.store()
+    assert store is not None
+    return request.reader(store)
+
+
 def _statistics(request: Request, name: str, way: Plan | None, planner: Document) -> Document:
     returned = examined = 0
     if way is not None:
-        found = request.store()
-        assert found is not None
-        reader = request.reader(found)
+        reader = _reader(request)
         limit = request.arguments.get("limit") or None
         for record in way.candidates(reader):
             examined += 1

@@ -191,6 +191,9 @@ def _sorted(
     if limit is not None:
         stages.append({"$limit": limit})
     run = compile_pipeline(stages, context)
+    found = way.ordered(reader, sort, limit)
+    if found is not None:
+        return iter(found)
 
     def ordered() -> Iterator[Record]:
         by_document: dict[int, Record] = {}

@@ -22,6 +22,7 @@ def configure_fail_point(request: Request) -> dict[str, Any]:
     count = request.deployment.fail_points.configure(
         arguments["target"], arguments["mode"], arguments["data"] or {}
     )
+    request.deployment.look_who_watches()
     return {"count": count}
 
 

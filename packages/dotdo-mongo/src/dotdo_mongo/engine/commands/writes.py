@@ -1,4 +1,4 @@
-"""Commands that write documents: insert, update, delete, findAndModify."""
+"""Commands that write documents: insert and update, with what delete and findAndModify share with them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,7 +22,6 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.definitions import create
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
-from dotdo_mongo.engine.projection import compile_projection
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.stages.registry import STAGES
@@ -33,7 +32,7 @@ from dotdo_mongo.engine.writing import Writer, check_identity
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
-_WRITE = {
+WRITE = {
     "takes_write_concern": True,
     "in_transaction": True,
     "is_in_api": True,
@@ -121,11 +120,11 @@ _INSERT: Declared = {
 }
 
 
-@command("insert", _INSERT, **_WRITE)
+@command("insert", _INSERT, **WRITE)
 def insert(request: Request) -> Document:
     """Insert documents."""
     documents = request.arguments["documents"]
-    _check_count(documents, "insert.documents")
+    check_count(documents)
     target = Target(request, request.collection_name)
     store, _ = target.made()
     raws = request.raw_sequences.get("documents", ())
@@ -150,10 +149,15 @@ def insert(request: Request) -> Document:
 
     outcome = request.mutate(store, work)
     request.deployment.count("insert", outcome.n)
-    return _reply(outcome, {"n": outcome.n})
+    return reply_of(outcome, {"n": outcome.n})
 
 
-def _check_count(statements: list[Any], where: str) -> None:
+def check_count(statements: list[Any]) -> None:
+    """See that a command has as many statements as it may.
+
+    Raises:
+        CommandFailure: It has none or too many (code 16).
+    """
     if not statements:
         raise failure(
             16, f"Write batch sizes must be between 1 and {_MAX_BATCH}. Got 0 operations."
@@ -163,10 +167,10 @@ def _check_count(statements: list[Any], where: str) -> None:
             16,
             f"Write batch sizes must be between 1 and {_MAX_BATCH}. Got {len(statements)} operations.",
         )
-    del where
 
 
-def _reply(outcome: Outcome, fields: Document) -> Document:
+def reply_of(outcome: Outcome, fields: Document) -> Document:
+    """Return a reply's fields with what was made and what failed."""
     if outcome.upserted:
         fields["upserted"] = outcome.upserted
     if outcome.errors:
@@ -200,11 +204,11 @@ _UPDATE: Declared = {
 }
 
 
-@command("update", _UPDATE, **_WRITE)
+@command("update", _UPDATE, **WRITE)
 def update(request: Request) -> Document:
     """Change documents."""
     statements = request.arguments["updates"]
-    _check_count(statements, "update.updates")
+    check_count(statements)
     parsed = [
         parse_part(_UPDATE_STATEMENT, statement, "update.updates") for statement in statements
     ]
@@ -212,7 +216,7 @@ def update(request: Request) -> Document:
         _check_stages(part["u"])
     target = Target(request, request.collection_name)
     outcome = each(request, parsed, lambda i, part, done: update_one(target, i, part, done))
-    return _reply(outcome, {"n": outcome.n, "nModified": outcome.modified})
+    return reply_of(outcome, {"n": outcome.n, "nModified": outcome.modified})
 
 
 def _check_stages(change: Any) -> None:
@@ -328,7 +332,9 @@ def apply_update(target: Target, part: Document) -> Change:
     def work(session: Session) -> Change:
         writer = target.writer(session, context)
         change = Change()
-        for record in _found(session, writer.collection, part, context, is_many=part["multi"]):
+        for record in found_records(
+            session, writer.collection, part, context, is_many=part["multi"]
+        ):
             _apply(writer, record, run, change)
         if not change.matched and part["upsert"]:
             _upsert(writer, part, context, change)
@@ -337,9 +343,10 @@ def apply_update(target: Target, part: Document) -> Change:
     return request.mutate(store, work)
 
 
-def _found(
+def found_records(
     session: Session, collection: Collection, part: Document, context: Context, *, is_many: bool
 ) -> Iterable[Record]:
+    """Return the records that a statement is about, one of them unless it is about many."""
     way = plan(collection, part["q"], context, hint=part["hint"])
     records: Iterable[Record] = way.records(session)
     if part.get("sort"):
@@ -383,173 +390,4 @@ def _upsert(writer: Writer, part: Document, context: Context, change: Change) ->
     change.is_upsert, change.upserted = True, change.after["_id"]
 
 
-# --- delete --------------------------------------------------------------------------------------
-
-
-def delete_limit(value: Any, where: str) -> int:
-    """Return the limit of a delete statement: 0 or 1.
-
-    Raises:
-        CommandFailure: It is another (codes 9, 14).
-    """
-    if not kinds.is_number(value):
-        raise kinds.wrong_type(where, value, "long, int, decimal, double")
-    number = kinds.as_long(value)
-    if number not in {0, 1} or (isinstance(value, float) and value != number):
-        raise failure(9, f"The limit field in delete objects must be 0 or 1. Got {value}")
-    return number
-
-
-_DELETE_STATEMENT: Declared = {
-    "q": required(kinds.OBJECT),
-    "limit": required(kinds.Kind(delete_limit, takes_null=True)),
-    "collation": kinds.OBJECT,
-    "hint": kinds.HINT,
-    "sampleId": kinds.ANY,
-}
-_DELETE: Declared = {
-    "deletes": required(kinds.OBJECTS),
-    "ordered": optional(kinds.BOOL, True),
-    "let": kinds.OBJECT,
-    "maxTimeMS": kinds.MAX_TIME,
-}
-
-
-@command("delete", _DELETE, **_WRITE)
-def delete(request: Request) -> Document:
-    """Delete documents."""
-    statements = request.arguments["deletes"]
-    _check_count(statements, "delete.deletes")
-    parsed = [
-        parse_part(_DELETE_STATEMENT, statement, "delete.deletes") for statement in statements
-    ]
-    target = Target(request, request.collection_name)
-    outcome = each(request, parsed, lambda _, part, done: delete_some(target, part, done))
-    return _reply(outcome, {"n": outcome.n})
-
-
-def delete_some(target: Target, part: Document, outcome: Outcome) -> None:
-    """Run one statement of a delete command."""
-    request = target.request
-    given = part["collation"]
-    collation = None if given is None else request.collation(target.collection, given=given)
-    context = target.context(collation=collation)
-    if target.collection is None:
-        compile_match(part["q"], context)
-        return
-    assert target.store is not None
-
-    def work(session: Session) -> int:
-        writer = target.writer(session, context)
-        n = 0
-        for record in _found(session, writer.collection, part, context, is_many=part["limit"] == 0):
-            writer.delete(record)
-            n += 1
-        return n
-
-    outcome.n += request.mutate(target.store, work)
-    request.deployment.count("delete")
-
-
-# --- findAndModify -------------------------------------------------------------------------------
-
-_FIND_AND_MODIFY: Declared = {
-    "query": kinds.OBJECT,
-    "sort": kinds.OBJECT,
-    "remove": optional(kinds.SAFE_BOOL, False),
-    "update": kinds.UPDATE,
-    "new": optional(kinds.SAFE_BOOL, False),
-    "fields": kinds.OBJECT,
-    "upsert": optional(kinds.SAFE_BOOL, False),
-    "bypassDocumentValidation": optional(kinds.SAFE_BOOL, False),
-    "collation": kinds.OBJECT,
-    "arrayFilters": kinds.OBJECTS,
-    "hint": kinds.HINT,
-    "let": kinds.OBJECT,
-    "maxTimeMS": kinds.MAX_TIME,
-}
-
-
-@command("findAndModify", _FIND_AND_MODIFY, aliases=("findandmodify",), **_WRITE)
-def find_and_modify(request: Request) -> Document:
-    """Change or delete one document and return it."""
-    arguments = request.arguments
-    _check_find_and_modify(arguments)
-    target = Target(request, request.collection_name)
-    query = arguments["query"] or {}
-    part = {
-        "q": query,
-        "u": arguments["update"],
-        "c": None,
-        "multi": False,
-        "upsert": arguments["upsert"],
-        "collation": arguments["collation"],
-        "arrayFilters": arguments["arrayFilters"],
-        "hint": arguments["hint"],
-        "sort": arguments["sort"],
-    }
-    context = target.context()
-    project = None
-    if arguments["fields"]:
-        project = compile_projection(arguments["fields"], context, query)
-    if arguments["remove"]:
-        return _remove(target, part, context, project)
-    change = apply_update(target, part)
-    shown = change.after if arguments["new"] else (None if change.is_upsert else change.before)
-    state: Document = {
-        "n": int(bool(change.matched or change.is_upsert)),
-        "updatedExisting": bool(change.matched),
-    }
-    if change.is_upsert:
-        state["upserted"] = change.upserted
-    return {"lastErrorObject": state, "value": _shown(shown, project)}
-
-
-def _shown(
-    document: Document | None, project: Callable[[Document], Document] | None
-) -> Document | None:
-    return document if document is None or project is None else project(document)
-
-
-def _check_find_and_modify(arguments: Document) -> None:
-    if arguments["remove"]:
-        if arguments["update"] is not None:
-            raise failure(9, "Cannot specify both an update and remove=true")
-        if arguments["upsert"]:
-            raise failure(9, "Cannot specify both upsert=true and remove=true")
-        if arguments["new"]:
-            raise failure(
-                9,
-                "Cannot specify both new=true and remove=true; 'remove' always returns the deleted document",
-            )
-        if arguments["arrayFilters"]:
-            raise failure(9, "Cannot specify arrayFilters and remove=true")
-    elif arguments["update"] is None:
-        raise failure(9, "Either an update or remove=true must be specified")
-    if arguments["arrayFilters"] and not is_operators(arguments["update"]):
-        raise failure(9, "Cannot specify arrayFilters and a replacement or pipeline-style update")
-
-
-def _remove(
-    target: Target, part: Document, context: Context, project: Callable[[Document], Document] | None
-) -> Document:
-    nothing: Document = {"lastErrorObject": {"n": 0}, "value": None}
-    if target.collection is None:
-        compile_match(part["q"], context)
-        return nothing
-    assert target.store is not None
-
-    def work(session: Session) -> Document | None:
-        writer = target.writer(session, context)
-        for record in _found(session, writer.collection, part, context, is_many=False):
-            writer.delete(record)
-            return record.document
-        return None
-
-    removed = target.request.mutate(target.store, work)
-    if removed is None:
-        return nothing
-    return {"lastErrorObject": {"n": 1}, "value": _shown(removed, project)}
-
-
-COMMANDS = (insert, update, delete, find_and_modify)
+COMMANDS = (insert, update)

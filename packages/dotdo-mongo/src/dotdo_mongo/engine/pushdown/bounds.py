@@ -59,14 +59,19 @@ def odd_kinds(path: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def exceptions_text(path: str) -> str:
-    """Return the condition of rows whose value at a path is not plain: it goes through arrays, or its text does not compare."""
+    """Return the condition of rows whose value at a path is not plain.
+
+    It goes through arrays, its text does not compare, or it lies in an object that has names with `$` and is kept as
+    pairs for it.
+    """
     parts = path.split(".")
     prefixes = [".".join(parts[: i + 1]) for i in range(len(parts) - 1)]
     arrays = [f"json_type(data, {path_text(prefix)}) = 'array'" for prefix in prefixes]
     arrays += [f"{kind} is not null" for kind in odd_kinds(path)]
     kind, value = f"json_type(data, {path_text(path)})", value_text(path)
     tags = " or ".join(f"{value} glob {literal(pattern)}" for pattern in _ORDERED)
-    return " or ".join([*arrays, f"{kind} = 'array'", f"({kind} = 'object' and not ({tags}))"])
+    texts = f"({kind} = 'object' and not ({tags}))"
+    return " or ".join([*arrays, f"{kind} = 'array'", texts])
 
 
 @dataclass(frozen=True, slots=True)

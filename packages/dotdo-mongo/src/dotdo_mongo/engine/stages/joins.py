@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bson import Int64
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 FAMILY = Family("joins")
 MAX_DEPTH = 20
+_CHUNK = 100
 
 
 def check_collection(name: str) -> str:
@@ -197,17 +199,35 @@ class _Lookup:
 
     def run(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield each document with those that it is joined to."""
-        joined = _Joined(self)
-        for document in documents:
-            yield with_value(document, self.as_names, list(joined.to(document)))
+        stream = iter(documents)
+        joined: _Joined | None = None
+        while chunk := list(islice(stream, _CHUNK)):
+            here = joined
+            if here is None:
+                related = self._related(chunk, is_once=len(chunk) < _CHUNK)
+                here = _Joined(self, self.documents() if related is None else related)
+                joined = here if related is None else None
+            for document in chunk:
+                yield with_value(document, self.as_names, list(here.to(document)))
+
+    def _related(self, documents: list[Document], *, is_once: bool) -> Iterable[Document] | None:
+        """Return the foreign documents that some may be joined to, None when all are to be looked at."""
+        if self.local is None or self.foreign is None or self.collection is None:
+            return None
+        if self.context.collation is not None:
+            return None
+        key = self.place.scope().key
+        values = {key(v): v for each in documents for v in local_values(each, self.local)}
+        wanted = [None if type(value) in NULLISH else value for value in values.values()]
+        return self.context.related(self.collection, ".".join(self.foreign), wanted, is_once)
 
 
 class _Joined:
-    """The foreign side of one run: read once, indexed once, piped once where nothing varies."""
+    """The foreign side of one run: indexed once, piped once where nothing varies."""
 
-    def __init__(self, lookup: _Lookup) -> None:
+    def __init__(self, lookup: _Lookup, foreign: Iterable[Document]) -> None:
         self.lookup = lookup
-        self.foreign = list(lookup.documents())
+        self.foreign = list(foreign)
         self.shared = None if lookup.is_correlated else lookup.pipeline({})
         self.is_late = lookup.collection is None  # $documents first: joined to what it gives
         self.index: _Index | None = None

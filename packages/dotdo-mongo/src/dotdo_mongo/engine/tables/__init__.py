@@ -2,6 +2,15 @@
 
 from dotdo_mongo.engine.tables.columns import ColumnTable
 from dotdo_mongo.engine.tables.documents import DocumentTable
-from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Reader, Record, Table
+from dotdo_mongo.engine.tables.record import EVERYTHING, Condition, Params, Reader, Record, Table
 
-__all__ = ["EVERYTHING", "ColumnTable", "Condition", "DocumentTable", "Reader", "Record", "Table"]
+__all__ = [
+    "EVERYTHING",
+    "ColumnTable",
+    "Condition",
+    "DocumentTable",
+    "Params",
+    "Reader",
+    "Record",
+    "Table",
+]

@@ -1,6 +1,6 @@
 """SQL tables as documents: the primary key is `_id`, columns are fields, what has no column lies in `_extra`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,6 @@ from dotdo_mongo.engine.tables.record import (
     EVERYTHING,
     Condition,
     Document,
-    Params,
     Reader,
     Record,
 )
@@ -83,16 +82,6 @@ class ColumnTable:
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
 
-    def tally(
-        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
-    ) -> tuple[int, int]:
-        """Return of how many records that a condition leaves another one holds, and of how many not."""
-        sql = (
-            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
-        )
-        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
-        return int(held or 0), int(count) - int(held or 0)
-
     def _record(self, row: Row) -> Record:
         return Record(row[0], None, lambda: self._document(row))
 
@@ -128,18 +117,24 @@ class ColumnTable:
         """Give a record another content within `mutate`: columns that the document lacks become NULL."""
         fields = self._fields(document)
         columns = {c.name: fields.get(c.name) for c in self.noun.columns if c.generated is None}
+        key = self._key(record.document["_id"]) if self._keys else record.row
+        text, params = self._rows.update(key, columns, None)
+        session.execute(text, params)
+        extra = self._extra(record, document, columns)
+        if extra != self._extra(record, record.document, columns):  # else it would be logged twice
+            session.execute(
+                f"update {self.table} set _extra = jsonb(?) where {quoted(self.noun.rowid)} = ?",
+                (extra, record.row),
+            )
+
+    def _extra(self, record: Record, document: Document, columns: Collection[str]) -> bytes | None:
+        """Return what a document has beyond the columns, as it is stored."""
         extra = {
             name: value for name, value in document.items() if name != "_id" and name not in columns
         }
         if not self._keys and record.document["_id"] != record.row:
             extra["_id"] = record.document["_id"]
-        key = self._key(record.document["_id"]) if self._keys else record.row
-        text, params = self._rows.update(key, columns, None)
-        session.execute(text, params)
-        session.execute(
-            f"update {self.table} set _extra = jsonb(?) where {quoted(self.noun.rowid)} = ?",
-            (orjson.dumps(tagged(extra)) if extra else None, record.row),
-        )
+        return orjson.dumps(tagged(extra)) if extra else None
 
     def delete(self, session: Session, record: Record) -> None:
         """Delete a record within `mutate`."""

@@ -20,7 +20,7 @@ from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
 _COLUMNS_OF_OTHERS = "_id, null, id, json(data)"
-_FIRST_CHUNK, _CHUNK = 128, 1024
+_FIRST_CHUNK, _CHUNK, _CHUNK_BYTES = 32, 1024, 4 << 20
 _ALL = EVERYTHING
 _IDENTITY = frozenset({"_id"})
 
@@ -75,7 +75,8 @@ class DocumentTable:
             yield from map(_record, rows)
             if len(rows) < chunk:
                 return
-            last, chunk = rows[-1][0], _CHUNK
+            size = sum(len(data or text) for _, data, _, text in rows) // chunk + 1
+            last, chunk = rows[-1][0], min(4 * chunk, _CHUNK, _CHUNK_BYTES // size + 1)
 
     def by_identity(self, reader: Reader, identity: Any) -> Record | None:
         """Return the record with that `_id`."""
@@ -88,15 +89,78 @@ class DocumentTable:
         ((found,),) = reader.read(f"select count(*) from {self.table}{where}", condition.params)
         return int(found)
 
-    def tally(
-        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
-    ) -> tuple[int, int]:
-        """Return of how many records that a condition leaves another one holds, and of how many not."""
+    def first(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        limit: int,
+        order_params: Params = (),
+    ) -> list[tuple[Record, bool]]:
+        """Return the first records of an order among those that a condition leaves, each with whether another one does not hold."""
         sql = (
-            f"select count(*), sum({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+            f"select not ({certain[0]}), {_COLUMNS} from {self.table} where {condition.sql or 'true'}"
+            f" order by {order} limit ?"
         )
-        ((count, held),) = reader.read(sql, (*certain[1], *condition.params))
-        return int(held or 0), int(count) - int(held or 0)
+        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
+        return [(_record(row[1:]), bool(row[0])) for row in rows]
+
+    def numbers(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        limit: int,
+        order_params: Params = (),
+    ) -> list[tuple[int, bool]]:
+        """Return the row ids that `first` would return records of, each with whether the other condition does not hold."""
+        sql = (
+            f"select _id, not ({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+            f" order by {order} limit ?"
+        )
+        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
+        return [(int(number), bool(is_doubtful)) for number, is_doubtful in rows]
+
+    def at(self, reader: Reader, numbers: Sequence[int]) -> Iterator[Record]:
+        """Yield the records of row ids, in this order, those that are gone left out."""
+        marks = ", ".join("?" * _FIRST_CHUNK)
+        for start in range(0, len(numbers), _FIRST_CHUNK):
+            part = numbers[start : start + _FIRST_CHUNK]
+            params = (*part, *[None] * (_FIRST_CHUNK - len(part)))
+            rows = reader.read(f"{self._select} where _id in ({marks})", params)
+            found = {row[0]: row for row in rows}
+            for number in part:
+                row = found.get(number)
+                if row is not None:
+                    yield _record(row)
+
+    def tally(
+        self,
+        reader: Reader,
+        condition: Condition,
+        certain: tuple[str, Params],
+        three: tuple[str, Params] | None = None,
+    ) -> tuple[int, int]:
+        """Return of how many records that a condition leaves another one holds, and of how many it may.
+
+        Args:
+            reader: Runs statements.
+            condition: Leaves the records.
+            certain: The other condition.
+            three: An expression that gives 1 where it holds, 2 where it may.
+        """
+        if three is None:
+            three = (f"iif({certain[0]}, 1, 2)", certain[1])
+        sql = (
+            f"select coalesce(sum(told = 1), 0), coalesce(sum(told = 2), 0) from"
+            f" (select {three[0]} as told from {self.table} where {condition.sql or 'true'} limit -1)"
+        )
+        ((held, undecided),) = reader.read(sql, (*three[1], *condition.params))
+        return int(held), int(undecided)
 
     # --- writing ---------------------------------------------------------------------------------
 

@@ -96,11 +96,6 @@ class Table(Protocol):
     def count(self, reader: Reader, condition: Condition = ...) -> int:
         """Return how many records a condition leaves."""
 
-    def tally(
-        self, reader: Reader, condition: Condition, certain: tuple[str, Params]
-    ) -> tuple[int, int]:
-        """Return of how many records that a condition leaves another one holds, and of how many not."""
-
     def insert(self, session: Session, document: Document, data: bytes | None = None) -> int | None:
         """Insert a document within `mutate`; None when its `_id` is taken, else its row id."""
 

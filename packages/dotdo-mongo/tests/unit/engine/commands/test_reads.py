@@ -63,3 +63,14 @@ def test_out_and_merge_write(engine):
 def test_an_unknown_database_is_empty(engine):
     assert engine.documents({"find": "c"}, "nowhere") == []
     assert engine({"count": "c"}, "nowhere")["n"] == 0
+
+
+def test_keys_of_the_index_and_ids_of_rows_are_given_where_asked_for(mongo):
+    mongo.t.c.insert_many([{"_id": n, "a": [n, 9], "b": n} for n in (1, 2)])
+    mongo.t.c.create_index([("b", 1), ("a", 1)])
+    found = mongo.t.c.find({"b": {"$gt": 0}}, return_key=True, hint="b_1_a_1")
+    assert list(found) == [{"b": 1, "a": 1}, {"b": 2, "a": 2}]
+    assert list(mongo.t.c.find({}, return_key=True)) == [{}, {}]
+    [first, second] = mongo.t.c.find({}, {"b": 1}, show_record_id=True)
+    assert list(first) == ["_id", "b", "$recordId"]
+    assert first["$recordId"] < second["$recordId"]

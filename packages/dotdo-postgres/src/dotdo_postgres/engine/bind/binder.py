@@ -14,10 +14,11 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.bind.scope import Scope
+    from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.query import Query
     from dotdo_postgres.engine.relations import Relation
+    from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
 ExpressionBinder = Callable[["Binder", Node, "Scope"], ir.Expr]
@@ -47,6 +48,9 @@ class Binder:
         self._queries = queries
         self.keeps_unknown = False
         self.may_write_materialized = False
+        self.variables: Variables | None = None
+        self.session: Session | None = None
+        self.inlining: list[str] = []  # functions whose expressions are being written in place
         self.is_trusted = False
         self.viewing: list[int] = []
         self.policing: list[int] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.arguments import in_order, split_named, spread
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.composites import opened
 from dotdo_postgres.engine.bind.expressions import explicit_cast
 from dotdo_postgres.engine.bind.operators import call_operator
 from dotdo_postgres.engine.bind.series import bind_series
@@ -36,16 +37,22 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+def bind_call(  # noqa: C901, PLR0912 -- one step for each form of a call
+    binder: Binder, node: Node, scope: Scope
+) -> ir.Expr:
     """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]
-    if len(parts) > 1 and parts[0] not in {"pg_catalog", "public"}:
+    is_made = binder.names.has_routine(parts[-2] if len(parts) > 1 else None, name)
+    is_own = is_made or len(parts) == 1 or parts[0] in {"pg_catalog", "public"}
+    if not is_own and not binder.names.has_schema(parts[0]):
         raise error("3F000", f'schema "{parts[0]}" does not exist', position=location)
     inner = scope.clause
     nodes, names = split_named(node.get("args", []))
     args = [_row_as_json(name, arg, scope) or binder.expression(arg, scope) for arg in nodes]
+    if name in _ROW_TO_JSON:
+        args = [_json_of(binder, arg) for arg in args]
     if name == "row_to_json" and len(args) == 1 and args[0].type == t.JSON:
         return args[0]
     nested = next((arg for arg in args if isinstance(arg, ir.SeriesCall)), None)
@@ -58,12 +65,20 @@ def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     special = _special(binder, name, args, location)
     if special is not None:
         return special
-    if node.get("agg_star") and name != "count":
+    if node.get("agg_star") and name != "count" and not is_made:
         raise missing_function(name, [], location, ambiguous=False)
     types = tuple(arg.type for arg in args)
-    if types == (t.UNKNOWN,) and not names and name in t.BY_NAME and "agg_filter" not in node:
+    found: Candidate | str
+    if is_made:
+        assert binder.names.routines is not None  # it has some
+        made = binder.names.routines.bind_call(binder, node, parts, args, names, scope)
+        if isinstance(made, ir.Expr):
+            return made
+        found = "missing" if made is None else made
+    elif types == (t.UNKNOWN,) and not names and name in t.BY_NAME and "agg_filter" not in node:
         return _cast_call(binder, name, args, names, location, why="missing")
-    found = resolve_function(name, types, names, bool(node.get("func_variadic")))
+    else:
+        found = resolve_function(name, types, names, bool(node.get("func_variadic")))
     if isinstance(found, str):
         return _cast_call(binder, name, args, names, location, why=found)
     if not args and found.kind == "a" and not node.get("agg_star"):
@@ -102,7 +117,7 @@ def _call(  # noqa: PLR0917 -- what a call is made of
         routine = ordered_set.of_type(routine, result, args[-1].type, location)
     if routine.kind in {"aggregate", "window"}:
         return _aggregate(binder, node, scope, routine, args, result)
-    _refuse_aggregate_forms(node, name, location)
+    refuse_aggregate_forms(node, name, location)
     return ir.Call(result, -1, location, routine, args)
 
 
@@ -149,12 +164,43 @@ def _row_as_json(name: str, node: Node, scope: Scope) -> ir.Expr | None:
     if scope.column(word, location) is not None:
         return None
     item = scope.item(word)
-    if item is None or item.may_be_missing or item.entry is None or item.entry.calls:
+    if item is None or item.may_be_missing:
+        return None
+    if not item.row_type and (item.entry is None or (item.entry.calls and len(item.columns) == 1)):
         return None
     pairs: list[ir.Expr] = []
     for column, expr in item.columns:
         pairs += [ir.Const(t.TEXT, -1, location, column), expr]
     return ir.Call(t.JSON, -1, location, ROW_TO_JSON, pairs)
+
+
+def _json_of(binder: Binder, expr: ir.Expr) -> ir.Expr:
+    """Return a row as json, all else as it is."""
+    row = opened(binder, expr)
+    if row is None:
+        return expr
+    pairs: list[ir.Expr] = []
+    names = row.names or tuple(f"f{at}" for at in range(1, len(row.args) + 1))
+    for name, arg in zip(names, row.args, strict=True):
+        pairs += [ir.Const(t.TEXT, -1, expr.location, name), _json_of(binder, binder.known(arg))]
+    return ir.Call(t.JSON, -1, expr.location, ROW_TO_JSON, pairs)
+
+
+def call_resolved(
+    binder: Binder, found: Candidate, args: list[ir.Expr], name: str, location: int
+) -> ir.Expr:
+    """Make the call of one of PostgreSQL's own functions that has been chosen."""
+    from dotdo_postgres.engine.bind.scope import Scope as Place
+
+    node: Node = {"location": location}
+    return _call(binder, node, found, args, Place(clause="SELECT"), name)
+
+
+def make_aggregate_call(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
+) -> ir.Expr:
+    """Make the call of an aggregate, over a window where OVER is given."""
+    return _aggregate(binder, node, scope, routine, args, result)
 
 
 def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int) -> list[ir.Expr]:
@@ -164,7 +210,8 @@ def _within_group(binder: Binder, nodes: list[Node], scope: Scope, location: int
     return [key.expr for key in keys]
 
 
-def _refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
+def refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
+    """Refuse OVER, DISTINCT, FILTER and ORDER BY in the call of a plain function (42809)."""
     if "over" in node:
         message = f"OVER specified, but {name} is not a window function nor an aggregate function"
         raise error("42809", message, position=location)

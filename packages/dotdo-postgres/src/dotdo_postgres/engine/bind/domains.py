@@ -29,6 +29,15 @@ def base_of(pg_type: t.PgType) -> tuple[int, int]:
     return oid, typmod
 
 
+def base_type(oid: int, typmod: int = -1) -> tuple[int, int, int]:
+    """Return what values of a type are kept as: OID, type modifier, and the domain, 0 without."""
+    found = t.BY_OID.get(oid)
+    if found is not None and found.kind == "d":
+        base, modifier = base_of(found)
+        return base, modifier, oid
+    return oid, typmod, 0
+
+
 def value_scope(base: int, typmod: int) -> Scope:
     """Return a scope in which VALUE is the only column."""
     entry = Entry("", [OutputColumn("value", base, typmod)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
+from dotdo_postgres.engine.bind.composites import as_composite, bind_selection, whole_row
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
@@ -14,8 +15,7 @@ from dotdo_postgres.engine.bind.scope import missing_from
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
-from dotdo_postgres.engine.functions.records import is_empty
-from dotdo_postgres.engine.objects.kept import derived_oid
+from dotdo_postgres.engine.routines.records import is_empty
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
 from dotdo_postgres.mapping import types as t
@@ -65,7 +65,7 @@ def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
 
 
-def bind_column(  # noqa: C901 -- one clause for each form of a reference
+def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a reference
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
     """Resolve a column reference."""
@@ -78,6 +78,8 @@ def bind_column(  # noqa: C901 -- one clause for each form of a reference
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
+        if binder.variables is not None:
+            found = binder.variables.settle(parts[0], found, location)
         if found is None and parts[0] in {"tableoid", "ctid"} and len(scope.items) == 1:
             found = _system_column(parts[0], scope.items[0], location)
         if found is None:
@@ -161,6 +163,10 @@ def bind_cast(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
             failure.position = expr.location
             raise
         return ir.Const(t.INTERVAL, typmod, expr.location, value)
+    if isinstance(expr, ir.Row):
+        made = as_composite(binder, expr, target, node.get("location", 0))
+        if made is not None:
+            return made
     return explicit_cast(binder, expr, target, typmod, node.get("location", 0))
 
 
@@ -278,61 +284,6 @@ def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.MinMax(oid, typmod, node.get("location", 0), args, is_greatest)
 
 
-def whole_row(item: ScopeItem, location: int) -> ir.Expr:
-    """Return the row that a name of FROM stands for.
-
-    Raises:
-        PostgresError: an outer join may give none, which does not show here (0A000).
-    """
-    entry = item.entry
-    relation = None if entry is None else entry.relation
-    absent: ir.Expr | None = None
-    if item.may_be_missing:
-        if entry is None or relation is None:
-            raise not_supported("a whole row that an outer join may leave out", location)
-        absent = ir.Missing(t.BOOL, -1, location, entry)
-    is_table = relation is not None and relation.noun.id != 0
-    kind = derived_oid(relation.noun, "t", "") if relation is not None and is_table else t.RECORD
-    args = [expr for _, expr in item.columns]
-    return ir.Row(kind, -1, location, args, absent)
-
-
-def field_of(binder: Binder, row: ir.Expr, name: str, location: int) -> ir.Expr:
-    """Return a field of a row.
-
-    Raises:
-        PostgresError: the value is no row (42809), or has no such field (42703).
-    """
-    fields = fields_of(row)
-    if fields is None:
-        if row.type == t.RECORD:
-            message = f'could not identify column "{name}" in record data type'
-            raise error("42703", message, position=location)
-        shown = t.format_type(row.type)
-        message = f"column notation .{name} applied to type {shown}, which is not a composite type"
-        raise error("42809", message, position=location)
-    for at, (label, oid, typmod) in enumerate(fields):
-        if label == name:
-            if isinstance(row, ir.Row) and row.absent is None:
-                return row.args[at]
-            base = t.BY_OID[oid]
-            kind = base_of(base)[0] if base.kind == "d" else oid
-            return ir.FieldOf(kind, typmod, location, row, at)
-    shown = t.format_type(row.type)
-    message = f'column "{name}" not found in data type {shown}'
-    raise error("42703", message, position=location)
-
-
-def fields_of(row: ir.Expr) -> list[tuple[str, int, int]] | None:
-    """Return names, types and type modifiers of the fields of a row, None when they are not known."""
-    if row.type != t.RECORD:
-        pg_type = t.BY_OID[row.type]
-        return list(pg_type.fields) if pg_type.kind == "c" else None
-    if isinstance(row, ir.Row):
-        return [(f"f{at}", arg.type, arg.typmod) for at, arg in enumerate(row.args, start=1)]
-    return None
-
-
 def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind a row of values."""
     args = [binder.expression(arg, scope) for arg in node.get("args", [])]
@@ -367,6 +318,12 @@ def bind_array(binder: Binder, node: Node, scope: Scope, element: int = 0) -> ir
         return _bind_nested(binder, node, scope, element)
     items = [binder.expression(item, scope) for item in node.get("elements", [])]
     location = node.get("location", 0)
+    if element and t.BY_OID[element].kind == "c":
+        items = [
+            (as_composite(binder, item, element, location) if isinstance(item, ir.Row) else None)
+            or item
+            for item in items
+        ]
     if any(is_array(item.type) for item in items):
         args, oid, _ = binder.coercer.to_common(items, "ARRAY")
         return ir.ArrayOf(oid, -1, location, args)
@@ -405,19 +362,14 @@ def bind_sql_value(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_subscript(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind `array[n]`, `array[a:b]`, `jsonb['key']`."""
+    selected = bind_selection(binder, node, scope, subscripted)
+    if selected is not None:
+        return selected
     arg = binder.expression(node["arg"], scope)
-    location = arg.location
-    steps: list[Node] = []
-    for item in node["indirection"]:
-        if "A_Indices" in item:
-            steps.append(item["A_Indices"])
-            continue
-        if steps:
-            arg, steps = subscripted(binder, arg, steps, scope, location), []
-        if "String" not in item:
-            raise not_supported("a star here", location)
-        arg = field_of(binder, arg, item["String"]["sval"], location)
-    return subscripted(binder, arg, steps, scope, location) if steps else arg
+    parts = [item.get("A_Indices") for item in node["indirection"]]
+    if None in parts:
+        raise not_supported("a star here", arg.location)
+    return subscripted(binder, arg, parts, scope, arg.location)
 
 
 def subscripted(

@@ -34,12 +34,30 @@ def make_operator(
     operands = [right] if left is None else [left, right]
     if all(isinstance(operand, ir.Row) and operand.type == t.RECORD for operand in operands):
         return compare_rows(binder, name, operands, location)
+    if name in binder.names.objects.operators and binder.names.routines is not None:
+        made: ir.Expr | None = binder.names.routines.bind_operator(binder, name, operands, location)
+        if made is not None:
+            return made
     types = tuple(operand.type for operand in operands)
     name = "<>" if name == "!=" else name
     found = resolve_operator(name, types)
     if isinstance(found, str):
         raise missing_operator(name, types, location, found == "ambiguous")
     return call_operator(binder, name, found, operands, location)
+
+
+def _is_row(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Row) or expr.type == t.RECORD or t.BY_OID[expr.type].kind == "c"
+
+
+def _opened(binder: Binder, expr: ir.Expr, operands: list[ir.Expr]) -> ir.Expr:
+    from dotdo_postgres.engine.bind.composites import opened
+
+    if expr.type == t.UNKNOWN:
+        other = next(one for one in operands if one is not expr)
+        if t.BY_OID[other.type].kind == "c":
+            expr = binder.coercer.coerce(expr, other.type)
+    return opened(binder, expr) or expr
 
 
 def call_operator(
@@ -73,6 +91,8 @@ def compare_rows(binder: Binder, name: str, operands: list[ir.Expr], location: i
     left, right = operands
     assert isinstance(left, ir.Row)
     assert isinstance(right, ir.Row)
+    if not left.args and not right.args:
+        raise error("0A000", "cannot compare rows of zero length", position=location)
     if len(left.args) != len(right.args):
         raise error("42601", "unequal number of entries in row expressions", position=location)
     if name not in {"=", "<>", "<", "<=", ">", ">="}:
@@ -103,10 +123,14 @@ def _plain(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def _distinct(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     left, right = binder.expression(node["lexpr"], scope), binder.expression(node["rexpr"], scope)
-    comparison = make_operator(binder, "=", left, right, node.get("location", 0))
-    return ir.DistinctFrom(
-        t.BOOL, -1, node.get("location", 0), comparison, node["kind"] == "AEXPR_NOT_DISTINCT"
-    )
+    location, is_not = node.get("location", 0), node["kind"] == "AEXPR_NOT_DISTINCT"
+    comparison = make_operator(binder, "=", left, right, location)
+    if isinstance(comparison, ir.RowCompare):  # rows differ where a field does
+        parts: list[ir.Expr] = [
+            ir.DistinctFrom(t.BOOL, -1, location, part, is_not) for part in comparison.comparisons
+        ]
+        return ir.Bool(t.BOOL, -1, location, "and" if is_not else "or", parts)
+    return ir.DistinctFrom(t.BOOL, -1, location, comparison, is_not)
 
 
 def _null_if(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

@@ -24,6 +24,7 @@ class ScopeItem:
         may_be_missing: An outer join may give no row, so that the whole row is NULL.
         is_lateral_only: Seen only from LATERAL.
         entry: The entry itself, None for joins.
+        row_type: It is a row variable of a routine: OID of its type; 0 when it is none.
     """
 
     name: str
@@ -33,6 +34,37 @@ class ScopeItem:
     entry: Entry | None = None
     may_be_missing: bool = False
     is_outside_lateral: bool = False
+    row_type: int = 0
+
+
+@dataclass(slots=True)
+class Variables:
+    """The variables of a routine, and what a name means that is a column's too.
+
+    Args:
+        scope: Innermost scope of the variables.
+        conflict: `error`, `use_variable` or `use_column`.
+    """
+
+    scope: Scope
+    conflict: str = "error"
+
+    def settle(self, name: str, found: ir.Expr | None, location: int) -> ir.Expr | None:
+        """Return what a name means that was found.
+
+        Raises:
+            PostgresError: it may mean a variable and a column (SQLSTATE 42702).
+        """
+        own = self.scope.column(name, location)
+        if own is None or own is found or (found is not None and self.conflict == "use_column"):
+            return found
+        if found is None:
+            return own
+        if self.conflict == "use_variable":
+            return own
+        detail = "It could refer to either a PL/pgSQL variable or a table column."
+        message = f'column reference "{name}" is ambiguous'
+        raise error("42702", message, detail=detail, position=location)
 
 
 @dataclass(slots=True)

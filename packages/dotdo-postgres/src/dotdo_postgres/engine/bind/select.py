@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.expressions import field_of, fields_of
+from dotdo_postgres.engine.bind.composites import stars
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.grouping import bind_group, check_grouping
 from dotdo_postgres.engine.bind.names import column_name, first_location
@@ -92,27 +92,13 @@ def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target
         if "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
             targets.extend(_star(value["ColumnRef"], scope))
             continue
-        if "A_Indirection" in value and "A_Star" in value["A_Indirection"]["indirection"][-1]:
-            targets.extend(_fields(binder, value["A_Indirection"], scope))
+        opened = stars(binder, value, scope) if "A_Indirection" in value else None
+        if opened is not None:
+            targets.extend(make_target(expr, name) for name, expr in opened)
             continue
         expr = binder.expression(value, scope)
         targets.append(make_target(expr, node.get("name") or column_name(value)))
     return targets
-
-
-def _fields(binder: Binder, node: Node, scope: Scope) -> list[Target]:
-    """Bind `(row).*`."""
-    rest = node["indirection"][:-1]
-    whole = {"A_Indirection": {**node, "indirection": rest}} if rest else node["arg"]
-    row = binder.expression(whole, scope)
-    fields = fields_of(row)
-    if fields is None:
-        shown = t.format_type(row.type)
-        message = "record type has not been registered"
-        if row.type != t.RECORD:
-            message = f"type {shown} is not composite"
-        raise error("42809", message, position=row.location)
-    return [make_target(field_of(binder, row, name, row.location), name) for name, _, _ in fields]
 
 
 def make_target(expr: ir.Expr, name: str) -> Target:

@@ -35,12 +35,17 @@ def bind_series(  # noqa: PLR0917 -- what a call is made of
         PostgresError: the clause takes none (SQLSTATE 0A000).
     """
     call = ir.SeriesCall(result, -1, location, routine, args, outputs(found, result))
+    return place_series(name, call, scope, location)
+
+
+def place_series(name: str, call: ir.SeriesCall, scope: Scope, location: int) -> ir.Expr:
+    """Put a set-returning call where the clause allows it, as `bind_series`."""
     if scope.clause == "FROM":
         return call
     if scope.clause in _REFUSED:
         message = f"set-returning functions are not allowed in {_REFUSED[scope.clause]}"
         raise error("0A000", message, position=location)
-    if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or len(call.columns) > 1:
+    if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or call.columns == [("", t.RECORD)]:
         raise not_supported("set-returning functions here", location)
     return _beside_rows(scope, name, call)
 
@@ -63,15 +68,35 @@ def outputs(found: Candidate, result: int) -> list[tuple[str, int]]:
 def _beside_rows(scope: Scope, name: str, call: ir.SeriesCall) -> ir.Expr:
     """Put a call of the select list beside the rows: several run in step, the shorter filled with NULL."""
     for entry in scope.series:
-        for at, other in enumerate(entry.calls):
+        first = 0
+        for other in entry.calls:
+            assert isinstance(other, ir.SeriesCall)  # only these are put here
             if ir.same(other, call):
-                return ir.Column(call.type, -1, call.location, entry, at)
+                return _cells(entry, call, first)
+            first += len(other.columns)
     if not scope.series:
         scope.series.append(Entry(name, [], calls=[]))
     (entry,) = scope.series
     entry.calls.append(call)
-    entry.columns.append(OutputColumn(name, call.type))
-    return ir.Column(call.type, -1, call.location, entry, len(entry.columns) - 1)
+    first = len(entry.columns)
+    is_row = len(call.columns) > 1
+    entry.columns += [
+        OutputColumn(label if is_row else name, oid if is_row else call.type)
+        for label, oid in call.columns
+    ]
+    return _cells(entry, call, first)
+
+
+def _cells(entry: Entry, call: ir.SeriesCall, first: int) -> ir.Expr:
+    """Return the value of a call of the select list: a column, or a row of them."""
+    if len(call.columns) == 1:
+        return ir.Column(call.type, -1, call.location, entry, first)
+    cells: list[ir.Expr] = [
+        ir.Column(oid, -1, call.location, entry, first + at)
+        for at, (_, oid) in enumerate(call.columns)
+    ]
+    names = tuple(label for label, _ in call.columns)
+    return ir.Row(call.row_type or t.RECORD, -1, call.location, cells, names=names)
 
 
 def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeItem]) -> Entry:
@@ -88,10 +113,14 @@ def bind_functions(binder: Binder, node: Node, scope: Scope, left: list[ScopeIte
             return _single(binder, nodes[0], inner, name, node)
     entry = Entry(name, [], calls=[])
     for parts in listed:
-        definitions = _definitions(parts[1]) if len(parts) > 1 and parts[1] else None
+        definitions = _definitions(binder, parts[1]) if len(parts) > 1 and parts[1] else None
         for call_node in _unnested(parts[0]):
             _add(
-                binder, entry, call_node, inner, definitions or _definitions(node.get("coldeflist"))
+                binder,
+                entry,
+                call_node,
+                inner,
+                definitions or _definitions(binder, node.get("coldeflist")),
             )
     if len(listed) == 1 and len(entry.columns) == 1 and alias and not node.get("coldeflist"):
         entry.columns[0].name = entry.columns[0].name if _has_own_name(entry) else alias
@@ -122,7 +151,7 @@ def _single(binder: Binder, node: Node, inner: Scope, name: str, item: Node) -> 
     call = binder.expression(node, inner)
     if isinstance(call, ir.SeriesCall):
         _refuse_record(call, None)
-        columns = [OutputColumn(label or name, oid) for label, oid in call.columns]
+        columns = _columns(call, name)
     else:
         call = binder.known(call)
         columns = [OutputColumn(name, call.type, call.typmod)]
@@ -141,11 +170,9 @@ def _add(
     call = binder.known(binder.expression(node, inner))
     if isinstance(call, ir.SeriesCall):
         if definitions is not None:
-            call = _defined(call, definitions)
+            call = _defined(binder, call, definitions)
         _refuse_record(call, definitions)
-        entry.columns += [
-            OutputColumn(label or column_name(node), oid) for label, oid in call.columns
-        ]
+        entry.columns += _columns(call, column_name(node))
     elif definitions is not None:
         if call.type != t.RECORD:
             message = 'a column definition list is only allowed for functions returning "record"'
@@ -156,29 +183,48 @@ def _add(
     entry.calls.append(call)
 
 
+def _columns(call: ir.SeriesCall, name: str) -> list[OutputColumn]:
+    """Return the columns of a call in FROM; those without names are called as the item."""
+    typmods = call.typmods or (-1,) * len(call.columns)
+    return [
+        OutputColumn(label or name, oid, typmod)
+        for (label, oid), typmod in zip(call.columns, typmods, strict=True)
+    ]
+
+
 def _refuse_record(call: ir.SeriesCall, definitions: object) -> None:
     if definitions is None and call.columns == [("", t.RECORD)]:
         message = 'a column definition list is required for functions returning "record"'
         raise error("42601", message, position=call.location)
 
 
-def _definitions(nodes: list[Node] | Node | None) -> list[tuple[str, int, int]] | None:
+def _definitions(
+    binder: Binder, nodes: list[Node] | Node | None
+) -> list[tuple[str, int, int]] | None:
     if not nodes:
         return None
     listed = nodes["List"]["items"] if isinstance(nodes, dict) else nodes
     return [
-        (item["ColumnDef"]["colname"], *resolve_type(item["ColumnDef"]["typeName"]))
+        (item["ColumnDef"]["colname"], *resolve_type(item["ColumnDef"]["typeName"], binder.names))
         for item in listed
     ]
 
 
-def _defined(call: ir.SeriesCall, definitions: list[tuple[str, int, int]]) -> ir.SeriesCall:
+def _defined(
+    binder: Binder, call: ir.SeriesCall, definitions: list[tuple[str, int, int]]
+) -> ir.SeriesCall:
     """Give a call that returns records the columns listed for it."""
     if call.columns != [("", t.RECORD)]:
         message = "a column definition list is redundant for a function with OUT parameters"
         if call.type != t.RECORD:
             message = 'a column definition list is only allowed for functions returning "record"'
         raise error("42601", message, position=call.location)
+    users = binder.names.routines
+    own: ir.SeriesCall | None = (
+        None if users is None else users.with_columns(binder, call, definitions)
+    )
+    if own is not None:
+        return own
     routine = rows_routine(call.routine, tuple(definitions))
     columns = [(name, oid) for name, oid, _ in definitions]
     return ir.SeriesCall(t.RECORD, -1, call.location, routine, call.args, columns)

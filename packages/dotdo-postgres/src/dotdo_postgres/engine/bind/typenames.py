@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.bind.binder import names_of
+from dotdo_postgres.engine.objects.kept import derived_oid
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval
 from dotdo_postgres.mapping import types as t
@@ -35,7 +36,9 @@ def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int,
     pg_type = t.BY_NAME.get(name) if len(parts) == 1 or parts[0] == "pg_catalog" else None
     if pg_type is None and names is not None:
         oid = names.type(parts[-2] if len(parts) > 1 else None, name)
-        pg_type = None if oid is None else t.BY_OID[oid]
+        if oid is None:
+            oid = _row_type(names, parts)
+        pg_type = None if oid is None else t.BY_OID.get(oid)
     if node.get("setof") or node.get("pct_type"):
         raise not_supported("a type of this form", location)
     if pg_type is None:
@@ -47,6 +50,12 @@ def resolve_type(node: dict[str, Any], names: Names | None = None) -> tuple[int,
             raise not_supported(f"an array of {pg_type.sql_name}", location)
         return pg_type.array, typmod
     return pg_type.oid, typmod
+
+
+def _row_type(names: Names, parts: list[str]) -> int | None:
+    """Return the type of the rows of the table or view of that name, None without one."""
+    noun = names.noun(parts[-2] if len(parts) > 1 else None, parts[-1])
+    return None if noun is None else derived_oid(noun, "t", "")
 
 
 def _interval_typmod(fields: int, precision: int = interval.FULL_PRECISION) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.scope import ScopeItem
 from dotdo_postgres.engine.bind.security import require_privilege
-from dotdo_postgres.engine.catalog.dependencies import walk_query
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.naming import split_definition
@@ -17,6 +16,7 @@ from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Select
 from dotdo_postgres.engine.relations import EXTRA, Relation
 from dotdo_postgres.engine.routines.declare import Routine
+from dotdo_postgres.engine.walking import walk_query
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 

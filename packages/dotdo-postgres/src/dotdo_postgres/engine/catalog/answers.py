@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.storage import ddl
 from dotdo_postgres.engine.bind.domains import value_scope
+from dotdo_postgres.engine.bind.make import make_binder
+from dotdo_postgres.engine.bind.updatable import updatability, updatable_columns
 from dotdo_postgres.engine.catalog.definitions import (
     constraint_definition,
     index_definition,
@@ -153,7 +155,7 @@ def get_pretty_trigger(facts: Facts, oid: int, is_pretty: int) -> str | None:
     for noun in facts.names.objects.relations.values():
         for name in facts_of(noun).get("triggers", {}):
             if derived_oid(noun, "g", name) == oid:
-                return trigger_definition(facts, noun, name)
+                return trigger_definition(facts, noun, name, is_pretty=bool(is_pretty))
     return None
 
 
@@ -278,7 +280,24 @@ def has_table_privilege(facts: Facts, role: str | int, table: str | int, wanted:
     return int(any(actor.may(noun, word) for word in words))
 
 
+def is_relation_updatable(facts: Facts, oid: int) -> int:
+    """Return which statements can write to a relation."""
+    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
+    return 0 if noun is None else updatability(make_binder(facts.names), noun)
+
+
+def is_column_updatable(facts: Facts, oid: int, number: int) -> int:
+    """Tell whether a column of a relation can be written."""
+    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
+    columns = None if noun is None else updatable_columns(make_binder(facts.names), noun)
+    if noun is None or columns is None or not 0 < number <= len(noun.columns):
+        return 0
+    return int(noun.columns[number - 1].name in columns)
+
+
 ANSWERS: dict[str, Callable[..., Any]] = {
+    "is_relation_updatable": is_relation_updatable,
+    "is_column_updatable": is_column_updatable,
     "describe": describe,
     "has_table_privilege": has_table_privilege,
     "find_type_named": find_type_named,

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.expressions import fields_of
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -311,8 +310,9 @@ def _session(_: Deparser, expr: ir.SessionValue) -> str:
 
 
 def _field(writer: Deparser, expr: ir.FieldOf) -> str:
-    fields = fields_of(expr.arg) or []
-    return f"({writer.text(expr.arg)}).{quote_ident(fields[expr.index][0])}"
+    fields = t.BY_OID[expr.arg.type].fields
+    name = fields[expr.index][0] if fields else f"f{expr.index + 1}"
+    return f"({writer.text(expr.arg)}).{quote_ident(name)}"
 
 
 def _row(writer: Deparser, expr: ir.Row) -> str:

@@ -11,6 +11,7 @@ from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
+from dotdo_postgres.engine.walking import noun_of, walk_query
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -29,36 +30,13 @@ def read_by(query: Query) -> list[tuple[int, int]]:
     for item in walk_query(query):
         entry = item.entry if isinstance(item, ir.Column) else item
         if isinstance(entry, Entry):
-            number = _noun_of(entry)
+            number = noun_of(entry)
             if number:
                 place = (
                     entry.columns[item.index].column_number if isinstance(item, ir.Column) else 0
                 )
                 found.add((number, place))
     return sorted(found)
-
-
-def _noun_of(entry: Entry) -> int:
-    return entry.view or (entry.relation.noun.id if entry.relation is not None else 0)
-
-
-def walk_query(query: Query) -> Iterator[Any]:
-    """Yield every part of a bound query, not those inside views that it reads."""
-    seen: set[int] = set()
-    left: list[Any] = [query]
-    while left:
-        item = left.pop()
-        if isinstance(item, (list, tuple)):
-            left.extend(item)
-            continue
-        if not type(item).__module__.startswith("dotdo_postgres.engine") or id(item) in seen:
-            continue
-        seen.add(id(item))
-        yield item
-        if isinstance(item, Entry) and _noun_of(item):
-            continue
-        names = getattr(type(item), "__dataclass_fields__", ())
-        left.extend(getattr(item, name) for name in names if name not in {"relation", "routine"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -119,7 +97,9 @@ def shown(names: Names, noun: Noun) -> str:
 
 def dependents(names: Names, item: Object) -> Iterator[Object]:
     """Yield what would be left without what it needs, were the object dropped."""
-    yield from _DEPENDENTS[item.kind](names, item)
+    find = _DEPENDENTS.get(item.kind)
+    if find is not None:
+        yield from find(names, item)
 
 
 def _of_relation(names: Names, item: Object) -> Iterator[Object]:
@@ -167,6 +147,11 @@ def _of_column(names: Names, item: Object) -> Iterator[Object]:
         if fk.target == item.noun.name
         and column.column in fk.target_columns
         and other.id != item.noun.id
+    ]
+    found += [
+        Object("trigger", item.noun, name)
+        for name, facts in facts_of(item.noun).get("triggers", {}).items()
+        if number in facts.get("columns", ()) or item.name in facts.get("when_columns", ())
     ]
     yield from sorted(found, key=lambda other: other.noun.id)
     for other_column in item.noun.columns:
@@ -255,7 +240,34 @@ def _users_of_type(names: Names, owner: Noun, kinds: set[int]) -> Iterator[Objec
                 yield Object("function", noun)
 
 
+def _calls(tree: Any, name: str) -> bool:
+    """Tell whether a parse tree calls a function of that name."""
+    if isinstance(tree, list):
+        return any(_calls(part, name) for part in tree)
+    if not isinstance(tree, dict):
+        return False
+    call = tree.get("FuncCall")
+    if isinstance(call, dict) and call["funcname"][-1]["String"].get("sval") == name:
+        return True
+    return any(_calls(part, name) for part in tree.values() if isinstance(part, (dict, list)))
+
+
+def _callers(names: Names, item: Object) -> Iterator[Object]:
+    """Yield views and defaults that call a function which is the only one of its name."""
+    _, schema, signed = split_definition(item.noun.name)
+    name = signed.partition("(")[0]
+    if len(names.objects.functions.get((schema, name), ())) > 1:
+        return
+    for noun in names.objects.relations.values():
+        if _calls(facts_of(noun).get("query"), name):
+            yield Object("relation", noun)
+        for column in noun.columns:
+            if _calls(column.extra.get(EXTRA, {}).get("default"), name):
+                yield Object("default", noun, column.name)
+
+
 def _of_function(names: Names, item: Object) -> Iterator[Object]:
+    yield from _callers(names, item)
     for noun in names.objects.relations.values():
         for name, facts in facts_of(noun).get("triggers", {}).items():
             if facts["function"] == item.noun.id:

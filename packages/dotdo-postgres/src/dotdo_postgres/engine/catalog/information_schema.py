@@ -115,7 +115,7 @@ def _table(session: Session, schema: str, name: str) -> Row:
 
 def _not_nulls(session: Session) -> Iterator[tuple[str, str, Noun, TableColumn, str]]:
     """Yield NOT NULL as the checks that the standard takes them for."""
-    from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
+    from dotdo_postgres.engine.objects.namespaces import namespace_oid
 
     for schema, name, noun in _relations(session):
         space = namespace_oid(session.names.objects, schema)

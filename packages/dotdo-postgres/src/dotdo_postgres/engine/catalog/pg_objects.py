@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_relations import OWNER, namespace_oid, relation_oid
+from dotdo_postgres.engine.catalog.pg_relations import OWNER, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.namespaces import namespace_oid
 from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.mapping import types as t
@@ -116,6 +117,7 @@ def _functions(session: Session) -> Iterator[Row]:
                 "oid": FIRST_OID + noun.id, "proname": name, "pronamespace": namespace_oid(objects, schema), "proowner": OWNER,
                 "prolang": _LANGUAGES[facts["language"]], "procost": 100.0, "prorows": 1000.0 if facts.get("returns_set") else 0.0,
                 "prokind": facts["kind"], "prosecdef": int(bool(facts.get("security_definer"))),
+                "proleakproof": int(bool(facts.get("leakproof"))),
                 "proisstrict": int(bool(facts.get("strict"))), "proretset": int(bool(facts.get("returns_set"))),
                 "provolatile": facts.get("volatility", "v"), "proparallel": facts.get("parallel", "u"), "pronargs": len(facts["arguments"]),
                 "pronargdefaults": len(facts.get("defaults", ())), "prorettype": facts["result"], "proargtypes": facts["arguments"],
@@ -239,7 +241,7 @@ def _policies(session: Session) -> Iterator[Row]:
         for name, facts in facts_of(noun).get("policies", {}).items():
             yield {
                 "oid": derived_oid(noun, "p", name), "polname": name, "polrelid": relation_oid(noun), "polcmd": facts["command"],
-                "polpermissive": int(facts["permissive"]), "polroles": [oids.get(role, 0) for role in facts["roles"]],
+                "polpermissive": int(facts["permissive"]), "polroles": [oids.get(role, 0) for role in facts["roles"]] or [0],
                 "polqual": f"q {noun.id} {name}" if facts.get("using") else None,
                 "polwithcheck": f"h {noun.id} {name}" if facts.get("check") else None,
             }  # fmt: skip

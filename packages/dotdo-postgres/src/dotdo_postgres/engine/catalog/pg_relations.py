@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
-from dotdo_postgres.engine.ddl.index_methods import number_of
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
+from dotdo_postgres.engine.objects.index_methods import number_of
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
+from dotdo_postgres.engine.objects.namespaces import NAMESPACES, namespace_oid
 from dotdo_postgres.engine.objects.tables import (
     IndexEntry,
     constraint_entries,
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
 
 OWNER = 10
 HEAP = 2
-NAMESPACES = {"pg_catalog": 11, "public": 2200, "information_schema": 13000}
-
-
-def namespace_oid(objects: Objects, schema: str) -> int:
-    """Return the OID of a schema."""
-    noun = objects.schemas.get(schema)
-    if noun is not None:
-        return FIRST_OID + noun.id
-    found = NAMESPACES.get(schema)
-    if found is not None:
-        return found
-    import zlib
-
-    return (1 << 30) | zlib.crc32(f"schema {schema}".encode()) >> 2
 
 
 def relation_oid(noun: Noun) -> int:
@@ -423,7 +410,7 @@ PROVIDERS = (
         for name in (
             "pg_statistic_ext", "pg_publication", "pg_publication_rel",
             "pg_publication_namespace", "pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_foreign_table",
-            "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
+            "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_user_mappings", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
             "pg_shseclabel", "pg_largeobject_metadata", "pg_default_acl", "pg_transform", "pg_db_role_setting", "pg_rules",
             "pg_statistic_ext_data", "pg_replication_slots", "pg_init_privs", "pg_shdepend",
         )

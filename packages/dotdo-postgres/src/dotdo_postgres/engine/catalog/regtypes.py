@@ -99,7 +99,7 @@ def find_type(names: Names, text: str) -> int | None:
 
 
 def _namespace(names: Names, text: str) -> int:
-    from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
+    from dotdo_postgres.engine.objects.namespaces import namespace_oid
 
     _, name = _split(text)
     if not names.has_schema(name):
@@ -155,7 +155,7 @@ def function_name(names: Names, oid: int) -> str | None:
 
 def namespace_name(names: Names, oid: int) -> str | None:
     """Return the name of a schema."""
-    from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
+    from dotdo_postgres.engine.objects.namespaces import namespace_oid
 
     for name in (*names.objects.schemas, "pg_catalog", "information_schema"):
         if namespace_oid(names.objects, name) == oid:

@@ -36,7 +36,8 @@ def argument_text(noun: Noun, *, with_defaults: bool) -> str:
         if mode == "t" or (mode == "o" and not with_defaults):
             continue
         label = f"{quote_ident(name)} " if name else ""
-        text = f"{_MODES[mode]}{label}{t.format_type(kind)}"
+        word = "IN " if mode == "i" and facts["kind"] == "p" else _MODES[mode]
+        text = f"{word}{label}{t.format_type(kind)}"
         if with_defaults and at in defaults:
             text += f" DEFAULT {defaults[at]}"
         parts.append(text)
@@ -82,7 +83,7 @@ def function_definition(noun: Noun) -> str:
     return "\n".join(lines) + f"\nAS {tag}{facts['body']}{tag}\n"
 
 
-def trigger_definition(facts: Facts, noun: Noun, name: str) -> str:
+def trigger_definition(facts: Facts, noun: Noun, name: str, *, is_pretty: bool = False) -> str:
     """Write CREATE TRIGGER."""
     trigger: dict[str, Any] = facts_of(noun)["triggers"][name]
     kind = trigger["type"]
@@ -100,8 +101,14 @@ def trigger_definition(facts: Facts, noun: Noun, name: str) -> str:
                 if number in columns
             )
             events.append(f"{word} OF {listed}" if word == "UPDATE" and listed else word)
-    schema, table = split_name(noun.name)
-    text = f"CREATE TRIGGER {quote_ident(name)} {time} {' OR '.join(events)} ON {quote_ident(schema)}.{quote_ident(table)}"
+    is_view = noun.layout == "definition"
+    schema, table = split_definition(noun.name)[1:] if is_view else split_name(noun.name)
+    place = quote_ident(table) if is_pretty else f"{quote_ident(schema)}.{quote_ident(table)}"
+    word = "CREATE CONSTRAINT TRIGGER" if trigger.get("constraint") else "CREATE TRIGGER"
+    text = f"{word} {quote_ident(name)} {time} {' OR '.join(events)} ON {place}"
+    if trigger.get("constraint"):
+        text += " DEFERRABLE" if trigger.get("deferrable") else " NOT DEFERRABLE"
+        text += " INITIALLY DEFERRED" if trigger.get("deferred") else " INITIALLY IMMEDIATE"
     for key, word in (("old_table", "OLD"), ("new_table", "NEW")):
         if trigger.get(key):
             text += (
@@ -109,9 +116,13 @@ def trigger_definition(facts: Facts, noun: Noun, name: str) -> str:
             ) + f" {word} TABLE AS {quote_ident(trigger[key])}"
     text += f" FOR EACH {'ROW' if kind & 1 else 'STATEMENT'}"
     if trigger.get("when_text"):
-        text += f" WHEN ({trigger['when_text']})"
+        text += f" WHEN ({trigger['when_pretty' if is_pretty else 'when_text']})"
     function = facts.names.catalog.by_id.get(trigger["function"])
-    called = "?" if function is None else split_definition(function.name)[2].partition("(")[0]
+    called = (
+        "suppress_redundant_updates_trigger"
+        if function is None
+        else split_definition(function.name)[2].partition("(")[0]
+    )
     place = (
         ""
         if function is None or split_definition(function.name)[1] == "public"

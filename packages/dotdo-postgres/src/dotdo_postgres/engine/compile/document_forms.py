@@ -91,12 +91,17 @@ def _oid_text(compiler: Compiler, value: n.Node) -> n.Node:
     return n.call("ifnull", made, n.string("null"))
 
 
+def _raw(compiler: Compiler, value: n.Node) -> n.Node:
+    made = compiler.python(c.OF_RAW, [Sql(value)], [t.BYTEA])
+    return n.call("ifnull", made, n.string("null"))
+
+
 READ: dict[str, Read] = {
     "text": _plain, "boolean": _plain, "whole": _plain, "real": _plain, "whole or real": _real, "long": _either("$long"),
     "whole or long": _either("$long"), "number": _python(c.NUMERIC), "text or number": _as_text, "object id": _below("$oid"),
     "object id or text": _either("$oid"), "scalar": _python(c.SCALAR_TEXT), "moment": _below("$t"), "local": _python(c.TIMESTAMP),
     "day": _python(c.DATE), "hour": _python(c.TIME), "span": _python(c.INTERVAL), "uuid": _uuid, "bytes": _bytes,
-    "json": _python(c.JSONB),
+    "json": _python(c.JSONB), "bytes or text": _python(c.RAW),
 }  # fmt: skip
 """Form -> what writes the expression of a field's value."""
 
@@ -105,7 +110,7 @@ WRITE: dict[str, Write] = {
     "real": _tagging(t.FLOAT8), "whole or real": _tagging(t.FLOAT8), "number": _tagging(t.NUMERIC), "object id": _oid_text,
     "object id or text": _oid_text, "scalar": _oid_text, "moment": _tagging(t.TIMESTAMPTZ), "local": _tagging(t.TIMESTAMP),
     "day": _tagging(t.DATE), "hour": _tagging(t.TIME), "span": _tagging(t.INTERVAL), "uuid": _tagging(t.UUID),
-    "bytes": _tagging(t.BYTEA), "json": _tagging(t.JSONB),
+    "bytes": _tagging(t.BYTEA), "json": _tagging(t.JSONB), "bytes or text": _raw,
 }  # fmt: skip
 """Form -> what turns the expression of a value in stored form into one of JSON, `null` for NULL."""
 
@@ -138,12 +143,12 @@ _TO_TEXT, _TO_OBJECT_ID = (
 
 READ_KEY: dict[str, Write] = {
     "number": _own_key, "text": _own_key, "any text": _ANY_TEXT, "object id": _digits, "object id or text": _ANY_TEXT,
-    "json": _key_routine(c.KEY_JSON, t.TEXT),
+    "json": _key_routine(c.KEY_JSON, t.TEXT), "bytes or text": _key_routine(c.KEY_RAW, t.TEXT),
 }  # fmt: skip
 """Form -> what turns the stored key into an id's value."""
 
 WRITE_KEY: dict[str, Write] = {
     "number": _own_key, "text": _TO_TEXT, "any text": _TO_TEXT, "object id": _TO_OBJECT_ID, "object id or text": _TO_OBJECT_ID,
-    "json": _key_routine(c.KEY_OF_JSON, t.JSONB),
+    "json": _key_routine(c.KEY_OF_JSON, t.JSONB), "bytes or text": _key_routine(c.KEY_OF_RAW, t.BYTEA),
 }  # fmt: skip
 """Form -> what turns a value, not NULL, into the stored key."""

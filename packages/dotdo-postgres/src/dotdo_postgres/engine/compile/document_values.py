@@ -82,6 +82,24 @@ def _scalar_text(text: str) -> str | None:
     return text if isinstance(value, (bool, float)) else str(value)
 
 
+def _raw(text: str) -> bytes | None:
+    value = decode(text)
+    return value if value is None or isinstance(value, bytes) else str(value).encode()
+
+
+def _of_raw(value: bytes) -> str:
+    return encode(_text_or_bytes(value))
+
+
+def _text_or_bytes(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+RAW = _routine("raw", _raw, t.TEXT, t.BYTEA)
+OF_RAW = _routine("of_raw", _of_raw, t.BYTEA, t.TEXT)
 SCALAR_TEXT = _routine("scalar_text", _scalar_text, t.TEXT, t.TEXT)
 NUMERIC = _routine("numeric", _numeric, t.TEXT, t.NUMERIC)
 TIMESTAMP = _routine("timestamp", _reader("timestamp"), t.TEXT, t.TIMESTAMP)
@@ -208,6 +226,17 @@ def _json_key(text: str) -> object:
     return key_to_storage(value)
 
 
+def _raw_key(value: bytes) -> str:
+    return str(key_to_storage(_text_or_bytes(value)))
+
+
+def _key_raw(stored: object) -> bytes:
+    value = key_to_python(stored)
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+KEY_OF_RAW = _routine("key_of_raw", _raw_key, t.BYTEA, t.TEXT)
+KEY_RAW = _routine("key_raw", _key_raw, t.TEXT, t.BYTEA)
 KEY_OF_OBJECT_ID = _routine("key_of_oid", _object_id, t.TEXT, t.TEXT)
 KEY_OF_TEXT = _routine("key_of_text", _text_key, t.TEXT, t.TEXT)
 KEY_OF_JSON = _routine("key_of_json", _json_key, t.JSONB, t.TEXT)

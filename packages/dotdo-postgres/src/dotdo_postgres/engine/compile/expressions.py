@@ -194,8 +194,18 @@ def compile_distinct(compiler: Compiler, expr: ir.DistinctFrom) -> Sql:
     equality = compiler.node(comparison)
     inner = equality.this if type(equality).__name__ == "Paren" else equality
     if type(inner).__name__ != "EQ":
-        raise not_supported("IS DISTINCT FROM on these types", expr.location)
+        return Sql(_distinct_by_parts(compiler, comparison, equality, is_not=expr.is_not))
     return Sql(n.binary(op, inner.this, inner.expression))
+
+
+def _distinct_by_parts(
+    compiler: Compiler, comparison: ir.Call, equality: n.Node, *, is_not: bool
+) -> n.Node:
+    """Write IS DISTINCT FROM for types whose equality is a call."""
+    left, right = (n.is_null(compiler.node(arg)) for arg in comparison.args)
+    either = n.conjunction("or", [left.copy(), right.copy()])
+    nulls = n.binary("=" if is_not else "<>", n.wrap(left), n.wrap(right))
+    return n.call("iif", either, nulls, equality if is_not else n.negate(equality))
 
 
 def compile_case(compiler: Compiler, expr: ir.Case) -> Sql:

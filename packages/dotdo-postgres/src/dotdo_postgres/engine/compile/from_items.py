@@ -79,7 +79,7 @@ def table_columns(compiler: Compiler, entry: Entry, alias: str) -> None:
 def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
     """Write one entry of FROM."""
     alias = compiler.alias()
-    if entry.relation is not None:
+    if entry.relation is not None and entry.query is None:
         table_columns(compiler, entry, alias)
         return n.table(entry.relation.snapshot or entry.relation.noun.table, alias)
     if entry.cte is not None:
@@ -98,7 +98,8 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     """Write set-returning calls as json_each over their rows; plain calls as a query of one row."""
-    if len(entry.calls) == 1 and not isinstance(entry.calls[0], ir.SeriesCall):
+    is_plain = len(entry.calls) == 1 and not isinstance(entry.calls[0], ir.SeriesCall)
+    if is_plain and not _reads_columns(entry.calls[0]):
         sql = compiler.expression(entry.calls[0])
         listed = [n.aliased(sql.node, "c0")]
         columns = [("c0", Sql(n.null(), sql.scale, sql.digits))]
@@ -122,6 +123,11 @@ def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
         args = [Sql(n.string(form)), *map(Sql, rows)]
         rows = [compiler.python(zipped(len(args)), args, [t.TEXT] * len(args))]
     return exp.Table(this=n.call("json_each", rows[0]), alias=exp.TableAlias(this=n.name(alias)))
+
+
+def _reads_columns(expr: ir.Expr) -> bool:
+    """Tell whether an expression reads what is on its left in FROM."""
+    return isinstance(expr, ir.Column) or any(map(_reads_columns, ir.children(expr)))
 
 
 def _cell(value: n.Node, path: str, oid: int) -> n.Node:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
-from dotdo_postgres.engine.functions.records import record_key
 from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines.records import record_key
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from itertools import repeat
 from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from dotdo_postgres.engine.dml.many import takes_many
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.errors import PostgresError, error
-from dotdo_postgres.mapping.codecs import integer_from_text
 from dotdo_postgres.mapping.recoding import in_encoding
 
 if TYPE_CHECKING:
@@ -54,6 +52,8 @@ class CopyIn:
         self._session = session
         self._table = table
         self._insert = insert
+        detail = insert.detail if isinstance(insert.detail, dict) else {}
+        self._as_one: Callable[[list[_Row]], Prepared] | None = detail.get("as_one")
         self._rows: list[_Row] = []
         self._count = 0
         codecs = [
@@ -76,8 +76,8 @@ class CopyIn:
 
     @property
     def is_full(self) -> bool:
-        """Rows are to be written before more data is taken."""
-        return len(self._rows) >= BATCH_ROWS
+        """Rows are to be written before more data is taken; where triggers fire they are written as one statement."""
+        return len(self._rows) >= BATCH_ROWS and self._as_one is None
 
     def feed(self, data: bytes) -> None:
         """Take data.
@@ -98,7 +98,10 @@ class CopyIn:
         if not rows:
             return
         session, insert = self._session, self._insert
-        if takes_many(insert):
+        if self._as_one is not None:
+            result = session.run(self._as_one(rows), wait=wait)
+            self._count += result.row_count or 0
+        elif takes_many(insert):
             session.run_many(insert, rows, wait=wait)
             self._count += len(rows)
         else:
@@ -148,17 +151,6 @@ def _shortened(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
-_DIGITS = {16: 4, 32: 9, 64: 18}  # so many are in range whatever they are
-
-
-def _plain_integers(read: Callable[[str], Any] | None) -> re.Pattern[str] | None:
-    """Return what matches lines of numbers that `int` reads as the type's codec does; None for other types."""
-    if not isinstance(read, partial) or read.func is not integer_from_text:
-        return None
-    number = f"-?[0-9]{{1,{_DIGITS[read.keywords['bits']]}}}"
-    return re.compile(f"{number}(?:\n{number})*")
-
-
 class _TextReader:
     """Rows out of text or CSV."""
 
@@ -180,7 +172,7 @@ class _TextReader:
         self._is_over = False
         self._is_headed = bool(options.header)
         self._csv = CsvLines(options) if options.form == "csv" else None
-        self._plain_integers = [_plain_integers(read) for read in self._readers]
+        self._many = [one.from_texts for one in codecs]
 
     def feed(self, data: bytes) -> list[_Row]:
         if self._is_over:
@@ -215,21 +207,31 @@ class _TextReader:
             self._is_headed = False
             self._check_header(records[0])
             records = records[1:]
-        rows = self._plain_rows(text, records)
-        if rows is None:
+        columns: list[Sequence[Any]] | None = self._plain_columns(text, records)
+        rows: list[list[str | None]] = []
+        if columns is None:
             rows = [self._fields(record, at) for at, record in enumerate(records, self._line + 1)]
-        converted = self._converted(rows)
+            columns = [*zip(*rows, strict=True)]
+        converted = self._converted(columns) if columns else list[_Row](rows)
         self._line += len(records)
         return converted
 
-    def _plain_rows(self, text: str, records: Sequence[str]) -> list[Any] | None:
-        """Return the fields of records that hold nothing special, all at once; None when one may."""
+    def _plain_columns(self, text: str, records: Sequence[str]) -> list[Sequence[Any]] | None:
+        """Return the columns of records that hold nothing special, all at once; None when one may."""
         null = self._options.null
-        if self._csv is not None or "\\" in text or "\\" not in null or not self._names:
+        if (
+            self._csv is not None
+            or "\\" in text
+            or "\\" not in null
+            or not self._names
+            or not records
+        ):
             return None
         delimiter, width = self._options.delimiter, len(self._names)
-        rows = [record.split(delimiter) for record in records]
-        return rows if all(len(row) == width for row in rows) else None
+        if set(map(str.count, records, repeat(delimiter))) != {width - 1}:
+            return None
+        cells = delimiter.join(records).split(delimiter)
+        return [cells[at::width] for at in range(width)]
 
     def _check_header(self, record: str) -> None:
         self._line += 1
@@ -282,20 +284,14 @@ class _TextReader:
             row.append(None if is_null else text)
         return row
 
-    def _converted(self, rows: list[list[str | None]]) -> list[_Row]:
-        if not any(self._readers) or not rows:
-            return list(rows)
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    def _converted(self, columns: list[Sequence[Any]]) -> list[_Row]:
         for number, read in enumerate(self._readers):
-            plain = self._plain_integers[number]
-            if (
-                plain is not None
-                and None not in columns[number]
-                and (plain.fullmatch("\n".join(columns[number])))
-            ):
-                columns[number] = list(map(int, columns[number]))
+            values, many = columns[number], self._many[number]
+            found = None if many is None or None in values else many(values)
+            if found is not None:
+                columns[number] = found
             elif read is not None:
-                columns[number] = self._column(columns[number], read, number)
+                columns[number] = self._column(values, read, number)
         return list(zip(*columns, strict=True))
 
     def _column(

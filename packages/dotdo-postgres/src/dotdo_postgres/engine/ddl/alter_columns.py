@@ -102,7 +102,7 @@ def _constant_now(session: Session, planner: Planner, column: Column) -> str:
     )
     if any(call.routine.is_volatile for call in compiler.python_calls.values()):
         raise not_supported("a volatile default for a column added to a table")
-    from dotdo_postgres.engine.dml.probe import make_probe, run_probe
+    from dotdo_postgres.engine.run.probe import make_probe, run_probe
 
     ((value,),) = run_probe(session, make_probe(compiler, node.this, []), ())
     if value is None:

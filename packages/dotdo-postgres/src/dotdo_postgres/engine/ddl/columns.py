@@ -16,6 +16,7 @@ from dotdo_postgres.engine.catalog.expressions import expression_text
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.functions import require_immutable
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
 from dotdo_postgres.engine.ddl.sequence_options import serial_options
 from dotdo_postgres.engine.dml.assign import assign, storage_node
@@ -158,6 +159,7 @@ def _generated(
     whole = msgspec.structs.replace(noun, columns=(*noun.columns, column))
     binder = planner.binder()
     scope, entry = persistent_scope(whole, "column generation expressions")
+    require_immutable(planner, constraint["raw_expr"], "generation expression is not immutable")
     expr = assign(
         binder, binder.expression(constraint["raw_expr"], scope), relation_column(column), "default"
     )

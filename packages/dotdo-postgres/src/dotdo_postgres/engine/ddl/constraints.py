@@ -16,6 +16,7 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import choose_name, persistent_scope
+from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, facts_of, kind_of
@@ -260,6 +261,8 @@ def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     message = 'column "{name}" referenced in foreign key constraint does not exist'
     columns = physical(noun, names, node.get("location"), message)
     target = _target(planner, noun, node["pktable"])
+    if is_documents(target):
+        raise not_supported("a foreign key to a table that holds documents")
     target_columns = _target_columns(target, node)
     if is_partitioned(target):
         raise not_supported("a foreign key to a partitioned table")

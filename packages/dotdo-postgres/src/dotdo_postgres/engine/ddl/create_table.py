@@ -28,14 +28,10 @@ from dotdo_postgres.engine.ddl.partitions import (
     with_condition,
 )
 from dotdo_postgres.engine.ddl.steps import atomic
+from dotdo_postgres.engine.ddl.temporary import begin_using, settle
 from dotdo_postgres.engine.naming import noun_name
 from dotdo_postgres.engine.objects.descent import DEFAULT
-from dotdo_postgres.engine.objects.temporary import (
-    begin_using,
-    is_temporary,
-    on_commit_of,
-    settle,
-)
+from dotdo_postgres.engine.objects.temporary import is_temporary, on_commit_of
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported

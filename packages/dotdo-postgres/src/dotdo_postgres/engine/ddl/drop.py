@@ -117,6 +117,8 @@ def _type(planner: Planner, item: Node, kind: str) -> Object:
     shown_name = name if schema is None else f"{schema}.{name}"
     try:
         oid, _ = resolve_type(type_name, planner.names)
+        if name not in t.BY_NAME and planner.names.type(schema, name) is None:
+            raise error("42704", "it is the type of a table's rows")
     except PostgresError as failure:
         if failure.sqlstate != "42704":
             raise
@@ -164,6 +166,23 @@ def _function(planner: Planner, item: Node, kind: str) -> Object:
     return Object("function", found)
 
 
+def _operator(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin
+    node = item["ObjectWithArgs"]
+    schema, name = qualified(node["objname"])
+    types = [
+        resolve_type(one["TypeName"], planner.names)[0] if one else 0 for one in node["objargs"]
+    ]
+    for noun in planner.names.objects.operators.get(name, ()):
+        facts = facts_of(noun)
+        if [facts["left"], facts["right"]] == types:
+            return Object("operator", noun)
+    left, right = (t.format_type(oid) if oid else "" for oid in types)
+    shown = f"{name}" if schema is None else f"{schema}.{name}"
+    raise _missing(
+        "42883", f"operator {left} {shown} {right}" if left else f"operator {shown} {right}"
+    )
+
+
 def _part(planner: Planner, item: Node, kind: str) -> Object:
     items = item["List"]["items"]
     table = {"relname": items[-2]["String"]["sval"]} | (
@@ -198,6 +217,6 @@ def _no_noun() -> Noun:
 _NO_NOUN = _no_noun()
 _FINDERS: dict[str, Any] = {
     **dict.fromkeys(_KINDS, _relation),
-    "TYPE": _type, "DOMAIN": _type, "SCHEMA": _schema, "FUNCTION": _function, "PROCEDURE": _function, "ROUTINE": _function,
+    "TYPE": _type, "DOMAIN": _type, "SCHEMA": _schema, "FUNCTION": _function, "PROCEDURE": _function, "ROUTINE": _function, "AGGREGATE": _function, "OPERATOR": _operator,
     "TRIGGER": _part, "POLICY": _part, "EXTENSION": _extension,
 }  # fmt: skip

@@ -115,7 +115,9 @@ def _tell(session: Session, names: Names, items: list[Object]) -> None:
 
 def _perform(session: Session, items: list[Object]) -> None:  # noqa: C901 -- one step after the other
     """Drop what was chosen: parts of other tables first, then what reads tables, then tables, children first."""
-    gone = {item.noun.id for item in items if item.kind in {"relation", "type", "function"}}
+    gone = {
+        item.noun.id for item in items if item.kind in {"relation", "type", "function", "operator"}
+    }
     gone |= {item.noun.id for item in items if item.kind == "sequence" and not item.name}
     for item in items:
         if item.kind in _PARTS and item.noun.id not in gone:

@@ -23,13 +23,14 @@ from dotdo_postgres.engine.ddl.constraints import (
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
-from dotdo_postgres.engine.ddl.index_methods import BUILT, require_class, require_method
+from dotdo_postgres.engine.ddl.functions import require_immutable
 from dotdo_postgres.engine.ddl.scopes import make_object_name, persistent_scope
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.documents.indexing import index_term
 from dotdo_postgres.engine.documents.present import is_documents, undescribed
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import children_of, is_partitioned
+from dotdo_postgres.engine.objects.index_methods import BUILT, require_class, require_method
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA, column_type
@@ -185,6 +186,9 @@ def _term(
         return f'"{column.column}"{suffix}'
     binder = planner.binder()
     scope, entry = persistent_scope(noun, "index expressions")
+    require_immutable(
+        planner, element["expr"], "functions in index expression must be marked IMMUTABLE"
+    )
     expr = binder.known(binder.expression(element["expr"], scope))
     text = expression_text(planner.names, noun, element["expr"], is_boolean=False)
     name = _expression_name(element)

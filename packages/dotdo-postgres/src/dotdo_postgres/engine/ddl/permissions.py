@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 _CREATING = frozenset({
     "CreateStmt", "ViewStmt", "CreateTableAsStmt", "CreateSeqStmt", "CreateEnumStmt", "CreateDomainStmt", "CompositeTypeStmt",
+    "CreateFunctionStmt", "DefineStmt", "RuleStmt",
 })  # fmt: skip
 _OWNING = frozenset({
     "AlterTableStmt", "RenameStmt", "IndexStmt", "CommentStmt", "AlterSeqStmt", "AlterEnumStmt", "AlterDomainStmt", "DropStmt",
     "CreatePolicyStmt", "AlterPolicyStmt", "AlterObjectSchemaStmt", "RefreshMatViewStmt",
+    "CreateTrigStmt", "AlterFunctionStmt",
 })  # fmt: skip
 _MERGING = {"CMD_INSERT": INSERT, "CMD_UPDATE": UPDATE, "CMD_DELETE": DELETE}
 

@@ -36,7 +36,7 @@ Node = dict[str, Any]
 _TAGS = {"OBJECT_INDEX": "INDEX", "OBJECT_VIEW": "VIEW", "OBJECT_SEQUENCE": "SEQUENCE", "OBJECT_MATVIEW": "MATERIALIZED VIEW",
          "OBJECT_SCHEMA": "SCHEMA", "OBJECT_TYPE": "TYPE", "OBJECT_DOMAIN": "DOMAIN", "OBJECT_FUNCTION": "FUNCTION",
          "OBJECT_ROLE": "ROLE", "OBJECT_TRIGGER": "TRIGGER", "OBJECT_POLICY": "POLICY", "OBJECT_PROCEDURE": "PROCEDURE",
-         "OBJECT_DOMCONSTRAINT": "DOMAIN"}  # fmt: skip
+         "OBJECT_DOMCONSTRAINT": "DOMAIN", "OBJECT_ROUTINE": "ROUTINE", "OBJECT_AGGREGATE": "AGGREGATE"}  # fmt: skip
 
 
 def plan_rename(planner: Planner, node: Node) -> Prepared:
@@ -286,6 +286,7 @@ _RENAMES: dict[str, Any] = {
     "OBJECT_TABLE": _relation, "OBJECT_INDEX": _relation, "OBJECT_VIEW": _relation, "OBJECT_SEQUENCE": _relation,
     "OBJECT_MATVIEW": _relation, "OBJECT_COLUMN": _column, "OBJECT_TABCONSTRAINT": _constraint, "OBJECT_SCHEMA": _schema,
     "OBJECT_TYPE": _type, "OBJECT_DOMAIN": _type, "OBJECT_FUNCTION": _function, "OBJECT_PROCEDURE": _function,
+    "OBJECT_ROUTINE": _function, "OBJECT_AGGREGATE": _function,
     "OBJECT_TRIGGER": _part("triggers", "trigger"), "OBJECT_POLICY": _part("policies", "policy"), "OBJECT_ROLE": _role,
 }  # fmt: skip
 

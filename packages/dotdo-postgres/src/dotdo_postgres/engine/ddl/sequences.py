@@ -11,9 +11,10 @@ from dotdo.storage import Column, Noun, alter_noun
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.sequence_options import read_options, settled
+from dotdo_postgres.engine.ddl.temporary import begin_using
 from dotdo_postgres.engine.naming import definition_name, split_name
 from dotdo_postgres.engine.objects.kept import facts_of
-from dotdo_postgres.engine.objects.temporary import begin_using, is_temporary
+from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error, not_supported

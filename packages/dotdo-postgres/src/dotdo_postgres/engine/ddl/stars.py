@@ -8,8 +8,8 @@ from pglast import ast
 from pglast.visitors import Visitor
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.catalog.dependencies import walk_query
 from dotdo_postgres.engine.query import Entry, Query, Select, SetOperation, Target
+from dotdo_postgres.engine.walking import walk_query
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:

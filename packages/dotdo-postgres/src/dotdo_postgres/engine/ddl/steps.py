@@ -16,10 +16,13 @@ class atomic:  # noqa: N801 -- used as a statement's own transaction
     def __init__(self, session: Session) -> None:
         self._session = session
         self._is_own = False
+        self._is_part = False
 
     def __enter__(self) -> None:
         kernel = self._session.kernel
-        if kernel.in_transaction:
+        if kernel.is_running:  # a step of a statement that is all or nothing itself
+            self._is_part = True
+        elif kernel.in_transaction:
             kernel.savepoint("_statement_steps")
         else:
             kernel.begin()
@@ -27,6 +30,8 @@ class atomic:  # noqa: N801 -- used as a statement's own transaction
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         kernel = self._session.kernel
+        if self._is_part:
+            return
         waiting_for = kernel.waiting_for
         if self._is_own:
             if kind is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo.storage.names import quoted
+from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import family_of, has_children, is_partitioned
 from dotdo_postgres.engine.objects.kept import kind_of
@@ -98,9 +99,13 @@ def _truncate(
 
     def work() -> None:
         for noun in nouns:
+            session.trigger_plans.truncating(session, noun, is_before=True)
+        for noun in nouns:
             kernel.execute(f"delete from {quoted(noun.table)}")  # noqa: S608 -- quoted
+        for noun in nouns:
+            session.trigger_plans.truncating(session, noun, is_before=False)
 
-    kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    atomically(session, work, planned_for=prepared.catalog, wait=wait)
     for name in cascaded:
         session.notice("NOTICE", "00000", f'truncate cascades to table "{name}"')
     if restarts:

@@ -19,15 +19,10 @@ from dotdo_postgres.engine.ddl.definitions import create_owned, with_facts
 from dotdo_postgres.engine.ddl.dropping import drop_objects
 from dotdo_postgres.engine.ddl.stars import expand_stars, renamed_columns
 from dotdo_postgres.engine.ddl.steps import atomic
+from dotdo_postgres.engine.ddl.temporary import begin_using, settle
 from dotdo_postgres.engine.naming import definition_name, noun_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
-from dotdo_postgres.engine.objects.temporary import (
-    begin_using,
-    is_temporary,
-    on_commit_of,
-    schema_of,
-    settle,
-)
+from dotdo_postgres.engine.objects.temporary import is_temporary, on_commit_of, schema_of
 from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.relations import EXTRA, canonical_type

@@ -45,7 +45,11 @@ class Conflict:
 
 
 def bind_conflict(
-    binder: Binder, relation: Relation, existing: Entry, node: Node | None
+    binder: Binder,
+    relation: Relation,
+    existing: Entry,
+    node: Node | None,
+    outer: Scope | None = None,
 ) -> Conflict | None:
     """Bind ON CONFLICT; None when there is none.
 
@@ -63,6 +67,7 @@ def bind_conflict(
         message = "ON CONFLICT DO UPDATE requires inference specification or constraint name"
         raise error("42601", message, hint=hint, position=node.get("location", 0))
     scope = Scope(
+        parent=outer,
         items=[scope_item(existing), scope_item(excluded)],
         entries=[existing, excluded],
         clause="UPDATE",

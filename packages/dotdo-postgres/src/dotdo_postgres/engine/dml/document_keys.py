@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.dml.documents import stored_key
-from dotdo_postgres.engine.dml.probe import Probe, make_probe
+from dotdo_postgres.engine.run.probe import Probe, make_probe
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler

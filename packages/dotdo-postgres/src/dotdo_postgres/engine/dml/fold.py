@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import PostgresError, not_supported
-from dotdo_postgres.mapping import numeric
+from dotdo_postgres.mapping import bulk, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import Codec, codec_of
 
@@ -138,12 +138,15 @@ def _codec(base: Codec, source: int, steps: list[Step], column: RelationColumn) 
             failure.context = ""  # it is the statement's, not the parameter's
             raise
 
+    many = _from_texts(column, len(steps))
     if source == t.NUMERIC:
         from_text, from_binary = numeric.from_text, numeric.from_binary
         text = _then(from_text, finish)
         if len(steps) == 1 and column.scale is not None:
             text = _plain_text_reader(column, text)
-        return Codec(text, base.to_text, _then(from_binary, finish), base.to_binary, None, finish)
+        return Codec(
+            text, base.to_text, _then(from_binary, finish), base.to_binary, None, finish, many
+        )
     python = finish if base.from_python is None else _then(base.from_python, finish)
     return Codec(
         _then(base.from_text, finish),
@@ -152,7 +155,20 @@ def _codec(base: Codec, source: int, steps: list[Step], column: RelationColumn) 
         base.to_binary,
         None,
         python,
+        many,
     )
+
+
+def _from_texts(column: RelationColumn, steps: int) -> bulk.FromTexts | None:
+    """Return what reads many texts for a column at once; None where steps are more than those to its type modifier."""
+    if steps != 1 or column.typmod < 0 or column.domain:
+        return None
+    if column.type == t.VARCHAR:
+        return bulk.short_texts(column.typmod - 4)
+    if column.type == t.NUMERIC and column.scale is not None:
+        precision, scale = t.numeric_limits(column.typmod)
+        return bulk.scaled(precision, scale) if scale < precision else None
+    return None
 
 
 def _then(first: Step, second: Step) -> Step:

@@ -26,7 +26,6 @@ from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.parts import assign_part
-from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.routed import plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
@@ -34,6 +33,7 @@ from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, with
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.run.probe import Probe, make_probe
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -51,6 +51,9 @@ Node = dict[str, Any]
 
 def plan_insert(planner: Planner, node: Node) -> Prepared:
     """Plan INSERT."""
+    triggered: Prepared | None = planner.session.trigger_plans.insert(planner, node)
+    if triggered is not None:
+        return triggered
     binder = planner.binder()
     target = resolve_target(binder, node["relation"], INSERT)
     relation = target.relation
@@ -68,9 +71,12 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     ctes = bind_with(binder, node.get("withClause"), scope)
     if is_routed and target.is_view:
         raise not_supported("writing through a view of a partitioned table")
-    insert = _Insert(planner, binder, target, columns, node, scope, ctes)
+    insert = Insertion(planner, binder, target, columns, node, scope, ctes)
     insert.bind()
-    return insert.routed() if is_routed else insert.build(is_wide=False)
+    if is_routed:
+        return insert.routed()
+    made = insert.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 
 def gathered(node: Node) -> Node:
@@ -132,8 +138,8 @@ def target_columns(
     return found
 
 
-class _Insert:
-    """One INSERT on its way from parse tree to plan."""
+class Insertion:
+    """One INSERT on its way from parse tree to plan; `is_folding` lets literals be read beforehand."""
 
     def __init__(  # noqa: PLR0917 one step for each form of the grammar
         self,
@@ -152,9 +158,11 @@ class _Insert:
         self.query: Query | None = None
         self.defaults: list[RelationColumn] = []
         self.is_probing = False
+        self.is_folding = not planner.is_staged
         self.folds: Folds = {}
 
     def bind(self) -> None:
+        """Bind rows or query, defaults, ON CONFLICT and RETURNING."""
         source = self.node.get("selectStmt", {}).get("SelectStmt")
         given = [] if source is None else self.columns
         if source is None:
@@ -188,10 +196,18 @@ class _Insert:
         if conflict and not is_plain and self.target.is_view and not self._is_alike():
             raise not_supported("ON CONFLICT through a view that gives columns other names")
         self.conflict = bind_conflict(
-            self.binder, self.relation, entry, self.node.get("onConflictClause")
+            self.binder,
+            self.relation,
+            entry,
+            self.node.get("onConflictClause"),
+            self.planner.outer,
         )
         inner = Scope(
-            items=[self.target.item], entries=[entry], clause="RETURNING", ctes=self.scope.ctes
+            parent=self.planner.outer,
+            items=[self.target.item],
+            entries=[entry],
+            clause="RETURNING",
+            ctes=self.scope.ctes,
         )
         self.returning = bind_returning(self.binder, self.node, inner)
         names, actor = self.binder.names, self.binder.names.actor
@@ -203,7 +219,7 @@ class _Insert:
             raise not_supported("ON CONFLICT under row-level security")
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
-        if not self.planner.is_staged:
+        if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
 
     def _is_alike(self) -> bool:
@@ -299,6 +315,7 @@ class _Insert:
         )  # fmt: skip
 
     def build(self, *, is_wide: bool) -> Prepared:
+        """Compile it."""
         self.is_probing = False
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = [_cte(compiler, cte) for cte in self.ctes]

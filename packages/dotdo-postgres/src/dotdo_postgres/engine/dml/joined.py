@@ -34,12 +34,14 @@ class Steps:
         change: Changes one row: new values, then its id.
         shown: One row of RETURNING: the client's parameters, row id, columns of other tables.
         width: How many new values there are.
+        used: How many parameters the first of them takes.
     """
 
     rows: str
     change: str
     shown: str
     width: int
+    used: int
 
 
 def other_columns(change: Change) -> list[ir.Column]:
@@ -107,7 +109,9 @@ def plan_joined(  # noqa: PLR0914 the steps share what they are made of
         columns, change.param_types, tag, run_joined, catalog=change.planner.catalog
     )
     prepared.python_calls = tuple(compiler.python_calls.values())
-    steps = Steps(rows_text, n.to_text(node), n.to_text(shown), len(values))
+    steps = Steps(
+        rows_text, n.to_text(node), n.to_text(shown), len(values), n.highest_parameter(rows)
+    )
     prepared.detail = {"relation": change.relation, "probe": change.probe, "steps": steps}
     if not is_wide:
         prepared.rebuild = lambda: plan_joined(change, others, tag, is_wide=True)
@@ -125,7 +129,7 @@ def run_joined(
 
     def work() -> list[Any]:
         touched: dict[Any, Any] = {}
-        for row in kernel.execute(steps.rows, list(params)):
+        for row in kernel.execute(steps.rows, list(params)[: steps.used]):
             touched.setdefault(row[0], row)
         results = []
         for row_id, row in touched.items():

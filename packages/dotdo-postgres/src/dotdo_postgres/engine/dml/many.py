@@ -44,8 +44,11 @@ class Rows(Collection[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         kernel, before = self._session.kernel, 0
+        last = len(self._rows) - 1
         for at, row in enumerate(self._rows):
-            self.current, before = row, kernel.changes
+            self.current = row
+            if at == last:
+                before = kernel.changes
             if self._drawn is None:
                 yield row
             else:

@@ -258,6 +258,7 @@ def plan_merge(planner: Planner, node: Node) -> Prepared:
     """
     if "returningClause" in node or node.get("returningList"):
         raise error("42601", 'syntax error at or near "RETURNING"')
+    planner.session.trigger_plans.require_none(planner, node["relation"], "MERGE")
     return _Merge(planner, node).build()
 
 

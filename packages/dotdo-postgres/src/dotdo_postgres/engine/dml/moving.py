@@ -15,7 +15,7 @@ from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.relations import Relation, RelationColumn
@@ -33,16 +33,19 @@ class Moving:
     routed: Routed
 
 
-def plan_moving(
-    planner: Planner, relation: Relation, node: Node, param_types: Sequence[Any], columns: Any
+def plan_moving(  # noqa: PLR0917 -- what the statement is made of
+    planner: Planner,
+    relation: Relation,
+    node: Node,
+    param_types: Sequence[Any],
+    columns: Any,
+    plan_delete: Callable[[Planner, Node], Prepared],
 ) -> Prepared:
     """Plan it; see `plan_spread`.
 
     Raises:
         PostgresError: assignments or keys of forms that are not done this way (0A000).
     """
-    from dotdo_postgres.engine.dml.update import plan_delete
-
     alias = node["relation"].get("alias", {}).get("aliasname", relation.name)
     values = {item["ResTarget"]["name"]: item["ResTarget"] for item in node["targetList"]}
     own = [column for column in relation.columns if column.generated is None]

@@ -9,10 +9,10 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.coercion import can_coerce, is_array
 from dotdo_postgres.engine.dml.assign import assign
 from dotdo_postgres.engine.functions.jsonchanges import assigned
-from dotdo_postgres.engine.functions.records import put_field
 from dotdo_postgres.engine.relations import RelationColumn
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.engine.routines.declare import Routine
+from dotdo_postgres.engine.routines.records import put_field
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 

@@ -259,8 +259,6 @@ def insert_row(
 
 
 def _plan_part(session: Session, routed: Routed, leaf: Noun, oids: tuple[int, ...]) -> Prepared:
-    from dotdo_postgres.engine.dml.insert import plan_insert
-
     schema, bare = split_name(leaf.name)
     node = routed.node
     names = [*routed.names, *(name for name, _ in routed.drawn)]
@@ -286,9 +284,7 @@ def _plan_part(session: Session, routed: Routed, leaf: Noun, oids: tuple[int, ..
         made["onConflictClause"] = node["onConflictClause"]
     if routed.returning is not None:
         made["returningList"] = routed.returning
-    planner = session.planner("", oids)
-    planner.is_trusted = True
-    return plan_insert(planner, made)
+    return session.plan_inside({"InsertStmt": made}, oids=oids, is_trusted=True)
 
 
 def _given(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.dml.probe import run_probe
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.errors import error
 

@@ -53,6 +53,7 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
     param_types: Sequence[Any],
     plan: Callable[[Planner, Node], Prepared],
     columns: Any,
+    plan_delete: Callable[[Planner, Node], Prepared],
 ) -> Prepared:
     """Plan it.
 
@@ -64,13 +65,14 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
         param_types: Types of its parameters.
         plan: Plans the statement for one table.
         columns: Its result columns.
+        plan_delete: Plans DELETE, by which rows leave their partition.
     """
     kind = "UPDATE" if "targetList" in node else "DELETE"
     alias = node["relation"].get("alias", {}).get("aliasname", relation.name)
     others = [name for item in node.get(sources, []) if (name := _name(item))]
     returning = written_out(relation, returning_of(node), alias, others)
     if kind == "UPDATE" and _changes_key(planner, relation, node):
-        return plan_moving(planner, relation, node, param_types, columns)
+        return plan_moving(planner, relation, node, param_types, columns, plan_delete)
     spread = Spread([])
     members = keepers_of(planner.catalog, relation.noun)
     for noun in members:

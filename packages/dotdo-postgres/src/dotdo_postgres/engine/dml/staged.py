@@ -57,18 +57,19 @@ def plan_staged(
     planner: Planner, planners: dict[str, PlanStatement], kind: str, body: Node
 ) -> Prepared:
     """Plan a statement whose WITH changes data; types of parameters are found in a first round."""
+    outer = planner.outer
     planner.is_trial = planner.is_staged = True
     _Stages(planner, planners).plan(kind, body)
     planner.is_trial = False
     planner.param_oids = tuple(planner.binder().param_types)
-    planner.shared = None
+    planner.shared, planner.outer = None, outer
     return _Stages(planner, planners).plan(kind, body)
 
 
 class _Stages:
     def __init__(self, planner: Planner, planners: dict[str, PlanStatement]) -> None:
         self.planner, self.planners = planner, planners
-        self.scope = Scope()
+        self.scope = Scope(parent=planner.outer)
         self.changed: set[str] = set()
         self.stages: list[Prepared] = []
 

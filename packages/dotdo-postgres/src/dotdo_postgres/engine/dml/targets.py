@@ -9,6 +9,8 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.updatable import Target, check_option, table_target, view_target
+from dotdo_postgres.engine.bind.views import view_entry
+from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.relations import Relation
 from dotdo_postgres.mapping import types as t
 
@@ -36,6 +38,17 @@ def resolve_target(binder: Binder, node: Node, command: str) -> Target:
         return view_target(binder, found, alias, command)
     relation = binder.relation(node)
     entry = table_entry(relation, alias)
+    return table_target(relation, entry, scope_item(entry))
+
+
+def target_of(binder: Binder, relation: Relation, node: Node) -> Target:
+    """Return a table, or a view whose triggers do the writing, as what a statement writes to."""
+    alias = node.get("alias", {}).get("aliasname", node["relname"])
+    if kind_of(relation.noun) != "v":
+        entry = table_entry(relation, alias)
+    else:
+        entry = view_entry(binder, relation.noun, alias)
+        entry.relation = relation
     return table_target(relation, entry, scope_item(entry))
 
 

@@ -33,14 +33,14 @@ from dotdo_postgres.engine.dml.documents import stored_key
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
-from dotdo_postgres.engine.dml.probe import Probe, make_probe
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.dml.spread import has_family, plan_spread
-from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, with_default
+from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, target_of, with_default
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
+from dotdo_postgres.engine.run.probe import Probe, make_probe
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -140,12 +140,18 @@ def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
 class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
-    def __init__(self, planner: Planner, node: Node, sources: str) -> None:
+    def __init__(
+        self, planner: Planner, node: Node, sources: str, view: Relation | None = None
+    ) -> None:
         self.planner = planner
         self.node = node
         self.binder = planner.binder()
         command = UPDATE if "targetList" in node else DELETE
-        self.target = resolve_target(self.binder, node["relation"], command)
+        self.target = (
+            resolve_target(self.binder, node["relation"], command)
+            if view is None
+            else target_of(self.binder, view, node["relation"])
+        )
         self.relation = self.target.relation
         outer = Scope(parent=planner.outer)
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
@@ -339,12 +345,16 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
         forms = [compiler.expression(target.expr) for target in change.returning]
         columns = change.planner.result_columns([one.column for one in change.returning], forms)
     return plan_spread(
-        change.planner, change.relation, change.node, sources, change.param_types, plan, columns
-    )
+        change.planner, change.relation, change.node, sources, change.param_types, plan, columns,
+        plan_delete,
+    )  # fmt: skip
 
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
     """Plan UPDATE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "UPDATE")
+    if triggered is not None:
+        return triggered
     change = _Update(planner, node, "fromClause")
     if not change.target.is_view and has_family(planner, change.relation, node):
         return _spread(change, "fromClause", plan_update)
@@ -355,13 +365,20 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
         return plan_joined(change, others, "UPDATE")
     if not planner.is_staged:
         change.folds = fold(change.assignments, node, planner.zone)
-    return change.build(is_wide=False)
+    made = change.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "UPDATE", made)
 
 
 def plan_delete(planner: Planner, node: Node) -> Prepared:
     """Plan DELETE."""
+    triggered: Prepared | None = planner.session.trigger_plans.change(planner, node, "DELETE")
+    if triggered is not None:
+        return triggered
     change = _Delete(planner, node, "usingClause")
     if not change.target.is_view and has_family(planner, change.relation, node):
         return _spread(change, "usingClause", plan_delete)
     others = other_columns(change)
-    return plan_joined(change, others, "DELETE") if others else change.build(is_wide=False)
+    if others:
+        return plan_joined(change, others, "DELETE")
+    made = change.build(is_wide=False)
+    return planner.session.trigger_plans.calling(planner, node, "DELETE", made)

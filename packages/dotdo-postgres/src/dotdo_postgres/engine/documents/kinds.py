@@ -24,6 +24,8 @@ class FieldType(NamedTuple):
     is_plain: bool = False
 
 
+OWN_BYTES = frozenset({"bytes or text"})
+"""In place of text and bytes where an engine tells them apart by what they hold (Redis): all of them are bytes."""
 _JSON = FieldType("json", t.JSONB)
 _FIELDS: tuple[tuple[frozenset[str], FieldType], ...] = (
     (frozenset({"text"}), FieldType("text", t.TEXT, is_plain=True)),
@@ -51,6 +53,7 @@ _FIELDS: tuple[tuple[frozenset[str], FieldType], ...] = (
     (frozenset({"$s"}), FieldType("span", t.INTERVAL)),
     (frozenset({"$u"}), FieldType("uuid", t.UUID)),
     (frozenset({"$b"}), FieldType("bytes", t.BYTEA)),
+    (OWN_BYTES, FieldType("bytes or text", t.BYTEA)),
 )
 """The first whose kinds are all that a field holds; a field of any others is jsonb."""
 _TEXTS = frozenset({"text", "$oid"})
@@ -82,6 +85,7 @@ _KEYS: tuple[tuple[frozenset[str], KeyType], ...] = (
     (frozenset({"real"}), KeyType("number", t.FLOAT8)),
     (frozenset({"text"}), KeyType("text", t.TEXT)),
     (frozenset({"text", "json"}), KeyType("any text", t.TEXT)),
+    (OWN_BYTES, KeyType("bytes or text", t.BYTEA)),
     (frozenset({"$oid"}), KeyType("object id", t.TEXT)),
     (frozenset({"$oid", "text", "json"}), KeyType("object id or text", t.TEXT)),
 )
@@ -97,3 +101,11 @@ def key_type(kinds: Kinds, *, is_collection: bool) -> KeyType:
     if not kinds:
         return KeyType("object id or text" if is_collection else "text", t.TEXT)
     return next((key for known, key in _KEYS if kinds <= known), _JSON_KEYS)
+
+
+def as_owned(kinds: Kinds) -> Kinds:
+    """Return the kinds of a field or id of a noun whose owner writes bytes as text where they are text."""
+    return OWN_BYTES if "$b" in kinds and kinds <= _OWNED else kinds
+
+
+_OWNED = frozenset({"null", "text", "json", "$b"})

@@ -8,7 +8,7 @@ import msgspec
 
 from dotdo.graph import Shape, shape_of
 from dotdo.storage import Column
-from dotdo_postgres.engine.documents.kinds import FieldType, KeyType, field_type, key_type
+from dotdo_postgres.engine.documents.kinds import FieldType, KeyType, as_owned, field_type, key_type
 from dotdo_postgres.engine.relations import CANONICAL_NAMES, EXTRA
 from dotdo_postgres.mapping import types as t
 
@@ -95,6 +95,9 @@ def described(noun: Noun, shape: Shape = _EMPTY) -> Noun:
     """Return a noun of documents with its columns."""
     if is_described(noun):
         return noun
+    if noun.owner:
+        fields = {name: as_owned(kinds) for name, kinds in shape.fields.items()}
+        shape = Shape(as_owned(shape.identity), fields)
     key = key_type(shape.identity, is_collection=is_collection(noun))
     columns = [_column(KEY, "id", key.oid, is_nullable=False, kinds=shape.identity)]
     for name, kinds in shape.fields.items():

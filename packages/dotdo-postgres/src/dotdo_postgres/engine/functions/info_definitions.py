@@ -50,3 +50,8 @@ _DECLARED = (
 
 for _signature, _answer in _DECLARED:
     FAMILY.function(_signature, returns="text", takes_session=True)(_asked(_answer))
+
+
+@FAMILY.function("pg_get_function_sqlbody(oid)", returns="text")
+def sql_body(oid: int) -> None:
+    """Return nothing: no function keeps its body parsed."""

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_relations import namespace_oid
 from dotdo_postgres.engine.objects.descent import ancestors_of, bound_of, is_partitioned
+from dotdo_postgres.engine.objects.namespaces import namespace_oid
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.engine.routines.declare import Family
 
@@ -82,6 +82,8 @@ def relation_size(facts: Facts, oid: int) -> int | None:
 @FAMILY.function(
     "pg_database_size(name)",
     "pg_database_size(oid)",
+    "pg_tablespace_size(name)",
+    "pg_tablespace_size(oid)",
     returns="bigint",
     takes_session=True,
     is_volatile=True,
@@ -92,21 +94,13 @@ def database_size(facts: Facts, database: object) -> int:
     return found
 
 
-def _binder(facts: Facts) -> Any:
-    from dotdo_postgres.engine.bind.make import make_binder
-
-    return make_binder(facts.names)
-
-
 @FAMILY.function(
     "pg_relation_is_updatable(regclass, boolean)", returns="integer", takes_session=True
 )
 def is_relation_updatable(facts: Facts, oid: int, with_triggers: int) -> int:
     """Return which statements can write to a relation."""
-    from dotdo_postgres.engine.bind.updatable import updatability
-
-    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
-    return 0 if noun is None else updatability(_binder(facts), noun)
+    found: int = facts.catalog.ask("is_relation_updatable", oid)
+    return found
 
 
 @FAMILY.function(
@@ -114,13 +108,8 @@ def is_relation_updatable(facts: Facts, oid: int, with_triggers: int) -> int:
 )
 def is_column_updatable(facts: Facts, oid: int, number: int, with_triggers: int) -> int:
     """Tell whether a column of a relation can be written."""
-    from dotdo_postgres.engine.bind.updatable import updatable_columns
-
-    noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
-    columns = None if noun is None else updatable_columns(_binder(facts), noun)
-    if noun is None or columns is None or not 0 < number <= len(noun.columns):
-        return 0
-    return int(noun.columns[number - 1].name in columns)
+    found: int = facts.catalog.ask("is_column_updatable", oid, number)
+    return found
 
 
 @FAMILY.series("pg_partition_ancestors(regclass)", returns="regclass", takes_session=True)

@@ -151,10 +151,10 @@ def abbreviated_network(stored: bytes) -> str:
     """Write a network without the bytes that its prefix leaves out."""
     address = decode(stored)
     if address.family != V4:
-        text = forms.shown(address, with_bits=False)
-        groups = text.removesuffix("::").split(":")
-        is_cut = text.endswith("::") and text != "::" and len(groups) <= -(-address.bits // 16)
-        return f"{text.removesuffix('::') if is_cut else text}/{address.bits}"
+        shown = forms.shown(address, with_bits=False)
+        groups = shown.removesuffix("::").split(":")
+        is_cut = shown.endswith("::") and shown != "::" and len(groups) <= -(-address.bits // 16)
+        return f"{shown.removesuffix('::') if is_cut else shown}/{address.bits}"
     octets = forms.shown(address, with_bits=False).split(".")
     count = max((address.bits + 7) // 8, 1)
     return f"{'.'.join(octets[:count])}/{address.bits}"

@@ -42,6 +42,12 @@ def random_uuid() -> bytes:
     return bytes(data)
 
 
+@FAMILY.function("pg_trigger_depth()", returns="integer", is_volatile=True, takes_session=True)
+def trigger_depth(facts: Facts) -> int:
+    """Return how deep triggers have called each other, 0 outside of them."""
+    return facts.trigger_depth()
+
+
 @FAMILY.function("current_setting(text)", returns="text", takes_session=True)
 def current_setting(facts: Facts, name: str) -> str:
     """Return a setting.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.documents.present import is_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
-from dotdo_postgres.engine.objects.rowtypes import RowTypes
-from dotdo_postgres.engine.objects.usertypes import make_types
+from dotdo_postgres.engine.objects.usertypes import make_row_types, make_types
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
 
@@ -73,6 +72,7 @@ class Objects:
         types: Types that users made: OID by schema and name.
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
+        operators: Definitions of operators by name.
         row_types: Tables, whose rows are of types of the same names.
         described: Nouns of documents as tables, by number, each with what it was described by.
         children: Tables that inherit from a table or are its partitions, by its number.
@@ -87,6 +87,7 @@ class Objects:
     functions: dict[Key, list[Noun]] = field(default_factory=dict)
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
+    operators: dict[str, list[Noun]] = field(default_factory=dict)
     described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
     row_types: dict[Key, Noun] = field(default_factory=dict)
@@ -106,7 +107,6 @@ def objects_of(catalog: Catalog) -> Objects:
     found = catalog.derived.get(Objects)
     if not isinstance(found, Objects):
         found = catalog.derived[Objects] = _collect(catalog)
-        found.by_oid = RowTypes(found.by_oid, found.row_types)
     return found
 
 
@@ -129,6 +129,8 @@ def _table(found: Objects, noun: Noun) -> None:
     schema, name = split_name(noun.name)
     found.schemas.setdefault(schema, None)
     found.relations[schema, name] = noun
+    for made in make_row_types(noun, schema, name):
+        found.by_oid[made.oid] = made
     for number in facts_of(noun).get("inherits", ()):
         found.children.setdefault(number, []).append(noun)
     if noun.layout == "columns":
@@ -181,6 +183,8 @@ def _schema(found: Objects, noun: Noun, schema: str, name: str) -> None:
 
 def _view(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.relations[schema, name] = noun
+    for made in make_row_types(noun, schema, name):
+        found.by_oid[made.oid] = made
 
 
 def _type(found: Objects, noun: Noun, schema: str, name: str) -> None:
@@ -204,7 +208,12 @@ def _extension(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.extensions[name] = noun
 
 
+def _operator(found: Objects, noun: Noun, schema: str, name: str) -> None:
+    found.operators.setdefault(facts_of(noun)["name"], []).append(noun)
+
+
 _DEFINITIONS = {
+    "operator": _operator,
     "schema": _schema, "view": _view, "sequence": _sequence, "type": _type, "function": _function,
     "role": _role, "extension": _extension,
 }  # fmt: skip

@@ -31,6 +31,27 @@ class Regs(Protocol):
         """Return the name of an object."""
 
 
+class Routines(Protocol):
+    """Binds calls of what users made: functions, aggregates, operators."""
+
+    def bind_call(  # noqa: PLR0917 -- what a call is made of
+        self,
+        binder: Any,
+        node: Node,
+        parts: list[str],
+        args: list[Any],
+        labels: tuple[str, ...],
+        scope: Any,
+    ) -> Any:
+        """Bind a call; gives PostgreSQL's own candidate where that is meant, None where nothing fits."""
+
+    def bind_operator(self, binder: Any, name: str, operands: list[Any], location: int) -> Any:
+        """Bind an operator; None when PostgreSQL's own is meant, or none fits."""
+
+    def with_columns(self, binder: Any, call: Any, columns: list[tuple[str, int, int]]) -> Any:
+        """Give a call that returns records its columns; None when it is none of a user's."""
+
+
 class _NoRegs:
     """Where no session is, objects have numbers only."""
 
@@ -53,6 +74,7 @@ class Names:
         computed: Relations of pg_catalog and information_schema that are kept here.
         regs: Reads and writes values of regclass and its kin.
         actor: Who acts; by default one to whom nothing is refused.
+        routines: Binds calls of what users made; without, there are none.
         documents: Describes nouns of documents by what is in them.
     """
 
@@ -64,6 +86,7 @@ class Names:
         computed: frozenset[str] = frozenset(),
         regs: Regs | None = None,
         actor: Actor | None = None,
+        routines: Routines | None = None,
         documents: Documents | None = None,
     ) -> None:
         self.catalog = catalog
@@ -72,8 +95,9 @@ class Names:
         self.objects: Objects = objects_of(catalog)
         self.virtual: dict[str, Relation] = {}
         self.computed = computed
-        self._regs = regs or _NoRegs()
+        self.regs = regs or _NoRegs()
         self.actor = actor or Actor("")
+        self.routines = routines
         self.documents = documents
 
     # --- schemas -----------------------------------------------------------------------------
@@ -193,6 +217,15 @@ class Names:
         """Return the name of a relation, with its schema where the bare name would mean another."""
         return key[1] if self.is_visible(key) else f"{key[0]}.{key[1]}"
 
+    # --- routines ----------------------------------------------------------------------------
+
+    def has_routine(self, schema: str | None, name: str) -> bool:
+        """Tell whether users made a routine of that name where it is looked for."""
+        made = self.objects.functions
+        if not made or self.routines is None:
+            return False
+        return any((place, name) in made for place in (self.path if schema is None else (schema,)))
+
     # --- reg types ---------------------------------------------------------------------------
 
     def read_reg(self, kind: int, text: str) -> int:
@@ -201,11 +234,11 @@ class Names:
         Raises:
             PostgresError: there is no such object (42P01, 42704, 3F000, 42883).
         """
-        return self._regs.read(self, kind, text)
+        return self.regs.read(self, kind, text)
 
     def write_reg(self, kind: int, oid: int) -> str:
         """Return the name of an object, its number when there is none."""
-        return self._regs.write(self, kind, oid)
+        return self.regs.write(self, kind, oid)
 
     # --- types -------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.naming import PUBLIC, quote_ident
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
-from dotdo_postgres.engine.relations import FIRST_OID
+from dotdo_postgres.engine.relations import EXTRA, FIRST_OID, column_type
+from dotdo_postgres.errors import PostgresError
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -40,4 +41,24 @@ def make_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
     elif kind == "composite":
         fields = tuple((n, kind, typmod) for n, kind, typmod in facts["fields"])
         yield t.PgType(oid, name, shown, -1, "C", False, 0, array, "c", fields=fields)
+    yield t.PgType(array, f"_{name}"[:63], f"{shown}[]", -1, "A", False, oid, 0, "b")
+
+
+def _fields(noun: Noun) -> tuple[tuple[str, int, int], ...]:
+    """Return the columns of a relation as the fields of its rows; none where they are not known."""
+    try:
+        return tuple(
+            (column.name, column.extra.get(EXTRA, {}).get("domain") or found[0], found[1])
+            for column in noun.columns
+            for found in (column_type(column),)
+        )
+    except PostgresError:
+        return ()
+
+
+def make_row_types(noun: Noun, schema: str, name: str) -> Iterator[t.PgType]:
+    """Yield the type of a relation's rows and the type of their arrays; the columns are the relation's."""
+    oid, array = derived_oid(noun, "t", ""), derived_oid(noun, "a", "")
+    shown = quote_ident(name) if schema == PUBLIC else f"{quote_ident(schema)}.{quote_ident(name)}"
+    yield t.PgType(oid, name, shown, -1, "C", False, 0, array, "c", fields=_fields(noun))
     yield t.PgType(array, f"_{name}"[:63], f"{shown}[]", -1, "A", False, oid, 0, "b")

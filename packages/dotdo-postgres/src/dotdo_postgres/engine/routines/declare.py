@@ -41,6 +41,7 @@ class Routine:
         is_distinct: The aggregate passes over values that it has had.
         is_spread: The last argument is an array whose elements are the last arguments.
         sql_name: Name under which the body is known to SQLite.
+        is_stored: A user made it: values arrive and leave in the form of parameters.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Routine:
     is_distinct: bool = False
     is_spread: bool = False
     sql_name: str = ""
+    is_stored: bool = False
 
 
 _SIGNATURE = re.compile(r"\s*([^\s(]+)\s*\((.*)\)\s*$")

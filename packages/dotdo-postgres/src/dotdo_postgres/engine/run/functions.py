@@ -32,6 +32,8 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
 
 def _decoder_of(call: PythonCall, oid: int, scale: int | None, facts: Facts) -> Decoder | None:
     routine = call.routine
+    if routine.is_stored:
+        return _stored_decoder(oid, scale)
     if routine.is_text_form:
         return _text_decoder(oid, scale, facts, is_cast=routine.kind == "operator")
     if routine.is_json_form:
@@ -49,6 +51,14 @@ def _decoder_of(call: PythonCall, oid: int, scale: int | None, facts: Facts) -> 
     if oid == t.INTERVAL:
         return interval.decode
     return _span_decoder(oid)
+
+
+def _stored_decoder(oid: int, scale: int | None) -> Decoder | None:
+    """Bring a numeric into the form of parameters; all else is in it."""
+    if oid != t.NUMERIC or scale is None:
+        return None
+    exponent = -scale
+    return lambda scaled: numeric.encode(Decimal(scaled).scaleb(exponent, numeric.CONTEXT))
 
 
 def _span_decoder(oid: int) -> Decoder | None:
@@ -160,6 +170,8 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
     body = _body(call)
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
     encode = arrays.pack if call.routine.kind == "series" else _encoder(call.routine.result)
+    if call.routine.is_stored and call.routine.kind != "series":
+        encode = None
     if call.routine.takes_session:
         body = partial(body, facts)
     if call.routine.is_strict and not any(decoders) and encode is None:
@@ -193,10 +205,14 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
+    if call.routine.takes_session:
+        make_state = partial(_body(call), facts)
     is_strict = call.routine.is_strict
     decoders = _aggregate_decoders(call, facts)
     result = call.routine.result
     encode = _encoder(result if result not in t.POLYMORPHIC - {3831, 4537} else 0)
+    if call.routine.is_stored:
+        encode = None
 
     def values_of(args: tuple[Any, ...]) -> list[Any]:
         return [
@@ -213,7 +229,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
                 self.state.step(*values_of(args))
 
         def inverse(self, *args: Any) -> None:
-            if None not in args:
+            if not is_strict or None not in args:
                 self.state.inverse(*values_of(args))
 
         def final(self) -> Any:
@@ -227,7 +243,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
 def _aggregate_decoders(call: PythonCall, facts: Facts) -> list[Decoder | None]:
     decoders = [_decoder(call, at, facts) for at in range(len(call.types))]
-    if t.NUMERIC not in {*call.routine.arguments, call.routine.result}:
+    if call.routine.is_stored or t.NUMERIC not in {*call.routine.arguments, call.routine.result}:
         return decoders
     return [
         Decimal if oid in t.INTEGERS else decode

@@ -59,7 +59,8 @@ def run_locking(
     _locks, _limit = prepared.detail
     if prepared.session_values:
         params = session.with_values(prepared, params)
-    if session.transaction_status is type(session.transaction_status).IDLE:
+    params = params[: prepared.parameters]
+    if session.is_idle and not session.kernel.is_running:
         session.kernel.begin()
         try:
             rows = _locked_rows(session, prepared, params, wait)

@@ -5,10 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 import dotdo
 import dotdo_postgres as psycopg
 from dotdo.graph import define_documents
+from dotdo.storage import alter_noun
 
 NOON = dt.datetime(2026, 1, 8, 12, tzinfo=dt.UTC)
 VALUES = [
@@ -144,3 +146,15 @@ def test_an_object_id_is_found_by_its_key(shop, connection, others):
         plan = session.kernel.read(f"explain query plan {session.prepare(sql).sql}")
         assert any("USING INDEX _key Doc" in row[3] for row in plan)
     assert len(rows(connection, "select * from \"Doc\" where _id <> 'none'")) == 1 + len(others)
+
+
+def test_text_and_bytes_of_an_owned_noun_are_bytes(shop, connection):
+    with shop.transaction() as session:
+        alter_noun(session, structs.replace(define_documents(session, "Key"), owner="nobody"))
+    for key in ("a", b"\xff"):
+        shop.things.create("Key", key, value=key)
+    assert rows(connection, 'select _id, value from "Key" order by 1') == [(b"a", b"a"), (b"\xff", b"\xff")]  # fmt: skip
+    assert rows(connection, "select 1 from \"Key\" where _id = 'a' and value = 'a'") == [(1,)]
+    connection.execute("update \"Key\" set value = 'b' where _id = 'a'")
+    connection.execute("insert into \"Key\" (_id, value) values ('\\xfe', '\\xfe')")
+    assert {t.id: t["value"] for t in shop.things.find("Key")} == {"a": "b", b"\xff": b"\xff", b"\xfe": b"\xfe"}  # fmt: skip

@@ -73,6 +73,7 @@ def test_the_whole_document_is_replaced_and_fields_on_top_of_it(shop, connection
         ("insert into \"Doc\" (_id, nothing) values ('b', 1)", "42703"),
         ('alter table "Doc" add column x int', "0A000"),
         ('create index on "Doc" (tree)', "0A000"),
+        ('create table r (d text references "Doc" (_id))', "0A000"),
     ],
 )
 def test_what_documents_cannot_hold_is_refused_and_nothing_is_left(shop, connection, sql, code):

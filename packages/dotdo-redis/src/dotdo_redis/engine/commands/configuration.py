@@ -44,6 +44,10 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
         except InvalidValue as error:
             raise _failure(name, str(error)) from None
     for name, text in found.items():
+        obstacle = instance.parameters.obstacle(name, text)
+        if obstacle:
+            raise _failure(name, obstacle)
+    for name, text in found.items():
         instance.parameters.set(name, text)
     return OK
 
@@ -78,4 +82,5 @@ def resetstat(ctx: Context, _args: list[bytes]) -> Reply:
     for command in ctx.engine.table.values():
         for counted in (command, *command.subcommands.values()):
             counted.calls = counted.nsec = counted.failed_calls = counted.rejected_calls = 0
+            counted.misses = counted.looked_up = 0
     return OK

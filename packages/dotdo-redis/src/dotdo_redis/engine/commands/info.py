@@ -203,8 +203,7 @@ def _stats(ctx: Context) -> Lines:
         ("evicted_clients", 0),
         ("total_eviction_exceeded_time", 0),
         ("current_eviction_exceeded_time", 0),
-        ("keyspace_hits", statistics.hits),
-        ("keyspace_misses", statistics.misses),
+        *_lookups(ctx),
         ("pubsub_channels", len(engine.subscriptions.channels)),
         ("pubsub_patterns", len(engine.subscriptions.patterns)),
         ("pubsubshard_channels", len(engine.subscriptions.shard_channels)),
@@ -223,6 +222,18 @@ def _stats(ctx: Context) -> Lines:
         ("reply_buffer_expands", 0),
         *_denials(ctx),
     ]
+
+
+def _lookups(ctx: Context) -> Lines:
+    """How many keys reading commands have found, and how many not."""
+    looked_up = misses = 0
+    for command in all_commands(ctx):
+        facts = command.facts
+        if not command.is_write and facts.first_key and "pubsub" not in facts.flags:
+            is_one = facts.first_key == facts.last_key
+            looked_up += command.calls if is_one else command.looked_up
+            misses += command.misses
+    return [("keyspace_hits", max(looked_up - misses, 0)), ("keyspace_misses", misses)]
 
 
 def _denials(ctx: Context) -> Lines:
@@ -325,6 +336,16 @@ def _keyspace(ctx: Context) -> Lines:
             )
 
 
+def _search(ctx: Context) -> Lines:
+    indexes = ctx.engine.instance.search.indexes
+    return [
+        ("search_version", "8.2.0"),
+        ("search_number_of_indexes", len(indexes)),
+        ("search_number_of_documents", sum(len(index.entries) for index in indexes.values())),
+        ("search_global_total_cursors", len(ctx.engine.instance.search.cursors)),
+    ]
+
+
 SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "server": _server,
     "clients": _clients,
@@ -334,6 +355,7 @@ SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "replication": _replication,
     "cpu": _cpu,
     "modules": _modules,
+    "search": _search,
     "commandstats": _commandstats,
     "errorstats": _errorstats,
     "latencystats": _latencystats,
@@ -341,7 +363,7 @@ SECTIONS: dict[str, Callable[[Context], Lines]] = {
     "keyspace": _keyspace,
 }
 TITLES = {"cpu": "CPU"}
-EXTRA = frozenset({"commandstats", "latencystats"})
+EXTRA = frozenset({"commandstats", "latencystats", "search"})
 """Sections that are shown only when asked for."""
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.json_reads import path_of
+from dotdo_redis.engine.commands.json_reads import json_of, number_of, path_of
 from dotdo_redis.engine.commands.json_writes import (
     Plan,
     change_each,
     document_to_change,
-    json_of,
-    number_of,
     one_or_all,
 )
 from dotdo_redis.engine.context import Context

@@ -10,12 +10,14 @@ from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.json_values import (
     Document,
     Json,
+    JsonError,
     Path,
     PathError,
     compact,
     find,
     parse_path,
     pretty,
+    read_json,
 )
 from dotdo_redis.engine.json_values.sizes import size_of_json
 from dotdo_redis.errors import Raw, ReplyError, WrongType, wrong_arity
@@ -51,6 +53,30 @@ def path_of(words: list[bytes], at: int) -> Path:
         return parse_path(words[at])
     except PathError as error:
         raise Raw(str(error)) from None
+
+
+def json_of(word: bytes, error: Callable[[str], ReplyError] = Raw) -> Json:
+    """Read a word as JSON.
+
+    Raises:
+        ReplyError: made by `error`: it is none.
+    """
+    try:
+        return read_json(word)
+    except JsonError as problem:
+        raise error(str(problem)) from None
+
+
+def number_of(word: bytes) -> int:
+    """Read a place in an array.
+
+    Raises:
+        Raw: it is no integer.
+    """
+    try:
+        return int(word)
+    except ValueError:
+        raise Raw("Couldn't parse as integer") from None
 
 
 def kind_of(value: Json) -> str:
@@ -288,8 +314,6 @@ def _names(value: dict[str, Any]) -> list[bytes]:
 @FAMILY.command("JSON.ARRINDEX")
 def json_arrindex(ctx: Context, args: list[bytes]) -> Reply:
     """Find where an element stands in arrays, -1 where it does not."""
-    from dotdo_redis.engine.commands.json_writes import json_of, number_of
-
     expect(ctx, args, 3)
     path = path_of(args, 1)
     wanted = json_of(args[2], ReplyError)

@@ -6,19 +6,22 @@ from math import isfinite
 from typing import Any
 
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.json_reads import NO_KEY, WRONG_KEY, document_at, path_of
+from dotdo_redis.engine.commands.json_reads import (
+    NO_KEY,
+    document_at,
+    json_of,
+    path_of,
+)
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.json_values import (
     Document,
     Json,
-    JsonError,
     Match,
     Path,
     compact,
     find,
     outermost,
-    read_json,
 )
 from dotdo_redis.engine.json_values.steps import Index, Names
 from dotdo_redis.engine.notifications import MODULE
@@ -29,30 +32,6 @@ FAMILY = Family()
 NOT_AT_ROOT = "new objects must be created at the root"
 Plan = tuple[Reply, Callable[[], None] | None]
 """The reply for one value, and what changes it (None: nothing does)."""
-
-
-def json_of(word: bytes, error: Callable[[str], ReplyError] = Raw) -> Json:
-    """Read a word as JSON.
-
-    Raises:
-        ReplyError: made by `error`: it is none.
-    """
-    try:
-        return read_json(word)
-    except JsonError as problem:
-        raise error(str(problem)) from None
-
-
-def number_of(word: bytes) -> int:
-    """Read a place in an array.
-
-    Raises:
-        Raw: it is no integer.
-    """
-    try:
-        return int(word)
-    except ValueError:
-        raise Raw("Couldn't parse as integer") from None
 
 
 def document_to_change(ctx: Context, key: bytes) -> Document:
@@ -416,6 +395,3 @@ def json_strappend(ctx: Context, args: list[bytes]) -> Reply:
         return len(text.encode()), lambda: assign(document, match, text)
 
     return one_or_all(path, *change_each(ctx, args[0], path, plan, "not a string"))
-
-
-__all__ = ["FAMILY", "WRONG_KEY"]

@@ -203,6 +203,7 @@ def flush(ctx: Context, args: list[bytes]) -> Reply:
         gone = db.clear()
         ctx.modified += gone
         statistics.lazily_freed += gone if is_lazy else 0
+        ctx.engine.instance.search.flushed(db.index)
     ctx.modified += 1
     ctx.log(ctx.command.name.encode())
     return OK

@@ -10,6 +10,8 @@ from dotdo_redis.errors import BusyKey, ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply
 
 FAMILY = Family()
+SHARED = (1 << 31) - 1
+SMALL_NUMBERS = frozenset(b"%d" % number for number in range(10_000))
 NOT_LFU = (
     "An LFU maxmemory policy is not selected, access frequency not tracked. "
     "Please note that when switching between policies at runtime LRU and LFU data will take "
@@ -35,8 +37,15 @@ def encoding(ctx: Context, args: list[bytes]) -> Reply:
 
 @FAMILY.command("OBJECT|REFCOUNT")
 def refcount(ctx: Context, args: list[bytes]) -> Reply:
-    """Count the references to a value: one, for values are not shared."""
-    return None if ctx.db.peek(args[0]) is None else 1
+    """Count the references to a value: one, or as many as can be told for the small numbers that Redis shares."""
+    value = ctx.db.peek(args[0])
+    if value.__class__ is not bytes:
+        return None if value is None else 1
+    parameters = ctx.engine.instance.parameters
+    is_shared = parameters.values["maxmemory"] == "0" or not parameters.values[
+        "maxmemory-policy"
+    ].endswith(("lru", "lfu"))
+    return SHARED if is_shared and value in SMALL_NUMBERS else 1
 
 
 @FAMILY.command("OBJECT|IDLETIME")
@@ -56,7 +65,7 @@ def freq(ctx: Context, args: list[bytes]) -> Reply:
         return None
     if not ctx.engine.config.is_lfu:
         raise ReplyError(NOT_LFU)
-    return ctx.db.frequency.get(args[0], 0)
+    return ctx.engine.instance.uses.of(ctx.db, args[0])
 
 
 @FAMILY.command("DUMP")
@@ -127,7 +136,7 @@ def restore_key(ctx: Context, args: list[bytes]) -> Reply:
     if options.idle_s >= 0:
         db.accessed[key] = ctx.engine.now_s - options.idle_s
     if options.frequency >= 0:
-        db.frequency[key] = options.frequency
+        ctx.engine.instance.uses.set(db, key, options.frequency)
     ctx.changed(key, b"restore", GENERIC)
     ctx.log(b"RESTORE", key, b"%d" % (when_ms or 0), args[2], b"REPLACE", b"ABSTTL")
     return OK

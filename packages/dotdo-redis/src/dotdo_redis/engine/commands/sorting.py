@@ -113,8 +113,11 @@ def _sorted(ctx: Context, elements: list[bytes], request: _Request) -> list[byte
         texts = {element: weigh(element) for element in elements}
         keyed = sorted(elements, key=lambda e: (texts[e] is not None, texts[e] or b""))
         return keyed[::-1] if request.descending else keyed
-    numbers = {element: _number(weigh(element)) for element in elements}
-    ordered = sorted(elements, key=lambda element: (numbers[element], element))
+    if by is None and all(map(bytes.isdigit, elements)):
+        ordered = sorted(sorted(elements), key=float)
+    else:
+        numbers = {element: _number(weigh(element)) for element in elements}
+        ordered = sorted(sorted(elements), key=numbers.__getitem__)
     return ordered[::-1] if request.descending else ordered
 
 

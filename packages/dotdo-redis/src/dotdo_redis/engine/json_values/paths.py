@@ -8,12 +8,12 @@ from dotdo_redis.engine.json_values.filters import Comparison, Expression, Liter
 from dotdo_redis.engine.json_values.steps import Index, Names, Slice, Step, Subset, Wildcard
 
 _SPACES = re.compile(r"\s*")
-_NAME = re.compile(r"[A-Za-z0-9_\-$]+")
+_NAME = re.compile(r"[A-Za-z0-9_\-$`~+#%^/:]+")
 _INTEGER = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_OPERATOR = re.compile(r"==|!=|>=|<=|>|<|=~|~")
+_OPERATOR = re.compile(r"==|!=|>=|<=|>|<|=~")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 IN_BRACKETS = "'<string>[,<string>,...]', '<number>', ['start:end:steps'], '*'"

@@ -9,6 +9,7 @@ from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.json_values import Document, compact, read_json
 from dotdo_redis.engine.rdb.reader import Reader
 from dotdo_redis.engine.rdb.writer import Writer
+from dotdo_redis.engine.search.suggestions import Suggestions
 from dotdo_redis.engine.sketches import (
     BloomFilter,
     CountMinSketch,
@@ -111,5 +112,6 @@ FORMS: tuple[ModuleForm, ...] = (
     _sketch("TDIS-TYPE", 0, TDigest),
     _sketch("TSDB-TYPE", OWN_VERSION, Series),
     _sketch("vectorset", OWN_VERSION, VectorSet),
+    _sketch("trietype0", 1, Suggestions),
     ModuleForm("ReJSON-RL", 3, Document, lambda value: (compact(value.root),), _load_json),
 )

@@ -18,9 +18,9 @@ def dump(value: Value, config: Config) -> bytes:
     return data + crc64(data).to_bytes(8, "little")
 
 
-def save(value: Value, config: Config) -> bytes:
+def save(value: Value, config: Config, *, compresses: bool = True) -> bytes:
     """Serialise a value's form alone, for those who check the bytes themselves."""
-    writer = Writer()
+    writer = Writer(compresses=compresses)
     SAVERS[value.__class__](writer, value, config)
     return bytes(writer.out)
 

@@ -13,10 +13,12 @@ LONGEST_INTEGER = 11
 class Writer:
     """Bytes in the making."""
 
-    __slots__ = ("out",)
+    __slots__ = ("compresses", "out")
 
-    def __init__(self) -> None:
+    def __init__(self, *, compresses: bool = True) -> None:
         self.out = bytearray()
+        self.compresses = compresses
+        """As Redis does; whoever keeps the bytes for itself saves the time."""
 
     def byte(self, value: int) -> None:
         """Write one byte."""
@@ -37,7 +39,7 @@ class Writer:
         """Write a string: as an integer of 32 bits, compressed, or as it is."""
         if len(value) <= LONGEST_INTEGER and is_integer(value) and self._integer(int(value)):
             return
-        if len(value) > SHORTEST_COMPRESSED:
+        if self.compresses and len(value) > SHORTEST_COMPRESSED:
             packed = compress(value)
             if packed is not None:
                 self.out.append(LZF)

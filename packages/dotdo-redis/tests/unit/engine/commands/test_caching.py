@@ -78,3 +78,13 @@ def test_options_that_do_not_go_together_are_refused(rig, options, error) -> Non
     reply = rig("CLIENT", "TRACKING", "ON", *options)
     assert isinstance(reply, ReplyError)
     assert str(reply) == error
+
+
+def test_a_smaller_table_forgets_keys_at_once_and_says_so(rig):
+    rig("HELLO", 3)
+    rig("CLIENT", "TRACKING", "ON")
+    rig("MSET", "a", 1, "b", 2)
+    rig("MGET", "a", "b")
+    rig.pushed.clear()
+    rig("CONFIG", "SET", "tracking-table-max-keys", 1)
+    assert rig.pushed == [[b"invalidate", [b"a"]]]

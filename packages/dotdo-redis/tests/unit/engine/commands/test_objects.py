@@ -40,3 +40,23 @@ def test_looking_at_a_key_does_not_end_its_idleness_but_using_it_does(rig):
     assert rig("OBJECT", "IDLETIME", "k") == 5
     rig("TOUCH", "k")
     assert rig("OBJECT", "IDLETIME", "k") == 0
+
+
+def test_small_numbers_are_shared_unless_the_policy_looks_at_each_key(rig):
+    rig("SET", "n", 5)
+    rig("SET", "big", 10_000)
+    assert rig("OBJECT", "REFCOUNT", "n") == 2**31 - 1
+    assert rig("OBJECT", "REFCOUNT", "big") == 1
+    rig("CONFIG", "SET", "maxmemory", "1gb", "maxmemory-policy", "allkeys-lru")
+    assert rig("OBJECT", "REFCOUNT", "n") == 1
+
+
+def test_info_counts_keys_that_were_read_as_redis_does(rig):
+    rig("CONFIG", "RESETSTAT")
+    for call in ("SET a 5", "GET a", "GET b", "MGET a b a", "INCR c", "HGET no f", "EXISTS a"):
+        rig(*call.split())
+    rig("TTL", "no")
+    shown = rig("INFO", "stats")
+    assert b"keyspace_hits:4\r\nkeyspace_misses:4\r\n" in shown
+    rig("CONFIG", "RESETSTAT")
+    assert b"keyspace_hits:0\r\nkeyspace_misses:0\r\n" in rig("INFO", "stats")

@@ -1,0 +1,1 @@
+"""PL/pgSQL: bodies of functions, procedures, triggers and DO blocks, parsed and run."""

@@ -1,0 +1,1 @@
+"""Functions, procedures, aggregates and operators of users: defined, bound, called."""

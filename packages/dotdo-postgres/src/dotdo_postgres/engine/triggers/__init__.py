@@ -1,0 +1,1 @@
+"""Triggers: defined by statements, fired by writes that come through SQL."""

@@ -1,0 +1,430 @@
+"""Writes that fire triggers: rows are read first, then written one by one between the triggers of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from dotdo_postgres.engine.atomic import atomically
+from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.triggers.cascading import check_update, follow_delete
+from dotdo_postgres.engine.triggers.firing import (
+    BEFORE,
+    DELETE,
+    INSERT,
+    INSTEAD,
+    ROW,
+    UPDATE,
+    Transition,
+    Trigger,
+    applies,
+    fire,
+    fire_or_defer,
+    fitting,
+    row_fields,
+)
+from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.udf.running import plain_rows, run_step
+from dotdo_postgres.errors import error, not_supported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dotdo_postgres.engine.relations import Relation
+    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.triggers.rows import RowWriter, Values
+    from dotdo_postgres.engine.udf.rowvalues import Fields
+    from dotdo_postgres.mapping.codecs import StorageValue
+
+TAGS = {INSERT: "INSERT 0", UPDATE: "UPDATE", DELETE: "DELETE"}
+
+
+@dataclass(slots=True)
+class Write:
+    """A write as planned.
+
+    Args:
+        event: INSERT, UPDATE or DELETE.
+        relation: The table or view.
+        writer: Writes its rows; None for a view, whose triggers do.
+        source: Gives the rows: of INSERT the values by `places`; of UPDATE and DELETE the row id, the row, the new values, others.
+        places: Of INSERT: which columns the source gives; of UPDATE: which columns are assigned.
+        sequences: Of INSERT: columns numbered by a sequence that the source leaves out.
+        conflict: Of INSERT: what ON CONFLICT does, None without.
+        returning: What RETURNING gives of the rows, None without.
+        others: How many values of other tables follow in the source.
+        is_part: It is a step of a write to a table that this one descends from: statement triggers are that one's.
+    """
+
+    event: int
+    relation: Relation
+    writer: RowWriter | None
+    source: Prepared
+    places: tuple[int, ...]
+    sequences: tuple[tuple[int, str], ...] = ()
+    conflict: Conflicting | None = None
+    returning: Returning | None = None
+    others: int = 0
+    is_part: bool = False
+
+
+@dataclass(slots=True)
+class Returning:
+    """RETURNING as planned: reads the changed rows under a name, with the columns of other tables behind.
+
+    Args:
+        prepared: The query; it takes the statement's own parameters.
+        table: Where the rows are put.
+        width: How many columns they have.
+        checks: Its last columns are checks, which are not shown.
+    """
+
+    prepared: Prepared
+    table: str
+    width: int
+    checks: int = 0
+
+
+@dataclass(slots=True)
+class Conflicting:
+    """ON CONFLICT as planned.
+
+    Args:
+        columns: Of the constraint meant, empty for any.
+        update: Finds the row in the way and its new values, given the row that was to be inserted; None: nothing is done.
+        table: Where that row is put.
+        places: Which columns are assigned.
+    """
+
+    columns: tuple[str, ...]
+    update: Prepared | None = None
+    table: str = ""
+    places: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a write."""
+
+    session: Session
+    write: Write
+    params: Sequence[StorageValue]
+    fields: Fields
+    shown: list[Values] = field(default_factory=list)
+    events: list[tuple[int, Row | None, Row | None]] = field(default_factory=list)
+    changed: tuple[int, ...] = ()
+    count: int = 0
+    touched: set[Any] = field(default_factory=set)
+
+    def triggers(self, time: int, level: int, event: int) -> list[Trigger]:
+        """Return the triggers for an event of this write."""
+        return fitting(self.session, self.write.relation, time, level, event, self.changed)
+
+    def row(self, values: Values) -> Row:
+        """Return values as a row of the relation."""
+        return Row(self.fields, values)
+
+
+def run_triggered(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    """Run a write that fires triggers, all of it or nothing."""
+    return atomically(
+        session, lambda: _run(session, prepared, params), planned_for=prepared.catalog, wait=wait
+    )
+
+
+def whole_copy(prepared: Prepared, rows: Sequence[Sequence[StorageValue]]) -> Prepared:
+    """Return a statement that inserts what an INSERT of one row inserts for each row of parameters."""
+    made = replace(prepared, detail={**prepared.detail, "rows_given": list(rows)})
+    made.catalog, made.codecs = None, {}
+    return made
+
+
+def _given_rows(run: Run, prepared: Prepared) -> list[Values]:
+    """Return the rows of the source."""
+    source = run.write.source
+    several = prepared.detail.get("rows_given", [run.params])
+    found: list[Values] = []
+    for params in several:
+        rows = run_step(run.session, source, params)
+        found += plain_rows(source.columns or (), rows.rows)
+    return found
+
+
+def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -> Result:
+    write: Write = prepared.detail["write"]
+    run = Run(
+        session, write, params, row_fields(write.relation), changed=_numbers(write, write.places)
+    )
+    upserts = write.conflict is not None and write.conflict.update is not None
+    _fire_statement(run, BEFORE, write.event)
+    if upserts:
+        _fire_statement(run, BEFORE, UPDATE)
+    _ACTS[write.event](run, _given_rows(run, prepared))
+    session.require_references()
+    _fire_after(run, write.event)
+    if upserts:
+        _fire_after(run, UPDATE)
+    return _result(run, prepared)
+
+
+def _numbers(write: Write, places: Sequence[int]) -> tuple[int, ...]:
+    if write.event != UPDATE:
+        return ()
+    return tuple(write.relation.columns[at].number for at in places)
+
+
+def _fire_statement(run: Run, time: int, event: int, transition: Transition | None = None) -> None:
+    if run.write.is_part:
+        return
+    for trigger in run.triggers(time, 0, event):
+        if applies(run.session, trigger, None, None):
+            fire(run.session, trigger, event, None, None, transition)
+
+
+def _fire_after(run: Run, event: int) -> None:
+    events = [item for item in run.events if item[0] == event]
+    olds = [old.values for _, old, _ in events if old is not None]
+    news = [new.values for _, _, new in events if new is not None]
+    transition = Transition(olds, news)
+    for trigger_event, old, new in events:
+        for trigger in run.triggers(0, ROW, trigger_event):
+            if applies(run.session, trigger, old, new):
+                fire_or_defer(run.session, trigger, trigger_event, old, new, transition)
+    _fire_statement(run, 0, event, transition)
+
+
+def _result(run: Run, prepared: Prepared) -> Result:
+    write, session = run.write, run.session
+    tag = f"{TAGS[write.event]} {run.count}"
+    if write.returning is None:
+        return Result(None, [], tag, run.count)
+    from dotdo.storage.virtual import ComputedRows
+
+    returning = write.returning
+    names = [f"c{at}" for at in range(returning.width)]
+    session.stage_rows(returning.table, names, ComputedRows(run.shown))
+    rows = run_step(session, returning.prepared, run.params).rows
+    if returning.checks:
+        rows = [row[: -returning.checks] for row in rows]
+    if prepared.columns is None:
+        return Result(None, [], tag, run.count)
+    return Result(prepared.columns, rows, tag, run.count)
+
+
+# --- INSERT ----------------------------------------------------------------------------------
+
+
+def _insert(run: Run, rows: list[Values]) -> None:
+    write, session = run.write, run.session
+    width = len(write.relation.columns)
+    for given in rows:
+        values: list[Any] = [None] * width
+        for at, value in zip(write.places, given, strict=False):  # DEFAULT VALUES may give none
+            values[at] = value
+        for at, sequence in write.sequences:
+            values[at] = session.sequences.next(sequence, 1)
+        _insert_row(run, tuple(values))
+
+
+def _insert_row(run: Run, values: Values) -> None:
+    session, write = run.session, run.write
+    new = _before(run, INSERT, None, run.row(values))
+    if new is None:
+        return
+    if write.writer is None:
+        made = _instead(run, INSERT, None, new)
+        if made is not None:
+            run.count += 1
+            run.shown.append(made.values)
+        return
+    skipping = None if write.conflict is None else write.conflict.columns
+    row_id = write.writer.insert(session, new.values, skipping)
+    if row_id is None:
+        _conflict(run, new.values)
+        return
+    after = write.writer.read(session, row_id)
+    run.touched.add(row_id)
+    if after is None:
+        return
+    run.count += 1
+    run.shown.append(after)
+    run.events.append((INSERT, None, run.row(after)))
+
+
+def _conflict(run: Run, values: Values) -> None:
+    conflict = run.write.conflict
+    assert conflict is not None
+    if conflict.update is None:
+        return
+    from dotdo.storage.virtual import ComputedRows
+
+    names = [f"c{at}" for at in range(len(values))]
+    run.session.stage_rows(conflict.table, names, ComputedRows([values]))
+    found = run_step(run.session, conflict.update, run.params)
+    width, before = len(values), run.changed
+    run.changed = tuple(run.write.relation.columns[at].number for at in conflict.places)
+    for row in plain_rows(conflict.update.columns or (), found.rows):
+        row_id, old, new = row[-1], row[:width], list(row[:width])
+        for at, value in zip(conflict.places, row[width:-1], strict=True):
+            new[at] = value
+        if row_id in run.touched:
+            hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values."
+            raise error(
+                "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
+            )
+        _update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
+    run.changed = before
+
+
+# --- UPDATE and DELETE -----------------------------------------------------------------------
+
+
+def _update(run: Run, rows: list[Values]) -> None:
+    write = run.write
+    width, seen = len(write.relation.columns), set()
+    for row in rows:
+        row_id, old = row[0], row[1 : 1 + width]
+        if write.writer is not None and row_id in seen:
+            continue
+        seen.add(row_id)
+        new = list(old)
+        changed = row[1 + width : 1 + width + len(write.places)]
+        for at, value in zip(write.places, changed, strict=True):
+            new[at] = value
+        _update_row(
+            run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :]
+        )
+
+
+def _update_row(  # noqa: PLR0917 -- what a change is
+    run: Run, row_id: Any, old: Values, new: Values, places: Sequence[int], others: Values
+) -> None:
+    session, write = run.session, run.write
+    before = run.row(old)
+    made = _before(run, UPDATE, before, run.row(new))
+    if made is None:
+        return
+    if write.writer is None:
+        made = _instead(run, UPDATE, before, made)
+        if made is not None:
+            run.count += 1
+            run.shown.append((*made.values, *others))
+        return
+    _require_untouched(run, row_id, old, UPDATE)
+    check_update(session, write.relation, old, made.values)
+    changed_id = write.writer.update(session, row_id, old, made.values, places)
+    after = write.writer.read(session, changed_id)
+    run.touched.add(changed_id)
+    if after is None:
+        return
+    run.count += 1
+    run.shown.append((*after, *others))
+    run.events.append((UPDATE, before, run.row(after)))
+
+
+def _delete(run: Run, rows: list[Values]) -> None:
+    session, write = run.session, run.write
+    width, seen = len(write.relation.columns), set()
+    for row in rows:
+        row_id, old = row[0], run.row(tuple(row[1 : 1 + width]))
+        if write.writer is not None and row_id in seen:
+            continue
+        seen.add(row_id)
+        if _before(run, DELETE, old, None) is None:
+            continue
+        if write.writer is None:
+            if _instead(run, DELETE, old, None) is None:
+                continue
+        else:
+            _require_untouched(run, row_id, old.values, DELETE)
+            follow_delete(session, write.relation, old.values)
+            if not write.writer.delete(session, row_id, old.values):
+                continue
+            run.events.append((DELETE, old, None))
+        run.count += 1
+        run.shown.append((*old.values, *row[1 + width :]))
+
+
+def _require_untouched(run: Run, row_id: Any, old: Values, event: int) -> None:
+    """See that no BEFORE trigger has changed the row itself.
+
+    Raises:
+        PostgresError: one has (SQLSTATE 27000).
+    """
+    if run.write.writer is None or not run.triggers(BEFORE, ROW, event):
+        return
+    if run.write.writer.read(run.session, row_id) != old:
+        word = "updated" if event == UPDATE else "deleted"
+        hint = "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows."
+        message = f"tuple to be {word} was already modified by an operation triggered by the current command"
+        raise error("27000", message, hint=hint)
+
+
+_ACTS: dict[int, Callable[[Run, list[Values]], None]] = {
+    INSERT: _insert,
+    UPDATE: _update,
+    DELETE: _delete,
+}
+
+
+# --- triggers of a row -----------------------------------------------------------------------
+
+
+def _before(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
+    """Fire the BEFORE triggers of a row; return the row to go on with (of DELETE the old one), None to leave it alone."""
+    for trigger in run.triggers(BEFORE, ROW, event):
+        if not applies(run.session, trigger, old, new):
+            continue
+        found = fire(run.session, trigger, event, old, new)
+        if found is None:
+            return None
+        if event != DELETE:
+            new = found
+    return old if event == DELETE else new
+
+
+def _instead(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
+    """Fire the INSTEAD OF triggers of a row of a view; return the row that they give."""
+    found = old if event == DELETE else new
+    for trigger in run.triggers(INSTEAD, ROW, event):
+        found = fire(run.session, trigger, event, old, new)
+        if found is None:
+            return None
+        if event != DELETE:
+            new = found
+    return found
+
+
+@dataclass(slots=True)
+class Around:
+    """A write to a table with descendants: what is done to them, and whose statement triggers fire around it."""
+
+    relation: Relation
+    event: int
+    inner: Prepared
+    changed: tuple[int, ...] = ()
+
+
+def run_around(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
+) -> Result:
+    """Run a write to a table with descendants between the statement triggers of the table."""
+    around: Around = prepared.detail
+
+    def work() -> Result:
+        _fire_around(session, around, BEFORE)
+        result = run_step(session, around.inner, params)
+        _fire_around(session, around, 0)
+        return result
+
+    return atomically(session, work, planned_for=prepared.catalog, wait=wait)
+
+
+def _fire_around(session: Session, around: Around, time: int) -> None:
+    for trigger in fitting(session, around.relation, time, 0, around.event, around.changed):
+        if {"old_table", "new_table"} & trigger.facts.keys():
+            raise not_supported("transition tables of a table with descendants")
+        if applies(session, trigger, None, None):
+            fire(session, trigger, around.event, None, None)

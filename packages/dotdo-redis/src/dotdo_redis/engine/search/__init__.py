@@ -1,0 +1,1 @@
+"""Search: indexes over hashes and documents, queries, aggregations; it refuses commands."""
