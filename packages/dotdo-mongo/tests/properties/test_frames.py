@@ -28,7 +28,7 @@ from dotdo_mongo.server.session import MongoSession
 EXAMPLES = int(os.environ.get("DOTDO_EXAMPLES", "300"))
 SEED = int(os.environ.get("DOTDO_SEED", "20260108"))
 PER_SESSION = 50
-MAX_STEPS = 10_000
+MAX_STEPS, MAX_WAITS = 10_000, 100
 SECRET = b"the other tenant's secret"
 
 
@@ -97,7 +97,7 @@ class Server:
 
     def answer(self, session: MongoSession, data: bytes) -> tuple[bytes, bool]:
         """Give input and do what the session asks for; return its output, and whether it goes on."""
-        said = b""
+        said, waits = b"", 0
         try:
             reply: Any = session.receive(data)
             for _ in range(MAX_STEPS):
@@ -108,6 +108,9 @@ class Server:
                     return said, False
                 if isinstance(reply.control, Wait):
                     assert reply.control.timeout_s is not None
+                    waits += 1
+                    if waits > MAX_WAITS:  # it has asked for days, and keeps nobody else waiting
+                        return said, False
                 reply = session.resume()
         except (OversizeMessage, ProtocolViolation):
             return said, False
