@@ -183,7 +183,11 @@ def _json_of(binder: Binder, expr: ir.Expr) -> ir.Expr:
     names = row.names or tuple(f"f{at}" for at in range(1, len(row.args) + 1))
     for name, arg in zip(names, row.args, strict=True):
         pairs += [ir.Const(t.TEXT, -1, expr.location, name), _json_of(binder, binder.known(arg))]
-    return ir.Call(t.JSON, -1, expr.location, ROW_TO_JSON, pairs)
+    made = ir.Call(t.JSON, -1, expr.location, ROW_TO_JSON, pairs)
+    if row.absent is None:
+        return made
+    there = ir.Bool(t.BOOL, -1, expr.location, "not", [row.absent])
+    return ir.Case(t.JSON, -1, expr.location, [(there, made)], None)
 
 
 def call_resolved(
