@@ -167,3 +167,8 @@ def _nothing(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     return Result(None, [], "")
+
+
+def statement_kinds() -> frozenset[str]:
+    """Return the kinds of parse trees that are planned."""
+    return frozenset(_PLANNERS)
