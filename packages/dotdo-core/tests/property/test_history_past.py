@@ -163,7 +163,7 @@ class Past(RuleBasedStateMachine):
 
     def alter(self, columns):
         noun = self.item()
-        if noun is not None:
+        if noun is not None and noun.layout == "columns":
             with self.tenant.transaction() as session:
                 alter_noun(session, msgspec.structs.replace(noun, columns=columns(noun)))
         self.remember()

@@ -117,7 +117,7 @@ class Transaction(Writer):
     def at_commit(self, key: Hashable, work: Callable[[], object]) -> None:
         """Write, within `mutate`, what are no rows: at once in a transaction of one statement, else when it commits.
 
-        So the transaction's changes can still be taken out of the file and put back. Savepoints do not undo it.
+        So the transaction's changes can still be taken out of the file and put back.
 
         Args:
             key: Names the work; of several by one name the first is done.
@@ -126,7 +126,7 @@ class Transaction(Writer):
         if self.state is IDLE:
             work()
         else:
-            self._progress.closing.setdefault(key, work)
+            self._progress.leave(key, work)
 
     def left_for_commit(self) -> Iterable[Hashable]:
         """Return the names of what the open transaction writes when it commits."""
@@ -145,8 +145,8 @@ class Transaction(Writer):
     def _commit(self) -> tuple[int, int]:
         mark = self._progress.marks[0][1]
         try:
-            for work in self._progress.closing.values():
-                work()
+            for closing in self._progress.closing.values():
+                closing.work()
             last = self._commit_record(mark)
             self._control("commit")
         except BaseException as error:
@@ -351,13 +351,14 @@ class Transaction(Writer):
         has_locks = self.store.has_locks()
         if not has_locks and not is_compound:
             return run()
-        mark = self._seq()
+        mark, left = self._seq(), set(self._progress.closing)
         self._control("savepoint _statement")
         try:
             result = run()
             if has_locks:
                 self._check_conflicts(mark)
         except BaseException as error:
+            self._progress.forget_all_but(left)
             if self.connection.in_transaction:
                 self._execute("rollback to _statement")
                 owner = self._releaser_of(run, error)

@@ -1,5 +1,7 @@
 """Fields of documents: entered with the first that has them, without keeping others from writing."""
 
+from contextlib import suppress
+
 from dotdo.graph import enter_new_fields, fields_of
 
 
@@ -24,3 +26,28 @@ def test_fields_of_what_is_undone_are_not_entered(shop):
     session.mutate(lambda: enter_new_fields(session, noun, ["b"]))
     session.rollback()
     assert fields_of(session, noun) == ["a"]
+
+
+def test_fields_of_what_is_undone_in_part_are_not_entered(shop):
+    shop.things.create("Note", "x", a=1)
+    session = shop.store.acquire()
+    noun = session.catalog.by_name["Note"]
+    session.begin()
+    session.savepoint("outer")
+    session.mutate(lambda: enter_new_fields(session, noun, ["kept"]))
+    session.savepoint("inner")
+    session.mutate(lambda: enter_new_fields(session, noun, ["kept", "lost"]))
+    session.rollback_to("inner")
+    session.release("outer")
+    session.savepoint("again")
+    session.mutate(lambda: enter_new_fields(session, noun, ["lost too"]))
+    session.rollback_to("again")
+
+    def fail():
+        enter_new_fields(session, noun, ["of a statement that fails"])
+        raise ZeroDivisionError
+
+    with suppress(ZeroDivisionError):
+        session.mutate(fail)
+    session.commit()
+    assert fields_of(session, noun) == ["a", "kept"]
