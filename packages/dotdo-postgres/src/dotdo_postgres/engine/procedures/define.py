@@ -330,8 +330,8 @@ def _take_default(planner: Planner, found: Parameters, tree: Node, oid: int) -> 
     found.defaults.append(tree)
     try:
         found.default_texts.append(deparse(expr))
-    except Exception as failure:
-        if getattr(failure, "sqlstate", "") != "0A000":
+    except PostgresError as failure:
+        if failure.sqlstate != "0A000":
             raise
         found.default_texts.append("?")
 

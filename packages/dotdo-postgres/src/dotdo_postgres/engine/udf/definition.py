@@ -10,7 +10,7 @@ from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of
 from dotdo_postgres.engine.relations import FIRST_OID, relation_of
-from dotdo_postgres.errors import error
+from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def written_type(names: Names, node: Node) -> tuple[int, int]:
     plain = {key: value for key, value in node.items() if key != "setof"}
     try:
         return resolve_type(plain, names)
-    except Exception as failure:
-        if getattr(failure, "sqlstate", "") != "42704":
+    except PostgresError as failure:
+        if failure.sqlstate != "42704":
             raise
         parts = names_of(node["names"])
         noun = names.noun(parts[-2] if len(parts) > 1 else None, parts[-1])
