@@ -38,9 +38,9 @@ def translate_violation(
     """Return PostgreSQL's error for a violated constraint."""
     catalog = session.kernel.catalog
     noun = catalog.by_table.get(failure.table or "")
-    detail = prepared.detail if prepared is not None and isinstance(prepared.detail, dict) else {}
-    if noun is None and "relation" in detail:
-        noun = detail["relation"].noun
+    relation = _detail(prepared).get("relation")
+    if noun is None and relation is not None:
+        noun = relation.noun
     if noun is None:
         return _deferred(session, failure)
     if is_documents(noun):
@@ -56,8 +56,15 @@ def translate_violation(
     if isinstance(failure, kernel.UniqueViolation):
         return _unique(session, noun, failure, rows)
     if isinstance(failure, kernel.ForeignKeyViolation):
-        return _foreign(session, noun, prepared, rows)
+        return _foreign(session, noun, prepared, rows, failure.constraint)
     return error("XX000", str(failure))
+
+
+def _detail(prepared: Prepared | None) -> dict[str, Any]:
+    """Return what a statement that writes rows tells of itself, nothing of any other."""
+    detail = None if prepared is None else prepared.detail
+    is_write = isinstance(detail, dict) and isinstance(detail.get("relation"), Relation)
+    return detail if is_write else {}  # type: ignore[return-value]  # as just seen
 
 
 def _settle_names(noun: Noun, failure: kernel.ConstraintViolation) -> None:
@@ -73,7 +80,7 @@ def _rows(
     session: Session, prepared: Prepared | None, params: Sequence[StorageValue]
 ) -> list[tuple[Row, Row | None]]:
     """Return the rows a statement was to make, each with the row it was before (None for INSERT)."""
-    detail = prepared.detail if prepared is not None and isinstance(prepared.detail, dict) else {}
+    detail = _detail(prepared)
     relation: Relation | None = detail.get("relation")
     if relation is None:
         return []
@@ -342,7 +349,11 @@ def orphan_detail(session: Session, noun: Noun, fk: ForeignKey) -> str | None:
 
 
 def _foreign(
-    session: Session, noun: Noun, prepared: Prepared | None, rows: list[tuple[Row, Row | None]]
+    session: Session,
+    noun: Noun,
+    prepared: Prepared | None,
+    rows: list[tuple[Row, Row | None]],
+    name: str | None,
 ) -> PostgresError:
     kind = prepared.tag_kind if prepared else ""
     relation = relation_of(noun)
@@ -374,6 +385,11 @@ def _foreign(
                         table=other.name,
                         constraint=fk.name,
                     )
+    if name:  # a definition's, that the rows there are do not keep
+        message = (
+            f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
+        )
+        return error("23503", message, **_facts(relation, constraint=name))
     return error(
         "23503",
         f'operation on table "{relation.name}" violates a foreign key constraint',
