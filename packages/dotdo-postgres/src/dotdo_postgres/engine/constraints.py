@@ -385,16 +385,18 @@ def _foreign(
                         table=other.name,
                         constraint=fk.name,
                     )
-    if name:  # a definition's, that the rows there are do not keep
-        message = (
-            f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
-        )
-        return error("23503", message, **_facts(relation, constraint=name))
-    return error(
-        "23503",
-        f'operation on table "{relation.name}" violates a foreign key constraint',
-        **_facts(relation),
+    return _broken_by_rows(relation, name)
+
+
+def _broken_by_rows(relation: Relation, name: str | None) -> PostgresError:
+    """Return the error of a definition that the rows there do not keep."""
+    if name is None:
+        message = f'operation on table "{relation.name}" violates a foreign key constraint'
+        return error("23503", message, **_facts(relation))
+    message = (
+        f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
     )
+    return error("23503", message, **_facts(relation, constraint=name))
 
 
 def _is_orphan(

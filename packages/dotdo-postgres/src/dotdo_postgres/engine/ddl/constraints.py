@@ -11,6 +11,7 @@ from dotdo.storage import Check, ForeignKey, Noun, Unique
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
+from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -28,6 +29,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.planner import Planner
+    from dotdo_postgres.engine.relations import RelationColumn
 
 Node = dict[str, Any]
 UNEVEN = frozenset({t.INTERVAL, t.JSONB})
@@ -360,19 +362,44 @@ def check_types(
     """See that a foreign key's columns can be compared.
 
     Raises:
-        PostgresError: they cannot (42804).
+        PostgresError: they cannot (42804), or are kept in different forms (0A000).
     """
     here = {c.physical: c for c in relation_of(noun).columns}
     there = {c.physical: c for c in relation_of(target).columns}
     for a, b in zip(columns, target_columns, strict=True):
         one, other = here[a], there[b]
-        if t.BY_OID[one.type].category != t.BY_OID[other.type].category:
+        is_alike = one.type in _COMPARED.get(other.type, ()) or can_coerce(one.type, other.type)
+        if is_alike and _form(one) != _form(other):
+            types = f"{t.format_type(one.type)} to {t.format_type(other.type)}"
+            raise not_supported(f"a foreign key from {types}, which are kept in different forms,")
+        if not is_alike:
             raise error(
                 "42804",
                 f'foreign key constraint "{name}" cannot be implemented',
                 detail=f'Key columns "{one.name}" and "{other.name}" are of incompatible types: '
                 f"{t.format_type(one.type)} and {t.format_type(other.type)}.",
             )
+
+
+_COMPARED = {
+    t.INT2: {t.INT4, t.INT8},
+    t.INT4: {t.INT8},
+    t.FLOAT4: {t.FLOAT8},
+    t.DATE: {t.TIMESTAMP, t.TIMESTAMPTZ},
+    t.TIMESTAMP: {t.TIMESTAMPTZ},
+    t.NAME: {t.TEXT},
+}
+"""Types that a key's index compares with, besides those that are cast to it by themselves."""
+
+
+def _form(column: RelationColumn) -> object:
+    """Return what tells how a column keeps its values: only equal forms of equal values are equal."""
+    category = t.BY_OID[column.type].category
+    if column.type == t.NUMERIC:
+        return "bytes" if column.scale is None else column.scale or "number"
+    if category == "D" or column.type == t.BPCHAR:
+        return column.type
+    return "number" if category == "N" else category
 
 
 _ADDERS: dict[str, Any] = {
