@@ -29,6 +29,10 @@ def value(session: Session, sql: str) -> object:
         ("select pgp_sym_encrypt('a', 'k')", "function pgp_sym_encrypt"),
         ("select crypt('a', '$1$abcdefgh')", "crypt with a salt of another kind than bf"),
         ("select crypt('a', 'ab')", "crypt with a salt of another kind than bf"),
+        (
+            "create or replace function digest(text, text) returns bytea language sql as 'select null::bytea'",
+            "replacing a function of an extension",
+        ),
         ("drop extension plpgsql", "DROP EXTENSION plpgsql"),
     ],
 )

@@ -55,6 +55,16 @@ def resolve_extension_function(  # noqa: PLR0917 -- what a call is made of
     return "missing"
 
 
+def is_of_extension(names: Names, schema: str, name: str, arguments: list[int]) -> bool:
+    """Tell whether an extension that is there has a function of that name and those arguments in a schema."""
+    return any(
+        candidate.declared == tuple(arguments)
+        for extension, noun in names.objects.extensions.items()
+        if facts_of(noun)["schema"] == schema
+        for candidate in functions_of(extension).get(name, ())
+    )
+
+
 def require_uncalled(names: Names, extension: str, gone: set[int]) -> None:
     """See that no index, check or generated column calls a function of an extension that is dropped.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_relations import OWNER, relation_oid
+from dotdo_postgres.engine.catalog.pg_relations import OWNER, PLPGSQL_OID, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.namespaces import namespace_oid
@@ -207,7 +207,7 @@ def _members(session: Session) -> Iterator[Row]:
 
 def _extensions(session: Session) -> Iterator[Row]:
     yield {
-        "oid": 13499,
+        "oid": PLPGSQL_OID,
         "extname": "plpgsql",
         "extowner": OWNER,
         "extnamespace": 11,

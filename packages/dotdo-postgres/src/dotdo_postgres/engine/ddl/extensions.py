@@ -52,7 +52,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     if not planner.names.has_schema(schema):
         raise error("3F000", f'schema "{schema}" does not exist')
     _refuse_taken(planner.names, schema, name)
-    facts = {"schema": schema, "version": version}
+    facts = {"schema": schema, "version": version, "comment": extension.comment}
     noun = Noun(0, definition_name("extension", "", name), "definition", "", extra={EXTRA: facts})
     create_owned(session, noun)
 
