@@ -53,6 +53,8 @@ def test_unsupported_function_of_an_extension_that_is_not_there_does_not_exist(
         "create index on t (digest(x, 'sha1'))",
         "alter table t add check (digest(x, 'md5') is not null)",
         "create table u (x text, d bytea generated always as (digest(x, 'md5')) stored)",
+        "create domain d as text check (digest(value, 'md5') is not null)",
+        "create policy p on t using (digest(x, 'md5') is not null)",
     ],
 )
 def test_extension_that_a_definition_calls_stays(session: Session, definition: str) -> None:

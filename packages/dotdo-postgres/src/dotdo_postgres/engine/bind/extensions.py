@@ -65,24 +65,6 @@ def is_of_extension(names: Names, schema: str, name: str, arguments: list[int]) 
     )
 
 
-def require_uncalled(names: Names, extension: str, gone: set[int]) -> None:
-    """See that no index, check or generated column calls a function of an extension that is dropped.
-
-    Args:
-        names: The objects there are.
-        extension: Its name.
-        gone: Numbers of the tables that are dropped with it.
-
-    Raises:
-        PostgresError: one does (0A000), and would go on doing so.
-    """
-    called = [routine.sql_name for routine in _FAMILIES[extension].routines]
-    for noun in names.objects.relations.values():
-        if noun.id in gone:
-            continue
-        generated = [column.generated for column in noun.columns]
-        kept = repr(
-            (noun.checks, noun.indexes, noun.uniques, generated, facts_of(noun).get("unbuilt"))
-        )
-        if any(name in kept for name in called):
-            raise not_supported("dropping an extension whose functions a table's definition calls")
+def sql_names_of(extension: str) -> list[str]:
+    """Return the names by which SQLite knows the functions of an extension."""
+    return [routine.sql_name for routine in _FAMILIES[extension].routines]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.engine.bind.extensions import functions_of
+from dotdo_postgres.engine.bind.extensions import functions_of, sql_names_of
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.engine.walking import noun_of, walk_query
+from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -286,12 +287,40 @@ def _calls_in(tree: Any) -> list[tuple[str, int]]:
 
 def _of_extension(names: Names, item: Object) -> Iterator[Object]:
     """Yield views and defaults that call a function of an extension; users' functions of the same name go before."""
-    own = functions_of(item.name).keys() - {name for _, name in names.objects.functions}
+    own = _own_functions(names, item.name)
     for noun in names.objects.relations.values():
         parts = [Object("default", noun, column.name) for column in noun.columns]
         for one in (Object("relation", noun), *parts):
             if any(name in own for name, _ in _calls_of(one)):
                 yield one
+
+
+def _own_functions(names: Names, extension: str) -> set[str]:
+    return functions_of(extension).keys() - {name for _, name in names.objects.functions}
+
+
+def require_uncalled(names: Names, extension: str, gone: set[int]) -> None:
+    """See that no index, check, generated column, domain, policy or trigger calls a function of an extension that is dropped.
+
+    Args:
+        names: The objects there are.
+        extension: Its name.
+        gone: Numbers of the nouns that are dropped with it.
+
+    Raises:
+        PostgresError: one does (0A000), and would go on doing so.
+    """
+    own, compiled = _own_functions(names, extension), sql_names_of(extension)
+    for noun in names.catalog.by_id.values():
+        if noun.id in gone:
+            continue
+        generated = [column.generated for column in noun.columns]
+        text = repr((noun.checks, noun.indexes, noun.uniques, generated))
+        trees = [part for key, part in facts_of(noun).items() if key != "query"]
+        if any(name in text for name in compiled) or any(
+            name in own for name, _ in _calls_in(trees)
+        ):
+            raise not_supported("dropping an extension whose functions a definition calls")
 
 
 def _callers(names: Names, item: Object) -> Iterator[Object]:

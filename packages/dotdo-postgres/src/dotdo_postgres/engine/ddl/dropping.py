@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Noun, alter_noun, drop_noun
-from dotdo_postgres.engine.bind.extensions import require_uncalled
-from dotdo_postgres.engine.catalog.dependencies import Object, dependents, describe, needed
+from dotdo_postgres.engine.catalog.dependencies import (
+    Object,
+    dependents,
+    describe,
+    needed,
+    require_uncalled,
+)
 from dotdo_postgres.engine.ddl.definitions import with_facts, without_column
 from dotdo_postgres.engine.objects.descent import family_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of
@@ -47,7 +52,7 @@ def drop_objects(session: Session, names: Names, targets: list[Object], *, casca
     if extra:
         _tell(session, names, [item for item, _ in extra])
     items = [*targets, *(item for item, _ in extra)]
-    gone = {item.noun.id for item in items if item.kind == "relation"}
+    gone = {item.noun.id for item in items if item.kind in {"relation", "type", "function"}}
     for item in items:
         if item.kind == "extension":
             require_uncalled(names, item.name, gone)
