@@ -13,6 +13,7 @@ from dotdo_postgres.engine.ddl.comments import plan_comment
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
 from dotdo_postgres.engine.ddl.databases import plan_create_database, plan_drop_database
 from dotdo_postgres.engine.ddl.drop import plan_drop
+from dotdo_postgres.engine.ddl.extensions import plan_create_extension
 from dotdo_postgres.engine.ddl.indexes import plan_index
 from dotdo_postgres.engine.ddl.permissions import require_rights
 from dotdo_postgres.engine.ddl.rename import plan_rename, plan_set_schema
@@ -85,6 +86,7 @@ _PLANNERS: dict[str, PlanStatement] = {
     "CreateTableAsStmt": plan_table_as,
     "RefreshMatViewStmt": plan_refresh,
     "CreateSchemaStmt": plan_create_schema,
+    "CreateExtensionStmt": plan_create_extension,
     "CreateSeqStmt": plan_create_sequence,
     "AlterSeqStmt": plan_alter_sequence,
     "CreateEnumStmt": plan_create_enum,

@@ -11,6 +11,7 @@ from dotdo_postgres.engine.bind.arguments import in_order, split_named, spread
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
 from dotdo_postgres.engine.bind.composites import opened
 from dotdo_postgres.engine.bind.expressions import explicit_cast
+from dotdo_postgres.engine.bind.extensions import resolve_extension_function
 from dotdo_postgres.engine.bind.operators import call_operator
 from dotdo_postgres.engine.bind.series import bind_series
 from dotdo_postgres.engine.bind.sorting import bind_sort_keys
@@ -79,12 +80,28 @@ def bind_call(  # noqa: C901, PLR0912 -- one step for each form of a call
         return _cast_call(binder, name, args, names, location, why="missing")
     else:
         found = resolve_function(name, types, names, bool(node.get("func_variadic")))
+    found = _or_of_extension(binder, parts, types, names, location, found)
     if isinstance(found, str):
         return _cast_call(binder, name, args, names, location, why=found)
     if not args and found.kind == "a" and not node.get("agg_star"):
         message = f"{name}(*) must be used to call a parameterless aggregate function"
         raise error("42809", message, position=location)
     return _call(binder, node, found, args, scope, name)
+
+
+def _or_of_extension(  # noqa: PLR0917 -- what a call is made of
+    binder: Binder,
+    parts: list[str],
+    types: tuple[int, ...],
+    names: tuple[str, ...],
+    location: int,
+    found: Candidate | str,
+) -> Candidate | str:
+    """Return what was found, or else the function that an extension has."""
+    if found != "missing" or not binder.names.objects.extensions:
+        return found
+    schema = parts[-2] if len(parts) > 1 else None
+    return resolve_extension_function(binder.names, schema, parts[-1], types, names, location)
 
 
 def _call(  # noqa: PLR0917 -- what a call is made of

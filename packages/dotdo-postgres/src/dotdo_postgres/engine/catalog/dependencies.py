@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.extensions import functions_of, sql_names_of
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.engine.walking import noun_of, walk_query
+from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -65,14 +67,25 @@ def describe(names: Names, item: Object) -> str:
         return f"type {t.format_type(FIRST_OID + item.noun.id)}"
     if item.kind == "function":
         return f"{_routine_word(item.noun)} {signature(item.noun)}"
-    if item.kind == "schema":
-        return f"schema {item.name}"
+    if item.kind in {"schema", "extension"}:
+        return f"{item.kind} {item.name}"
     table = f"{_WORDS[kind_of(item.noun)]} {shown(names, item.noun)}"
     if item.kind == "default":
         return f"default value for column {item.name} of {table}"
     if item.kind == "column":
         return f"column {item.name} of {table}"
     return f"{item.kind} {item.name} on {table}"
+
+
+def needed(names: Names, item: Object, owner: Object) -> str:
+    """Name what an object depends on: of an extension, its function."""
+    if owner.kind != "extension":
+        return describe(names, owner)
+    call = next(call for call in _calls_of(item) if call[0] in functions_of(owner.name))
+    name, count = call
+    found = [one for one in functions_of(owner.name)[name] if len(one.declared) == count]
+    shown_types = ",".join(t.format_type(oid) for oid in found[-1].declared)
+    return f"function {name}({shown_types})"
 
 
 def _routine_word(noun: Noun) -> str:
@@ -252,6 +265,64 @@ def _calls(tree: Any, name: str) -> bool:
     return any(_calls(part, name) for part in tree.values() if isinstance(part, (dict, list)))
 
 
+def _calls_of(item: Object) -> list[tuple[str, int]]:
+    """Return the functions that a view or a default calls, with how many arguments."""
+    if item.kind == "relation":
+        return _calls_in(facts_of(item.noun).get("query"))
+    column = item.noun.column(item.name)
+    return [] if column is None else _calls_in(column.extra.get(EXTRA, {}).get("default"))
+
+
+def _calls_in(tree: Any) -> list[tuple[str, int]]:
+    if isinstance(tree, list):
+        return [call for part in tree for call in _calls_in(part)]
+    if not isinstance(tree, dict):
+        return []
+    found = [call for part in tree.values() for call in _calls_in(part)]
+    call = tree.get("FuncCall")
+    if isinstance(call, dict):
+        found.append((call["funcname"][-1]["String"].get("sval", ""), len(call.get("args", ()))))
+    return found
+
+
+def _of_extension(names: Names, item: Object) -> Iterator[Object]:
+    """Yield views and defaults that call a function of an extension; users' functions of the same name go before."""
+    own = _own_functions(names, item.name)
+    for noun in names.objects.relations.values():
+        parts = [Object("default", noun, column.name) for column in noun.columns]
+        for one in (Object("relation", noun), *parts):
+            if any(name in own for name, _ in _calls_of(one)):
+                yield one
+
+
+def _own_functions(names: Names, extension: str) -> set[str]:
+    return functions_of(extension).keys() - {name for _, name in names.objects.functions}
+
+
+def require_uncalled(names: Names, extension: str, gone: set[int]) -> None:
+    """See that no index, check, generated column, domain, policy or trigger calls a function of an extension that is dropped.
+
+    Args:
+        names: The objects there are.
+        extension: Its name.
+        gone: Numbers of the nouns that are dropped with it.
+
+    Raises:
+        PostgresError: one does (0A000), and would go on doing so.
+    """
+    own, compiled = _own_functions(names, extension), sql_names_of(extension)
+    for noun in names.catalog.by_id.values():
+        if noun.id in gone:
+            continue
+        generated = [column.generated for column in noun.columns]
+        text = repr((noun.checks, noun.indexes, noun.uniques, generated))
+        trees = [part for key, part in facts_of(noun).items() if key != "query"]
+        if any(name in text for name in compiled) or any(
+            name in own for name, _ in _calls_in(trees)
+        ):
+            raise not_supported("dropping an extension whose functions a definition calls")
+
+
 def _callers(names: Names, item: Object) -> Iterator[Object]:
     """Yield views and defaults that call a function which is the only one of its name."""
     _, schema, signed = split_definition(item.noun.name)
@@ -292,6 +363,13 @@ def _of_schema(names: Names, item: Object) -> Iterator[Object]:
         if schema == item.name:
             for noun in functions:
                 yield Object("function", noun)
+    yield from _extensions_in(names, item.name)
+
+
+def _extensions_in(names: Names, schema: str) -> Iterator[Object]:
+    for name, noun in names.objects.extensions.items():
+        if facts_of(noun)["schema"] == schema:
+            yield Object("extension", noun, name)
 
 
 def _nothing(names: Names, item: Object) -> Iterator[Object]:  # noqa: ARG001 -- called as its kin
@@ -300,5 +378,5 @@ def _nothing(names: Names, item: Object) -> Iterator[Object]:  # noqa: ARG001 --
 
 _DEPENDENTS = {
     "relation": _of_relation, "column": _of_column, "constraint": _of_constraint, "sequence": _of_sequence, "type": _of_type,
-    "function": _of_function, "schema": _of_schema, "default": _nothing, "trigger": _nothing, "policy": _nothing,
+    "function": _of_function, "schema": _of_schema, "extension": _of_extension, "default": _nothing, "trigger": _nothing, "policy": _nothing,
 }  # fmt: skip

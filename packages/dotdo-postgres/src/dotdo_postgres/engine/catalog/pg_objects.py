@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_relations import OWNER, relation_oid
+from dotdo_postgres.engine.catalog.pg_relations import OWNER, PLPGSQL_OID, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.namespaces import namespace_oid
@@ -12,6 +12,7 @@ from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.catalog import relations, static_rows
+from dotdo_postgres.spec.extensions import EXTENSIONS, PLPGSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,7 +207,7 @@ def _members(session: Session) -> Iterator[Row]:
 
 def _extensions(session: Session) -> Iterator[Row]:
     yield {
-        "oid": 13499,
+        "oid": PLPGSQL_OID,
         "extname": "plpgsql",
         "extowner": OWNER,
         "extnamespace": 11,
@@ -220,6 +221,26 @@ def _extensions(session: Session) -> Iterator[Row]:
         yield {
             "oid": FIRST_OID + noun.id, "extname": name, "extowner": OWNER, "extnamespace": namespace_oid(objects, facts["schema"]),
             "extrelocatable": 1, "extversion": facts["version"], "extconfig": None, "extcondition": None,
+        }  # fmt: skip
+
+
+def _available(session: Session) -> Iterator[Row]:
+    there = session.names.objects.extensions
+    for one in (PLPGSQL, *EXTENSIONS.values()):
+        is_there = one is PLPGSQL or one.name in there
+        yield {
+            "name": one.name, "default_version": one.version, "installed_version": one.version if is_there else None,
+            "comment": one.comment,
+        }  # fmt: skip
+
+
+def _available_versions(session: Session) -> Iterator[Row]:
+    there = session.names.objects.extensions
+    for one in (PLPGSQL, *EXTENSIONS.values()):
+        is_own = one is PLPGSQL
+        yield {
+            "name": one.name, "version": one.version, "installed": int(is_own or one.name in there), "superuser": 1, "trusted": 1,
+            "relocatable": int(not is_own), "schema": "pg_catalog" if is_own else None, "requires": None, "comment": one.comment,
         }  # fmt: skip
 
 
@@ -255,6 +276,8 @@ PROVIDERS = (
     Provider("pg_catalog.pg_authid", role_rows, needs_session=True, is_whole=True),
     Provider("pg_catalog.pg_auth_members", _members, needs_session=True),
     Provider("pg_catalog.pg_extension", _extensions),
+    Provider("pg_catalog.pg_available_extensions", _available),
+    Provider("pg_catalog.pg_available_extension_versions", _available_versions),
     Provider("pg_catalog.pg_trigger", _triggers),
     Provider("pg_catalog.pg_policy", _policies, needs_session=True),
     Provider("pg_catalog.pg_largeobject", empty),

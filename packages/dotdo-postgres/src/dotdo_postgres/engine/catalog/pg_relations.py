@@ -20,6 +20,7 @@ from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.extensions import PLPGSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 OWNER = 10
 HEAP = 2
+PLPGSQL_OID, EXTENSION_OID = 13499, 3079
 
 
 def relation_oid(noun: Noun) -> int:
@@ -326,6 +328,7 @@ def descriptions(names: Names) -> Iterator[Row]:  # noqa: C901, PLR0912 -- every
                 "objsubid": 0,
                 "description": "standard public schema",
             }
+    yield from _extension_descriptions(names)
     for functions in objects.functions.values():
         for noun in functions:
             if facts_of(noun).get("comment") is not None:
@@ -335,6 +338,18 @@ def descriptions(names: Names) -> Iterator[Row]:  # noqa: C901, PLR0912 -- every
                     "objsubid": 0,
                     "description": facts_of(noun)["comment"],
                 }
+
+
+def _extension_descriptions(names: Names) -> Iterator[Row]:
+    there = {FIRST_OID + noun.id: facts_of(noun) for noun in names.objects.extensions.values()}
+    for oid, facts in {PLPGSQL_OID: {"comment": PLPGSQL.comment}, **there}.items():
+        if facts.get("comment") is not None:
+            yield {
+                "objoid": oid,
+                "classoid": EXTENSION_OID,
+                "objsubid": 0,
+                "description": facts["comment"],
+            }
 
 
 def _comments(facts: dict[str, Any]) -> list[tuple[tuple[str, str], str]]:

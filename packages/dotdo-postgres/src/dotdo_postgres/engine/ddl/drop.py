@@ -14,6 +14,7 @@ from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.extensions import PLPGSQL
 
 if TYPE_CHECKING:
     from dotdo.storage import Noun
@@ -202,6 +203,8 @@ def _part(planner: Planner, item: Node, kind: str) -> Object:
 
 def _extension(planner: Planner, item: Node, kind: str) -> Object:  # noqa: ARG001 -- called as its kin
     name = item["String"]["sval"]
+    if name == PLPGSQL.name:
+        raise not_supported("DROP EXTENSION plpgsql")
     noun = planner.names.objects.extensions.get(name)
     if noun is None:
         raise _missing("42704", f'extension "{name}"')

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo.storage import Noun, alter_noun, drop_noun
-from dotdo_postgres.engine.catalog.dependencies import Object, dependents, describe
+from dotdo_postgres.engine.catalog.dependencies import (
+    Object,
+    dependents,
+    describe,
+    needed,
+    require_uncalled,
+)
 from dotdo_postgres.engine.ddl.definitions import with_facts, without_column
 from dotdo_postgres.engine.objects.descent import family_of, is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of
@@ -45,7 +51,12 @@ def drop_objects(session: Session, names: Names, targets: list[Object], *, casca
         raise _refusal(names, targets, extra)
     if extra:
         _tell(session, names, [item for item, _ in extra])
-    _perform(session, [*targets, *(item for item, _ in extra)])
+    items = [*targets, *(item for item, _ in extra)]
+    gone = {item.noun.id for item in items if item.kind in {"relation", "type", "function"}}
+    for item in items:
+        if item.kind == "extension":
+            require_uncalled(names, item.name, gone)
+    _perform(session, items)
 
 
 def _with_partitions(session: Session, targets: list[Object]) -> list[Object]:
@@ -93,7 +104,7 @@ def _goes_with(item: Object, seen: set[tuple[str, int, str]]) -> bool:
 def _refusal(names: Names, targets: list[Object], extra: list[tuple[Object, Object]]) -> Exception:
     extra = extra[:100]
     lines = [
-        f"{describe(names, item)} depends on {describe(names, owner)}" for item, owner in extra
+        f"{describe(names, item)} depends on {needed(names, item, owner)}" for item, owner in extra
     ]
     if len(targets) == 1:
         message = f"cannot drop {describe(names, targets[0])} because other objects depend on it"
@@ -116,7 +127,9 @@ def _tell(session: Session, names: Names, items: list[Object]) -> None:
 def _perform(session: Session, items: list[Object]) -> None:  # noqa: C901 -- one step after the other
     """Drop what was chosen: parts of other tables first, then what reads tables, then tables, children first."""
     gone = {
-        item.noun.id for item in items if item.kind in {"relation", "type", "function", "operator"}
+        item.noun.id
+        for item in items
+        if item.kind in {"relation", "type", "function", "operator", "extension"}
     }
     gone |= {item.noun.id for item in items if item.kind == "sequence" and not item.name}
     for item in items:

@@ -39,6 +39,7 @@ from dotdo_postgres.engine.functions import (
     number_writing,
     ordered_set,
     patterns,
+    pgcrypto,
     ranges,
     records,
     regexps,
@@ -47,6 +48,7 @@ from dotdo_postgres.engine.functions import (
     spans,
     statistics,
     strings,
+    uuid_ossp,
     windows,
     zonedtimes,
 )
@@ -90,6 +92,7 @@ FAMILIES: tuple[Family, ...] = (
     number_writing.FAMILY,
     ordered_set.FAMILY,
     patterns.FAMILY,
+    pgcrypto.FAMILY,
     ranges.FAMILY,
     records.FAMILY,
     regexps.FAMILY,
@@ -97,6 +100,7 @@ FAMILIES: tuple[Family, ...] = (
     series.FAMILY,
     statistics.FAMILY,
     strings.FAMILY,
+    uuid_ossp.FAMILY,
     windows.FAMILY,
 )
 

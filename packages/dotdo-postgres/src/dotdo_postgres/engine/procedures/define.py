@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dotdo.storage import Noun, alter_noun, create_noun
+from dotdo_postgres.engine.bind.extensions import is_of_extension
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce, is_array
 from dotdo_postgres.engine.ddl.create_table import define
@@ -112,6 +113,10 @@ def keep(
     existing = _existing(planner, key, facts["arguments"])
     label = definition_name("function", schema, f"{name}({','.join(map(str, facts['arguments']))})")
     made = Noun(0, label, "definition", "", extra={EXTRA: facts})
+    if existing is None and is_of_extension(planner.names, schema, name, facts["arguments"]):
+        if is_replacing:
+            raise not_supported("replacing a function of an extension")
+        raise error("42723", f'function "{name}" already exists with same argument types')
     if existing is not None:
         if not is_replacing:
             raise error("42723", f'function "{name}" already exists with same argument types')
