@@ -451,6 +451,7 @@ class Engine:
         """Delete up to `limit` keys of each database whose time is over; return how many."""
         with self.lock:
             self.set_time(self.clock_ns())
+            self.instance.sample()
             self.instance.limits.close_idle()
             gone = self._purge(limit)
             if gone:
@@ -465,6 +466,7 @@ class Engine:
 
     def _look_around(self, client: ClientState) -> None:
         """Do a little of what `tick` does, where nobody may call it."""
+        self.instance.sample()
         self.instance.limits.close_idle(client)
         self._purge(FEW_KEYS)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dotdo_redis.engine import notifications
 from dotdo_redis.engine.expiry import Deadlines
-from dotdo_redis.engine.types import Value
+from dotdo_redis.engine.types import Value, string_encoding
 from dotdo_redis.engine.types.hashes import Hash
 from dotdo_redis.engine.types.order import Order
 from dotdo_redis.errors import WrongType
@@ -33,6 +33,7 @@ class Database:
         "index",
         "keys",
         "order",
+        "texts",
     )
 
     def __init__(self, engine: "Engine", index: int) -> None:
@@ -49,6 +50,8 @@ class Database:
         self.frequency: dict[bytes, tuple[int, int]] = {}
         """Key -> the minute of its last use, and the counter of `Uses`."""
         self.order: Order | None = None
+        self.texts: set[bytes] = set()
+        """Keys of strings that look like integers and that Redis keeps as text all the same."""
         self.dirty: dict[bytes, None] | None = None
         """Takes note of changed keys for whoever keeps them beyond memory."""
 
@@ -112,12 +115,16 @@ class Database:
                 self.order.add(key)
             if self.engine.config.notify & notifications.NEW:
                 self.engine.notify(notifications.NEW, b"new", key, self.index)
+        elif self.texts:
+            self.texts.discard(key)
         self.keys[key] = value
         self.accessed[key] = self.engine.now_s
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
         if key in self.keys:
+            if self.texts:
+                self.texts.discard(key)
             self.keys[key] = value
             self.accessed[key] = self.engine.now_s
         else:
@@ -128,6 +135,7 @@ class Database:
     def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
         """Take a key in that was kept elsewhere and that nobody has used yet."""
         self.keys[key] = value
+        self.texts.discard(key)
         self.expires.pop(key, None)
         if expires_ms is not None:
             self.expire_at(key, expires_ms)
@@ -145,6 +153,8 @@ class Database:
             self.expires.pop(key, None)
         if self.frequency:
             self.frequency.pop(key, None)
+        if self.texts:
+            self.texts.discard(key)
         self.accessed.pop(key, None)
         return self.keys.pop(key, None)
 
@@ -152,9 +162,18 @@ class Database:
         """The value of a key that is there, which does not count as a use of it."""
         last = self.accessed.get(key)
         value = self.find(key)
-        if value is not None and last is not None:
-            self.accessed[key] = last
+        if value is not None:
+            if last is None:
+                del self.accessed[key]
+            else:
+                self.accessed[key] = last
         return value
+
+    def encoding(self, key: bytes, value: Value) -> bytes:
+        """As OBJECT ENCODING says it of what a key holds."""
+        if not isinstance(value, bytes | bytearray):
+            return value.encoding()
+        return b"embstr" if key in self.texts else string_encoding(value)
 
     def expire_at(self, key: bytes, when_ms: int) -> None:
         """Let a key expire after `when_ms` (milliseconds since 1970)."""
@@ -207,6 +226,7 @@ class Database:
         self.field_deadlines = Deadlines()
         self.accessed = {}
         self.frequency = {}
+        self.texts = set()
         self.order = None
         return count
 
@@ -220,6 +240,7 @@ class Database:
             "frequency",
             "keys",
             "order",
+            "texts",
         ):
             mine, theirs = getattr(self, slot), getattr(other, slot)
             setattr(self, slot, theirs)

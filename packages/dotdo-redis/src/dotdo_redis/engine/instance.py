@@ -37,6 +37,11 @@ class Instance:
         self.startup_bytes = 900_000
         self.peak_bytes = 0
         self.statistics = Statistics()
+        self._counted = [
+            counted
+            for command in engine.table.values()
+            for counted in (command, *command.subcommands.values())
+        ]
         self.slowlog = SlowLog()
         self.latency = LatencyMonitor()
         self.slow_us = 10_000
@@ -123,6 +128,11 @@ class Instance:
             self._engine.audience.drop_gate(self.refuse_without_replicas)
         else:
             self._engine.audience.add_gate(self.refuse_without_replicas)
+
+    def sample(self) -> None:
+        """Take note of how much is going on, for INFO."""
+        engine = self._engine
+        self.statistics.sample(engine.now_ns, sum(command.calls for command in self._counted))
 
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""

@@ -1,8 +1,10 @@
 """maxmemory: what is refused or evicted when the keys take more; it refuses to measure exactly."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.draws import Draws
 from dotdo_redis.engine.notifications import EVICTED
 from dotdo_redis.engine.sizes import size_of_keys
 from dotdo_redis.errors import OutOfMemory
@@ -13,16 +15,19 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.database import Database
     from dotdo_redis.engine.declaration import Command
 
-SAMPLES = 16
+POOL = 16
+"""So many of the keys that were drawn are remembered for the next time."""
 FEW_KEYS = 1000
 LOOK_EVERY = 16
 """With many keys the memory is reckoned once in so many calls."""
-MOST_EVICTED = 1000
+EVICTED_EACH, MOST_TENACIOUS = 100, 100
+"""How many keys may go at a call for each step of maxmemory-eviction-tenacity, and the step without a bound."""
+Candidate = tuple["Database", bytes]
 Rank = Callable[["Database", bytes], float]
 
 
 def _idle_since(database: "Database", key: bytes) -> float:
-    return database.accessed.get(key, 0)
+    return database.accessed.get(key, database.engine.started_s)
 
 
 def _uses(database: "Database", key: bytes) -> float:
@@ -48,6 +53,8 @@ class MemoryGuard:
         self._engine = engine
         self._calls = 0
         self._is_over = False
+        self._pool: list[Candidate] = []
+        self._draws: dict[tuple[int, bool], Draws] = {}
 
     def set_limit(self, limit_bytes: int) -> None:
         """Guard from now on, or no longer for 0."""
@@ -56,6 +63,8 @@ class MemoryGuard:
         else:
             self._engine.audience.drop_gate(self.guard)
         self._calls = 0
+        self._pool.clear()
+        self._draws.clear()
         if limit_bytes:
             self.is_over()
 
@@ -86,26 +95,35 @@ class MemoryGuard:
         return used - instance.parameters.number("maxmemory")
 
     def _evict(self) -> bool:
-        """Evict by the policy; whether that was enough."""
-        which, _, rank = self._engine.instance.parameters.values["maxmemory-policy"].partition("-")
+        """Evict by the policy; whether that was enough, or the rest may go with the next calls."""
+        parameters = self._engine.instance.parameters
+        which, _, rank = parameters.values["maxmemory-policy"].partition("-")
         if rank not in RANKS:
             return False
-        for _ in range(MOST_EVICTED):
-            candidates = self._candidates(is_volatile=which == "volatile")
-            if not candidates:
+        tenacity = parameters.number("maxmemory-eviction-tenacity")
+        rounds = count() if tenacity == MOST_TENACIOUS else range(1 + EVICTED_EACH * tenacity)
+        for _ in rounds:
+            found = self._first(RANKS[rank], is_volatile=which == "volatile")
+            if found is None:
                 return False
-            database, key = min(candidates, key=lambda one: RANKS[rank](*one))
-            self._remove(database, key)
+            self._remove(*found)
             if self._excess() <= 0:
                 return True
-        return False
+        return True
 
-    def _candidates(self, *, is_volatile: bool) -> list[tuple["Database", bytes]]:
-        found: list[tuple[Database, bytes]] = []
-        for database in self._engine.databases:
-            keys = database.expires if is_volatile else database.keys
-            found += [(database, key) for key, _ in zip(keys, range(SAMPLES), strict=False)]
-        return found
+    def _first(self, rank: Rank, *, is_volatile: bool) -> Candidate | None:
+        """What goes first of some keys drawn at random and of the best of earlier draws."""
+        engine = self._engine
+        wanted = engine.instance.parameters.number("maxmemory-samples")
+        tables = {db: db.expires if is_volatile else db.keys for db in engine.databases}
+        pool = {(db, key): None for db, key in self._pool if key in tables[db]}
+        for database, table in tables.items():
+            if table:
+                drawn = self._draws.setdefault((database.index, is_volatile), Draws(engine.random))
+                pool.update({(database, key): None for key in drawn.some(table, wanted)})
+        ranked = sorted(pool, key=lambda one: rank(*one))
+        self._pool = ranked[1 : POOL + 1]
+        return ranked[0] if ranked else None
 
     def _remove(self, database: "Database", key: bytes) -> None:
         engine = self._engine

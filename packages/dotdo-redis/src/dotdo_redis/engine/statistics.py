@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.clients import ClientState
 
 LATENCY_SAMPLES = 160
+RATE_SAMPLES, SAMPLE_NS = 16, 100_000_000
+RATES = ("commands", "input", "output")
 SLOW_ARGUMENTS_MAX = 32
 SLOW_ARGUMENT_BYTES_MAX = 128
 
@@ -22,7 +24,9 @@ class Statistics:
     def reset(self) -> None:
         """Start from nothing."""
         self.connections = 0
-        self.commands = 0
+        self.input_bytes = self.output_bytes = 0
+        self.rates = {name: Rate() for name in RATES}
+        self._sampled_ns = 0
         self.expired_keys = 0
         self.evicted_keys = 0
         self.lazily_freed = 0
@@ -31,6 +35,16 @@ class Statistics:
         self.errors: dict[str, int] = {}
         self.denials: dict[str, int] = {"auth": 0, "command": 0, "key": 0, "channel": 0}
 
+    def sample(self, now_ns: int, commands: int) -> None:
+        """Take note of how fast the counters grow; calls that come sooner than a tenth of a second do nothing."""
+        elapsed_ns = now_ns - self._sampled_ns
+        if 0 <= elapsed_ns < SAMPLE_NS:
+            return
+        self._sampled_ns = now_ns
+        counters = (commands, self.input_bytes, self.output_bytes)
+        for rate, counter in zip(self.rates.values(), counters, strict=True):
+            rate.add(counter, elapsed_ns)
+
     def count_error(self, code: str) -> None:
         """Count an error reply by its first word."""
         self.errors[code] = self.errors.get(code, 0) + 1
@@ -38,6 +52,27 @@ class Statistics:
     def count_denial(self, reason: str) -> None:
         """Count a call or login that a user was refused."""
         self.denials[reason] += 1
+
+
+class Rate:
+    """How fast a counter grows, over the newest samples."""
+
+    __slots__ = ("_last", "_samples")
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._samples: deque[float] = deque([0.0] * RATE_SAMPLES, RATE_SAMPLES)
+
+    def add(self, counter: int, elapsed_ns: int) -> None:
+        """Take the counter's value after so many nanoseconds."""
+        if self._last is not None and elapsed_ns > 0:
+            self._samples.append(max(counter - self._last, 0) * 1_000_000_000 / elapsed_ns)
+        self._last = counter
+
+    @property
+    def per_s(self) -> float:
+        """The mean of the samples."""
+        return sum(self._samples) / RATE_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)

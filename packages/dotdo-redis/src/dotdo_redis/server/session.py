@@ -18,6 +18,7 @@ from dotdo.serving import (
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_redis.engine import Blocked, ClientState, Engine
+from dotdo_redis.engine.statistics import Statistics
 from dotdo_redis.errors import ReplyError, TooManyClients, WrongPass
 from dotdo_redis.mapping.replies import Push, Reply, Status
 from dotdo_redis.protocol import CommandReader, encode_replies, encode_reply, write_reply
@@ -75,6 +76,8 @@ class RedisSession(Session):
         self._tenant: object = None
         self._client: ClientState | None = None
         self._engine: Engine | None = None
+        self._statistics = Statistics()
+        """The engine's, once there is one."""
 
     @property
     def expects_pushes(self) -> bool:  # type: ignore[override]  # a property of the state, not of the class
@@ -87,7 +90,8 @@ class RedisSession(Session):
     def receive(self, data: bytes) -> Answer:
         """Run every whole command."""
         calls = self._reader.feed(data)
-        engine, client = self._engine, self._client
+        engine, client, statistics = self._engine, self._client, self._statistics
+        statistics.input_bytes += len(data)
         if len(calls) != 1 or engine is None or client is None or self._reader.failure is not None:
             return self._run(calls)
         replies: list[Reply] = []
@@ -100,8 +104,15 @@ class RedisSession(Session):
             return self._finish_one(reply, replies)
         self._metrics.requests += 1
         answer = encode_reply(reply, client.resp)
+        statistics.output_bytes += len(answer)
         if len(answer) > LARGE_BYTES and self._exceeds(client, self._unsent_bytes(answer)):
             return Step(b"", CLOSE)
+        return answer
+
+    def _counted(self, pieces: list[bytes]) -> bytes:
+        """The pieces of an answer together, counted for INFO."""
+        answer = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._statistics.output_bytes += len(answer)
         return answer
 
     def _unsent_bytes(self, answer: bytes) -> int:
@@ -117,11 +128,11 @@ class RedisSession(Session):
         for message in messages:
             write_reply(message, out.append, client.resp)
         if isinstance(reply, Blocked):
-            return Step(b"".join(out), self._wait(reply))
+            return Step(self._counted(out), self._wait(reply))
         write_reply(reply, out.append, client.resp)
         out += self._late
         self._late.clear()
-        answer = b"".join(out)
+        answer = self._counted(out)
         return Step(answer, self._control_after(None)) if self._is_closing else answer
 
     def resume(self) -> Answer:
@@ -178,7 +189,7 @@ class RedisSession(Session):
         if control is None and reader.failure is not None:
             out.append(b"-ERR %b\r\n" % str(reader.failure).encode("latin-1", "replace"))
             control = Close(CloseReason.VIOLATION)
-        answer = out[0] if len(out) == 1 else b"".join(out)
+        answer = self._counted(out)
         return answer if control is None else Step(answer, control)
 
     def _run_all(self, calls: list[list[bytes]], out: list[bytes]) -> Control | None:
@@ -259,7 +270,7 @@ class RedisSession(Session):
             return
         pieces: list[bytes] = []
         write_reply(message, pieces.append, client.resp)
-        data = b"".join(pieces)
+        data = self._counted(pieces)
         channel = self._context.channel
         channel.push(data)
         if self._exceeds(client, channel.unsent_bytes):
@@ -335,4 +346,7 @@ class RedisSession(Session):
         client.local_address = f"{facts.local}:{facts.local_port}"
         client.on_close = self._end
         self._engine, self._client = engine, client
+        statistics = engine.instance.statistics
+        statistics.input_bytes += self._statistics.input_bytes
+        self._statistics = statistics
         self._reader.bulk_max_bytes = engine.config.proto_max_bulk_len

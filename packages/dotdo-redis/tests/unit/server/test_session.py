@@ -75,3 +75,20 @@ def test_an_answer_beyond_the_output_limit_ends_the_connection(serve, raw) -> No
     other.socket.sendall(b"GET k\r\n")
     assert other.at_end()
     client.ask(b"PING\r\n", b"+PONG\r\n")
+
+
+def figures(client: redis.Redis) -> dict[str, float]:
+    return {name: float(value) for name, value in client.info("stats").items()}
+
+
+def test_info_counts_the_bytes_that_came_and_went(serve) -> None:
+    host, port = serve()
+    with redis.Redis(host, port) as client:
+        client.ping()
+        before = figures(client)
+        client.set("k", "x" * 10_000)
+        client.get("k")
+        after = figures(client)
+        assert 10_000 < after["total_net_input_bytes"] - before["total_net_input_bytes"] < 10_400
+        grown = after["total_net_output_bytes"] - before["total_net_output_bytes"]
+        assert 10_000 < grown < 20_000

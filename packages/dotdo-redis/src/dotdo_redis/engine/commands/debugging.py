@@ -10,7 +10,6 @@ from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.glob import matches
 from dotdo_redis.engine.rdb import dump, restore
-from dotdo_redis.engine.types import string_encoding
 from dotdo_redis.errors import Raw, ReplyError, no_such_key
 from dotdo_redis.mapping.replies import OK, Reply, Status
 
@@ -39,7 +38,7 @@ def object_(ctx: Context, args: list[bytes]) -> Reply:
     value = ctx.db.peek(args[0])
     if value is None:
         raise no_such_key()
-    encoding = string_encoding(value) if isinstance(value, bytes | bytearray) else value.encoding()
+    encoding = ctx.db.encoding(args[0], value)
     length = len(dump(value, ctx.engine.config)) - 10
     idle_s = ctx.now_ms // 1000 - ctx.db.accessed.get(args[0], ctx.engine.now_s)
     return Status(
@@ -55,6 +54,7 @@ def reload(ctx: Context, _args: list[bytes]) -> Reply:
         for key, value in list(db.keys.items()):
             again = restore(dump(value, config), config)
             db.keys[key] = again
+            db.texts.discard(key)
             db.adopt(key, again)
     return OK
 

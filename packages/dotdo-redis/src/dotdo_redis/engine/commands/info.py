@@ -179,12 +179,7 @@ def _stats(ctx: Context) -> Lines:
     engine, statistics = ctx.engine, ctx.engine.instance.statistics
     tracking = engine.instance.tracking
     commands = sum(command.calls for command in all_commands(ctx))
-    zero = (
-        "instantaneous_ops_per_sec", "total_net_input_bytes", "total_net_output_bytes",
-        "total_net_repl_input_bytes", "total_net_repl_output_bytes", "instantaneous_input_kbps",
-        "instantaneous_output_kbps", "instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps",
-        "sync_full", "sync_partial_ok", "sync_partial_err",
-    )  # fmt: skip
+    rates = statistics.rates
     later = (
         "latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
         "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
@@ -193,7 +188,18 @@ def _stats(ctx: Context) -> Lines:
     return [
         ("total_connections_received", statistics.connections),
         ("total_commands_processed", commands),
-        *((name, 0) for name in zero),
+        ("instantaneous_ops_per_sec", int(rates["commands"].per_s)),
+        ("total_net_input_bytes", statistics.input_bytes),
+        ("total_net_output_bytes", statistics.output_bytes),
+        ("total_net_repl_input_bytes", 0),
+        ("total_net_repl_output_bytes", 0),
+        ("instantaneous_input_kbps", f"{rates['input'].per_s / 1024:.2f}"),
+        ("instantaneous_output_kbps", f"{rates['output'].per_s / 1024:.2f}"),
+        ("instantaneous_input_repl_kbps", "0.00"),
+        ("instantaneous_output_repl_kbps", "0.00"),
+        ("sync_full", 0),
+        ("sync_partial_ok", 0),
+        ("sync_partial_err", 0),
         ("rejected_connections", statistics.rejected_connections),
         ("expired_keys", statistics.expired_keys),
         ("expired_stale_perc", "0.00"),

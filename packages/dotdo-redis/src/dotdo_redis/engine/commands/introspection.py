@@ -127,7 +127,7 @@ def memory_usage(ctx: Context, args: list[bytes]) -> Reply:
             raise syntax()
         if integer(options[1]) < 0:
             raise syntax()
-    value = ctx.db.find(args[0])
+    value = ctx.db.peek(args[0])
     return None if value is None else size_of(args[0], value)
 
 

@@ -76,15 +76,18 @@ def rename(ctx: Context, args: list[bytes]) -> Reply:
         if is_conditional:
             return 0
         db.remove(target)
+    is_text = key in db.texts
     db.remove(key)
-    _place(db, target, value, when_ms)
+    _place(db, target, value, when_ms, is_text=is_text)
     ctx.changed(key, b"rename_from", GENERIC)
     ctx.changed_in(db, target, b"rename_to", GENERIC)
     return 1 if is_conditional else OK
 
 
-def _place(db: Database, key: bytes, value: Value, when_ms: int | None) -> None:
+def _place(db: Database, key: bytes, value: Value, when_ms: int | None, *, is_text: bool) -> None:
     db.put(key, value)
+    if is_text:
+        db.texts.add(key)
     if when_ms is not None:
         db.expire_at(key, when_ms)
     db.adopt(key, value)
@@ -100,8 +103,9 @@ def move(ctx: Context, args: list[bytes]) -> Reply:
     if value is None or target.find(args[0]) is not None:
         return 0
     when_ms = ctx.db.expires.get(args[0])
+    is_text = args[0] in ctx.db.texts
     ctx.db.remove(args[0])
-    _place(target, args[0], value, when_ms)
+    _place(target, args[0], value, when_ms, is_text=is_text)
     ctx.changed(args[0], b"move_from", GENERIC)
     ctx.changed_in(target, args[0], b"move_to", GENERIC)
     return 1
@@ -142,7 +146,7 @@ def copy(ctx: Context, args: list[bytes]) -> Reply:
             return 0
         target.remove(name)
     twin = value if isinstance(value, bytes) else value.copy()
-    _place(target, name, twin, ctx.db.expires.get(key))
+    _place(target, name, twin, ctx.db.expires.get(key), is_text=key in ctx.db.texts)
     ctx.modified += 1
     ctx.changed_in(target, name, b"copy_to", GENERIC)
     return 1
@@ -154,7 +158,7 @@ def randomkey(ctx: Context, _args: list[bytes]) -> Reply:
     db = ctx.db
     while db.keys:
         key = db.ordered().choose(ctx.engine.random)
-        if db.find(key) is not None:
+        if db.peek(key) is not None:
             return key
     return None
 

@@ -1,6 +1,6 @@
 """Strings as numbers: counting up and down; it refuses bits."""
 
-from dotdo_redis.engine.arguments import HIGHEST, LOWEST, integer
+from dotdo_redis.engine.arguments import HIGHEST, LOWEST, integer, is_integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.long_double import add
@@ -38,6 +38,7 @@ def count(ctx: Context, key: bytes, increment: int) -> int:
     if value is None:
         ctx.db.put(key, text)
     else:
+        ctx.db.texts.discard(key)
         ctx.db.keys[key] = text
     ctx.changed(key, b"incrby", STRING)
     return total
@@ -65,6 +66,8 @@ def incrbyfloat(ctx: Context, args: list[bytes]) -> Reply:
     value = ctx.db.string(key)
     total = add(b"0" if value is None else bytes(value), args[1])
     ctx.db.put(key, total)
+    if is_integer(total):
+        ctx.db.texts.add(key)
     ctx.changed(key, b"incrbyfloat", STRING)
     ctx.log(b"SET", key, total, b"KEEPTTL")
     return total

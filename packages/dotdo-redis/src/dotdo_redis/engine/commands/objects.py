@@ -5,7 +5,6 @@ from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import GENERIC
 from dotdo_redis.engine.rdb import PayloadError, dump, restore
-from dotdo_redis.engine.types import string_encoding
 from dotdo_redis.errors import BusyKey, ReplyError, syntax
 from dotdo_redis.mapping.replies import OK, Reply
 
@@ -28,11 +27,7 @@ IS_LFU = (
 def encoding(ctx: Context, args: list[bytes]) -> Reply:
     """Name the structure that Redis would keep a value in; null without the key."""
     value = ctx.db.peek(args[0])
-    if value is None:
-        return None
-    if isinstance(value, bytes | bytearray):
-        return string_encoding(value)
-    return value.encoding()
+    return None if value is None else ctx.db.encoding(args[0], value)
 
 
 @FAMILY.command("OBJECT|REFCOUNT")
@@ -45,7 +40,8 @@ def refcount(ctx: Context, args: list[bytes]) -> Reply:
     is_shared = parameters.values["maxmemory"] == "0" or not parameters.values[
         "maxmemory-policy"
     ].endswith(("lru", "lfu"))
-    return SHARED if is_shared and value in SMALL_NUMBERS else 1
+    is_number = value in SMALL_NUMBERS and args[0] not in ctx.db.texts
+    return SHARED if is_shared and is_number else 1
 
 
 @FAMILY.command("OBJECT|IDLETIME")

@@ -76,7 +76,7 @@ def watch(ctx: Context, args: list[bytes]) -> Reply:
         raise ReplyError("WATCH inside MULTI is not allowed")
     if not ctx.client.watch_broken:
         for key in args:
-            ctx.db.find(key)
+            ctx.db.peek(key)
             ctx.engine.watch(ctx.client, ctx.db.index, key)
     return OK
 

@@ -25,6 +25,24 @@ def test_a_value_has_the_encoding_redis_gives_it(rig, words, encoding):
     assert rig("OBJECT", "ENCODING", "k") == encoding
 
 
+@pytest.mark.parametrize(
+    ("calls", "encoding"),
+    [
+        ("SET k 5|INCRBYFLOAT k 2", b"embstr"),
+        ("INCRBYFLOAT k 7|RENAME k j|COPY j k", b"embstr"),
+        ("INCRBYFLOAT k 7|MOVE k 1|SELECT 1", b"embstr"),
+        ("INCRBYFLOAT k 7|INCR k|DECR k", b"int"),
+        ("INCRBYFLOAT k 7|SET k 7", b"int"),
+        ("INCRBYFLOAT k 7|DEL k|SET k 7", b"int"),
+        ("INCRBYFLOAT k 7|APPEND k 1", b"raw"),
+    ],
+)
+def test_the_sum_of_incrbyfloat_is_a_text_until_it_is_set_anew(rig, calls, encoding):
+    for call in calls.split("|"):
+        rig(*call.split())
+    assert rig("OBJECT", "ENCODING", "k") == encoding
+
+
 def test_newer_releases_pack_small_sets_and_lists(newest):
     newest("SADD", "s", "1", "a")
     newest("RPUSH", "l", "a")
@@ -35,7 +53,10 @@ def test_newer_releases_pack_small_sets_and_lists(newest):
 def test_looking_at_a_key_does_not_end_its_idleness_but_using_it_does(rig):
     rig("SET", "k", "v")
     rig.pass_ms(5000)
-    for words in (("TYPE", "k"), ("TTL", "k"), ("EXISTS", "k")):
+    for words in (
+        *(("TYPE", "k"), ("TTL", "k"), ("EXISTS", "k")),
+        *(("WATCH", "k"), ("RANDOMKEY",), ("MEMORY", "USAGE", "k")),
+    ):
         rig(*words)
     assert rig("OBJECT", "IDLETIME", "k") == 5
     rig("TOUCH", "k")
@@ -60,3 +81,10 @@ def test_info_counts_keys_that_were_read_as_redis_does(rig):
     assert b"keyspace_hits:4\r\nkeyspace_misses:4\r\n" in shown
     rig("CONFIG", "RESETSTAT")
     assert b"keyspace_hits:0\r\nkeyspace_misses:0\r\n" in rig("INFO", "stats")
+
+
+def test_looking_at_a_key_that_nobody_has_used_since_it_was_loaded_does_not_use_it(rig):
+    rig.engine.databases[0].load(b"k", b"v", None)
+    rig.pass_ms(5000)
+    rig("TYPE", "k")
+    assert rig("OBJECT", "IDLETIME", "k") == 5
