@@ -18,6 +18,7 @@ from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import SOURCES
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -228,7 +229,7 @@ def _clustered_index(given: Any) -> Document:
     if not parsed["unique"]:
         raise failure(5979700, "The clusteredIndex option requires unique: true to be specified")
     key = parsed["key"]
-    if list(key) != ["_id"] or key["_id"] != 1:
+    if list(key) != ["_id"] or sort_key(key["_id"]) != sort_key(1):
         raise failure(
             197, "The clusteredIndex option is not supported for key patterns other than { _id: 1 }"
         )
