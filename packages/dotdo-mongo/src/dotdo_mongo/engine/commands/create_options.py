@@ -71,6 +71,8 @@ CREATE: dict[str, Argument | kinds.Kind] = {
 def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]:  # noqa: C901  (one check after the other, in MongoDB's order)
     """Return the kind, the options and the first indexes of a collection to be created."""
     arguments = request.arguments
+    if arguments["clusteredIndex"] is not None:
+        _check_clustered(arguments)
     if arguments["viewOn"] is not None:
         return "view", _view_options(request), ()
     if arguments["pipeline"] is not None:
@@ -220,6 +222,13 @@ _CLUSTERED: Declared = {
     "name": kinds.STRING,
     "v": kinds.safe_long(),
 }
+
+
+def _check_clustered(arguments: Document) -> None:
+    """See that what is said to be clustered, or not to be, is neither a view nor capped."""
+    for name, code in (("viewOn", 6026500), ("capped", 6049200), ("max", 6049204)):
+        if arguments[name]:
+            raise failure(code, f"'{name}' is not allowed together with 'clusteredIndex'")
 
 
 def _clustered_index(given: Any) -> Document:

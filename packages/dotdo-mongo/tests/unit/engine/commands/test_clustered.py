@@ -82,6 +82,15 @@ def test_the_direction_of_a_clustered_index_is_one_in_any_type(engine, direction
     )
 
 
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [({"capped": True, "size": 4096}, 6049200), ({"max": 9}, 6049204), ({"viewOn": "x"}, 6026500)],
+)
+def test_neither_capped_collections_nor_views_are_clustered(engine, others, code):
+    assert engine(CLUSTERED | others)["code"] == code
+    assert engine.documents({"listCollections": 1}) == []
+
+
 def test_other_collections_keep_the_order_of_insertion(engine):
     engine({"insert": "c", "documents": [{"_id": n} for n in (3, 1, 2)]})
     assert [document["_id"] for document in engine.documents({"find": "c"})] == [3, 1, 2]
