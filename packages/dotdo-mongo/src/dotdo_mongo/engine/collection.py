@@ -100,20 +100,21 @@ def _read(noun: Noun) -> Collection:
         return Collection(
             noun.name, noun, "collection", {}, (ID_INDEX,), uuid, _table(noun, "collection")
         )
+    options = read_json(facts["options"])
     return Collection(
         noun.name,
         noun,
         facts["kind"],
-        read_json(facts["options"]),
+        options,
         tuple(read_json(index) for index in facts["indexes"]),
         bytes.fromhex(facts["uuid"]),
-        _table(noun, facts["kind"]),
+        _table(noun, facts["kind"], is_clustered="clusteredIndex" in options),
     )
 
 
-def _table(noun: Noun, kind: str) -> Table:
+def _table(noun: Noun, kind: str, *, is_clustered: bool = False) -> Table:
     if noun.layout == "document":
-        return DocumentTable(noun, has_own_keys=kind == "timeseries")
+        return DocumentTable(noun, has_own_keys=kind == "timeseries", is_clustered=is_clustered)
     return ColumnTable(noun)
 
 

@@ -83,6 +83,7 @@ class Context:
         metadata: what $meta reads of documents, by their identity.
         depth: how deep sub-pipelines nest.
         features: what may be used here: names such as "validator", "update", "view".
+        allowed_indexes: gives names or keys of the indexes that a query may use, None where no index filter is for it.
         index_keys: key patterns of the collection's indexes (for $geoNear, hints, geo queries).
     """
 
@@ -103,6 +104,7 @@ class Context:
     metadata: Metadata = field(default_factory=Metadata)
     depth: int = 0
     features: frozenset[str] = frozenset()
+    allowed_indexes: Callable[[Document], list[Any] | None] | None = None
     index_keys: tuple[Mapping[str, Any], ...] = ()
 
     def with_(self, **changes: Any) -> Context:

@@ -7,12 +7,24 @@ from typing import Any
 from dotdo_mongo.engine.collation import parse_collation
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.match import compile_match
-from dotdo_mongo.engine.values import MISSING, sort_key
+from dotdo_mongo.engine.values import MISSING, R_STRING, sort_key
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
 Keys = dict[tuple[Any, ...], list[Any]]
-_UNDEFINED = object()
+
+
+class Undefined:
+    """The type of UNDEFINED."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+"""What an index holds for an empty array, before null; BSON has no such value any more, so that replies show null."""
 
 
 def is_ordinary(index: Document) -> bool:
@@ -77,8 +89,10 @@ def _rows(
 
 
 def _comparable(value: Any, collation: Any) -> Any:
+    if value is UNDEFINED:
+        return sort_key(MISSING)  # which no key holds itself: what is missing is null there
     if collation is not None and isinstance(value, str):
-        return ("collated", collation.key(value))
+        return (R_STRING, collation.key(value))
     return sort_key(value)
 
 
@@ -99,11 +113,8 @@ def _values(document: Any, path: str) -> tuple[list[Any], str | None]:
         else:
             return [MISSING], None
     if isinstance(value, list):
-        return (list(value) or [_UNDEFINED_VALUE]), path
+        return (list(value) or [UNDEFINED]), path
     return [value], None
-
-
-_UNDEFINED_VALUE = MISSING
 
 
 def _in_array(items: list[Any], parts: list[str]) -> list[Any]:
@@ -129,7 +140,7 @@ def duplicate(namespace: str, index: Document, values: Iterable[Any]) -> Command
         11000,
         f"E11000 duplicate key error collection: {namespace} index: {index['name']}{collation} dup key: {{ {text} }}",
         keyPattern=dict(index["key"]),
-        keyValue=pairs,
+        keyValue={name: None if value is UNDEFINED else value for name, value in pairs.items()},
     )
 
 

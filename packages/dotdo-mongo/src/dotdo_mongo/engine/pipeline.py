@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dotdo_mongo.engine.context import Context, Document, Pipeline
 
 MAX_STAGES = 1000
-_SPECIAL = frozenset({"$changeStream", "$collStats", "$indexStats", "$currentOp", "$geoNear", "$search", "$vectorSearch", "$searchMeta", "$documents", "$listSessions", "$listLocalSessions", "$planCacheStats", "$listClusterCatalog", "$listSearchIndexes", "$querySettings", "$queryStats", "$listSampledQueries", "$listCatalog", "$changeStreamSplitLargeEvent"})  # fmt: skip
+_SPECIAL = frozenset({"$changeStream", "$collStats", "$indexStats", "$currentOp", "$geoNear", "$documents", "$listSessions", "$listLocalSessions", "$planCacheStats", "$listClusterCatalog", "$querySettings", "$queryStats", "$listSampledQueries", "$listCatalog", "$changeStreamSplitLargeEvent"})  # fmt: skip
 _PREFIX = frozenset({"$match", "$sort", "$group", "$lookup", "$limit", "$skip"})
 
 

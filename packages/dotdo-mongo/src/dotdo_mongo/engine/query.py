@@ -10,6 +10,7 @@ from bson import Decimal128, Int64, ObjectId
 
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.index_filters import is_allowed
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pushdown import (
@@ -70,6 +71,7 @@ class Plan:
         low: Key from which on the index is read.
         high: Key at which it ends.
         said: What SQL says of the rows.
+        allowed: The indexes that an index filter leaves; None when there is none for the query.
     """
 
     collection: Collection
@@ -84,6 +86,7 @@ class Plan:
     low: tuple[Any, ...] | None = None
     high: tuple[Any, ...] | None = None
     said: Truth = UNKNOWN
+    allowed: list[Any] | None = None
 
     @property
     def is_told(self) -> bool:
@@ -94,6 +97,10 @@ class Plan:
             and self.stage != "IDHACK"
             and self.said.certain != NEVER
         )
+
+    def may_use(self, index: Document) -> bool:
+        """No index filter forbids the index."""
+        return self.allowed is None or is_allowed(index, self.allowed)
 
     def ordered(
         self, reader: Reader, sort: Mapping[str, Any], limit: int | None
@@ -109,7 +116,8 @@ class Plan:
         """Return the index in whose order the records are read for a sort, None when they are sorted."""
         if not self.is_told or self.query:
             return None
-        return sorting_index(self.collection, reader, sort)
+        found = sorting_index(self.collection, reader, sort)
+        return found if found is not None and self.may_use(found) else None
 
     def count(self, reader: Reader, most: int | None = None) -> int:
         """Return how many records match, or `most` when there are more."""
@@ -194,7 +202,9 @@ def plan(collection: Collection, query: Document, context: Context, *, hint: Any
             return found
     if query:
         found.matches = compile_match(query, context)
-    if hint is not None:
+    if context.allowed_indexes is not None:
+        found.allowed = context.allowed_indexes(query)
+    if hint is not None and found.allowed is None:  # an index filter overrides hints
         apply_hint(found, hint)
     if collection.noun.layout == "document" and context.collation is None:
         narrow(found, query)
@@ -235,13 +245,18 @@ def _by_index(found: Plan, query: Document) -> tuple[Document, Condition] | None
     usable = [
         index
         for index in collection.indexes
-        if index["name"] != "_id_" and not index.get("hidden") and is_pushed(index)
+        if index["name"] != "_id_"
+        and not index.get("hidden")
+        and is_pushed(index)
+        and found.may_use(index)
     ]
     whole = [index for index in usable if _serves(index, query, asked)]
     index = found.index if found.is_hinted else best_index(whole, asked)
     if index is not None and index in usable and next(iter(index["key"])) in asked:
         return index, by_index(collection.table.table, index, asked)
     if found.is_hinted or collection.kind != "collection" or "_id" not in query:
+        return None
+    if not found.may_use(collection.indexes[0]):
         return None
     keys = by_key(collection.table.table, query["_id"])
     return None if keys is None else (collection.indexes[0], keys)

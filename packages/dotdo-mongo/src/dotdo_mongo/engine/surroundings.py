@@ -8,6 +8,7 @@ from typing import Any
 from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.index_filters import allowed_indexes
 from dotdo_mongo.engine.javascript import runner
 from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
@@ -39,9 +40,11 @@ def context_of(
         collation: How strings compare; by default the request's or the collection's.
         variables: `let`; by default the request's.
     """
+    if collation is None:
+        collation = request.collation(collection)
     context = Context(
         variables=variables or {},
-        collation=request.collation(collection) if collation is None else collation,
+        collation=collation,
         now_ms=request.now_us // 1000,
         cluster_time=request.deployment.cluster_time(),
         random=request.deployment.random,
@@ -53,6 +56,7 @@ def context_of(
         javascript=runner(partial(_left_s, request)),
         db=request.db,
         collection=name or (collection.name if collection is not None else ""),
+        allowed_indexes=allowed_indexes(request, collection, collation),
         index_keys=()
         if collection is None
         else tuple(index["key"] for index in collection.indexes),

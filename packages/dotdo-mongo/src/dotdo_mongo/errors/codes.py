@@ -244,4 +244,5 @@ CODE_NAMES: dict[int, str] = {
     13436: "NotPrimaryOrSecondary",
     14031: "OutOfDiskSpace",
     17280: "KeyTooLong",
+    31082: "SearchNotEnabled",
 }

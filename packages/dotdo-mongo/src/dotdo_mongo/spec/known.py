@@ -1,14 +1,13 @@
 """Names of MongoDB's commands and stages that may not be declared here; from its manual of 8.2, kept by hand."""
 
 COMMANDS = frozenset({
-    "addShard", "analyze", "appendOplogNote", "applyOps", "createSearchIndexes", "dropSearchIndex", "enableSharding", "filemd5",
-    "getDefaultRWConcern", "invalidateUserCache", "listSearchIndexes", "listShards", "mapReduce", "moveChunk", "netstat", "reIndex",
+    "addShard", "analyze", "appendOplogNote", "applyOps", "enableSharding", "filemd5",
+    "getDefaultRWConcern", "invalidateUserCache", "listShards", "mapReduce", "moveChunk", "netstat", "reIndex",
     "refineCollectionShardKey", "removeShard", "replSetGetConfig", "replSetGetStatus", "replSetInitiate", "replSetReconfig",
     "replSetStepDown", "reshardCollection", "setDefaultRWConcern", "setUserWriteBlockMode", "shardCollection", "shardingState",
-    "updateSearchIndex",
 })  # fmt: skip
 STAGES = frozenset({
-    "$changeStream", "$changeStreamSplitLargeEvent", "$currentOp", "$listLocalSessions", "$listSampledQueries", "$listSearchIndexes",
-    "$listSessions", "$planCacheStats", "$querySettings", "$queryStats", "$score", "$scoreFusion", "$search", "$searchMeta",
-    "$shardedDataDistribution", "$vectorSearch",
+    "$changeStream", "$changeStreamSplitLargeEvent", "$currentOp", "$listLocalSessions", "$listSampledQueries",
+    "$listSessions", "$planCacheStats", "$querySettings", "$queryStats", "$score", "$scoreFusion",
+    "$shardedDataDistribution",
 })  # fmt: skip

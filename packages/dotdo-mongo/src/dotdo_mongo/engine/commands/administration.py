@@ -1,4 +1,4 @@
-"""Commands of an administrator on the whole deployment: fsync, profile, compact, versions; what a file of one process needs not do answers at once."""
+"""Commands of an administrator on the whole deployment: fsync, profile, compact, versions."""
 
 from typing import Any
 
@@ -172,7 +172,7 @@ def _target_mb(value: Any, where: str) -> int:
     is_admin_only=True,
 )
 def auto_compact(request: Request) -> Document:  # noqa: ARG001
-    """Free space as it goes, which storage does without being told."""
+    """Accept what changes nothing: what deleted documents leave is written to again at all times, and never given back."""
     return {}
 
 
@@ -185,7 +185,7 @@ _COMPACT: Declared = {
 
 @command("compact", _COMPACT, target=COLLECTION)
 def compact(request: Request) -> Document:
-    """Free what space a collection does not need: none is kept."""
+    """Tell that nothing is given back: what deleted documents leave stays in the tenant's file, for later writes."""
     found = request.find()
     if found is None:
         raise failure(26, f"collection does not exist: {request.namespace}")

@@ -281,11 +281,20 @@ def _change_index(
         raise failure(72, "'prepareUnique' cannot be changed together with other options")
     at = _position(collection, name, pattern)
     index = dict(collection.indexes[at])
-    if index["name"] == "_id_" and changes:
-        raise failure(2 if "hidden" in changes else 72, "cannot modify the _id index")
+    if index["name"] == "_id_":
+        _check_id_index(collection, changes)
     for key, value in changes.items():
         _set(index, key, value, reply)
     return (*collection.indexes[:at], index, *collection.indexes[at + 1 :])
+
+
+def _check_id_index(collection: Collection, changes: Document) -> None:
+    if collection.is_clustered:
+        if "hidden" in changes:
+            raise failure(6011800, "Cannot hide a clusteredIndex")
+        raise failure(27, f"cannot find index {{ _id: 1 }} for ns {collection.name}")
+    if changes:
+        raise failure(2 if "hidden" in changes else 72, "cannot modify the _id index")
 
 
 def _position(collection: Collection, name: str | None, pattern: Document | None) -> int:

@@ -18,6 +18,7 @@ from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.sources import SOURCES
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -70,6 +71,8 @@ CREATE: dict[str, Argument | kinds.Kind] = {
 def options_of(request: Request) -> tuple[str, Document, tuple[Document, ...]]:  # noqa: C901  (one check after the other, in MongoDB's order)
     """Return the kind, the options and the first indexes of a collection to be created."""
     arguments = request.arguments
+    if arguments["clusteredIndex"] is not None:
+        _check_clustered(arguments)
     if arguments["viewOn"] is not None:
         return "view", _view_options(request), ()
     if arguments["pipeline"] is not None:
@@ -221,6 +224,13 @@ _CLUSTERED: Declared = {
 }
 
 
+def _check_clustered(arguments: Document) -> None:
+    """See that what is said to be clustered, or not to be, is neither a view nor capped."""
+    for name, code in (("viewOn", 6026500), ("capped", 6049200), ("max", 6049204)):
+        if arguments[name]:
+            raise failure(code, f"'{name}' is not allowed together with 'clusteredIndex'")
+
+
 def _clustered_index(given: Any) -> Document:
     if given is True:
         raise failure(5979703, "The clusteredIndex option cannot be true: it is a document")
@@ -228,7 +238,7 @@ def _clustered_index(given: Any) -> Document:
     if not parsed["unique"]:
         raise failure(5979700, "The clusteredIndex option requires unique: true to be specified")
     key = parsed["key"]
-    if list(key) != ["_id"] or key["_id"] != 1:
+    if list(key) != ["_id"] or sort_key(key["_id"]) != sort_key(1):
         raise failure(
             197, "The clusteredIndex option is not supported for key patterns other than { _id: 1 }"
         )

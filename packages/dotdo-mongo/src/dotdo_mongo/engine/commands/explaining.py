@@ -141,7 +141,7 @@ def _planner(request: Request, namespace: str, query: Document, way: Plan | None
     if limit:
         tree = {"stage": "LIMIT", "limitAmount": limit, "inputStage": tree}
     return {
-        "namespace": namespace, "parsedQuery": query, "indexFilterSet": False, "queryHash": "00000000",
+        "namespace": namespace, "parsedQuery": query, "indexFilterSet": way is not None and way.allowed is not None, "queryHash": "00000000",
         "planCacheShapeHash": "00000000", "planCacheKey": "00000000", "optimizationTimeMillis": 0,
         "maxIndexedOrSolutionsReached": False, "maxIndexedAndSolutionsReached": False,
         "maxScansToExplodeReached": False, "prunedSimilarIndexes": False, "winningPlan": tree, "rejectedPlans": [],

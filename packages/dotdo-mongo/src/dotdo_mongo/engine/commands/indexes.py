@@ -238,10 +238,10 @@ def _gone(collection: Collection, wanted: Any) -> set[str]:
 
 
 def _gone_by_name(collection: Collection, name: str) -> set[str]:
+    if collection.is_clustered and name in {"_id_", collection.options["clusteredIndex"]["name"]}:
+        raise failure(5979800, "It is illegal to drop the clusteredIndex")
     if name == "_id_":
         raise failure(72, "cannot drop _id index")
-    if collection.is_clustered and collection.options["clusteredIndex"].get("name") == name:
-        raise failure(5979800, "It is illegal to drop the clusteredIndex")
     if collection.index(name) is None:
         raise failure(27, f"index not found with name [{name}]")
     return {name}

@@ -1,4 +1,4 @@
-"""Commands on plans and index filters: filters are kept and listed; plans are made anew for each query, so none is cached."""
+"""Commands on plans and index filters: filters bind the planner while the process runs; plans are made anew for each query, so none is cached."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collation import parse_collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command
+from dotdo_mongo.engine.index_filters import index_filters, shape_of
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
@@ -27,13 +28,6 @@ def _collection(request: Request) -> Collection | None:
     return None if found is None else found[1]
 
 
-def _filters(request: Request) -> list[Document]:
-    kept: list[Document] = request.deployment.settings.setdefault(
-        ("filters", request.namespace), []
-    )
-    return kept
-
-
 @command("planCacheClear", _SHAPE, **_FACTS)
 def plan_cache_clear(request: Request) -> Document:
     """Forget plans: none are kept."""
@@ -44,7 +38,8 @@ def plan_cache_clear(request: Request) -> Document:
 @command("planCacheListFilters", _SHAPE, **_FACTS)
 def plan_cache_list_filters(request: Request) -> Document:
     """List the index filters of a collection."""
-    return {"filters": [] if _collection(request) is None else list(_filters(request))}
+    collection = _collection(request)
+    return {"filters": [] if collection is None else list(index_filters(request, collection))}
 
 
 @command("planCacheClearFilters", _SHAPE, **_FACTS)
@@ -54,14 +49,10 @@ def plan_cache_clear_filters(request: Request) -> Document:
     query = request.arguments["query"]
     if collection is None:
         return {}
-    kept = _filters(request)
+    kept = index_filters(request, collection)
     if isinstance(query, dict):
-        shape = _shape(request)
-        kept[:] = [
-            f
-            for f in kept
-            if any(f.get(n) != shape.get(n) for n in ("query", "sort", "projection", "collation"))
-        ]
+        shape = shape_of(_asked(request, collection))
+        kept[:] = [each for each in kept if shape_of(each) != shape]
     else:
         kept.clear()
     return {}
@@ -102,27 +93,25 @@ def plan_cache_set_filter(request: Request) -> Document:  # noqa: C901  (one che
             raise failure(2, "each item in indexes must be an object or a name")
     if collection is None:
         return {}
-    shape = _shape(request)
-    kept = _filters(request)
-    kept[:] = [
-        f
-        for f in kept
-        if any(f.get(n) != shape.get(n) for n in ("query", "sort", "projection", "collation"))
-    ]
-    kept.append(shape | {"indexes": indexes})
+    asked = _asked(request, collection)
+    shape = shape_of(asked)
+    kept = index_filters(request, collection)
+    kept[:] = [each for each in kept if shape_of(each) != shape]
+    kept.append(asked | {"indexes": indexes})
     return {}
 
 
-def _shape(request: Request) -> Document:
+def _asked(request: Request, collection: Collection) -> Document:
     arguments = request.arguments
     shape: Document = {
         name: arguments[name] if isinstance(arguments[name], dict) else {}
         for name in ("query", "sort", "projection")
     }
-    if isinstance(arguments["collation"], dict) and arguments["collation"]:
-        parsed = parse_collation(arguments["collation"])
-        if parsed is not None:
-            shape["collation"] = parsed.spec
+    given = arguments["collation"] if isinstance(arguments["collation"], dict) else None
+    spec = given or collection.options.get("collation")
+    parsed = parse_collation(spec) if spec else None
+    if parsed is not None:
+        shape["collation"] = parsed.spec
     return shape
 
 

@@ -22,6 +22,7 @@ from dotdo_mongo.engine.commands import (
     plan_cache,
     reads,
     replication,
+    search_indexes,
     session_commands,
     statistics,
     test_commands,
@@ -53,6 +54,7 @@ _FAMILIES = (
     plan_cache.COMMANDS,
     users.COMMANDS,
     replication.COMMANDS,
+    search_indexes.COMMANDS,
     test_commands.COMMANDS,
 )
 

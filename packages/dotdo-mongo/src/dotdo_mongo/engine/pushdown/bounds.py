@@ -12,7 +12,7 @@ from bson import Binary, Decimal128, Int64, ObjectId
 
 from dotdo.storage.names import literal
 from dotdo_mongo.engine.collection import Collection
-from dotdo_mongo.engine.indexes import is_ordinary
+from dotdo_mongo.engine.indexes import UNDEFINED, is_ordinary
 from dotdo_mongo.engine.match import is_operators
 from dotdo_mongo.engine.tables import Condition
 from dotdo_mongo.mapping.keys import key_of
@@ -94,6 +94,7 @@ class Bound:
         return self.sql == "{0} is null"
 
 
+_NOTHING = Bound("{0} is null and false", (), is_equality=True)
 _OPERATORS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _MAX_IN = 200
 
@@ -286,13 +287,18 @@ def equalities(
         return Condition()
     asked = {}
     for path, value in pairs:
-        bound = None if path == "_id" or path_text(path) is None else _equal(value)
+        bound = None if path == "_id" or path_text(path) is None else _in_index(value)
         if bound is not None:
             asked[path] = bound
     if asked and len(asked) == len(index.get("key", ())) and is_pushed(index):
         return by_index(collection.table.table, index, asked)
     found = [loose(path, bound) for path, bound in asked.items()]
     return Condition(" and ".join(c.sql for c in found), tuple(p for c in found for p in c.params))
+
+
+def _in_index(value: Any) -> Bound | None:
+    """Return what asks for a value of an index; arrays, empty ones too, are among the rows that it has apart."""
+    return _NOTHING if value is UNDEFINED else _equal(value)
 
 
 def is_pushed(index: Document) -> bool:

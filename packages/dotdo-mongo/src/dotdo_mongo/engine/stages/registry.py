@@ -8,6 +8,7 @@ from dotdo_mongo.engine.stages import (
     group,
     joins,
     output,
+    search,
     shape,
     windows,
 )
@@ -23,6 +24,7 @@ STAGES: dict[str, Stage] = {
         group.FAMILY,
         joins.FAMILY,
         output.FAMILY,
+        search.FAMILY,
         shape.FAMILY,
         windows.FAMILY,
     )

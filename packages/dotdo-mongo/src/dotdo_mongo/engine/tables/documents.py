@@ -1,6 +1,7 @@
 """Nouns of layout `document`: JSONB is what counts, BSON beside it a cache that other doors' writes empty."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from dotdo.graph.fields import enter_fields, unknown_fields
@@ -14,6 +15,7 @@ from dotdo_mongo.engine.tables.record import (
     Reader,
     Record,
 )
+from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.mapping.codec import encode
 from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
@@ -22,6 +24,13 @@ _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data)
 _COLUMNS_OF_OTHERS = "_id, null, id, json(data)"
 _FIRST_CHUNK, _CHUNK, _CHUNK_BYTES = 32, 1024, 4 << 20
 _ALL = EVERYTHING
+_NUMBER = (int, float)
+_OID = '{"$oid":"'
+_TAGGED = (
+    "id >= '\"' and id < '#' or id >= '[' and id < '\\' or id >= '{' and id < '|'"
+    " or id in ('true', 'false', 'null')"
+)
+"""The condition of keys that are not plain text: JSON of other values, and of text that looks like it."""
 _IDENTITY = frozenset({"_id"})
 
 
@@ -31,6 +40,7 @@ class DocumentTable:
     Args:
         noun: The definition.
         has_own_keys: `_id` need not be unique (time series): rows have keys of their own.
+        is_clustered: The natural order is that of `_id`, else that of insertion.
     """
 
     __slots__ = (
@@ -41,12 +51,15 @@ class DocumentTable:
         "_update",
         "has_cache",
         "has_own_keys",
+        "is_clustered",
         "noun",
         "table",
     )
 
-    def __init__(self, noun: Noun, *, has_own_keys: bool = False) -> None:
-        self.noun, self.has_own_keys = noun, has_own_keys
+    def __init__(
+        self, noun: Noun, *, has_own_keys: bool = False, is_clustered: bool = False
+    ) -> None:
+        self.noun, self.has_own_keys, self.is_clustered = noun, has_own_keys, is_clustered
         self.table = table = quoted(noun.table)
         self.has_cache = not noun.owner  # else what lies beside a document is its owner's
         columns = _COLUMNS if self.has_cache else _COLUMNS_OF_OTHERS
@@ -67,6 +80,10 @@ class DocumentTable:
             sql = f"{self._select} where {where} order by {condition.order}"
             yield from map(_record, reader.read(sql, condition.params))
             return
+        if self.is_clustered:
+            for numbers in self._by_identities(reader, condition, backward=backward):
+                yield from self.at(reader, numbers)
+            return
         past, order = ("<", "desc") if backward else (">", "asc")
         sql = f"{self._select} where _id {past} ? and {where} order by _id {order} limit ?"
         last, chunk = (1 << 62 if backward else -1 << 62), _FIRST_CHUNK
@@ -77,6 +94,41 @@ class DocumentTable:
                 return
             size = sum(len(data or text) for _, data, _, text in rows) // chunk + 1
             last, chunk = rows[-1][0], min(4 * chunk, _CHUNK, _CHUNK_BYTES // size + 1)
+
+    def _by_identities(
+        self, reader: Reader, condition: Condition, *, backward: bool
+    ) -> Iterator[list[int]]:
+        """Yield the row ids that a condition leaves, in the order of `_id`.
+
+        They are read on as they are asked for where SQL orders the keys as BSON does.
+        """
+        where = f"({condition.sql})" if condition.sql else "true"
+        if not self._is_in_order(reader):
+            rows = reader.read(f"select _id, id from {self.table} where {where}", condition.params)
+            keyed = [(sort_key(identity_of(key)), int(row)) for row, key in rows]
+            keyed.sort(key=itemgetter(0), reverse=backward)
+            yield [row for _, row in keyed]
+            return
+        past, order = ("<", "desc") if backward else (">", "asc")
+        begin, chunk, params = "", _FIRST_CHUNK, condition.params
+        while True:
+            sql = f"select _id, id from {self.table} where {begin} {where} order by id {order} limit ?"
+            rows = reader.read(sql, (*params, chunk))
+            yield [int(row) for row, _ in rows]
+            if len(rows) < chunk:
+                return
+            begin, params = f"id {past} ? and", (rows[-1][1], *condition.params)
+            chunk = min(4 * chunk, _CHUNK)
+
+    def _is_in_order(self, reader: Reader) -> bool:
+        """Return whether the keys are all numbers, all ids of objects or all plain text."""
+        ((first,),) = reader.read(f"select min(id) from {self.table}")
+        ((last,),) = reader.read(f"select max(id) from {self.table}")
+        if not isinstance(first, str) or not isinstance(last, str):
+            return last is None or (isinstance(first, _NUMBER) and isinstance(last, _NUMBER))
+        if first.startswith(_OID) and last.startswith(_OID):
+            return True
+        return not reader.read(f"select 1 from {self.table} where {_TAGGED} limit 1")
 
     def by_identity(self, reader: Reader, identity: Any) -> Record | None:
         """Return the record with that `_id`."""

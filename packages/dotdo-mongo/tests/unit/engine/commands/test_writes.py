@@ -32,6 +32,47 @@ def test_some_values_cannot_be_an_identity(engine, identity, code):
     assert reply["writeErrors"][0]["code"] == code
 
 
+@pytest.mark.parametrize("order", ["after", "before"])
+def test_an_empty_array_is_a_value_of_its_own_in_a_unique_index(engine, order):
+    index = {"key": {"a": 1}, "name": "a_1", "unique": True}
+    build = {"createIndexes": "c", "indexes": [index]}
+    if order == "before":
+        engine(build)
+    for good in ({"a": []}, {}, {"a": [[]]}):
+        assert engine({"insert": "c", "documents": [good]})["n"] == 1, good
+    if order == "after":
+        assert engine(build)["ok"] == 1.0
+    for bad in ({"a": None}, {"a": [[]]}, {"a": [None]}):
+        assert engine({"insert": "c", "documents": [bad]})["n"] == 0, bad
+    error = engine({"insert": "c", "documents": [{"a": []}]})["writeErrors"][0]
+    assert (error["code"], error["keyValue"]) == (11000, {"a": None})
+    assert error["errmsg"].endswith("index: a_1 dup key: { a: undefined }")
+
+
+def test_an_index_is_not_built_over_two_empty_arrays(engine):
+    engine({"insert": "c", "documents": [{"a": []}, {"a": []}]})
+    index = {"key": {"a": 1}, "name": "a_1", "unique": True}
+    assert engine({"createIndexes": "c", "indexes": [index]})["code"] == 11000
+
+
+def test_a_path_through_an_empty_array_is_missing_and_a_sparse_index_holds_an_empty_array(engine):
+    nested = {"key": {"a.b": 1}, "name": "a.b_1", "unique": True}
+    sparse = {"key": {"c": 1}, "name": "c_1", "unique": True, "sparse": True}
+    engine({"createIndexes": "c", "indexes": [nested, sparse]})
+    assert engine({"insert": "c", "documents": [{"a": []}, {"a": {"b": []}}]})["n"] == 2
+    assert engine({"insert": "c", "documents": [{"a": 1}]})["n"] == 0
+    assert engine({"insert": "c", "documents": [{"a": {"b": 1}, "c": []}]})["n"] == 1
+    assert engine({"insert": "c", "documents": [{"a": {"b": 2}, "c": []}]})["n"] == 0
+
+
+def test_a_unique_index_of_two_fields_tells_an_empty_array_from_null(engine):
+    index = {"key": {"a": 1, "b": 1}, "name": "a_1_b_1", "unique": True}
+    engine({"createIndexes": "c", "indexes": [index]})
+    for good in ({"a": [], "b": 1}, {"a": None, "b": 1}, {"a": [], "b": 2}):
+        assert engine({"insert": "c", "documents": [good]})["n"] == 1, good
+    assert engine({"insert": "c", "documents": [{"a": [], "b": 1}]})["n"] == 0
+
+
 def test_a_unique_index_looks_into_arrays_and_over_types(engine):
     index = {"key": {"a": 1}, "name": "a_1", "unique": True}
     assert engine({"createIndexes": "c", "indexes": [index]})["numIndexesAfter"] == 2
