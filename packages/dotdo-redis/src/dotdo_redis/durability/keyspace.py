@@ -26,6 +26,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+LEVELS: dict[str, Durability] = {"no": "process", "everysec": "everysec", "always": "always"}
+"""What appendfsync says -> the level."""
 SYNCED = ("everysec", "always")
 """Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
@@ -89,6 +91,24 @@ class Keyspace:
                 self._replay()
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
+            self._offer_syncing()
+
+    def _offer_syncing(self) -> None:
+        """Show the level as appendfsync, and let that choose among the levels that keep a file."""
+        policy = next((text for text, level in LEVELS.items() if level == self.durability), "no")
+        self.engine.instance.parameters.values["appendfsync"] = policy
+        if self.durability in LEVELS.values():
+            self.engine.instance.sync_as = self._sync_as
+
+    def _sync_as(self, policy: str) -> None:
+        self.durability = LEVELS[policy]
+        if self.durability in SYNCED:
+            sync(Path(f"{self.path}-wal"))
+        if self._file is not None:
+            self._file.syncs = self.durability == "always"
+            if self.durability in SYNCED:
+                self._file.sync()
+        self._begin_syncing()
 
     def open_past(self) -> None:
         """Take what the rows held at a moment of the past, and refuse to change it."""
@@ -241,17 +261,20 @@ class Keyspace:
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = AppendFile(self.log_path, syncs=self.durability == "always")
+        self._begin_syncing()
+        return self._file
+
+    def _begin_syncing(self) -> None:
         if self.durability == "everysec" and self._syncer is None:
             self._syncer = threading.Thread(
                 target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
             )
             self._syncer.start()
-        return self._file
 
     def _sync_each_second(self) -> None:
         while not self._is_closed.wait(1):
             file = self._file
-            if file is not None:
+            if file is not None and self.durability == "everysec":
                 file.sync()
 
     def flush(self) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.clients import ClientState
     from dotdo_redis.engine.core import Engine
 
+QUERY_BYTES = 1 << 30
 NORMAL, PUBSUB = "normal", "pubsub"
 
 
@@ -36,12 +37,14 @@ class ClientLimits:
         timeout_s: how long a client may say nothing; 0 for ever.
         most: how many there may be.
         output: bounds by class of client.
+        query_bytes: how much of a command that is not whole yet may be held.
     """
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self.timeout_s = 0
         self.most = 10_000
+        self.query_bytes = QUERY_BYTES
         self.output: dict[str, OutputLimit] = {}
         self._over_since_ms: dict[ClientState, int] = {}
 

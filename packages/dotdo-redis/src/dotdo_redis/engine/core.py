@@ -453,7 +453,9 @@ class Engine:
             self.set_time(self.clock_ns())
             self.instance.sample()
             self.instance.limits.close_idle()
-            gone = self._purge(limit)
+            if self.instance.save_points:
+                self.instance.save_when_due()
+            gone = self._purge(limit * self.instance.parameters.number("active-expire-effort"))
             if gone:
                 took_ms = (self.clock_ns() - self.now_ns) // 1_000_000
                 self.instance.latency.add(b"expire-cycle", self.now_ms // 1000, took_ms)

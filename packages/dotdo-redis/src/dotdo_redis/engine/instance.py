@@ -16,6 +16,8 @@ from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_redis.engine.clients import ClientState
     from dotdo_redis.engine.context import Context
     from dotdo_redis.engine.core import Engine
@@ -34,6 +36,10 @@ class Instance:
         self.saved_us = engine.now_us
         self.saved_changes = 0
         self.saves = 0
+        self.save_points: list[tuple[int, int]] = []
+        """Seconds and changes after which everything counts as to be saved (save)."""
+        self.sync_as: Callable[[str], None] | None = None
+        """Takes what appendfsync says; None where nothing is kept on a disk."""
         self.startup_bytes = 900_000
         self.peak_bytes = 0
         self.statistics = Statistics()
@@ -133,6 +139,13 @@ class Instance:
         """Take note of how much is going on, for INFO."""
         engine = self._engine
         self.statistics.sample(engine.now_ns, sum(command.calls for command in self._counted))
+
+    def save_when_due(self) -> None:
+        """Save when so many changes are older than a save point asks for."""
+        engine = self._engine
+        changes, elapsed_us = engine.changes - self.saved_changes, engine.now_us - self.saved_us
+        if any(changes >= most and elapsed_us > 1_000_000 * s for s, most in self.save_points):
+            self.saved(engine)
 
     def saved(self, engine: "Engine") -> None:
         """Note that everything has been written out."""

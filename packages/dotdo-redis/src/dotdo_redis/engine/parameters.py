@@ -24,6 +24,29 @@ IMMUTABLE = frozenset({
     "bio_cpulist", "aof_rewrite_cpulist", "bgsave_cpulist", "set-proc-title",
 })  # fmt: skip
 """What cannot be set while the server runs; where it listens and keeps its files is the host's affair."""
+UNMOVED = frozenset({
+    "active-defrag-cycle-max", "active-defrag-cycle-min", "active-defrag-ignore-bytes",
+    "active-defrag-max-scan-fields", "active-defrag-threshold-lower", "active-defrag-threshold-upper", "activedefrag",
+    "activerehashing", "aof-disable-auto-gc", "aof-load-truncated", "aof-rewrite-incremental-fsync",
+    "aof-timestamp-enabled", "aof-use-rdb-preamble", "auto-aof-rewrite-min-size", "auto-aof-rewrite-percentage",
+    "cluster-allow-pubsubshard-when-down", "cluster-allow-reads-when-down", "cluster-allow-replica-migration",
+    "cluster-announce-bus-port", "cluster-announce-hostname", "cluster-announce-ip", "cluster-announce-port",
+    "cluster-announce-tls-port", "cluster-link-sendbuf-limit", "cluster-migration-barrier", "cluster-node-timeout",
+    "cluster-port", "cluster-preferred-endpoint-type", "cluster-replica-no-failover", "cluster-replica-validity-factor",
+    "cluster-require-full-coverage", "crash-log-enabled", "crash-memcheck-enabled", "dynamic-hz", "ignore-warnings",
+    "jemalloc-bg-thread", "key-load-delay", "lazyfree-lazy-eviction", "lazyfree-lazy-expire",
+    "lazyfree-lazy-server-del", "loglevel", "masterauth", "masteruser", "min-replicas-max-lag",
+    "no-appendfsync-on-rewrite", "oom-score-adj", "oom-score-adj-values", "proc-title-template",
+    "propagation-error-behavior", "rdb-del-sync-files", "rdb-save-incremental-fsync", "rdbchecksum", "rdbcompression",
+    "repl-backlog-ttl", "repl-disable-tcp-nodelay", "repl-diskless-load", "repl-diskless-sync",
+    "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas", "repl-ping-replica-period", "repl-timeout",
+    "replica-announce-ip", "replica-announce-port", "replica-announced", "replica-ignore-disk-write-errors",
+    "replica-ignore-maxmemory", "replica-lazy-flush", "replica-priority", "replica-read-only",
+    "replica-serve-stale-data", "replicaof", "sanitize-dump-payload", "shutdown-on-sigint", "shutdown-on-sigterm",
+    "shutdown-timeout", "stop-writes-on-bgsave-error", "tcp-keepalive", "tls-cluster", "tls-replication",
+})  # fmt: skip
+"""What can be set to what it is, for nothing here would follow another value."""
+_UNCHANGEABLE = "can't set immutable config"
 _NO_TLS = "Unable to update TLS configuration. Check server logs."
 FIXED = {
     "port": "Unable to listen on this port. Check server logs.",
@@ -32,6 +55,7 @@ FIXED = {
     "maxmemory-clients": "clients are not evicted here",
     "socket-mark-id": "sockets are the host's affair",
     "protected-mode": "who may connect is the host's affair",
+    **dict.fromkeys(UNMOVED, _UNCHANGEABLE),
     **{
         name: _NO_TLS
         for name in DEFAULTS
@@ -298,6 +322,9 @@ class Parameters:
             "requirepass": instance.require_password,
             "acl-pubsub-default": self._set_channels_default,
             "timeout": self._set_timeout,
+            "save": self._set_save_points,
+            "appendfsync": self._set_syncing,
+            "client-query-buffer-limit": self._set_query_limit,
             "maxclients": self._set_most_clients,
             "tracking-table-max-keys": lambda _text: instance.tracking.trim(),
             BUFFER_LIMIT: self._set_output_limits,
@@ -337,7 +364,11 @@ class Parameters:
 
     def obstacle(self, name: str, text: str) -> str:
         """Why a text that a parameter takes can have no effect here; empty when it can."""
-        return FIXED.get(name, "") if text != self.values[name] else ""
+        if text == self.values[name]:
+            return ""
+        if name == "appendfsync" and self._instance.sync_as is None:
+            return _UNCHANGEABLE
+        return FIXED.get(ALIASES.get(name, name), "")
 
     def number(self, name: str) -> int:
         """The value of a parameter that is a number."""
@@ -368,6 +399,17 @@ class Parameters:
 
     def _set_timeout(self, text: str) -> None:
         self._instance.limits.timeout_s = int(text)
+
+    def _set_save_points(self, text: str) -> None:
+        numbers = [int(word) for word in text.split()]
+        self._instance.save_points = list(zip(numbers[::2], numbers[1::2], strict=True))
+
+    def _set_syncing(self, text: str) -> None:
+        if self._instance.sync_as is not None:
+            self._instance.sync_as(text)
+
+    def _set_query_limit(self, text: str) -> None:
+        self._instance.limits.query_bytes = int(text)
 
     def _set_most_clients(self, text: str) -> None:
         self._instance.limits.most = int(text)

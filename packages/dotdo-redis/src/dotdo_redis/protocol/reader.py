@@ -56,6 +56,11 @@ class CommandReader:
         """Input of a command that is not whole yet."""
         return self._held_bytes + sum(map(len, self._words or ()))
 
+    @property
+    def kept_bytes(self) -> int:
+        """Input that is no whole word yet."""
+        return self._held_bytes
+
     def feed(self, data: bytes) -> list[list[bytes]]:
         """Take input; return the commands that are whole now, each as its words, none without words.
 

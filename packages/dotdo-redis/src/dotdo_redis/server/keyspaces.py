@@ -11,12 +11,12 @@ from dotdo_redis.engine.clients import Sink
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.registry import build
 
-BEAT_S = 0.1
+LEAST_HZ, MOST_HZ = 1, 500
 EnginesOf = Callable[[object], Engine]
 
 
 class Beat:
-    """Calls an engine's `tick` ten times a second while somebody is connected to it."""
+    """Calls an engine's `tick` as often as `hz` says while somebody is connected to it."""
 
     __slots__ = ("_clients", "_engine", "_timer")
 
@@ -39,7 +39,9 @@ class Beat:
             self._timer = None
 
     def _set(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+        hz = self._engine.instance.parameters.number("hz")
+        beat_s = 1 / min(max(hz, LEAST_HZ), MOST_HZ)
+        self._timer = asyncio.get_running_loop().call_later(beat_s, self._beat)
 
     def _beat(self) -> None:
         self._set()

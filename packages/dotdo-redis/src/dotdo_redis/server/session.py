@@ -18,6 +18,7 @@ from dotdo.serving import (
 from dotdo.serving import Reply as Answer
 from dotdo.serving.session import DoneCallback
 from dotdo_redis.engine import Blocked, ClientState, Engine
+from dotdo_redis.engine.clientlimits import QUERY_BYTES
 from dotdo_redis.engine.statistics import Statistics
 from dotdo_redis.errors import ReplyError, TooManyClients, WrongPass
 from dotdo_redis.mapping.replies import Push, Reply, Status
@@ -189,8 +190,13 @@ class RedisSession(Session):
         if control is None and reader.failure is not None:
             out.append(b"-ERR %b\r\n" % str(reader.failure).encode("latin-1", "replace"))
             control = Close(CloseReason.VIOLATION)
+        if control is None and reader.kept_bytes > self._query_bytes():
+            control = CLOSE
         answer = self._counted(out)
         return answer if control is None else Step(answer, control)
+
+    def _query_bytes(self) -> int:
+        return QUERY_BYTES if self._engine is None else self._engine.instance.limits.query_bytes
 
     def _run_all(self, calls: list[list[bytes]], out: list[bytes]) -> Control | None:
         client, engine = self._client, self._engine

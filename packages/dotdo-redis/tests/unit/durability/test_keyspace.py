@@ -257,3 +257,24 @@ def test_values_and_indexes_of_the_newer_families_come_back(tenant, flushed_afte
     assert client.ft("al").search("y").total == 1
     assert sorted(client.ft().dict_dump("dict")) == [b"one", b"two"]
     assert list(client.ts().get("ts2")) == [10, 3.0]
+
+
+def test_appendfsync_shows_the_level_and_chooses_among_those_that_keep_a_file(tenant):
+    client = redis.Redis()
+    client.set("k", 1)
+    assert client.config_get("appendfsync") == {"appendfsync": "no"}
+    for policy, level in (("always", "always"), ("everysec", "everysec"), ("no", "process")):
+        client.config_set("appendfsync", policy)
+        client.incr("k")
+        keyspace = keyspaces.keyspace_of(tenant)
+        assert keyspace.durability == level
+        assert client.config_get("appendfsync") == {"appendfsync": policy}
+    forget()
+    assert redis.Redis().get("k") == b"4"
+
+
+def test_appendfsync_cannot_be_changed_where_no_file_is_kept(tenant, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", "memory")
+    client = redis.Redis()
+    with pytest.raises(redis.ResponseError, match="can't set immutable config"):
+        client.config_set("appendfsync", "always")

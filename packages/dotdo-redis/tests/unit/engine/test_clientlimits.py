@@ -50,3 +50,31 @@ def test_what_cannot_take_effect_is_refused(rig):
     for name, value in (("maxmemory-clients", "1mb"), ("protected-mode", "no"), ("tls-port", "1")):
         reply = rig("CONFIG", "SET", name, value)
         assert "CONFIG SET failed" in reply.text
+
+
+def test_what_nothing_here_would_follow_cannot_be_changed(rig):
+    for name, value in (
+        ("activedefrag", "yes"),
+        ("rdbcompression", "no"),
+        ("slave-read-only", "no"),
+        ("appendfsync", "always"),
+    ):
+        shown = rig("CONFIG", "GET", name)
+        reply = rig("CONFIG", "SET", "maxmemory-samples", 9, name, value)
+        assert reply.text.endswith("can't set immutable config")
+        assert rig("CONFIG", "GET", name) == shown
+        assert rig("CONFIG", "SET", name, shown[name.encode()]) == b"OK"
+    assert rig("CONFIG", "GET", "maxmemory-samples") == {b"maxmemory-samples": b"5"}
+
+
+def test_a_save_point_saves_once_its_changes_and_seconds_are_there(rig):
+    rig("CONFIG", "SET", "save", "10 2")
+    rig("SET", "k", 1)
+    rig.pass_ms(11_000)
+    rig.engine.tick()
+    assert b"rdb_saves:0" in rig("INFO", "persistence")
+    rig("SET", "k", 2)
+    rig.engine.tick()
+    shown = rig("INFO", "persistence")
+    assert b"rdb_saves:1" in shown
+    assert b"rdb_changes_since_last_save:0" in shown

@@ -1,5 +1,7 @@
 """What a connection does with commands, logins and faults."""
 
+import contextlib
+
 import redis
 
 from dotdo.serving import Credentials
@@ -92,3 +94,12 @@ def test_info_counts_the_bytes_that_came_and_went(serve) -> None:
         assert 10_000 < after["total_net_input_bytes"] - before["total_net_input_bytes"] < 10_400
         grown = after["total_net_output_bytes"] - before["total_net_output_bytes"]
         assert 10_000 < grown < 20_000
+
+
+def test_a_word_beyond_the_query_buffer_closes_the_connection(serve, raw) -> None:
+    client = raw(serve())
+    client.ask(b"CONFIG SET client-query-buffer-limit 1mb\r\n", b"+OK\r\n")
+    client.ask(b"*2\r\n$4\r\nECHO\r\n$3\r\nabc\r\n", b"$3\r\nabc\r\n")
+    with contextlib.suppress(ConnectionError):
+        client.socket.sendall(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 2_000_000)
+        assert client.at_end()
