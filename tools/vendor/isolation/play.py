@@ -65,7 +65,9 @@ class Connection:
         self._given: list[Answer] = []
         self.pq.notice_handler = self._count
         self.pid = self.pq.backend_pid
-        self.run(f"set statement_timeout = '{PATIENCE_S}s'")  # a specification's own settings override it
+        self.run(
+            f"set statement_timeout = '{PATIENCE_S}s'"
+        )  # a specification's own settings override it
 
     def _count(self, _: object) -> None:
         self.notices += 1
