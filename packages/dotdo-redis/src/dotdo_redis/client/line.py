@@ -158,10 +158,11 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        """End the client."""
+        """End the client; that of another process, which was forked along with it, is left alone: its locks may never be given back here."""
         if not self.is_closed:
             self.is_closed = self.is_closing = True
-            self.engine.disconnect(self.client)
+            if not self.is_abandoned:
+                self.engine.disconnect(self.client)
 
     def settimeout(self, _seconds: float | None) -> None:
         """Do nothing: who reads says how long."""
