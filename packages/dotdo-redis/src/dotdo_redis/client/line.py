@@ -1,6 +1,7 @@
 """A connection's stand-in for a socket: words in, replies out, without bytes; it refuses to shape replies."""
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -158,10 +159,13 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        """End the client; that of another process, which was forked along with it, is left alone: its locks may never be given back here."""
+        """End the client.
+
+        In a forked child, and when the interpreter ends, the engine is left alone: threads that are no more may have its lock.
+        """
         if not self.is_closed:
             self.is_closed = self.is_closing = True
-            if not self.is_abandoned:
+            if not self.is_abandoned and not sys.is_finalizing():
                 self.engine.disconnect(self.client)
 
     def settimeout(self, _seconds: float | None) -> None:
