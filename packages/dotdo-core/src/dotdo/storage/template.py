@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 
 import apsw
@@ -66,24 +67,42 @@ def create_file(path: str, *, is_durable: bool = False) -> None:
         AlreadyExists: The file is there.
         StorageError: It cannot be written.
     """
+    made = ""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        msg = f"{os.path.basename(path)} exists"
-        raise AlreadyExists(msg) from None
-    except OSError as error:
-        msg = f"cannot create {os.path.basename(path)}: {error.strerror}"
-        raise StorageError(msg) from error
-    try:
+        handle, made = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path) or ".")
         with open(handle, "wb") as file:
             file.write(empty_file())
             if is_durable:
                 file.flush()
                 os.fsync(file.fileno())
+        _publish(made, path)
         if is_durable:
             sync_folder(path)
+    except FileExistsError:
+        msg = f"{os.path.basename(path)} exists"
+        raise AlreadyExists(msg) from None
     except OSError as error:
-        os.unlink(path)
         msg = f"cannot create {os.path.basename(path)}: {error.strerror}"
         kind = StorageFull if error.errno == errno.ENOSPC else StorageError
         raise kind(msg) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(made)
+
+
+def _publish(made: str, path: str) -> None:
+    """Give a whole file its name, which nobody sees half made.
+
+    Raises:
+        FileExistsError: The name is taken.
+    """
+    if os.name == "nt":
+        os.rename(made, path)
+        return
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # there are file systems without links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.replace(made, path)
