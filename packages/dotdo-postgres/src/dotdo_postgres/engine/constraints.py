@@ -15,7 +15,7 @@ from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
 from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.errors import PostgresError, error
-from dotdo_postgres.mapping import codecs, numeric
+from dotdo_postgres.mapping import codecs, numeric, numeric_codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def show(column: RelationColumn, value: Any) -> str:
         return "null"
     if column.type == t.NUMERIC:
         codec = (
-            codecs.NUMERIC_BYTES if column.scale is None else codecs.numeric_scaled(column.scale)
+            numeric_codecs.NUMERIC_BYTES
+            if column.scale is None
+            else numeric_codecs.numeric_scaled(column.scale)
         )
         return codec.to_text(value)
     if column.type == t.JSONB and isinstance(value, bytes):

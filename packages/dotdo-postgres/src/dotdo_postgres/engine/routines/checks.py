@@ -17,7 +17,8 @@ from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, 
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
-from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
+from dotdo_postgres.mapping.codecs import codec_of
+from dotdo_postgres.mapping.moment_codecs import PG_EPOCH_US
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
