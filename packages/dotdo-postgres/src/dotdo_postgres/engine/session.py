@@ -18,7 +18,6 @@ from dotdo_postgres.engine.catalog.answers import Answers
 from dotdo_postgres.engine.catalog.provided import computed
 from dotdo_postgres.engine.catalog.regtypes import RegTypes
 from dotdo_postgres.engine.catalog.rows import rows_of
-from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.ddl.temporary import leave as leave_temporary
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.documents.present import Documents
@@ -40,6 +39,7 @@ from dotdo_postgres.engine.portals import Portals
 from dotdo_postgres.engine.procedures.calling import call_stored
 from dotdo_postgres.engine.procedures.functions import call_function
 from dotdo_postgres.engine.procedures.hooks import UserRoutines
+from dotdo_postgres.engine.references import unmet_reference
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.run.values import session_values
@@ -51,7 +51,7 @@ from dotdo_postgres.engine.statements import plan_statement
 from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.triggers.pending import Pending
-from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.triggers.plans import TriggerPlans
 from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error
