@@ -1,12 +1,13 @@
 """Random schemas, rows and statements for PostgreSQL: what they mean is settled, how they are written is not."""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HOLE = "<"
+HOLE = re.compile("<([a-z]+)>")
 DEPTH = 3
 DECLARED = {
     "int": ("int", "bigint", "smallint"),
@@ -69,37 +70,29 @@ FRAMES = (
 JOINS = ("join", "left join", "right join", "full join")
 
 
-def read_grammar() -> dict[str, list[list[str]]]:
+def read_forms(path: Path, kinds: Iterable[str]) -> dict[str, list[list[str]]]:
     """The forms of each kind, split at their holes: text, kind, text, kind, ..., text."""
+    lines = [line.split(" ", 1) for line in path.read_text().splitlines() if line[:1] != "#"]
+    holes = {*kinds, *(kind for kind, _ in lines)}
     forms = defaultdict(list)
-    for line in (Path(__file__).parent / "grammar.txt").read_text().splitlines():
-        if not line.startswith("#"):
-            kind, form = line.split(" ", 1)
-            forms[kind].append(split_at_holes(form))
+    for kind, form in lines:
+        pieces = HOLE.split(form)
+        forms[kind].append(joined_where(pieces, lambda word: word in holes))
     return dict(forms)
 
 
-def split_at_holes(form: str) -> list[str]:
-    pieces = [""]
-    rest = form
-    while rest:
-        start = rest.find(HOLE)
-        end = rest.find(">", start)
-        word = rest[start + 1 : end] if start >= 0 and end >= 0 else ""
-        if word in DECLARED:
-            pieces[-1] += rest[:start]
-            pieces += [word, ""]
-            rest = rest[end + 1 :]
-        elif start >= 0:
-            pieces[-1] += rest[: start + 1]
-            rest = rest[start + 1 :]
+def joined_where(pieces: list[str], is_hole: Callable[[str], bool]) -> list[str]:
+    """Pieces of text with words between them, those words that are no holes made text again."""
+    found = pieces[:1]
+    for word, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        if is_hole(word):
+            found += [word, text]
         else:
-            pieces[-1] += rest
-            rest = ""
-    return pieces
+            found[-1] += f"<{word}>{text}"
+    return found
 
 
-GRAMMAR = read_grammar()
+GRAMMAR = read_forms(Path(__file__).parent / "grammar.txt", DECLARED)
 
 
 @dataclass
