@@ -249,6 +249,8 @@ def to_timestamp(seconds: float) -> int:
     Raises:
         PostgresError: out of range (22008).
     """
+    if math.isnan(seconds):
+        raise error("22008", "timestamp cannot be NaN")
     if math.isinf(seconds):
         return dt.INFINITY if seconds > 0 else -dt.INFINITY
     us = round(seconds * _SECOND)

@@ -3,17 +3,25 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zonedtimes
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    floats,
+    interval,
+    jsons,
+    numeric,
+    ranges,
+    zonedtimes,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
@@ -54,26 +62,6 @@ def _in_range(type_name: str, bits: int) -> object:
         raise error("22003", f"{type_name} out of range")
 
     return check
-
-
-def _check_float(result: float | None, left: float | None, right: float | None) -> float | None:
-    if left is None or right is None:
-        return None
-    if result is None:  # SQLite has NULL for NaN
-        raise not_supported("NaN of type double precision")
-    if (
-        result in {float("inf"), float("-inf")}
-        and abs(left) != float("inf")
-        and abs(right) != float("inf")
-    ):
-        raise error("22003", "value out of range: overflow")
-    return result
-
-
-def _check_product(result: float | None, left: float | None, right: float | None) -> float | None:
-    if result == 0 and left and right and abs(right) != float("inf"):
-        raise error("22003", "value out of range: underflow")
-    return _check_float(result, left, right)
 
 
 def at_scale(value: Decimal, scale: int) -> int | float:
@@ -204,7 +192,7 @@ def zipped(count: int) -> Routine:
     """
 
     def join(widths: str, *stored: str | None) -> str:
-        lists = [orjson.loads(text or "[]") for text in stored]
+        lists = [arrays.loads(text or "[]") for text in stored]
         blanks = [[None] * int(width) for width in widths.split(",")]
         rows = []
         for at in range(max(map(len, lists))):
@@ -217,7 +205,7 @@ def zipped(count: int) -> Routine:
                 else:
                     row += items[at]
             rows.append(row)
-        return orjson.dumps(rows).decode()
+        return arrays.pack(rows)
 
     types = (t.TEXT,) * count
     return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
@@ -300,10 +288,14 @@ def ordered_element(item: object) -> bytes:
     return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
 
 
+def _float_order(item: Any) -> float | None:
+    return None if item is None else math.nan if item == floats.NAN else float(item)
+
+
 @cache
 def array_key(element: int) -> Routine:
     """Return the routine whose results order as arrays of that element type do: by elements, then by dimensions."""
-    key = element_key(element)
+    key = _float_order if element in {t.FLOAT4, t.FLOAT8} else element_key(element)
 
     def order(stored: str) -> bytes:
         items = arrays.unpack(stored)
@@ -449,12 +441,6 @@ DIVISION_BY_ZERO = _routine("division_by_zero", _division_by_zero, (t.INT8, t.IN
 CHECK_SMALLINT = _routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
 CHECK_INTEGER = _routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
 CHECK_BIGINT = _routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
-CHECK_FLOAT = _routine(
-    "check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
-CHECK_PRODUCT = _routine(
-    "check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
 WIDEN = _routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
 AT_SCALE = _routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
 FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
