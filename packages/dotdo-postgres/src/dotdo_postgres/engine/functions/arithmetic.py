@@ -162,6 +162,23 @@ def _shift(value: int, bits: int, width: int, *, is_left: bool) -> int:
     return found - (1 << width) if found >> width - 1 else found
 
 
+def _shifted_small(value: int, bits: int, *, is_left: bool) -> int:
+    found = _shift(value, bits, 32, is_left=is_left) & 0xFFFF
+    return found - 0x10000 if found >> 15 else found
+
+
+@FAMILY.operator("smallint << integer", returns="smallint")
+def shift_left_small(value: int, bits: int) -> int:
+    """Shift bits left."""
+    return _shifted_small(value, bits, is_left=True)
+
+
+@FAMILY.operator("smallint >> integer", returns="smallint")
+def shift_right_small(value: int, bits: int) -> int:
+    """Shift bits right, keeping the sign."""
+    return _shifted_small(value, bits, is_left=False)
+
+
 @FAMILY.operator("integer << integer", returns="integer")
 def shift_left(value: int, bits: int) -> int:
     """Shift bits left."""
