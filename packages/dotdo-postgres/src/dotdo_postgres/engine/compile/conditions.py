@@ -105,8 +105,8 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
     parts, scale, digits = _unify(
         compiler, expr.type, [compiler.expression(arg) for arg in expr.args]
     )
-    is_array = t.BY_OID[expr.type].category == "A"
-    if expr.type != t.NUMERIC and (is_array or needs_key(expr.type, parts[0])):
+    is_array, is_enum = t.BY_OID[expr.type].category == "A", t.BY_OID[expr.type].kind == "e"
+    if expr.type != t.NUMERIC and (is_array or is_enum or needs_key(expr.type, parts[0])):
         return _keyed_extreme(compiler, expr, parts)
     name = "max" if expr.is_greatest else "min"
     result = parts[0].node

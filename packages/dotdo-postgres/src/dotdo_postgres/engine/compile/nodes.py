@@ -67,7 +67,9 @@ def integer(value: int) -> Node:
 
 
 def real(value: float) -> Node:
-    """Return a floating point number."""
+    """Return a floating point number; NaN is text."""
+    if value != value:
+        return string("NaN")
     text = repr(value).replace("inf", "9e999")
     return exp.Literal.number(text) if value >= 0 else exp.Paren(this=exp.Literal.number(text))
 

@@ -13,7 +13,7 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import (
     floats,
     numeric,
@@ -90,7 +90,7 @@ def double_to_real(value: float) -> float:
 
 
 def _float_to_integer(value: float, bits: int, name: str) -> int:
-    if math.isinf(value):
+    if not math.isfinite(value):
         raise error("22003", f"{name} out of range")
     whole = round(value)
     if not -(1 << bits - 1) <= whole < 1 << bits - 1:
@@ -162,8 +162,6 @@ def numeric_to_real(value: Decimal) -> float:
 
 def numeric_to_float(value: Decimal) -> float:
     """Return the nearest double (22003 when too large)."""
-    if value.is_nan():
-        raise not_supported("NaN of type double precision")
     result = float(value)
     if math.isinf(result) and value.is_finite():
         shown = numeric.to_text(value)
