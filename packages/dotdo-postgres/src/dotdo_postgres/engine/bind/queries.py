@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.names import first_location
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.select import bind_limits, bind_select, make_target
@@ -138,7 +139,7 @@ def _values(binder: Binder, node: Node, scope: Scope) -> Query:
     scope.clause = "VALUES"
     rows = []
     for item in node["valuesLists"]:
-        row_nodes = item["List"]["items"]
+        row_nodes = star_nodes(binder, item["List"]["items"], scope)
         if any("SetToDefault" in cell for cell in row_nodes):
             raise error(
                 "42601",
