@@ -9,7 +9,7 @@ from sqlglot import exp
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def compile_array(compiler: Compiler, expr: ir.ArrayOf) -> Sql:
     """Write ARRAY[...] as JSON text."""
     if expr.args and t.BY_OID[expr.args[0].type].category == "A":
         parts = [compiler.expression(arg) for arg in expr.args]
-        return Sql(compiler.python(checks.nested(len(parts)), parts, [t.TEXT] * len(parts)))
+        return Sql(compiler.python(array_checks.nested(len(parts)), parts, [t.TEXT] * len(parts)))
     return Sql(
         n.call(
             "json_array",
@@ -65,7 +65,7 @@ def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     comparison = compiler.node(expr.comparison)
     compiler.array_elements.pop()
     is_deep = n.binary("=", n.call("substr", array, n.integer(1), n.integer(2)), n.string("[["))
-    flat = compiler.python(checks.FLAT, [Sql(array.copy())], [t.TEXT])
+    flat = compiler.python(array_checks.FLAT, [Sql(array.copy())], [t.TEXT])
     rows_of = n.call("iif", is_deep, flat, array.copy())
     source = exp.Table(this=n.call("json_each", rows_of), alias=exp.TableAlias(this=n.name(alias)))
     inner = comparison.this if type(comparison).__name__ == "Paren" else comparison
@@ -114,11 +114,11 @@ def compile_subscript(compiler: Compiler, expr: ir.Subscript) -> Sql:
     if expr.is_slice:
         is_open = sum(1 << at for at, index in enumerate(indexes) if index is None)
         bounds = [Sql(n.integer(is_open)), *(index or Sql(n.null()) for index in indexes)]
-        routine = checks.array_slice(len(indexes) // 2)
+        routine = array_checks.array_slice(len(indexes) // 2)
         return Sql(compiler.python(routine, [arg, *bounds], [t.TEXT, *[t.INT4] * len(bounds)]))
     listed = [index for index in indexes if index is not None]
     if len(listed) > 1 or not arg.is_simple:
-        routine = checks.subscript(len(listed), expr.type)
+        routine = array_checks.subscript(len(listed), expr.type)
         types = [t.TEXT, *[t.INT4] * len(listed)]
         return Sql(compiler.python(routine, [arg, *listed], types))
     index_node = n.binary("-", listed[0].node, n.integer(1))

@@ -9,7 +9,7 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -45,7 +45,9 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
     if element in {t.VARCHAR, t.BPCHAR, t.NUMERIC}:
         extra = [Sql(n.integer(expr.typmod)), Sql(n.integer(int(expr.is_explicit)))]
         return Sql(
-            compiler.python(checks.array_fit(element), [sql, *extra], [t.TEXT, t.INT4, t.INT4])
+            compiler.python(
+                array_checks.array_fit(element), [sql, *extra], [t.TEXT, t.INT4, t.INT4]
+            )
         )
     raise not_supported(f"a type modifier of {t.format_type(expr.type)}", expr.location)
 

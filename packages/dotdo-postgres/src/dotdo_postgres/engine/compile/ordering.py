@@ -9,7 +9,7 @@ from sqlglot import exp
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.records import record_key
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -52,7 +52,7 @@ def key_node(  # noqa: PLR0911 -- one return for each kind of type
     if oid == t.BPCHAR and not sql.is_null:
         return n.call("rtrim", sql.node, n.string(" "))
     if t.BY_OID[oid].category == "A" and not sql.is_null:
-        return compiler.python(checks.array_key(t.BY_OID[oid].element), [sql], [oid])
+        return compiler.python(array_checks.array_key(t.BY_OID[oid].element), [sql], [oid])
     if not is_group and oid == t.JSON:
         raise not_supported(f"ordering by {t.format_type(oid)}")
     return sql.node

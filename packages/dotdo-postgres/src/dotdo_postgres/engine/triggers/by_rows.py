@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.query import Entry
     from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
-    from dotdo_postgres.engine.triggers.writing import Returning
+    from dotdo_postgres.engine.triggers.writes import Returning
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Node = dict[str, Any]

@@ -20,9 +20,8 @@ from dotdo_postgres.engine.relations import relation_of
 from dotdo_postgres.engine.triggers.definitions import BEFORE, DELETE, INSERT, UPDATE
 from dotdo_postgres.engine.triggers.firing import Transition, applies, fire, fitting, row_fields
 from dotdo_postgres.engine.triggers.rows import RowWriter
+from dotdo_postgres.engine.triggers.writes import Run, Write
 from dotdo_postgres.engine.triggers.writing import (
-    Run,
-    Write,
     before_row,
     delete_row,
     fire_rows,

@@ -29,13 +29,8 @@ from dotdo_postgres.engine.triggers.definitions import (
     UPDATE,
 )
 from dotdo_postgres.engine.triggers.rows import RowWriter
-from dotdo_postgres.engine.triggers.writing import (
-    Conflicting,
-    Returning,
-    Write,
-    run_triggered,
-    whole_copy,
-)
+from dotdo_postgres.engine.triggers.writes import Conflicting, Returning, Write
+from dotdo_postgres.engine.triggers.writing import run_triggered, whole_copy
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:

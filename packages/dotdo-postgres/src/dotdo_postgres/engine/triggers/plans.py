@@ -1,8 +1,8 @@
-"""Which way a write is planned that fires triggers, or is made row by row."""
+"""Which writes fire triggers, and the plans of these."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.spread import has_family
@@ -11,6 +11,7 @@ from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, relation_of
+from dotdo_postgres.engine.triggers.around import Around, run_around
 from dotdo_postgres.engine.triggers.by_rows import plan_by_rows
 from dotdo_postgres.engine.triggers.cascading import followers
 from dotdo_postgres.engine.triggers.definitions import (
@@ -25,13 +26,10 @@ from dotdo_postgres.engine.triggers.definitions import (
 from dotdo_postgres.engine.triggers.firing import applies, fire, fitting, has_triggers
 from dotdo_postgres.engine.triggers.merging import MergeByRows
 from dotdo_postgres.engine.triggers.planning import (
+    Node,
     is_view,
     plan_triggered_change,
     plan_triggered_insert,
-)
-from dotdo_postgres.engine.triggers.writing import (
-    Around,
-    run_around,
 )
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
     from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
-
-Node = dict[str, Any]
 
 
 def triggered_relation(planner: Planner, node: Node) -> Relation | None:
