@@ -119,7 +119,8 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
     for at, (a, b) in enumerate(zip(first.columns, second.columns, strict=True), start=1):
         if a.type != b.type:
             common = binder.coercer.common_type(
-                [ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, -1, None)], "UNION"
+                [ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, place_of(second, at), None)],
+                "UNION",
             )
             if common != a.type:
                 message = (
@@ -133,6 +134,11 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
         list(cte.columns), kind="union", is_all=bool(body.get("all")), left=first, right=second
     )
     return cte
+
+
+def place_of(query: Query, at: int) -> int:
+    """Return where the term of a result column stands, counted from 1; -1 when it has no place."""
+    return query.targets[at - 1].expr.location if isinstance(query, Select) else -1
 
 
 def _values(binder: Binder, node: Node, scope: Scope) -> Query:
