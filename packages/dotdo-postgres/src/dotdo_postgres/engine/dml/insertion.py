@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import (
     INSERT,
@@ -120,7 +121,7 @@ class Insertion:
             clause="RETURNING",
             ctes=self.scope.ctes,
         )
-        self.returning = bind_returning(self.binder, self.node, inner)
+        self.returning = bind_returning(self.binder, self.node, inner, self.relation.noun)
         names, actor = self.binder.names, self.binder.names.actor
         names.actor = self.target.actor or actor
         own = new_row_check(self.binder, self.relation.noun, entry, INSERT)
@@ -171,6 +172,8 @@ class Insertion:
                 )
 
     def _row(self, cells: list[Node]) -> list[ir.Expr]:
+        if not any("Parts" in cell for cell in cells):
+            cells = star_nodes(self.binder, cells, self.scope)
         self._check_count(len(cells), cells)
         self.scope.clause = "VALUES"
         row = []
