@@ -60,7 +60,7 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     node = gathered(node)
     columns = target_columns(relation, node.get("cols"), target)
     if not target.is_view:
-        require_privilege(binder, relation.noun, INSERT)
+        require_privilege(binder, relation.noun, INSERT, [column.name for column in columns])
     is_routed = is_partitioned(relation.noun)
     is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
     is_slow = not is_plain or target.is_view or is_guarded(binder, relation.noun)

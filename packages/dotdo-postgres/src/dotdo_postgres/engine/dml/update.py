@@ -192,7 +192,8 @@ class Change:
 
     def _secure_table(self, noun: Noun, command: str) -> ir.Expr | None:
         """Put the rows that policies hide out of reach; return what they ask of new ones."""
-        require_privilege(self.binder, noun, command)
+        assigned = [column.name for column, _ in self.assignments]
+        require_privilege(self.binder, noun, command, assigned)
         commands = command + SELECT if self.where is not None else command
         hidden = visible(self.binder, noun, self.entry, commands)
         if hidden is not None:
