@@ -20,6 +20,7 @@ from dotdo_postgres.mapping import codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.compile.sql import Sql
@@ -47,6 +48,7 @@ class Planner:
         is_in_family: Statement triggers of the table that is written to are fired around what is planned.
         variables: Which of a name's two meanings is taken where a routine's variable has it too.
         is_trusted: The statement is a step of one whose rights have been looked at.
+        policies_of: The table whose policies hold for the one that is written, None for its own.
         before: Names under which tables are read as they were before the statement.
         binder_used: The binder that was made last.
     """
@@ -65,6 +67,7 @@ class Planner:
         self.variables: Variables | None = None
         self.is_in_family = False
         self.is_trusted = False
+        self.policies_of: Noun | None = None
         self.before: dict[str, str] = {}
         self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.policies import secured
 from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.bind.security import (
@@ -14,7 +15,6 @@ from dotdo_postgres.engine.bind.security import (
     readable_columns,
     require_privilege,
     require_readable,
-    secured,
 )
 from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.bind.views import view_entry

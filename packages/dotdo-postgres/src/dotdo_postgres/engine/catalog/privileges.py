@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.bind.security import concerns
+from dotdo_postgres.engine.bind.policies import concerns
 from dotdo_postgres.engine.catalog.regtypes import role_name
 from dotdo_postgres.engine.catalog.roles import known_roles, shown_items
 from dotdo_postgres.engine.objects.acl import (

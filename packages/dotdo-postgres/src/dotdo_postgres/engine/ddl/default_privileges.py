@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 _KINDS = {
-    "OBJECT_TABLE": ("r", "relation"), "OBJECT_SEQUENCE": ("S", "sequence"), "OBJECT_FUNCTION": ("f", "function"),
+    "OBJECT_TABLE": ("r", "table"), "OBJECT_SEQUENCE": ("S", "sequence"), "OBJECT_FUNCTION": ("f", "function"),
     "OBJECT_TYPE": ("T", "type"), "OBJECT_SCHEMA": ("n", "schema"),
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 #: The letter of each kind of object, and how errors about privileges call it.
 KINDS = {
-    "OBJECT_TABLE": ("r", "relation"), "OBJECT_SEQUENCE": ("S", "sequence"), "OBJECT_DATABASE": ("d", "database"),
+    "OBJECT_TABLE": ("r", "table"), "OBJECT_SEQUENCE": ("S", "sequence"), "OBJECT_DATABASE": ("d", "database"),
     "OBJECT_FUNCTION": ("f", "function"), "OBJECT_PROCEDURE": ("f", "procedure"), "OBJECT_ROUTINE": ("f", "routine"),
     "OBJECT_LANGUAGE": ("l", "language"), "OBJECT_SCHEMA": ("n", "schema"), "OBJECT_TYPE": ("T", "type"),
     "OBJECT_DOMAIN": ("T", "domain"),

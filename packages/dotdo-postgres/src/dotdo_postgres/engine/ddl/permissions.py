@@ -5,13 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.bind.security import (
-    DELETE,
-    INSERT,
-    UPDATE,
-    is_guarded,
-    require_privilege,
-)
+from dotdo_postgres.engine.bind.policies import is_guarded
+from dotdo_postgres.engine.bind.security import DELETE, INSERT, UPDATE, require_privilege
 from dotdo_postgres.engine.ddl.functions import find_function
 from dotdo_postgres.engine.ddl.owned_objects import find_owned, find_relation
 from dotdo_postgres.engine.naming import split_definition, split_name
@@ -50,7 +45,8 @@ def require_rights(planner: Planner, kind: str, node: Node) -> None:
     if actor.is_superuser:
         return
     if kind in _CREATING:
-        _require_place(planner, _schema(planner, node))
+        place = node["relation"].get("location") if kind == "CreateStmt" else None
+        _require_place(planner, _schema(planner, node), place)
     if kind in _CREATING or kind == "AlterTableStmt":
         _require_types(planner, node)
     if kind in _OWNING:
@@ -79,13 +75,13 @@ def bare_name(noun: Noun) -> str:
     return split_name(noun.name)[1]
 
 
-def _require_place(planner: Planner, schema: str) -> None:
+def _require_place(planner: Planner, schema: str, place: int | None) -> None:
     """See that the acting role may create objects in a schema."""
     names = planner.names
     if schema in {names.temporary, ALIAS} or not names.has_schema(schema):
         return
     if not names.actor.holds(of_schema(names.catalog, names.objects, schema), "CREATE"):
-        raise error("42501", f"permission denied for schema {schema}")
+        raise error("42501", f"permission denied for schema {schema}", position=place)
 
 
 def _schema(planner: Planner, node: Node) -> str:

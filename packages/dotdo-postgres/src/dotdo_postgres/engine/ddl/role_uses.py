@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotdo_postgres.engine.ddl.definitions import with_column_facts, with_facts
+from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.acl import kept_items, read_items, with_owner
 from dotdo_postgres.engine.objects.grantable import Grantable, of_column, of_noun
 from dotdo_postgres.engine.objects.kept import facts_of
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotdo.storage import Catalog, Noun
+    from dotdo_postgres.engine.objects.names import Names
 
 LISTS = ("acl", "sequence_acl")
 
 
-def uses_of(catalog: Catalog, name: str) -> list[str]:
+def uses_of(names: Names, catalog: Catalog, name: str) -> list[str]:
     """Return what depends on a role, as the detail of an error tells it."""
     found: list[str] = []
     for noun in catalog.by_name.values():
@@ -33,10 +35,10 @@ def uses_of(catalog: Catalog, name: str) -> list[str]:
             continue
         target = of_noun(noun)
         if facts.get("owner") == name:
-            found.append(f"owner of {_described(target)}")
+            found.append(f"owner of {_described(names, target)}")
         if _is_in(facts.get("acl"), name) and target.owner != name:
-            found.append(f"privileges for {_described(target)}")
-        found += _column_uses(noun, target, name)
+            found.append(f"privileges for {_described(names, target)}")
+        found += _column_uses(names, noun, target, name)
         found += [
             f"target of policy {label} on table {target.name}"
             for label, policy in facts.get("policies", {}).items()
@@ -45,8 +47,13 @@ def uses_of(catalog: Catalog, name: str) -> list[str]:
     return found
 
 
-def _described(target: Grantable) -> str:
-    return f"{target.word} {target.name}{_arguments(target)}"
+def _described(names: Names, target: Grantable) -> str:
+    noun, shown = target.noun, target.name
+    if noun is not None and target.kind not in "nd":
+        is_table = noun.layout != "definition"
+        schema = split_name(noun.name)[0] if is_table else split_definition(noun.name)[1]
+        shown = shown if schema in names.path else f"{schema}.{shown}"
+    return f"{target.word} {shown}{_arguments(target)}"
 
 
 def _arguments(target: Grantable) -> str:
@@ -66,10 +73,10 @@ def _default_use(facts: dict[str, Any], name: str) -> str:
     return f"privileges for default privileges on new {words[facts['kind']]} belonging to role {facts['role']}{place}"
 
 
-def _column_uses(noun: Noun, target: Grantable, name: str) -> Iterator[str]:
+def _column_uses(names: Names, noun: Noun, target: Grantable, name: str) -> Iterator[str]:
     for column in noun.columns:
         if _is_in(kept_items(of_column(noun, column).items), name):
-            yield f"privileges for column {column.name} of {target.word} {target.name}"
+            yield f"privileges for column {column.name} of {_described(names, target)}"
 
 
 def _is_in(kept: list[list[str]] | None, name: str) -> bool:

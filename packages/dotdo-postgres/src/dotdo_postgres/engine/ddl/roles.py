@@ -164,7 +164,7 @@ def _drop_role(session: Session, planner: Planner, node: Node) -> None:
             raise error("55006", "current user cannot be dropped")
         if name == session.facts.session_user:
             raise error("55006", "session user cannot be dropped")
-        used = uses_of(session.kernel.catalog, name)
+        used = uses_of(planner.names, session.kernel.catalog, name)
         if used:
             message = f'role "{name}" cannot be dropped because some objects depend on it'
             raise error("2BP01", message, detail="\n".join(used))

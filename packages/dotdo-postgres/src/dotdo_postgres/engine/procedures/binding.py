@@ -222,7 +222,8 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
     ):  # the column is called as its parameter
         return _series(binder, stored, args, result, columns, scope, location)
     if not is_rows:
-        written = inlined(binder, stored, args, result)
+        is_shown = binder.coercer.keeps_casts  # a text shows the call itself
+        written = None if is_shown else inlined(binder, stored, args, result)
         if written is not None:
             written.location = location
             return written
