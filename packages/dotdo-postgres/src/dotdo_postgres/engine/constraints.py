@@ -7,6 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
+from dotdo.storage import ddl
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
@@ -15,6 +16,7 @@ from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.rows_shown import Row, error_fields, failing_row, key_text
 from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.mapping import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,8 +196,7 @@ def _unique(
     name = _unique_name(noun, failure)
     columns = failure.columns
     if columns == ("_id",) or not columns:
-        found = next((u.columns for u in noun.uniques if u.name == name), ())
-        columns = found
+        columns = _columns_of(noun, name)
     row = _duplicate(session, noun, columns, rows) if columns else None
     detail = f"Key {key_text(relation, columns, row)} already exists." if row else None
     message = f'duplicate key value violates unique constraint "{name}"'
@@ -204,12 +205,10 @@ def _unique(
 
 def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
     if failure.constraint:
-        prefix = f"_ix {noun.table} "
-        return (
-            failure.constraint.removeprefix(prefix)
-            if failure.constraint.startswith(prefix)
-            else failure.constraint
-        )
+        name = failure.constraint.removeprefix(ddl.EVEN)
+        if name == ddl.key_index(noun):
+            return noun.key_name
+        return name.removeprefix(ddl.index_name(noun, ""))
     if noun.key and tuple(failure.columns) == noun.key:
         return noun.key_name
     for unique in noun.uniques:
@@ -223,17 +222,27 @@ def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
     return ""
 
 
+def _columns_of(noun: Noun, name: str) -> tuple[str, ...]:
+    if name == noun.key_name:
+        return noun.key
+    for index in noun.indexes:
+        if index.name == name and index.is_unique:
+            names = [term.removesuffix(" desc").strip('"') for term in index.terms]
+            known = {column.column for column in noun.columns}
+            return tuple(names) if known.issuperset(names) else ()
+    return next((unique.columns for unique in noun.uniques if unique.name == name), ())
+
+
 def _duplicate(
     session: Session, noun: Noun, columns: Sequence[str], rows: list[tuple[Row, Row | None]]
 ) -> Row | None:
     seen: set[tuple[Any, ...]] = set()
-    where = " and ".join(f"{quoted(name)} = ?" for name in columns)
+    where = " and ".join(f"{ddl.even_term(noun, quoted(name))} = ?" for name in columns)
     sql = f"select 1 from {quoted(noun.table)} where {where}"  # noqa: S608 -- quoted names
+    uneven = {c.column for c in noun.columns if c.type == "numeric"}
     for new, old in rows:
-        values = tuple(new.get(name) for name in columns)
-        if None in values or (
-            old is not None and values == tuple(old.get(name) for name in columns)
-        ):
+        values = _even(new, columns, uneven)
+        if None in values or (old is not None and values == _even(old, columns, uneven)):
             continue
         if values in seen or session.kernel.read(sql, values):
             return new
@@ -241,14 +250,27 @@ def _duplicate(
     return rows[0][0] if len(rows) == 1 else None
 
 
+def _even(row: Row, columns: Sequence[str], uneven: set[str]) -> tuple[Any, ...]:
+    """Return the values of a key, equal ones as the same bytes."""
+    values = ((name, row.get(name)) for name in columns)
+    return tuple(
+        numeric.key(value) if name in uneven and value is not None else value
+        for name, value in values
+    )
+
+
 def duplicate_detail(session: Session, noun: Noun, columns: Sequence[str]) -> str | None:
     """Return the detail of a unique index that cannot be made."""
     listed = ", ".join(quoted(name) for name in columns)
     sql = f"select {listed} from {quoted(noun.table)} order by {quoted(noun.rowid)}"  # noqa: S608 -- quoted names
-    row = first_equal(session.kernel.read(sql))
-    if row is None:
+    uneven = {c.column for c in noun.columns if c.type == "numeric"}
+    rows = [dict(zip(columns, row, strict=True)) for row in session.kernel.read(sql)]
+    keys = [_even(row, columns, uneven) for row in rows]
+    found = first_equal(keys)
+    if found is None:
         return None
-    shown = key_text(relation_of(noun), columns, dict(zip(columns, row, strict=True)))
+    row = rows[keys.index(found)]
+    shown = key_text(relation_of(noun), columns, row)
     return f"Key {shown} is duplicated."
 
 

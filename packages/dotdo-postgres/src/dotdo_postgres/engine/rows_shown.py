@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile.document_values import shown_key
 from dotdo_postgres.engine.documents.present import is_documents
-from dotdo_postgres.mapping import codecs
+from dotdo_postgres.mapping import codecs, numeric_codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def show(column: RelationColumn, value: Any) -> str:
         return "null"
     if column.type == t.NUMERIC:
         codec = (
-            codecs.NUMERIC_BYTES if column.scale is None else codecs.numeric_scaled(column.scale)
+            numeric_codecs.NUMERIC_BYTES
+            if column.scale is None
+            else numeric_codecs.numeric_scaled(column.scale)
         )
         return codec.to_text(value)
     if column.type == t.JSONB and isinstance(value, bytes):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
@@ -61,7 +63,10 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
     sql = compiler.expression(expr)
     if sql.value is not None or sql.is_null:
         return n.cast(n.null(), "text") if sql.is_null else n.call("ifnull", sql.node, n.null())
-    return key_node(compiler, sql, expr.type, is_group=is_group)
+    node = key_node(compiler, sql, expr.type, is_group=is_group)
+    if isinstance(node.unnest(), exp.Connector):  # SQLite reads `0 and x` as 0, hence as an ordinal
+        return n.call("ifnull", node, n.null())
+    return node
 
 
 def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:

@@ -144,7 +144,8 @@ def refuse_uneven(noun: Noun, columns: tuple[str, ...], location: int | None = N
     """Refuse uniqueness over types whose equal values may be kept as different bytes (0A000)."""
     for column in noun.columns:
         oid, _ = column_type(column)
-        if column.column in columns and {oid, t.BY_OID[oid].element} & UNEVEN:
+        element = t.BY_OID[oid].element
+        if column.column in columns and ({oid, element} & UNEVEN or element == t.NUMERIC):
             raise not_supported(f"a unique index on type {t.format_type(oid)}", location)
 
 

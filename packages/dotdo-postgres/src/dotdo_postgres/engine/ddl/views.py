@@ -26,7 +26,7 @@ from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import boolean_from_text
+from dotdo_postgres.mapping.scalar_codecs import boolean_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

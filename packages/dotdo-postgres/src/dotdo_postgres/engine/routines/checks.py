@@ -16,7 +16,7 @@ from dotdo_postgres.mapping import datetimes, interval, jsons, numeric, ranges, 
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
-from dotdo_postgres.mapping.codecs import PG_EPOCH_US
+from dotdo_postgres.mapping.moment_codecs import PG_EPOCH_US
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from dotdo_postgres.engine.bind.select import make_target
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.dml.insert import Insertion, target_columns
+from dotdo_postgres.engine.dml.insert import target_columns
+from dotdo_postgres.engine.dml.insertion import Insertion
 from dotdo_postgres.engine.dml.joined import other_columns
 from dotdo_postgres.engine.dml.targets import target_of
 from dotdo_postgres.engine.dml.update import Change
