@@ -20,6 +20,7 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.queries import _cte
 from dotdo_postgres.engine.dml.assign import assign, default_expression, guarded, storage_node
+from dotdo_postgres.engine.dml.batches import batch_of
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.document_keys import key_probe
@@ -363,6 +364,7 @@ class Insertion:
         if self.query is not None:
             prepared.detail["count"] = self._count()
         self.planner.finish(compiler, node, prepared)
+        prepared.detail["batch"] = batch_of(prepared, node)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared
