@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
-from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.dml.many import Rows, draw, write_many
 from dotdo_postgres.engine.failures import translate
 from dotdo_postgres.engine.preparing import know_types
+from dotdo_postgres.engine.references import unmet_reference
 from dotdo_postgres.engine.routines.checks import NumericTooWide
 from dotdo_postgres.engine.run.functions import make_aggregate, make_function
 from dotdo_postgres.engine.status import ABORTED, INERROR, INTRANS

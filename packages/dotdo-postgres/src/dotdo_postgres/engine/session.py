@@ -31,7 +31,7 @@ from dotdo_postgres.engine.status import ABORTED, IDLE, INERROR, INTRANS, Transa
 from dotdo_postgres.engine.table_locks import TableLocks
 from dotdo_postgres.engine.transactions import begin_implicit, end_implicit, ends_failed
 from dotdo_postgres.engine.triggers.pending import Pending
-from dotdo_postgres.engine.triggers.planning import TriggerPlans
+from dotdo_postgres.engine.triggers.plans import TriggerPlans
 from dotdo_postgres.engine.udf.casting import Caster
 from dotdo_postgres.engine.variables import adopt
 from dotdo_postgres.errors import Notice, PostgresError, error

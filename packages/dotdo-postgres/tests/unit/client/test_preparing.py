@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import psycopg
+import pytest
+
 NAMES = "select count(*) from pg_prepared_statements where name like '_pg3_%%' and %s"
 
 
@@ -42,6 +45,7 @@ def test_those_not_used_for_longest_are_forgotten(connection: Any) -> None:
 
 
 def test_drop_and_rollback_forget_all(connection: Any) -> None:
+    connection.autocommit = False
     connection.prepare_threshold = 0
     connection.execute("select 1")
     assert count(connection) == 1
@@ -55,8 +59,6 @@ def test_drop_and_rollback_forget_all(connection: Any) -> None:
 def test_failed_statements_prepare_nothing(connection: Any) -> None:
     connection.autocommit = True
     for _ in range(8):
-        try:
+        with pytest.raises(psycopg.errors.UndefinedColumn):
             connection.execute("select nothing_of_the_kind")
-        except Exception as failure:
-            assert "nothing_of_the_kind" in str(failure)
     assert count(connection) == 0
