@@ -31,7 +31,9 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
             bound = None if prepare else self.bind_short(query, params, binary)
             if bound is not None:
                 try:
-                    if prepare is None:
+                    if prepare is None and (
+                        bound[4] is None or bound[4] is not self._counts.newest
+                    ):
                         self.count_short(bound)
                     self.take_short(*self.run_short(bound), query, params)
                 except PostgresError as error:

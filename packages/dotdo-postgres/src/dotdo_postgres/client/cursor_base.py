@@ -42,6 +42,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
 
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None:
         self._conn = connection
+        self._counts = connection.counts
         self._pgconn = connection.pgconn
         self.format = statements.TEXT
         self.arraysize = 1
@@ -118,8 +119,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
 
     def count_short(self, bound: native.Bound) -> None:
         """Count a bound statement, which psycopg prepares when it comes often; cursors with parameters in the text do not."""
-        conn = self._conn
-        preparing.count(conn.counts, conn.pgconn.session, bound)
+        preparing.count(self._counts, self._pgconn.session, bound)
 
     def run_short(self, bound: native.Bound) -> tuple[Result, native.Plan]:
         """Run a bound statement.
@@ -176,7 +176,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         if result.columns is None:
             self._raw = None
             self._rowcount = -1 if result.row_count is None else result.row_count
-            preparing.follow(self._conn.counts, self._pgconn.session, result)
+            preparing.follow(self._counts, self._pgconn.session, result)
         else:
             self._raw, self._loaders = result.rows, plan.loaders
             self._rowcount = len(result.rows)

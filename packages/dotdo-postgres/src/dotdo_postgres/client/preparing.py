@@ -24,7 +24,7 @@ def count(counts: seam.StatementCounts, session: "Session", bound: native.Bound)
         PostgresError: it cannot be prepared.
     """
     sql, oids = bound[1], bound[2]
-    name = counts.count(sql.encode(), oids)
+    name = counts.count(sql.encode(), oids, bound[4])
     if name is not None:
         found = session.prepare(sql, oids)
         session.statements[name] = Statement(

@@ -203,13 +203,32 @@ class ConnectionInPython(BaseConnection[Any]):
 class StatementCounts(PrepareManager):
     """psycopg's choice of the statements to prepare, for statements that do not go its way, too."""
 
-    def count(self, sql: bytes, oids: tuple[int, ...]) -> str | None:
+    newest: Any = None
+    """The plan of the short way whose statement, a prepared one, was executed last; None when that is another's."""
+
+    def clear(self) -> bool:
+        """Forget all statements."""
+        self.newest = None
+        return super().clear()
+
+    def _rotate(self) -> None:
+        self.newest = None
+        super()._rotate()
+
+    def maybe_add_to_cache(self, query: Any, prep: Any, name: bytes) -> Any:
+        """Count a statement that went psycopg's own way."""
+        self.newest = None
+        return super().maybe_add_to_cache(query, prep, name)
+
+    def count(self, sql: bytes, oids: tuple[int, ...], plan: Any = None) -> str | None:
         """Count an execution; return the name under which the statement is to be prepared now, mostly None."""
         key = sql, oids
         names = self._names
         if key in names:
             names.move_to_end(key)
+            self.newest = plan
             return None
+        self.newest = None
         threshold, counts = self.prepare_threshold, self._counts
         if threshold is None:
             return None
