@@ -23,6 +23,7 @@ from dotdo_postgres.engine.dml.assign import (
     guarded,
     storage_node,
 )
+from dotdo_postgres.engine.dml.batches import batch_of
 from dotdo_postgres.engine.dml.conflict import Conflict, bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
@@ -302,6 +303,7 @@ class Insertion:
         if self.query is not None:
             prepared.detail["count"] = self._count()
         self.planner.finish(compiler, node, prepared)
+        prepared.detail["batch"] = batch_of(prepared, node)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared
