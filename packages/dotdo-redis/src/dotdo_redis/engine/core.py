@@ -29,6 +29,7 @@ FEW_KEYS = 20
 
 Observer = Callable[[ClientState | None, int, bytes], None]
 Journal = Callable[[int, list[Effect]], None]
+Spill = Callable[[Database, list[bytes]], int]
 
 
 class Engine:
@@ -62,6 +63,7 @@ class Engine:
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
         self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
+        self.second_ns = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
         self.started_s = self.now_s
@@ -81,6 +83,8 @@ class Engine:
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
+        self.spill: Spill | None = None
+        """Puts values of a database's keys where they take no memory; tells how many bytes that freed."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
@@ -103,9 +107,10 @@ class Engine:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
         self.now_ns = self.started_ns = now_ns
         self.now_ms = now_ns // 1_000_000
-        if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
+        if 0 <= now_ns - self.second_ns < SECOND_NS:
             return False
         self.now_s = now_ns // SECOND_NS
+        self.second_ns = SECOND_NS * self.now_s
         return True
 
     @property
@@ -152,7 +157,9 @@ class Engine:
         """
         self._acquire()
         try:
-            if self.set_time(self.clock_ns()):
+            self.now_ns = self.started_ns = now_ns = self.clock_ns()
+            self.now_ms = now_ns // 1_000_000
+            if not 0 <= now_ns - self.second_ns < SECOND_NS and self.set_time(now_ns):
                 self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
@@ -188,6 +195,7 @@ class Engine:
             for words in calls:
                 self.started_ns = self.ended_ns
                 ran += 1
+                self.is_plain_step = True
                 reply = step(client, words)
                 if reply.__class__ is Blocked:
                     return ran, reply
@@ -215,16 +223,17 @@ class Engine:
         command = self._names.get(words[0])
         if (
             command is None
-            or not (command.is_plain and client.is_plain and self.is_quiet)
+            or not (command.is_plain and self.is_quiet and client.is_plain)
             or not command.least <= len(words) <= command.most
         ):
             reply = self._execute(client, words)
             self.is_plain_step = False
             return reply
-        self.is_plain_step = True
         ctx = client.ctx
-        self.running = command
-        ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+        self.running = ctx.command = command
+        ctx.words = words
+        ctx.modified = 0
+        ctx.logged = None
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
         command.calls += 1
@@ -475,6 +484,7 @@ class Engine:
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""
         for database in self.databases:
+            database.know_more()
             if database.expires:
                 database.deadlines.tidy(database.expires)
         if not self.config.active_expire or self.now_ms < self.instance.pause.until_ms:
