@@ -395,9 +395,10 @@ class Engine:
 
     def modified_all(self, client: ClientState | None, database: Database) -> None:
         """Tell the same of all keys of a database, before or after they are exchanged or dropped."""
-        for index, key in list(self.watchers):
-            if index == database.index and (key in database.keys):
-                self.modified(client, index, key)
+        for (index, key), watchers in self.watchers.items():
+            if index == database.index and key in database.keys:
+                for watcher in watchers:
+                    watcher.watch_broken = True
         self.waiters.signal_database(database.index)
         for observer in self.flush_observers:
             observer(client, database.index)

@@ -122,6 +122,10 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
+        if self.expires and key in self.expires:
+            if self.engine.now_ms > self.expires[key]:
+                self.expire(key)
+            self.expires.pop(key, None)
         if key in self.keys:
             if self.texts:
                 self.texts.discard(key)
@@ -129,8 +133,6 @@ class Database:
             self.accessed[key] = self.engine.now_s
         else:
             self.put(key, value)
-        if self.expires:
-            self.expires.pop(key, None)
 
     def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
         """Take a key in that was kept elsewhere and that nobody has used yet."""

@@ -105,16 +105,16 @@ def new_id(word: bytes, last_id: int, now_ms: int) -> int:
     return number
 
 
-def _check_new_id(word: bytes) -> None:
-    """Refuse what can be no new id of any stream.
+def _check_new_id(word: bytes) -> bool:
+    """Refuse what can be no new id of any stream; whether it is 0-0, which is refused later.
 
     Raises:
-        ReplyError: it is no id, or 0-0.
+        ReplyError: it is no id.
     """
-    if word != b"*":
-        is_partial = word.endswith(b"-*")
-        if not stream_id(word[:-2] if is_partial else word) and not is_partial:
-            raise ReplyError("The ID specified in XADD must be greater than 0-0")
+    if word == b"*":
+        return False
+    is_partial = word.endswith(b"-*")
+    return not stream_id(word[:-2] if is_partial else word) and not is_partial
 
 
 def _too_small() -> ReplyError:
@@ -131,9 +131,11 @@ def xadd(ctx: Context, args: list[bytes]) -> Reply:
     if at >= len(args):
         raise syntax()
     word, fields = args[at], tuple(args[at + 1 :])
-    _check_new_id(word)
+    is_zero = _check_new_id(word)
     if len(fields) < 2 or len(fields) % 2:
         raise wrong_arity("xadd")
+    if is_zero:
+        raise ReplyError("The ID specified in XADD must be greater than 0-0")
     stream = ctx.db.get(key, Stream)
     if stream is None and not creates:
         return None
@@ -180,6 +182,7 @@ def _read_options(args: list[bytes]) -> tuple[Trim | None, int, bool]:
             trim.take_limit(args[at + 1])
             at += 2
         else:
+            _check_new_id(args[at])
             break
     trim.check()
     return trim if trim.strategy else None, at, creates
@@ -236,9 +239,11 @@ def xrange(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("XDEL")
 def xdel(ctx: Context, args: list[bytes]) -> Reply:
     """Delete entries; return how many were there."""
-    numbers = [stream_id(word) for word in args[1:]]
     stream = ctx.db.get(args[0], Stream)
-    gone = sum(stream.delete(number) for number in numbers) if stream is not None else 0
+    if stream is None:
+        return 0
+    numbers = [stream_id(word) for word in args[1:]]
+    gone = sum(stream.delete(number) for number in numbers)
     if gone:
         ctx.changed(args[0], b"xdel", STREAM)
     return gone
@@ -250,10 +255,11 @@ def xsetid(ctx: Context, args: list[bytes]) -> Reply:
     number = stream_id(args[1])
     added: int | None = None
     deleted: int | None = None
-    options = args[2:]
-    if len(options) % 2:
-        raise syntax()
-    for option, value in zip(options[::2], options[1::2], strict=True):
+    options = iter(args[2:])
+    for option in options:
+        value = next(options, None)
+        if value is None:
+            raise syntax()
         if option.upper() == b"ENTRIESADDED":
             added = integer(value)
             if added < 0:
@@ -273,7 +279,7 @@ def xsetid(ctx: Context, args: list[bytes]) -> Reply:
     stream.last_id = number
     stream.added = stream.added if added is None else added
     stream.max_deleted = stream.max_deleted if deleted is None else deleted
-    ctx.changed(args[0], b"xsetid", STREAM)
+    ctx.recorded(args[0], b"xsetid", STREAM)
     return OK
 
 

@@ -88,6 +88,7 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
     if options.condition and (db.find(key) is None) != (options.condition == b"NX"):
         return old
     if options.keeps_ttl:
+        db.find(key)  # a time that is over is not kept
         db.put(key, value)
         ctx.changed(key, b"set", STRING)
     else:
