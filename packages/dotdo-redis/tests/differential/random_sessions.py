@@ -67,7 +67,7 @@ def comparable(words, reply):
         return unordered(_masked(inner[0].upper() if inner else b"", reply))
     reply = _masked(name, reply)
     if name.endswith(b"SCAN") and _goes_on(name, words):
-        return "scanned" if reply[0] == "*" else reply
+        return "scanned"
     if name == b"HELLO" and reply[0] in "%*":
         return reply[0]
     if name == b"DUMP" and reply[0] == "$" and reply[1] != b"-1":
@@ -247,13 +247,16 @@ class Session:
                 random.choice([b"", b"REPLACE"]),
             ]
         if chance < 0.13:
-            return [b"SLEEP:"]
+            return [b"LAPSE:", random.choice(ALL_KEYS)]
         return words
 
     def step(self, who: int, words: list[bytes]) -> None:
         """Make one call on both sides and compare what it answers and what others are told."""
-        if words[0] == b"SLEEP:":
-            time.sleep(0.002)
+        if words[0] == b"LAPSE:":
+            if who in self.queued or self.ours[who].client.queue is not None:
+                return
+            self.step(who, [b"PEXPIRE", words[1], b"1"])
+            time.sleep(0.005)
             return
         if words[0] == b"HELLO:":
             if who in self.queued or self.ours[who].client.queue is not None:

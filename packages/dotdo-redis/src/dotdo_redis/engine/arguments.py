@@ -53,6 +53,20 @@ def bounded(word: bytes, low: int, high: int, error: str) -> int:
     return number
 
 
+def negatable(word: bytes) -> int:
+    """Read an integer of 64 bits whose opposite is one, too.
+
+    Raises:
+        ReplyError: not an integer, or the lowest.
+    """
+    return bounded(
+        word,
+        -HIGHEST,
+        HIGHEST,
+        f"value is out of range, value must between {-HIGHEST} and {HIGHEST}",
+    )
+
+
 def small_integer(word: bytes) -> int:
     """Read an integer of 32 bits.
 

@@ -89,7 +89,7 @@ class Context:
 
     def delete(self, key: bytes) -> bool:
         """Delete a key with its `del` event, as a change of its own; whether it was there."""
-        if self.db.find(key) is None:
+        if not self.db.live(key):
             return False
         self.db.remove(key)
         self.changed(key, b"del", notifications.GENERIC)

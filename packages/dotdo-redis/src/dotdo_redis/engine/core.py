@@ -93,11 +93,15 @@ class Engine:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
 
-    def missed(self) -> None:
-        """Count a key that a reading command did not find."""
+    def missed(self, index: int, key: bytes) -> None:
+        """Count a key that a reading command did not find, and tell of it."""
         running = self.running
-        if running is not None and not running.is_write:
+        if running is None:
+            return
+        if not running.is_write:
             running.misses += 1
+        if self.config.notify & notifications.MISS and running.tells_misses:
+            self.notify(notifications.MISS, b"keymiss", key, index)
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""

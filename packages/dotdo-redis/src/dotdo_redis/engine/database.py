@@ -59,11 +59,11 @@ class Database:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         return value
@@ -76,11 +76,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -97,11 +97,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:

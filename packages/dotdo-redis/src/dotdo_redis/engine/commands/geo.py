@@ -20,7 +20,7 @@ from dotdo_redis.engine.geo import (
     place_of,
     score_of,
 )
-from dotdo_redis.engine.notifications import GENERIC, ZSET
+from dotdo_redis.engine.notifications import ZSET
 from dotdo_redis.engine.types.sorted_sets import SortedSet
 from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import NULL_ARRAY, Reply
@@ -320,9 +320,7 @@ def _shown(ctx: Context, search: _Search, found: list[Found]) -> Reply:
 
 def _store(ctx: Context, target: bytes, search: _Search, found: list[Found]) -> int:
     if not found:
-        if ctx.db.find(target) is not None:
-            ctx.db.remove(target)
-            ctx.changed(target, b"del", GENERIC)
+        ctx.delete(target)
         return 0
     made = SortedSet(ctx.engine.config)
     for one in found:

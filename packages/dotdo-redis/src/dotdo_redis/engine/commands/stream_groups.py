@@ -106,10 +106,17 @@ def create(ctx: Context, args: list[bytes]) -> Reply:
         ctx.db.put(key, stream)
     if name in stream.groups:
         raise BusyGroup
-    stream.groups[name] = Group(position, options.entries_read)
+    stream.groups[name] = Group(position, _known_reads(ctx, stream, options))
     tell = ctx.changed if is_new else ctx.recorded
     tell(key, b"xgroup-create", STREAM)
     return OK
+
+
+def _known_reads(ctx: Context, stream: Stream, options: _GroupOptions) -> int | None:
+    """What ENTRIESREAD says; since 8.0 not more than there ever were."""
+    if options.entries_read is None or not ctx.engine.config.shows(8, 0):
+        return options.entries_read
+    return min(options.entries_read, stream.added)
 
 
 @FAMILY.command("XGROUP|SETID")
@@ -119,7 +126,7 @@ def setid(ctx: Context, args: list[bytes]) -> Reply:
     options = _GroupOptions(ctx, args[3:], may_create=False)
     stream, group = _group(ctx, key, name)
     group.last_id = range_start(word) if word in {b"-", b"+"} else _position(stream, word)
-    group.entries_read = options.entries_read
+    group.entries_read = _known_reads(ctx, stream, options)
     ctx.recorded(key, b"xgroup-setid", STREAM)
     return OK
 

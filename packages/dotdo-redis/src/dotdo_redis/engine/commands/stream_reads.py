@@ -22,7 +22,7 @@ class _Reading:
 
     def __init__(self, ctx: Context, args: list[bytes], *, is_group: bool) -> None:
         self.is_group = is_group
-        self.is_script = "lua" in ctx.client.flags
+        self.is_refused_script = "lua" in ctx.client.flags and not ctx.engine.config.shows(7, 4)
         self.group = self.consumer = b""
         self.count: int | None = None
         self.waits = False
@@ -42,7 +42,7 @@ class _Reading:
 
     def _take(self, option: bytes, args: list[bytes], at: int, left: int) -> int:
         if option == b"BLOCK" and left:
-            if self.is_script:
+            if self.is_refused_script:
                 name = "xreadgroup" if self.is_group else "xread"
                 raise ReplyError(f"{name} command is not allowed with BLOCK option from scripts")
             self.waits = True
@@ -116,7 +116,7 @@ def _unbalanced(ctx: Context, *, is_group: bool) -> str:
     name, marks = "XREAD", "ID or '$'"
     if shows(7, 2):
         name = "'xreadgroup'" if is_group else "'xread'"
-        marks = "ID or '>'" if is_group else "ID, '+', or '$'" if shows(7, 4) else marks
+        marks = "ID or '>'" if is_group else "ID, '+', or '$'" if shows(8, 0) else marks
     return f"Unbalanced {name} list of streams: for each stream key an {marks} must be specified."
 
 

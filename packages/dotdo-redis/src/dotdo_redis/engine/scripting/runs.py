@@ -303,7 +303,7 @@ class Runner:
 
     def _admit(self, run: Run, command: "Command", words: list[bytes]) -> None:
         engine, ctx, flags = self._engine, run.ctx, command.facts.flags
-        if "noscript" in flags:
+        if "noscript" in flags and not ("blocking" in flags and engine.config.shows(7, 2)):
             raise ReplyError("This Redis command is not allowed from script")
         if run.is_over_memory and not run.has_written and "denyoom" in flags:
             raise OutOfMemory

@@ -97,6 +97,66 @@ def test_what_stands_beside_the_entries_breaks_no_watch(rig, call):
     assert rig("EXEC") == []
 
 
+@pytest.mark.parametrize(
+    "call", ["GET a", "ZUNIONSTORE z 1 a", "SET a x GET", "GETSET a x", "LRANGE a 0 -1"]
+)
+def test_a_key_that_is_read_in_vain_is_an_event_when_asked_for(rig, call):
+    rig("CONFIG", "SET", "notify-keyspace-events", "Em")
+    rig("PSUBSCRIBE", "*", client=rig.other())
+    rig.pushed.clear()
+    rig(*call.split())
+    assert [push[2:] for push in rig.pushed] == [[b"__keyevent@0__:keymiss", b"a"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("3e-5", b"0.00003"), ("0.00012345", b"1.2345e-4"), ("1e17", b"100000000000000000"), ("1e22", b"1e+22"),
+     ("12345678901234567890", b"12345678901234567000"), ("1.5e-7", b"1.5e-7"), ("-0.1", b"-0.1"), ("-inf", b"-inf")],
+)  # fmt: skip
+@pytest.mark.parametrize(("protocol", "form"), [(2, b"$%d\r\n%b\r\n"), (3, b",%b\r\n")])
+def test_doubles_are_spelled_as_they_have_been_since_7_2(newest, number, text, protocol, form):
+    newest("ZADD", "z", number, "m")
+    reply = encode_reply(newest("ZSCORE", "z", "m"), protocol)
+    assert reply == (form % (len(text), text) if protocol == 2 else form % text)
+
+
+# -- commands of 8.0 and 8.2, as 8.2.3 answers them
+
+NEWER = [
+    (["HGETDEL h FIELDS 0 a"], "-ERR Number of fields must be a positive integer"),
+    (["HSET h a 1 b 2", "HGETDEL h FIELDS 2 a x"], "*2 $1 1 $-1"),
+    (["HSET h a 1", "HGETDEL h FIELDS 1 a", "EXISTS h"], ":0"),
+    (["HSET h a 1", "HGETEX h EX 0 FIELDS 1 a", "EXISTS h"], ":0"),
+    (["HSET h a 1", "HGETEX h PXAT 9999999999999 FIELDS 1 a", "HPEXPIRETIME h FIELDS 1 a"], "*1 :9999999999999"),
+    (["HSETEX h PXAT 9999999999999 FIELDS 1 a 1", "HGETEX h PERSIST FIELDS 1 a", "HTTL h FIELDS 1 a"], "*1 :-1"),
+    (["HSETEX h FXX FIELDS 1 a 1"], ":0"),
+    (["HSETEX h FNX FNX FIELDS 1 a 1"], "-ERR Only one of FXX or FNX arguments can be specified"),
+    (["HSETEX h EX 10 KEEPTTL FIELDS 1 a b"], "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"),
+    (["HSETEX h PERSIST FIELDS 1 a b"], "-ERR unknown argument: PERSIST"),
+    (["HSETEX h FIELDS 2 a b"], "-ERR wrong number of arguments for 'hsetex' command"),
+    (["XDELEX x IDS 1 x"], "*1 :-1"),
+    (["XADD x 1-1 a b", "XDELEX x IDS 2 1-1 2-2"], "*2 :1 :-1"),
+    (["XADD x 1-1 a b", "XGROUP CREATE x g 0", "XDELEX x ACKED IDS 1 1-1"], "*1 :2"),
+    (["XDELEX x IDS 2 1-1"], "-ERR The `numids` parameter must match the number of arguments"),
+    (["XADD x 1-1 a b", "XGROUP CREATE x g 0", "XREADGROUP GROUP g c STREAMS x >", "XACKDEL x g IDS 1 1-1",
+      "XPENDING x g"], "*4 :0 $-1 $-1 *-1"),
+    (["XADD x 1-1 a b", "XGROUP CREATE x g 0", "XREADGROUP GROUP g c STREAMS x >", "XADD x DELREF MAXLEN 1 2-2 a b",
+      "XPENDING x g"], "*4 :0 $-1 $-1 *-1"),
+    (["XADD x 1-1 a b", "XGROUP CREATE x g 0", "XADD x ACKED MAXLEN 1 2-2 a b", "XLEN x"], ":2"),
+    (["SET a abc", "SET b a", "BITOP DIFF d a b", "GET d"], "$3 \x00bc"),
+    (["SET a a", "SET b b", "SET c c", "BITOP ONE d a b c", "GETBIT d 7"], ":0"),
+    (["BITOP ANDOR d a"], "-ERR BITOP ANDOR must be called with at least two source keys."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("calls", "reply"), NEWER, ids=lambda one: str(one)[:60])
+def test_newer_commands_end_with_the_reply_that_was_recorded(newest, calls, reply):
+    rig = type(newest)((8, 2, 3))
+    for call in calls:
+        found = rig(*shlex.split(call))
+    assert encode_reply(found, 2).decode("latin1").replace("\r\n", " ").rstrip() == reply
+
+
 def test_moving_within_a_transaction_answers_null(rig):
     rig("MULTI")
     rig("BLMOVE", "a", "b", "LEFT", "LEFT", 0)
