@@ -139,7 +139,8 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
         query = stages[0]["$match"] if begins else {}
         way = plan(collection, query, context, hint=request.arguments["hint"])
         documents, rest = begin(way, stages[1:] if begins else stages, request.reader(store))
-        return compile_pipeline(rest, context)(documents)
+        done = stages[: len(stages) - len(rest)]
+        return compile_pipeline(rest, context, after=done)(documents)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

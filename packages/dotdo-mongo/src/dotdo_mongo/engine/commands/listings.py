@@ -6,10 +6,11 @@ from bson import Binary, Int64
 
 from dotdo.storage import Store
 from dotdo_mongo.engine import kinds
-from dotdo_mongo.engine.collection import Collection, collection_of
+from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional
 from dotdo_mongo.engine.commands.replies import cursor_reply, whole_reply
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.describing import collections, described_collection
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
@@ -34,16 +35,6 @@ def batch_size(request: Request) -> int | None:
     """Return the batch size that a listing asks for."""
     given = (request.arguments["cursor"] or {}).get("batchSize")
     return None if given is None else kinds.as_long(given)
-
-
-def collections(request: Request, store: Store) -> list[Collection]:
-    """Return the collections of a store in order of their names."""
-    with request.lease(store) as session:
-        session.refresh()
-        catalog = session.catalog
-        return sorted(
-            (collection_of(catalog, noun) for noun in catalog.nouns), key=lambda c: c.name
-        )
 
 
 _LIST_COLLECTIONS: Declared = {
@@ -78,21 +69,6 @@ def list_collections(request: Request) -> Document:
         found = [{"name": d["name"], "type": d["type"]} for d in found]
     cursor = whole_reply(f"{request.db}.$cmd.listCollections", found)
     return cursor_reply(request, cursor, batch_size(request))
-
-
-def described_collection(collection: Collection, *, name_only: bool) -> Document:
-    """Return a collection as listCollections shows it."""
-    shown: Document = {"name": collection.name, "type": collection.kind}
-    if name_only:
-        return shown
-    shown["options"] = collection.options
-    if collection.is_view:
-        shown["info"] = {"readOnly": True}
-    else:
-        shown["info"] = {"readOnly": False, "uuid": Binary(collection.uuid, 4)}
-        if collection.kind == "collection" and collection.indexes and not collection.is_clustered:
-            shown["idIndex"] = collection.indexes[0]
-    return shown
 
 
 _LIST_DATABASES: Declared = {
