@@ -119,3 +119,8 @@ class Context:
     def with_(self, **changes: Any) -> Context:
         """Return a copy with other values."""
         return replace(self, **changes)
+
+
+def timeless(context: Context) -> Context:
+    """Return a context in which $$NOW and $$CLUSTER_TIME are not available, as in the filters of some commands."""
+    return context.with_(features=context.features | {"no-now"})

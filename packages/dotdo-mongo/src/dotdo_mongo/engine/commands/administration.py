@@ -247,7 +247,7 @@ def _check_address(text: str) -> None:
 
 
 def _log_kind(value: Any, where: str) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if value not in {"server", "audit"}:
             raise failure(4, f"Unknown log type '{value}'")
         return value

@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 def _target(value: Any, _where: str) -> str | None:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if kinds.is_number(value):
         if kinds.as_long(value) != 1:

@@ -9,7 +9,7 @@ from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional
 from dotdo_mongo.engine.commands.replies import cursor_reply, whole_reply
-from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.context import Context, timeless
 from dotdo_mongo.engine.describing import collections, described_collection
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.request import Request
@@ -50,7 +50,7 @@ _LIST_COLLECTIONS: Declared = {
 def list_collections(request: Request) -> Document:
     """List the collections and views of a database."""
     arguments = request.arguments
-    matches = compile_match(arguments["filter"] or {}, Context(now_ms=request.now_us // 1000))
+    matches = compile_match(arguments["filter"] or {}, timeless(Context()))
     store = request.store()
     known = [] if store is None else collections(request, store)
     described = [described_collection(c, name_only=False) for c in known]
