@@ -18,6 +18,7 @@ Pipeline = Callable[[Iterable[Document]], Iterator[Document]]
 Lookup = Callable[[str, str | None], Iterable[Document]]
 Related = Callable[[str, str, list[Any], bool], Iterable[Document] | None]
 Source = Callable[[Any, "Context"], Iterable[Document]]
+Search = Callable[[str, Any, "Context"], Iterable[Document]]
 Out = Callable[[str, Any, Iterable[Document]], None]
 Matcher = Callable[[Document], bool]
 
@@ -51,6 +52,11 @@ def _no_related(
     return None
 
 
+def _no_search(stage: str, argument: Any, context: Context) -> Iterable[Document]:
+    del argument, context
+    raise failure(20, f"{stage} is not allowed here")
+
+
 def _no_out(stage: str, argument: Any, documents: Iterable[Document]) -> None:  # noqa: ARG001
     raise failure(20, f"{stage} is not allowed here")
 
@@ -76,6 +82,8 @@ class Context:
         out: does $out and $merge: stage name, its parsed argument, the documents.
         sources: first stages that need the store ($collStats, $indexStats, $geoNear ...): name ->
             function of (argument, context) giving documents.
+        search: the documents that $search, $searchMeta, $vectorSearch and $listSearchIndexes give: stage name, its
+            argument, the context whose collection is searched.
         text: makes a matcher of a $text query's argument; None where no text index is.
         javascript: calls a JavaScript function (source, arguments); None refuses it.
         db: the command's database.
@@ -97,6 +105,7 @@ class Context:
     related: Related = _no_related
     out: Out = _no_out
     sources: Mapping[str, Source] = field(default_factory=dict)
+    search: Search = _no_search
     text: Callable[[Any, Context], Matcher] | None = None
     javascript: Callable[[str, list[Any]], Any] | None = None
     db: str = ""
