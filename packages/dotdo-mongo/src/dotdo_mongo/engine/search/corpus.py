@@ -1,12 +1,12 @@
 """What searches remember of a collection's documents: terms of texts, vectors; made when first asked for, kept up with the log."""
 
 from collections.abc import Callable, Iterator
-from threading import Lock, RLock
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from dotdo.storage import Store
 from dotdo_mongo.engine.collection import Collection
+from dotdo_mongo.engine.guards import Guard, NewLock
 from dotdo_mongo.engine.tables import DocumentTable, Reader
 
 Document = dict[str, Any]
@@ -28,10 +28,14 @@ _NO_ROW = -1
 
 
 class Corpus:
-    """What is remembered of one collection in one store."""
+    """What is remembered of one collection in one store.
 
-    def __init__(self) -> None:
-        self.lock = RLock()
+    Args:
+        lock: Held while it is used.
+    """
+
+    def __init__(self, lock: Guard) -> None:
+        self.lock = lock
         self._position = _NO_ROW
         self._kept: dict[Any, tuple[Memory, Read]] = {}
 
@@ -83,14 +87,13 @@ class Corpus:
 
 
 _known: WeakKeyDictionary[Store, dict[int, Corpus]] = WeakKeyDictionary()
-_guard = Lock()
 
 
-def corpus_of(store: Store, collection: Collection) -> Corpus:
+def corpus_of(store: Store, collection: Collection, new_lock: NewLock) -> Corpus:
     """Return what is remembered of a collection, to be used with its lock."""
-    with _guard:
-        of_store = _known.setdefault(store, {})
-        return of_store.setdefault(collection.noun.id, Corpus())
+    number = collection.noun.id
+    of_store = _known.setdefault(store, {})
+    return of_store.get(number) or of_store.setdefault(number, Corpus(new_lock()))
 
 
 def _position(reader: Reader) -> int:

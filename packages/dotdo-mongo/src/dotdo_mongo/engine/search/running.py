@@ -93,7 +93,7 @@ def _index(collection: Collection, name: str, kind: str) -> Document | None:
 
 
 def _opened(request: Request, store: Store, collection: Collection, definition: Document) -> Search:
-    corpus = corpus_of(store, collection)
+    corpus = corpus_of(store, collection, request.deployment.new_lock)
     reader = request.reader(store)
     return Search(collection, store, reader, corpus, Mapping(definition))
 
