@@ -20,10 +20,10 @@ from dotdo_mongo.engine.kinds import (
     parse_part,
     required,
     safe_long,
-    type_name,
 )
 from dotdo_mongo.engine.measures import storage_stats
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]

@@ -21,6 +21,7 @@ from bson import (
     Regex,
     Timestamp,
 )
+from bson.raw_bson import RawBSONDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +75,7 @@ TYPE_ORDER: dict[type, tuple[int, str, int]] = {  # type -> rank, alias, BSON nu
     Decimal128: (R_NUMBER, "decimal", 19),
     str: (R_STRING, "string", 2),
     dict: (R_OBJECT, "object", 3),
+    RawBSONDocument: (R_OBJECT, "object", 3),
     SON: (R_OBJECT, "object", 3),
     DBRef: (R_OBJECT, "object", 3),
     list: (R_ARRAY, "array", 4),

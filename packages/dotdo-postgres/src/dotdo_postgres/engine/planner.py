@@ -16,7 +16,7 @@ from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
 from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import codecs
+from dotdo_postgres.mapping import codecs, numeric_codecs, scalar_codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -108,10 +108,12 @@ class Planner:
         pg_type = t.BY_OID[column.type]
         if column.type == t.NUMERIC:
             codec: codecs.Codec | None = (
-                codecs.NUMERIC_BYTES if form.scale is None else codecs.numeric_scaled(form.scale)
+                numeric_codecs.NUMERIC_BYTES
+                if form.scale is None
+                else numeric_codecs.numeric_scaled(form.scale)
             )
         elif column.type in t.REG_TYPES:
-            codec = codecs.reg_codec(column.type, self.names)
+            codec = scalar_codecs.reg_codec(column.type, self.names)
         else:
             codec = codecs.codec_of(column.type, self.zone)
         if codec is None:

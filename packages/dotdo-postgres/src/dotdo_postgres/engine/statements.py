@@ -28,6 +28,7 @@ from dotdo_postgres.engine.ddl.roles import (
 )
 from dotdo_postgres.engine.ddl.schemas import plan_create_schema
 from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
+from dotdo_postgres.engine.ddl.table_as import plan_refresh, plan_table_as
 from dotdo_postgres.engine.ddl.temporary import settling
 from dotdo_postgres.engine.ddl.truncate import plan_truncate
 from dotdo_postgres.engine.ddl.types import (
@@ -37,7 +38,7 @@ from dotdo_postgres.engine.ddl.types import (
     plan_create_domain,
     plan_create_enum,
 )
-from dotdo_postgres.engine.ddl.views import plan_create_view, plan_refresh, plan_table_as
+from dotdo_postgres.engine.ddl.views import plan_create_view
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.merge import plan_merge
 from dotdo_postgres.engine.dml.staged import has_changes, plan_staged

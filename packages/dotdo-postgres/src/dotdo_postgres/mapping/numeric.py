@@ -23,6 +23,11 @@ def decode(data: bytes) -> Decimal:
     return kernel_numeric.decode(data)
 
 
+def key(data: bytes) -> bytes:
+    """Leave the display scale off: equal numbers are then equal bytes."""
+    return data[:-2] if len(data) > len(kernel_numeric.NAN) else data
+
+
 def from_text(text: str) -> Decimal:
     """Read a numeric.
 

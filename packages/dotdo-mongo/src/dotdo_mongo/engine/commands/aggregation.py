@@ -15,6 +15,7 @@ from dotdo_mongo.engine.prefix import begin
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -30,7 +31,7 @@ def _target(value: Any, _where: str) -> str | None:
                 "Invalid command format: the 'aggregate' field must specify a collection name or 1",
             )
         return None
-    raise failure(73, f"collection name has invalid type {kinds.type_name(value)}")
+    raise failure(73, f"collection name has invalid type {type_name(value)}")
 
 
 def _cursor(value: Any, _where: str) -> Document:

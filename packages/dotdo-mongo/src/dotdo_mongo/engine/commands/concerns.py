@@ -5,7 +5,8 @@ from typing import Any
 
 from bson import Decimal128, Timestamp
 
-from dotdo_mongo.engine.kinds import INT32_MAX, as_long, is_number, type_name, wrong_type
+from dotdo_mongo.engine.kinds import INT32_MAX, as_long, is_number, wrong_type
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import code_name, failure
 
 Document = dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 SessionKey = tuple[str, str]
+Compiled = tuple[Any, list[Sql]]
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile.array_values import PACKED, array_item
 from dotdo_postgres.engine.compile.document_columns import document_columns
-from dotdo_postgres.engine.compile.expressions import PACKED, array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.query import Entry, FromItem, Join

@@ -167,10 +167,18 @@ def subquery(query: Node, alias: str | None = None) -> Node:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=name(alias)) if alias else None)
 
 
+class Clauses(exp.Expression):
+    """Clauses one after the other."""
+
+
 class _Generator(SQLite.Generator):  # type: ignore[valid-type,misc]  # set by a metaclass
     """Writes parameters by number: ?1, ?2."""
 
     NAMED_PLACEHOLDER_TOKEN = "?"  # noqa: S105 -- no password
+    TRANSFORMS = {  # noqa: RUF012 -- the base class declares it so
+        **SQLite.Generator.TRANSFORMS,
+        Clauses: lambda self, node: " ".join(map(self.sql, node.expressions)),
+    }
 
 
 @cache

@@ -158,7 +158,7 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
 
 
 def _orphans(session: Session, noun: Noun, failure: ForeignKeyViolation) -> PostgresError:
-    from dotdo_postgres.engine.constraints import orphan_detail
+    from dotdo_postgres.engine.references import orphan_detail
 
     fk = next(item for item in noun.foreign_keys if item.name == failure.constraint)
     schema, bare = split_name(noun.name)

@@ -14,12 +14,8 @@ from dotdo_postgres.engine.catalog.expressions import expression_text
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
-from dotdo_postgres.engine.ddl.constraints import (
-    persistent_condition,
-    physical,
-    refuse_uneven,
-    renamed_text,
-)
+from dotdo_postgres.engine.ddl.conditions import persistent_condition, renamed_text
+from dotdo_postgres.engine.ddl.constraints import physical, refuse_uneven
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.descendants import require_partition_key

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.query import Query
     from dotdo_postgres.engine.relations import RelationColumn
 
 
@@ -106,3 +107,29 @@ def assigned_cells(
     if is_documents(noun):
         return changed(compiler, noun, alias, cells)
     return [exp.EQ(this=n.bare_column(column.physical), expression=node) for column, node in cells]
+
+
+def assigned_query(binder: Binder, query: Query, columns: list[RelationColumn]) -> Query:
+    """Make a query's columns values for columns of a table."""
+    from dotdo_postgres.engine.bind.select import make_target
+    from dotdo_postgres.engine.query import Entry, Select
+
+    if (
+        isinstance(query, Select)
+        and not query.is_distinct
+        and query.distinct_on is None
+        and not query.order
+    ):
+        for target, column in zip(query.targets, columns, strict=False):
+            expr = target.expr
+            if isinstance(expr, ir.Const) and expr.type == t.TEXT and column.type != t.TEXT:
+                expr = ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
+            target.expr = assign(binder, expr, column)
+            target.column.type, target.column.typmod = target.expr.type, target.expr.typmod
+        return query
+    entry = Entry("", list(query.columns), query=query)
+    targets = []
+    for at, (output, column) in enumerate(zip(query.columns, columns, strict=False)):
+        expr = ir.Column(output.type, output.typmod, -1, entry, at)
+        targets.append(make_target(assign(binder, expr, column), output.name))
+    return Select([target.column for target in targets], targets=targets, from_items=[entry])

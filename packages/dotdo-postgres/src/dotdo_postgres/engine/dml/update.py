@@ -129,11 +129,11 @@ def _part(node: Node) -> Node:
 
 def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
     """Write WITH; None for no queries."""
-    from dotdo_postgres.engine.compile.queries import _cte
+    from dotdo_postgres.engine.compile.queries import compile_cte
 
     if not ctes:
         return None
-    made = [_cte(compiler, cte) for cte in ctes]
+    made = [compile_cte(compiler, cte) for cte in ctes]
     return exp.With(expressions=made, recursive=any(cte.is_recursive for cte in ctes))
 
 

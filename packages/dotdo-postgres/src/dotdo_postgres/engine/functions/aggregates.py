@@ -15,7 +15,7 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.aggregates import decorated, python_aggregate
-from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.array_values import array_item
 from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks

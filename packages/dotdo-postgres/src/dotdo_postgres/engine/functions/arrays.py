@@ -6,10 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.array_values import array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
-from dotdo_postgres.engine.routines.checks import element_key
+from dotdo_postgres.engine.routines.array_checks import element_key
 from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays

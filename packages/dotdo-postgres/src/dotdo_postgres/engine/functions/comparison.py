@@ -9,7 +9,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import OPERATORS
@@ -78,7 +78,9 @@ def _declare(op: str) -> None:
     def compare_arrays(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         assert isinstance(expr, Call)
         left, right = (
-            compiler.python(checks.array_key(t.BY_OID[operand.type].element), [arg], [operand.type])
+            compiler.python(
+                array_checks.array_key(t.BY_OID[operand.type].element), [arg], [operand.type]
+            )
             for arg, operand in zip(args, expr.args, strict=True)
         )
         return Sql(n.binary(op, left, right))

@@ -10,7 +10,7 @@ from dotdo_postgres.engine.functions.spans import negated
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes as dt
-from dotdo_postgres.mapping import floats, interval, moments
+from dotdo_postgres.mapping import floats, interval, moment_fields
 from dotdo_postgres.mapping.interval import DAY_US, Interval
 
 if TYPE_CHECKING:
@@ -227,8 +227,8 @@ def make_timestamptz_at(  # noqa: PLR0917 -- one argument for each field
     """Make an instant on the clock of a zone."""
     local = make_timestamp(year, month, day, hour, minute, second)
     try:
-        clock = moments.offset_of(zone) if zone[:1] in {"+", "-"} else dt.clock_named(zone)
-    except moments.BadMoment:
+        clock = moment_fields.offset_of(zone) if zone[:1] in {"+", "-"} else dt.clock_named(zone)
+    except moment_fields.BadMoment:
         raise error("22023", f'numeric time zone "{zone}" out of range') from None
     return dt.bounded(dt.local_to_utc(local, clock))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.nodes import Namespace, Sql, Variable
+    from dotdo_postgres.engine.plpgsql.parts import Namespace, Sql, Variable
     from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.routines.checks import element_key
+from dotdo_postgres.engine.routines.array_checks import element_key
 from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges, records
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of

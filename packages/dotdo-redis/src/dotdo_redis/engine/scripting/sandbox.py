@@ -12,7 +12,8 @@ from lupa.lua51 import (  # type: ignore[import-untyped]  # it brings no types
 )
 
 from dotdo_redis.engine.scripting.libraries import LIBRARIES, MANY, LibraryError
-from dotdo_redis.engine.scripting.lua_json import CODECS
+from dotdo_redis.engine.scripting.lua_json import JSON
+from dotdo_redis.engine.scripting.lua_messages import MESSAGES
 from dotdo_redis.engine.scripting.prelude import PRELUDE
 from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import (
@@ -95,7 +96,8 @@ class Sandbox:
         host[b"version"] = ".".join(map(str, release)).encode()
         host[b"version_number"] = release[0] << 16 | release[1] << 8 | release[2]
         self.inside: Any = self.lua.execute(PRELUDE, host, name=b"@sandbox")
-        self.lua.execute(CODECS, self.inside, host, name=b"@sandbox")
+        for library in (JSON, MESSAGES):
+            self.lua.execute(library, self.inside, host, name=b"@sandbox")
         self.own_bytes = int(self.lua.get_memory_used() or 0)
         """What the machine takes without scripts."""
         self._run = self.inside[b"run"]
