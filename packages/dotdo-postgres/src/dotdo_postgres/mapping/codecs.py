@@ -19,6 +19,8 @@ from dotdo_postgres.mapping import (
     networks,
     records,
     styles,
+    tsqueries,
+    tsvectors,
     zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
@@ -107,6 +109,7 @@ CODECS: dict[int, Codec] = {
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, interval_to_python, interval_from_python),
     t.TID: Codec(tid_from_text, str, lambda data: f"({data[0]},{data[1]})", str.encode),
+    t.TSVECTOR: tsvectors.CODEC, t.TSQUERY: tsqueries.CODEC,
     t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
     t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),
