@@ -22,11 +22,11 @@ _CANONICAL = {
     "timestamp": t.TIMESTAMP, "timestamptz": t.TIMESTAMPTZ, "interval": t.INTERVAL, "json": t.JSON, "jsonb": t.JSONB,
 }  # fmt: skip
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
-    t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
+    t.CITEXT: "citext", t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
     t.INET: "bytes", t.CIDR: "bytes", t.MACADDR: "bytes", t.MACADDR8: "bytes", t.TIMETZ: "bytes",
 }  # fmt: skip
 _AS_BYTES = frozenset({t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8})
-_AS_TEXT = frozenset({t.JSONPATH, t.TSVECTOR, t.TSQUERY})
+_AS_TEXT = frozenset({t.JSONPATH, t.TSVECTOR, t.TSQUERY, t.VECTOR})
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
 _TEXT = re.compile(r"(varchar|char)\((\d+)\)")

@@ -21,6 +21,7 @@ from dotdo_postgres.mapping import (
     styles,
     tsqueries,
     tsvectors,
+    vectors,
     zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
@@ -73,6 +74,8 @@ StorageValue = int | float | str | bytes | None
 
 
 CODECS: dict[int, Codec] = {
+    t.CITEXT: text_codec(),
+    t.VECTOR: vectors.CODEC,
     t.BOOL: Codec(boolean_from_text, boolean_text, boolean_from_binary, BOOLEAN_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, bytea_to_text, bytes, bytes),
     t.INT2: integer_codec(16, "smallint", ">h"),

@@ -104,16 +104,15 @@ def _declare(op: str) -> None:
         return Sql(n.binary(op, left, right))
 
 
-_LOCAL = {
-    "date": lambda facts, days: (
-        datetimes.local_to_utc(datetimes.midnight(days), facts.zone)
-        if abs(days) < datetimes.INFINITY
-        else days
-    ),
-    "timestamp": lambda facts, us: (
-        datetimes.local_to_utc(us, facts.zone) if abs(us) < datetimes.INFINITY else us
-    ),
-}
+def _of_date(facts: Facts, days: int) -> int:
+    return _of_clock(facts, datetimes.midnight(days)) if abs(days) < datetimes.INFINITY else days
+
+
+def _of_clock(facts: Facts, us: int) -> int:
+    return datetimes.local_to_utc(us, facts.zone) if abs(us) < datetimes.INFINITY else us
+
+
+_LOCAL = {"date": _of_date, "timestamp": _of_clock}
 
 
 def _declare_zoned(op: str, local: str) -> None:

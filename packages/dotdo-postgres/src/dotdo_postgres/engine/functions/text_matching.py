@@ -54,7 +54,8 @@ def finder(lexemes: Lexemes) -> Find:
             if truth is None and needs_positions:
                 return None, []
             found |= {*numbers}
-            is_found = is_found or (truth if is_found is False else is_found or truth)
+            if truth is not False and is_found is not True:
+                is_found = truth
         return is_found, sorted(found)
 
     return find

@@ -19,6 +19,7 @@ from dotdo_postgres.mapping import (
     ranges,
     tsqueries,
     tsvectors,
+    vectors,
     zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
@@ -258,5 +259,7 @@ CHECK_OFFSET = routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_stri
 TOO_MANY_ROWS = routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 AVERAGE = routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
 TSVECTOR_KEY = routine("tsvector_key", tsvectors.sort_key, (t.TSVECTOR,), t.BYTEA)
+VECTOR_KEY = routine("vector_key", vectors.sort_key, (t.VECTOR,), t.BYTEA)
+FIT_VECTOR = routine("fit_vector", vectors.fit, (t.VECTOR, t.INT4), t.VECTOR)
 TSQUERY_KEY = routine("tsquery_key", tsqueries.sort_key, (t.TSQUERY,), t.BYTEA)
 JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
