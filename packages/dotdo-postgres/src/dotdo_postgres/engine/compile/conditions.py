@@ -141,12 +141,5 @@ def compile_null_if(compiler: Compiler, expr: ir.NullIf) -> Sql:
 
 def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
     """Write IN as SQLite's IN where all comparisons share their left side, else as OR."""
-    equalities = [compiler.node(comparison) for comparison in expr.comparisons]
-    plain = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
-    if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
-        found: n.Node = exp.In(
-            this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain]
-        )
-    else:
-        found = n.conjunction("or", equalities)
+    found = n.one_of([compiler.node(comparison) for comparison in expr.comparisons])
     return Sql(n.negate(found) if expr.is_not else found)

@@ -149,6 +149,14 @@ def conjunction(op: str, parts: Sequence[Node]) -> Node:
     return result  # type: ignore[no-any-return]  # sqlglot builds it from a table of classes
 
 
+def one_of(equalities: Sequence[Node]) -> Node:
+    """Join comparisons for equality: IN where all share their left side, else OR."""
+    plain = [eq.this if isinstance(eq, exp.Paren) else eq for eq in equalities]
+    if all(type(eq) is exp.EQ for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
+        return exp.In(this=wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+    return conjunction("or", equalities)
+
+
 def ordered(node: Node, is_descending: bool, nulls_first: bool) -> Node:
     """Return an ORDER BY term."""
     return exp.Ordered(this=node, desc=is_descending, nulls_first=nulls_first)

@@ -138,7 +138,7 @@ def _numeric_to_whole(oid: int) -> None:
         return numeric.to_integer(value, bits, name)
 
     FAMILY.cast(f"numeric as {name}")(convert)
-    python = FAMILY.routines.pop()
+    python = FAMILY.as_fallback()
 
     @FAMILY.native_cast(f"numeric as {name}")
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
@@ -170,7 +170,7 @@ def numeric_to_float(value: Decimal) -> float:
 
 
 FAMILY.cast("numeric as double precision")(numeric_to_float)
-_NUMERIC_TO_FLOAT = FAMILY.routines.pop()
+_NUMERIC_TO_FLOAT = FAMILY.as_fallback()
 
 
 @FAMILY.native_cast("numeric as double precision")

@@ -225,6 +225,13 @@ def put_element(count: int) -> Routine:
     return routine(f"put_element_{count}", _put, types, t.TEXT, is_strict=False)
 
 
+def _has(stored: str, item: Any) -> int | None:
+    found = [*arrays.flat(stored)]
+    return 1 if item in found else None if None in found else 0
+
+
+HAS = routine("array_has", _has, (t.TEXT, t.ANY), t.BOOL)
+"""Whether an array holds a value: in expressions that may not hold a subquery."""
 FLAT = routine("flat", lambda stored: arrays.pack([*arrays.flat(stored)]), (t.TEXT,), t.TEXT)
 
 
