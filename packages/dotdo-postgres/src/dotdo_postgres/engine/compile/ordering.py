@@ -69,9 +69,7 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
     return node
 
 
-def order_terms(
-    compiler: Compiler, keys: list[SortKey], *, has_peers: bool = True
-) -> list[n.Node]:
+def order_terms(compiler: Compiler, keys: list[SortKey], *, has_peers: bool = True) -> list[n.Node]:
     """Write ORDER BY terms; where no peers are looked for, nothing depends on whether values of the last one are equal."""
     terms = [sort_node(compiler, key.expr, is_group=False) for key in keys]
     if not has_peers and keys and keys[-1].expr.type == t.NUMERIC:

@@ -20,7 +20,6 @@ from dotdo_postgres.engine.compile.wrapping import (
     order_positions,
     star_over,
 )
-from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiled, Compiler
