@@ -11,16 +11,10 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.names import first_location
+from dotdo_postgres.engine.bind.policies import new_row_check, visible
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.bind.security import (
-    DELETE,
-    SELECT,
-    UPDATE,
-    new_row_check,
-    require_privilege,
-    visible,
-)
+from dotdo_postgres.engine.bind.security import DELETE, SELECT, UPDATE, require_privilege
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -223,14 +217,19 @@ class Change:
 
     def _secure_table(self, noun: Noun, command: str) -> ir.Expr | None:
         """Put the rows that policies hide out of reach; return what they ask of new ones."""
-        require_privilege(self.binder, noun, command)
-        commands = command + SELECT if self.where is not None else command
+        assigned = [column.name for column, _ in self.assignments]
+        require_privilege(self.binder, noun, command, assigned)
+        noun = self.planner.policies_of or noun
+        is_reading = (
+            self.where is not None or "returningClause" in self.node or "returningList" in self.node
+        )
+        commands = command + SELECT if is_reading else command
         hidden = visible(self.binder, noun, self.entry, commands)
         if hidden is not None:
             parts = [hidden] if self.where is None else [self.where, hidden]
             self.where = ir.Bool(t.BOOL, -1, -1, "and", parts) if len(parts) > 1 else hidden
         if command == UPDATE:
-            return new_row_check(self.binder, noun, self.entry, UPDATE)
+            return new_row_check(self.binder, noun, self.entry, UPDATE, is_reading=is_reading)
         return None
 
     def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
