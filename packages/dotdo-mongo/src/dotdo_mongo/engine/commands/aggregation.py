@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 def _target(value: Any, _where: str) -> str | None:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if kinds.is_number(value):
         if kinds.as_long(value) != 1:
@@ -139,7 +139,8 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
         query = stages[0]["$match"] if begins else {}
         way = plan(collection, query, context, hint=request.arguments["hint"])
         documents, rest = begin(way, stages[1:] if begins else stages, request.reader(store))
-        return compile_pipeline(rest, context)(documents)
+        done = stages[: len(stages) - len(rest)]
+        return compile_pipeline(rest, context, after=done)(documents)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)
