@@ -11,13 +11,12 @@ from dotdo.clock import Clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
 from dotdo_redis.durability.append_file import AppendFile, records, sync
-from dotdo_redis.durability.documents import NOUNS
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
-from dotdo_redis.durability.spilling import spill
+from dotdo_redis.durability.spilling import forget_large, spill
 from dotdo_redis.engine import ClientState, Context, Engine
 from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.context import Effect
@@ -233,7 +232,7 @@ class Keyspace:
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
         if not self._has_nouns:
-            self._attach().define(NOUNS.values())
+            self._attach().define_all()
             self._has_nouns = True
         if self.durability == "memory":
             self.engine.journal = (
@@ -363,7 +362,11 @@ class Keyspace:
         rows = self._attach()
         self._things.learn(rows)
         missing: set[int] = set()
-        for noun, row in dict.fromkeys(stale):
+        elements = rows.element_nouns() if stale else {}
+        for number in {elements[noun] for noun, _ in stale if noun in elements}:
+            for key, value in forget_large(rows, self.engine.databases[number]):
+                self._tell(number, key, value)
+        for noun, row in dict.fromkeys(one for one in stale if one[0] not in elements):
             found = rows.read(noun, row)
             if found is None:
                 missing.add(noun)

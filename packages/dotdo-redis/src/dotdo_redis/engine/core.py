@@ -391,9 +391,11 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
-        dirty = self.databases[index].dirty
-        if dirty is not None:
-            dirty[key] = None
+        database = self.databases[index]
+        if database.dirty is not None:
+            database.dirty[key] = None
+        if database.fresh is not None:
+            database.fresh[key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True
