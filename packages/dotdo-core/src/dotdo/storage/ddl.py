@@ -1,12 +1,13 @@
 """SQL text of a noun's table, indexes and triggers, made from its definition."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from dotdo.storage import system
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
 from dotdo.storage.schema import Column, ForeignKey, Index, Noun
-from dotdo.storage.types import storage_of
+from dotdo.storage.types import declared_of
 
 
 def table(noun: Noun, target_tables: dict[str, str], order: Sequence[str] = ()) -> str:
@@ -41,7 +42,7 @@ _DOCUMENT = (
 def _column(noun: Noun, column: Column) -> str:
     if column.column == noun.rowid:
         return f"{quoted(column.column)} integer primary key not null"
-    parts = [quoted(column.column), storage_of(column.type)]
+    parts = [quoted(column.column), declared_of(column.type)]
     if not column.is_nullable:
         parts.append("not null")
     if column.default is not None:
@@ -72,7 +73,10 @@ def _names(columns: tuple[str, ...]) -> str:
 
 
 def indexes(noun: Noun) -> dict[str, str]:
-    """Return CREATE INDEX for the key, the unique constraints and the indexes, by physical index name."""
+    """Return CREATE INDEX for the key, the unique constraints and the indexes, by physical index name.
+
+    What is unique over numbers whose equal values are kept as different bytes has a second index, `_even NAME`, over what is equal.
+    """
     found = {}
     if noun.layout == "document":
         found[key_index(noun)] = _index(noun, key_index(noun), "id", is_unique=True)
@@ -81,10 +85,41 @@ def indexes(noun: Noun) -> dict[str, str]:
     for unique in noun.uniques:
         name = index_name(noun, unique.name)
         found[name] = _index(noun, name, _names(unique.columns), is_unique=True)
+    for name, terms, where in unique_terms(noun):
+        even = [even_term(noun, term) for term in terms]
+        if even != terms:
+            text = _index(noun, f"{EVEN}{name}", ", ".join(even), is_unique=True)
+            found[f"{EVEN}{name}"] = f"{text}{where}"
     for index in noun.indexes:
         name = index_name(noun, index.name)
         found[name] = secondary_index(noun, index)
     return found
+
+
+EVEN = "_even "
+_ORDER = re.compile(r"\s+(asc|desc)(\s+nulls\s+(first|last))?\s*$", re.IGNORECASE)
+
+
+def unique_terms(noun: Noun) -> Iterator[tuple[str, list[str], str]]:
+    """Yield name, terms without direction and WHERE clause of each unique index."""
+    if noun.layout == "document":
+        yield key_index(noun), ["id"], ""
+    elif noun.key and noun.key != (noun.rowid,):
+        yield key_index(noun), [quoted(name) for name in noun.key], ""
+    for unique in noun.uniques:
+        yield index_name(noun, unique.name), [quoted(name) for name in unique.columns], ""
+    for index in noun.indexes:
+        if index.is_unique:
+            where = "" if index.where is None else f" where {index.where}"
+            terms = [_ORDER.sub("", term) for term in index.terms]
+            yield index_name(noun, index.name), terms, where
+
+
+def even_term(noun: Noun, term: str) -> str:
+    """Return what is equal for equal values of a term: a number without the scale it is shown with."""
+    if all(quoted(column.column) != term for column in noun.columns if column.type == "numeric"):
+        return term
+    return f"iif(length({term}) = 2, {term}, substr({term}, 1, length({term}) - 2))"
 
 
 def secondary_index(noun: Noun, index: Index) -> str:

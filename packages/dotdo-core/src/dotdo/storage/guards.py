@@ -1,6 +1,5 @@
 """What a row stands for beyond itself: its values of unique keys and the rows that it refers to, as SQL made once for each definition."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,6 @@ Key = tuple[str, tuple[object, ...]]
 RowRef = tuple[int, int]
 """Number of a noun and row id."""
 
-_ORDER = re.compile(r"\s+(asc|desc)(\s+nulls\s+(first|last))?\s*$", re.IGNORECASE)
-
 
 class Guards:
     """Unique keys and referenced rows of one noun's rows.
@@ -35,8 +32,8 @@ class Guards:
         images = catalog.images(noun)
         row = _row_sql(noun, images)
         self._keys = [
-            (name, f"select {terms} from {row} as {quoted(noun.table)}{where}")
-            for name, terms, where in _unique_indexes(noun)
+            (name, f"select {_listed(noun, terms)} from {row} as {quoted(noun.table)}{where}")
+            for name, terms, where in ddl.unique_terms(noun)
         ]
         self._parents = [
             (target.id, _parent_sql(fk, target, row))
@@ -89,19 +86,8 @@ def _row_sql(noun: "Noun", images: "Images") -> str:
     return row
 
 
-def _unique_indexes(noun: "Noun") -> Iterator[tuple[str, str, str]]:
-    """Yield name, terms and WHERE clause of each unique index."""
-    if noun.layout == "document":
-        yield ddl.key_index(noun), "id", ""
-    elif noun.key and noun.key != (noun.rowid,):
-        yield ddl.key_index(noun), ", ".join(map(quoted, noun.key)), ""
-    for unique in noun.uniques:
-        yield ddl.index_name(noun, unique.name), ", ".join(map(quoted, unique.columns)), ""
-    for index in noun.indexes:
-        if index.is_unique:
-            terms = ", ".join(_ORDER.sub("", term) for term in index.terms)
-            where = "" if index.where is None else f" where {index.where}"
-            yield ddl.index_name(noun, index.name), terms, where
+def _listed(noun: "Noun", terms: list[str]) -> str:
+    return ", ".join(ddl.even_term(noun, term) for term in terms)
 
 
 def _parent_sql(fk: "ForeignKey", target: "Noun", row: str) -> str:

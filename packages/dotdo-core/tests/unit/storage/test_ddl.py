@@ -1,9 +1,12 @@
 """Log triggers: every way to write a row leaves the entries that undo it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
+from dotdo import errors
+from dotdo.sql import numeric
 from dotdo.storage import Column, Noun, Session, create_noun, system
 
 INSERT, UPDATE, DELETE = system.INSERT, system.UPDATE, system.DELETE
@@ -69,3 +72,15 @@ def test_a_document_moves_with_its_id(session: Session) -> None:
     session.write("update d set id = 'b'")
     session.write("update d set bson = x'00'")
     assert entries(session, noun) == [(INSERT, 1), (UPDATE, 1), (DELETE, 1), (INSERT, 1), (UPDATE, 1)]  # fmt: skip
+
+
+def test_equal_numbers_are_one_key_whatever_their_scale(
+    session: Session, make: Callable[..., Noun]
+) -> None:
+    make("t", key="n", n="numeric", v="bigint")
+    one, same, other = (numeric.encode(Decimal(text)) for text in ("1.0", "1.00", "1.01"))
+    session.write("insert into t(_id, n) values (1, ?)", (one,))
+    with pytest.raises(errors.UniqueViolation):
+        session.write("insert into t(_id, n) values (2, ?)", (same,))
+    session.write("insert into t(_id, n) values (3, ?)", (other,))
+    assert [row for (row,) in session.read("select _id from t order by n")] == [1, 3]

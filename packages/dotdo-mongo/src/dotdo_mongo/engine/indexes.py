@@ -91,7 +91,7 @@ def _rows(
 def _comparable(value: Any, collation: Any) -> Any:
     if value is UNDEFINED:
         return sort_key(MISSING)  # which no key holds itself: what is missing is null there
-    if collation is not None and isinstance(value, str):
+    if collation is not None and type(value) is str:
         return (R_STRING, collation.key(value))
     return sort_key(value)
 

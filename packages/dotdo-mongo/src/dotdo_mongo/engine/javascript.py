@@ -15,18 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from bson import (
-    Binary,
-    Code,
-    DatetimeMS,
-    Decimal128,
-    Int64,
-    MaxKey,
-    MinKey,
-    ObjectId,
-    Regex,
-    Timestamp,
-)
+import bson
 
 from dotdo_mongo.engine.values import millis
 from dotdo_mongo.errors import failure
@@ -104,19 +93,23 @@ function __call(name, text) {
 """
 
 _TAGGED: Mapping[type, Callable[[Any], Any]] = {
-    ObjectId: lambda value: {"t": "oid", "v": str(value)},
-    Int64: lambda value: {"t": "long", "v": str(value)},
-    Decimal128: lambda value: {"t": "dec", "v": str(value)},
-    DatetimeMS: lambda value: {"t": "date", "v": int(value)},
+    bson.ObjectId: lambda value: {"t": "oid", "v": str(value)},
+    bson.Int64: lambda value: {"t": "long", "v": str(value)},
+    bson.Decimal128: lambda value: {"t": "dec", "v": str(value)},
+    bson.DatetimeMS: lambda value: {"t": "date", "v": int(value)},
     datetime: lambda value: {"t": "date", "v": millis(value)},
-    Timestamp: lambda value: {"t": "ts", "v": value.time, "o": value.inc},
-    Binary: lambda value: {"t": "bin", "v": base64.b64encode(value).decode(), "o": value.subtype},
+    bson.Timestamp: lambda value: {"t": "ts", "v": value.time, "o": value.inc},
+    bson.Binary: lambda value: {
+        "t": "bin",
+        "v": base64.b64encode(value).decode(),
+        "o": value.subtype,
+    },
     bytes: lambda value: {"t": "bin", "v": base64.b64encode(value).decode(), "o": 0},
-    MinKey: lambda _: {"t": "min"},
-    MaxKey: lambda _: {"t": "max"},
+    bson.MinKey: lambda _: {"t": "min"},
+    bson.MaxKey: lambda _: {"t": "max"},
     float: lambda value: value if math.isfinite(value) else {"t": "num", "v": _double_text(value)},
-    Regex: lambda value: {"t": "re", "v": value.pattern, "o": _flags(value)},
-    Code: str,
+    bson.Regex: lambda value: {"t": "re", "v": value.pattern, "o": _flags(value)},
+    bson.Code: str,
 }
 
 
@@ -140,16 +133,16 @@ def _tagged(value: Any) -> Any:
 
 _READ: Mapping[str, Callable[[dict[str, Any]], Any]] = {
     "doc": lambda found: {name: _read(one) for name, one in found["v"]},
-    "oid": lambda found: ObjectId(found["v"]),
-    "long": lambda found: Int64(found["v"]),
-    "dec": lambda found: Decimal128(found["v"]),
-    "date": lambda found: None if found["v"] is None else DatetimeMS(int(found["v"])),
+    "oid": lambda found: bson.ObjectId(found["v"]),
+    "long": lambda found: bson.Int64(found["v"]),
+    "dec": lambda found: bson.Decimal128(found["v"]),
+    "date": lambda found: None if found["v"] is None else bson.DatetimeMS(int(found["v"])),
     "num": lambda found: float(found["v"]),
-    "re": lambda found: Regex(found["v"], found["o"]),
-    "ts": lambda found: Timestamp(found["v"], found["o"]),
-    "bin": lambda found: Binary(base64.b64decode(found["v"]), found["o"]),
-    "min": lambda _: MinKey(),
-    "max": lambda _: MaxKey(),
+    "re": lambda found: bson.Regex(found["v"], found["o"]),
+    "ts": lambda found: bson.Timestamp(found["v"], found["o"]),
+    "bin": lambda found: bson.Binary(base64.b64decode(found["v"]), found["o"]),
+    "min": lambda _: bson.MinKey(),
+    "max": lambda _: bson.MaxKey(),
     "undef": lambda _: None,
 }
 

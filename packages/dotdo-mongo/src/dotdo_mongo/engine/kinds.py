@@ -3,24 +3,16 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bson import (
-    Binary,
-    Code,
-    DatetimeMS,
     Decimal128,
     Int64,
-    MaxKey,
-    MinKey,
     ObjectId,
-    Regex,
-    Timestamp,
 )
-from bson.raw_bson import RawBSONDocument
 
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
@@ -29,35 +21,7 @@ INT32_MAX = (1 << 31) - 1
 INT64_MAX = (1 << 63) - 1
 _UUID = 4
 
-_NAMES: dict[type, str] = {
-    int: "int",
-    Int64: "long",
-    float: "double",
-    Decimal128: "decimal",
-    bool: "bool",
-    str: "string",
-    dict: "object",
-    RawBSONDocument: "object",
-    list: "array",
-    bytes: "binData",
-    Binary: "binData",
-    ObjectId: "objectId",
-    datetime: "date",
-    DatetimeMS: "date",
-    type(None): "null",
-    Regex: "regex",
-    Timestamp: "timestamp",
-    MinKey: "minKey",
-    MaxKey: "maxKey",
-}
 _NUMBERS = (int, float, Decimal128)
-
-
-def type_name(value: object) -> str:
-    """Return MongoDB's name of a value's type as its parsers write it."""
-    if isinstance(value, Code):
-        return "javascript" if value.scope is None else "javascriptWithScope"
-    return _NAMES.get(type(value), "object")
 
 
 def wrong_type(where: str, value: object, expected: str) -> CommandFailure:

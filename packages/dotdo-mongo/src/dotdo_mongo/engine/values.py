@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from bson import (
     Regex,
     Timestamp,
 )
+from bson.raw_bson import RawBSONDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +76,7 @@ TYPE_ORDER: dict[type, tuple[int, str, int]] = {  # type -> rank, alias, BSON nu
     Decimal128: (R_NUMBER, "decimal", 19),
     str: (R_STRING, "string", 2),
     dict: (R_OBJECT, "object", 3),
+    RawBSONDocument: (R_OBJECT, "object", 3),
     SON: (R_OBJECT, "object", 3),
     DBRef: (R_OBJECT, "object", 3),
     list: (R_ARRAY, "array", 4),
@@ -156,6 +159,12 @@ def binary_parts(value: Any) -> tuple[int, bytes]:
     if isinstance(value, UUID):
         return 4, value.bytes
     return getattr(value, "subtype", 0), bytes(value)
+
+
+def stored_parts(value: Any) -> tuple[int, bytes]:
+    """Return subtype and bytes as BSON stores them: subtype 2 repeats its length."""
+    subtype, content = binary_parts(value)
+    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content
 
 
 def regex_parts(value: Any) -> tuple[str, str]:

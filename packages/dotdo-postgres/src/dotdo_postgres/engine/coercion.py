@@ -9,7 +9,8 @@ from typing import Literal
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.functions.registry import cast_routines
-from dotdo_postgres.engine.routines.checks import ARRAY_TEXT, array_cast, enum_cast
+from dotdo_postgres.engine.routines.array_checks import ARRAY_TEXT, array_cast
+from dotdo_postgres.engine.routines.checks import enum_cast
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t

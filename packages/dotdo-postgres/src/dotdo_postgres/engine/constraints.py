@@ -3,30 +3,26 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
-from dotdo.storage.names import quoted
-from dotdo_postgres.engine.compile.document_values import shown_key
+from dotdo.storage import ddl
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
-from dotdo_postgres.engine.relations import Relation, RelationColumn, relation_of
+from dotdo_postgres.engine.references import deferred, foreign
+from dotdo_postgres.engine.relations import Relation, relation_of
+from dotdo_postgres.engine.rows_shown import Row, error_fields, failing_row, key_text
 from dotdo_postgres.engine.run.probe import run_probe
+from dotdo_postgres.engine.unique_keys import computed, unique_key
 from dotdo_postgres.errors import PostgresError, error
-from dotdo_postgres.mapping import codecs
-from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo.storage import Check, ForeignKey, Noun
+    from dotdo.storage import Check, Noun
     from dotdo_postgres.engine.plan import Prepared
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.mapping.codecs import StorageValue
-
-Row = dict[str, Any]
-MAX_SHOWN = 64
 
 
 def translate_violation(
@@ -42,10 +38,12 @@ def translate_violation(
     if noun is None and relation is not None:
         noun = relation.noun
     if noun is None:
-        return _deferred(session, failure)
+        return deferred(session, failure)
     if is_documents(noun):
         noun = session.documents.describe(session.names, noun)
-    rows = _rows(session, prepared, params)
+    rows = [
+        (_with_generated(session, noun, new), old) for new, old in _rows(session, prepared, params)
+    ]
     if is_documents(noun) and isinstance(failure, kernel.CheckViolation):
         rows = []  # the condition is over documents
     _settle_names(noun, failure)
@@ -56,7 +54,7 @@ def translate_violation(
     if isinstance(failure, kernel.UniqueViolation):
         return _unique(session, noun, failure, rows)
     if isinstance(failure, kernel.ForeignKeyViolation):
-        return _foreign(session, noun, prepared, rows, failure.constraint)
+        return foreign(session, noun, prepared, rows, failure.constraint)
     return error("XX000", str(failure))
 
 
@@ -110,37 +108,6 @@ def _rows(
     ]
 
 
-def show(column: RelationColumn, value: Any) -> str:
-    """Write a stored value as PostgreSQL's text."""
-    if value is None:
-        return "null"
-    if column.type == t.NUMERIC:
-        codec = (
-            codecs.NUMERIC_BYTES if column.scale is None else codecs.numeric_scaled(column.scale)
-        )
-        return codec.to_text(value)
-    if column.type == t.JSONB and isinstance(value, bytes):
-        return "..."
-    codec_found = codecs.codec_of(column.type)
-    return codec_found.to_text(value) if codec_found else str(value)
-
-
-def _clipped(text: str) -> str:
-    data = text.encode()
-    return text if len(data) <= MAX_SHOWN else data[:MAX_SHOWN].decode(errors="ignore") + "..."
-
-
-def _failing_row(relation: Relation, row: Row) -> str:
-    shown = ", ".join(
-        _clipped(show(column, row.get(column.physical))) for column in relation.columns
-    )
-    return f"Failing row contains ({shown})."
-
-
-def _facts(relation: Relation, **more: str | None) -> dict[str, Any]:
-    return {"schema": relation.schema, "table": relation.name, **more}
-
-
 def _not_null(
     session: Session,
     noun: Noun,
@@ -168,8 +135,8 @@ def _not_null(
     return error(
         "23502",
         message,
-        detail=_failing_row(relation, row) if row else None,
-        **_facts(relation, column=name),
+        detail=failing_row(relation, row) if row else None,
+        **error_fields(relation, column=name),
     )
 
 
@@ -199,8 +166,8 @@ def _check(
     return error(
         "23514",
         message,
-        detail=_failing_row(relation, bad) if bad else None,
-        **_facts(relation, constraint=name),
+        detail=failing_row(relation, bad) if bad else None,
+        **error_fields(relation, constraint=name),
     )
 
 
@@ -209,24 +176,24 @@ def _half_null(relation: Relation, name: str) -> PostgresError:
         f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
     )
     detail = "MATCH FULL does not allow mixing of null and nonnull key values."
-    return error("23503", message, detail=detail, **_facts(relation, constraint=name))
+    return error("23503", message, detail=detail, **error_fields(relation, constraint=name))
 
 
 def _fails(session: Session, noun: Noun, check: Check, row: Row) -> bool:
-    names = [column.column for column in noun.columns]
-    listed = ", ".join(f"? as {quoted(name)}" for name in names)
-    sql = f"select 1 from (select {listed}) where not ({check.sql})"  # noqa: S608 -- quoted names, the catalog's own expression
-    return bool(session.kernel.read(sql, [row.get(name) for name in names]))
+    return bool(computed(session, noun, row, "1", f" where not ({check.sql})"))
 
 
-def key_text(relation: Relation, columns: Sequence[str], row: Row) -> str:
-    """Write `(a, b)=(1, x)`."""
-    by_physical = {column.physical: column for column in relation.columns}
-    names = ", ".join(by_physical[name].name for name in columns)
-    if is_documents(relation.noun):
-        return f"({names})=({', '.join(shown_key(row.get(name)) for name in columns)})"
-    values = ", ".join(show(by_physical[name], row.get(name)) for name in columns)
-    return f"({names})=({values})"
+def _with_generated(session: Session, noun: Noun, row: Row) -> Row:
+    """Return a row with its generated columns, which nobody gave."""
+    generated = [column for column in noun.columns if column.generated is not None]
+    if not generated:
+        return row
+    listed = ", ".join(str(column.generated) for column in generated)
+    try:
+        (values,) = computed(session, noun, row, listed)
+    except PostgresError:  # its expression has an error of its own, which is told before
+        return row
+    return row | dict(zip([column.column for column in generated], values, strict=True))
 
 
 def _unique(
@@ -237,24 +204,23 @@ def _unique(
 ) -> PostgresError:
     relation = relation_of(noun)
     name = _unique_name(noun, failure)
-    columns = failure.columns
-    if columns == ("_id",) or not columns:
-        found = next((u.columns for u in noun.uniques if u.name == name), ())
-        columns = found
-    row = _duplicate(session, noun, columns, rows) if columns else None
-    detail = f"Key {key_text(relation, columns, row)} already exists." if row else None
+    key = unique_key(noun, name, failure.columns)
+    row = None if key is None else key.duplicate(session, rows)
+    detail = None
+    if row is not None and key is not None:
+        by_document = is_documents(noun)
+        shown = key_text(relation, noun.key, row) if by_document else key.shown(session, row)
+        detail = f"Key {shown} already exists."
     message = f'duplicate key value violates unique constraint "{name}"'
-    return error("23505", message, detail=detail, **_facts(relation, constraint=name))
+    return error("23505", message, detail=detail, **error_fields(relation, constraint=name))
 
 
 def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
     if failure.constraint:
-        prefix = f"_ix {noun.table} "
-        return (
-            failure.constraint.removeprefix(prefix)
-            if failure.constraint.startswith(prefix)
-            else failure.constraint
-        )
+        name = failure.constraint.removeprefix(ddl.EVEN)
+        if name == ddl.key_index(noun):
+            return noun.key_name
+        return name.removeprefix(ddl.index_name(noun, ""))
     if noun.key and tuple(failure.columns) == noun.key:
         return noun.key_name
     for unique in noun.uniques:
@@ -266,192 +232,3 @@ def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
         ) == tuple(failure.columns):
             return index.name
     return ""
-
-
-def _duplicate(
-    session: Session, noun: Noun, columns: Sequence[str], rows: list[tuple[Row, Row | None]]
-) -> Row | None:
-    seen: set[tuple[Any, ...]] = set()
-    where = " and ".join(f"{quoted(name)} = ?" for name in columns)
-    sql = f"select 1 from {quoted(noun.table)} where {where}"  # noqa: S608 -- quoted names
-    for new, old in rows:
-        values = tuple(new.get(name) for name in columns)
-        if None in values or (
-            old is not None and values == tuple(old.get(name) for name in columns)
-        ):
-            continue
-        if values in seen or session.kernel.read(sql, values):
-            return new
-        seen.add(values)
-    return rows[0][0] if len(rows) == 1 else None
-
-
-def duplicate_detail(session: Session, noun: Noun, columns: Sequence[str]) -> str | None:
-    """Return the detail of a unique index that cannot be made."""
-    listed = ", ".join(quoted(name) for name in columns)
-    sql = f"select {listed} from {quoted(noun.table)} order by {quoted(noun.rowid)}"  # noqa: S608 -- quoted names
-    row = first_equal(session.kernel.read(sql))
-    if row is None:
-        return None
-    shown = key_text(relation_of(noun), columns, dict(zip(columns, row, strict=True)))
-    return f"Key {shown} is duplicated."
-
-
-def first_equal(rows: list[Any]) -> Any:
-    """Return the row that a sort first finds equal to another, None when all differ.
-
-    PostgreSQL names whichever equal pair its sort compares first; rows with NULL never are equal.
-    """
-    if (found := _first_neighbours(rows)) is not None:
-        return found
-    seen: set[Any] = set()
-    for row in sorted(row for row in rows if None not in row):
-        if row in seen:
-            return row
-        seen.add(row)
-    return None
-
-
-def _first_neighbours(rows: list[Any]) -> Any:
-    """Look as the sort's check for sorted input does: neighbours, until a pair is out of order."""
-    for one, other in itertools.pairwise(rows):
-        if None in one or None in other:
-            return None
-        if one == other:
-            return one
-        if one > other:
-            return None
-    return None
-
-
-def orphan_detail(session: Session, noun: Noun, fk: ForeignKey) -> str | None:
-    """Return the detail of a foreign key that rows do not keep."""
-    target = noun if fk.target == noun.name else session.kernel.catalog.noun(fk.target)
-    if target is None:
-        return None
-    listed = ", ".join(f"a.{quoted(name)}" for name in fk.columns)
-    filled = " and ".join(f"a.{quoted(name)} is not null" for name in fk.columns)
-    same = " and ".join(
-        f"b.{quoted(there)} = a.{quoted(here)}"
-        for here, there in zip(fk.columns, fk.target_columns, strict=True)
-    )
-    sql = (
-        f"select {listed} from {quoted(noun.table)} a where {filled}"  # noqa: S608 -- quoted names
-        f" and not exists (select 1 from {quoted(target.table)} b where {same}) limit 1"
-    )
-    found = session.kernel.read(sql)
-    if not found:
-        return None
-    row = dict(zip(fk.columns, found[0], strict=True))
-    return (
-        f'Key {key_text(relation_of(noun), fk.columns, row)} is not present in table "{fk.target}".'
-    )
-
-
-def _foreign(
-    session: Session,
-    noun: Noun,
-    prepared: Prepared | None,
-    rows: list[tuple[Row, Row | None]],
-    name: str | None,
-) -> PostgresError:
-    kind = prepared.tag_kind if prepared else ""
-    relation = relation_of(noun)
-    if kind != "DELETE":
-        for new, _ in rows:
-            for fk in noun.foreign_keys:
-                if _is_orphan(session, noun, fk, new, rows):
-                    message = f'insert or update on table "{relation.name}" violates foreign key constraint "{fk.name}"'
-                    detail = f'Key {key_text(relation, fk.columns, new)} is not present in table "{fk.target}".'
-                    return error(
-                        "23503", message, detail=detail, **_facts(relation, constraint=fk.name)
-                    )
-    for new, old in rows:
-        gone = old if kind == "UPDATE" else new
-        if gone is None:
-            continue
-        for other in session.kernel.catalog.nouns:
-            for fk in other.foreign_keys:
-                if fk.target == noun.name and _is_referred(
-                    session, other, fk, gone, new if kind == "UPDATE" else None
-                ):
-                    message = f'update or delete on table "{relation.name}" violates foreign key constraint "{fk.name}" on table "{other.name}"'
-                    detail = f'Key {key_text(relation, fk.target_columns, gone)} is still referenced from table "{other.name}".'
-                    return error(
-                        "23503",
-                        message,
-                        detail=detail,
-                        schema="public",
-                        table=other.name,
-                        constraint=fk.name,
-                    )
-    return _broken_by_rows(relation, name)
-
-
-def _broken_by_rows(relation: Relation, name: str | None) -> PostgresError:
-    """Return the error of a definition that the rows there do not keep."""
-    if name is None:
-        message = f'operation on table "{relation.name}" violates a foreign key constraint'
-        return error("23503", message, **_facts(relation))
-    message = (
-        f'insert or update on table "{relation.name}" violates foreign key constraint "{name}"'
-    )
-    return error("23503", message, **_facts(relation, constraint=name))
-
-
-def _is_orphan(
-    session: Session, noun: Noun, fk: ForeignKey, row: Row, rows: list[tuple[Row, Row | None]]
-) -> bool:
-    values = [row.get(name) for name in fk.columns]
-    if None in values:
-        return False
-    if fk.target == noun.name and any(
-        [new.get(name) for name in fk.target_columns] == values for new, _ in rows
-    ):
-        return False
-    target = session.kernel.catalog.noun(fk.target)
-    if target is None:
-        return False
-    where = " and ".join(f"{quoted(name)} = ?" for name in fk.target_columns)
-    sql = f"select 1 from {quoted(target.table)} where {where}"  # noqa: S608 -- quoted names
-    return not session.kernel.read(sql, values)
-
-
-def _is_referred(session: Session, other: Noun, fk: ForeignKey, gone: Row, new: Row | None) -> bool:
-    values = [gone.get(name) for name in fk.target_columns]
-    if None in values or (
-        new is not None and values == [new.get(name) for name in fk.target_columns]
-    ):
-        return False
-    action = fk.on_delete if new is None else fk.on_update
-    if action in {"cascade", "set null", "set default"}:
-        return False
-    where = " and ".join(f"{quoted(name)} = ?" for name in fk.columns)
-    sql = f"select 1 from {quoted(other.table)} where {where}"  # noqa: S608 -- quoted names
-    return bool(session.kernel.read(sql, values))
-
-
-def unmet_reference(session: Session, *, is_deferred: bool = True) -> PostgresError | None:
-    """Make the error of a foreign key that the rows as they are do not keep; None when all do.
-
-    Args:
-        session: Whose rows.
-        is_deferred: Only those that are looked at when the transaction ends.
-    """
-    for noun in session.kernel.catalog.nouns:
-        for fk in noun.foreign_keys:
-            if fk.is_deferrable >= is_deferred and (detail := orphan_detail(session, noun, fk)):
-                message = f'insert or update on table "{noun.name}" violates foreign key constraint "{fk.name}"'
-                facts = _facts(relation_of(noun), constraint=fk.name)
-                return error("23503", message, detail=detail, **facts)
-    return None
-
-
-def _deferred(session: Session, failure: kernel.ConstraintViolation) -> PostgresError:
-    """Make the error of a constraint that does not hold at commit."""
-    code = {
-        kernel.UniqueViolation: "23505",
-        kernel.NotNullViolation: "23502",
-        kernel.CheckViolation: "23514",
-    }.get(type(failure), "23503")
-    return unmet_reference(session) or error(code, str(failure))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo.errors import DotdoError, TransactionError
 from dotdo.storage import Blocked, CatalogChanged, TurnOver
-from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.ddl.temporary import settle
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
 from dotdo_postgres.engine.pending import require_serial
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.references import unmet_reference
 from dotdo_postgres.engine.variables import adopt, set_modes
 from dotdo_postgres.errors import PostgresError, error
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.constraints import unmet_reference
 from dotdo_postgres.engine.pending import (
     PreparedTransaction,
     prepared_transactions,
     require_serial,
 )
 from dotdo_postgres.engine.plan import Prepared, Result
+from dotdo_postgres.engine.references import unmet_reference
 from dotdo_postgres.engine.transactions import finish, plan_transaction, roll_back_now
 from dotdo_postgres.errors import error, not_supported
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import array_codec, codec_of
+from dotdo_postgres.mapping.array_codecs import array_codec
+from dotdo_postgres.mapping.codecs import codec_of
 from dotdo_postgres.mapping.encodings import UTF8, Encoding
 from dotdo_postgres.mapping.forms import Codec
 

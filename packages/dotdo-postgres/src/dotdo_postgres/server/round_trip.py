@@ -9,7 +9,7 @@ from dotdo.storage import Blocked, CatalogChanged, TurnOver
 from dotdo_postgres.engine.parameters import reader
 from dotdo_postgres.engine.plan import is_outdated
 from dotdo_postgres.engine.portals import Portal
-from dotdo_postgres.engine.session import INERROR
+from dotdo_postgres.engine.status import INERROR
 from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.errors import PostgresError
 from dotdo_postgres.protocol import backend, frontend

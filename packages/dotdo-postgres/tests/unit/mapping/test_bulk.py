@@ -3,7 +3,8 @@
 import pytest
 
 from dotdo_postgres.mapping import bulk
-from dotdo_postgres.mapping.codecs import CODECS, numeric_scaled
+from dotdo_postgres.mapping.codecs import CODECS
+from dotdo_postgres.mapping.numeric_codecs import numeric_scaled
 
 
 @pytest.mark.parametrize(("bits", "oid"), [(16, 21), (32, 23), (64, 20)])

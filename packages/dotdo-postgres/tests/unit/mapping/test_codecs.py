@@ -7,8 +7,9 @@ import pytest
 
 from dotdo_postgres.errors import PostgresError
 from dotdo_postgres.mapping import types as t
-from dotdo_postgres.mapping.codecs import codec_of, numeric_scaled
+from dotdo_postgres.mapping.codecs import codec_of
 from dotdo_postgres.mapping.datetimes import zone_named
+from dotdo_postgres.mapping.numeric_codecs import numeric_scaled
 
 FORMS = [
     (t.BOOL, "t", True),

@@ -97,11 +97,15 @@ class Engine:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
 
-    def missed(self) -> None:
-        """Count a key that a reading command did not find."""
+    def missed(self, index: int, key: bytes) -> None:
+        """Count a key that a reading command did not find, and tell of it."""
         running = self.running
-        if running is not None and not running.is_write:
+        if running is None:
+            return
+        if not running.is_write:
             running.misses += 1
+        if self.config.notify & notifications.MISS and running.tells_misses:
+            self.notify(notifications.MISS, b"keymiss", key, index)
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
@@ -406,9 +410,10 @@ class Engine:
 
     def modified_all(self, client: ClientState | None, database: Database) -> None:
         """Tell the same of all keys of a database, before or after they are exchanged or dropped."""
-        for index, key in list(self.watchers):
-            if index == database.index and (key in database.keys):
-                self.modified(client, index, key)
+        for (index, key), watchers in self.watchers.items():
+            if index == database.index and key in database.keys:
+                for watcher in watchers:
+                    watcher.watch_broken = True
         self.waiters.signal_database(database.index)
         for observer in self.flush_observers:
             observer(client, database.index)

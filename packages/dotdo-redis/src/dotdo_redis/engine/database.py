@@ -63,11 +63,11 @@ class Database:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         return value
@@ -80,11 +80,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -101,11 +101,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:
@@ -126,6 +126,10 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
+        if self.expires and key in self.expires:
+            if self.engine.now_ms > self.expires[key]:
+                self.expire(key)
+            self.expires.pop(key, None)
         if key in self.keys:
             if self.texts:
                 self.texts.discard(key)
@@ -133,8 +137,6 @@ class Database:
             self.accessed[key] = self.engine.now_s
         else:
             self.put(key, value)
-        if self.expires:
-            self.expires.pop(key, None)
 
     def note_ends(self, key: bytes, value: Value, expires_ms: int | None) -> None:
         """Take note of when a key ends that was kept elsewhere and that nobody has used yet, and of when its fields do."""

@@ -15,13 +15,14 @@ from dotdo_mongo.engine.prefix import begin
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
 
 
 def _target(value: Any, _where: str) -> str | None:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if kinds.is_number(value):
         if kinds.as_long(value) != 1:
@@ -30,7 +31,7 @@ def _target(value: Any, _where: str) -> str | None:
                 "Invalid command format: the 'aggregate' field must specify a collection name or 1",
             )
         return None
-    raise failure(73, f"collection name has invalid type {kinds.type_name(value)}")
+    raise failure(73, f"collection name has invalid type {type_name(value)}")
 
 
 def _cursor(value: Any, _where: str) -> Document:
@@ -138,7 +139,8 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
         query = stages[0]["$match"] if begins else {}
         way = plan(collection, query, context, hint=request.arguments["hint"])
         documents, rest = begin(way, stages[1:] if begins else stages, request.reader(store))
-        return compile_pipeline(rest, context)(documents)
+        done = stages[: len(stages) - len(rest)]
+        return compile_pipeline(rest, context, after=done)(documents)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

@@ -16,6 +16,7 @@ from dotdo_mongo.engine.kinds import (
     required,
 )
 from dotdo_mongo.engine.request import Request
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
 __all__ = [
@@ -78,7 +79,7 @@ def command(name: str, arguments: Declared | None = None, **facts: Any) -> Calla
 
 def _collection_name(value: Any, _where: str) -> str:
     if type(value) is not str:
-        raise failure(73, f"collection name has invalid type {kinds.type_name(value)}")
+        raise failure(73, f"collection name has invalid type {type_name(value)}")
     return value
 
 

@@ -159,7 +159,7 @@ def _request(
     if client.must_authenticate and client.user is None and declared.needs_authentication:
         raise failure(13, f"Command {declared.name} requires authentication")
     db = body.get("$db")
-    if not isinstance(db, str):
+    if type(db) is not str:
         raise failure(40414, "BSON field 'OP_MSG.$db' is missing but a required field")
     check_database(db)
     if declared.is_admin_only and db != "admin":

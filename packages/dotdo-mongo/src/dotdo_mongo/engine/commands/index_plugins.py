@@ -3,6 +3,7 @@
 from typing import Any
 
 from dotdo_mongo.engine import kinds
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
@@ -13,9 +14,7 @@ _MAX_BITS = 32
 
 def wrong_field(name: str, expected: str, value: Any) -> CommandFailure:
     """Return the failure of a field of another type."""
-    return failure(
-        14, f"The field '{name}' must be of type {expected}, but got {kinds.type_name(value)}"
-    )
+    return failure(14, f"The field '{name}' must be of type {expected}, but got {type_name(value)}")
 
 
 def add_plugin(given: Document, spec: Document, kind: str) -> None:
@@ -74,7 +73,7 @@ def _check_wildcard(given: Document, spec: Document, paths: list[str]) -> None:
     (path,) = paths
     if "$**" in path[: -len("$**")]:
         raise failure(67, "Index key contains an illegal field name: field name starts with '$'.")
-    if isinstance(given["key"][path], str) and given["key"][path] != "text":
+    if type(given["key"][path]) is str and given["key"][path] != "text":
         raise failure(67, f"A wildcard index cannot be of the type '{given['key'][path]}'")
     if given["key"][path] == "text":
         return

@@ -8,6 +8,7 @@ from dotdo_mongo.engine.commands.index_plugins import add_plugin, is_wildcard, w
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.indexes import show
 from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -45,7 +46,7 @@ def index_spec(given: Document, default: Document | None) -> Document:
         raise failure(9, "The 'key' field is a required property of an index specification")
     key = given["key"]
     if not isinstance(key, dict):
-        raise failure(14, f"The field 'key' must be an object, but got {kinds.type_name(key)}")
+        raise failure(14, f"The field 'key' must be an object, but got {type_name(key)}")
     kind = _check_key(key)
     name = _name(given, key)
     spec: Document = {"v": _version(given), "key": _shown_key(key, kind), "name": name}
@@ -111,7 +112,7 @@ def _check_direction(direction: Any) -> None:
     if isinstance(direction, bool) or not kinds.is_number(direction):
         raise failure(
             67,
-            f"Values in v:2 index key pattern cannot be of type {kinds.type_name(direction)}. Only numbers > 0, numbers < 0, and strings are allowed.",
+            f"Values in v:2 index key pattern cannot be of type {type_name(direction)}. Only numbers > 0, numbers < 0, and strings are allowed.",
         )
     number = float(str(direction))
     if number != number or number == 0:
@@ -122,7 +123,7 @@ def _name(given: Document, key: Document) -> str:
     name = given.get("name")
     if name is None and "name" not in given:
         raise failure(9, "The 'name' field is a required property of an index specification")
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise wrong_field("name", "string", name)
     if not name:
         raise failure(67, "Index name cannot be empty.")
@@ -209,7 +210,7 @@ def _add_expiry(given: Document, spec: Document, key: Document) -> None:
     if not kinds.is_number(value):
         raise failure(
             67,
-            f"TTL index 'expireAfterSeconds' option must be numeric, but received a type of '{kinds.type_name(value)}'",
+            f"TTL index 'expireAfterSeconds' option must be numeric, but received a type of '{type_name(value)}'",
         )
     seconds = kinds.as_long(value)
     if isinstance(value, float) and value != value:

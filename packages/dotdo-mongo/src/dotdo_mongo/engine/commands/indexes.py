@@ -183,7 +183,7 @@ def _index(value: Any, where: str) -> Any:
         return value
     if isinstance(value, list):
         for i, item in enumerate(value):
-            if not isinstance(item, str):
+            if type(item) is not str:
                 raise kinds.wrong_type(f"{where}.{i}", item, "string")
         return value
     raise kinds.wrong_type(where, value, "string, object")
@@ -223,7 +223,7 @@ def _gone(collection: Collection, wanted: Any) -> set[str]:
         return {index["name"] for index in collection.indexes if index["name"] != "_id_"}
     if isinstance(wanted, list):
         return {name for item in wanted for name in _gone_by_name(collection, item)}
-    if isinstance(wanted, str):
+    if type(wanted) is str:
         return _gone_by_name(collection, wanted)
     same = [
         index for index in collection.indexes if list(index["key"].items()) == list(wanted.items())

@@ -10,9 +10,10 @@ from bson import Binary, Int64
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command
 from dotdo_mongo.engine.commands.handshake import moment
-from dotdo_mongo.engine.commands.listings import collections, store_size
+from dotdo_mongo.engine.commands.listings import store_size
 from dotdo_mongo.engine.commands.namespaces import split
 from dotdo_mongo.engine.deployment import VERSION
+from dotdo_mongo.engine.describing import collections
 from dotdo_mongo.engine.measures import PAGE as _PAGE
 from dotdo_mongo.engine.measures import measure, storage_stats
 from dotdo_mongo.engine.request import Request

@@ -20,20 +20,16 @@ from dotdo_mongo.engine.expressions.declare import (
 )
 from dotdo_mongo.engine.numbers import (
     DECIMAL,
-    DECIMAL_CONTEXT,
     DOUBLE,
-    LONG,
     WIDE,
     WIDTH,
     decimal128,
     divided,
     integer,
     is_finite,
-    is_nan,
     of_width,
     to_decimal,
     to_double,
-    whole,
     width,
 )
 from dotdo_mongo.engine.values import (
@@ -50,10 +46,12 @@ from dotdo_mongo.errors import failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 FAMILY = Family("arithmetic")
 
 
-def _number(name: str, value: Any, code: int = 28765) -> Any:
+def check_number(name: str, value: Any, code: int = 28765) -> Any:
+    """Return the number. Raises `code` for others."""
     if type(value) not in NUMBERS:
         raise failure(code, f"{name} only supports numeric types, not {type_name(value)}")
     return value
@@ -158,7 +156,8 @@ def multiply(argument: Any, scope: Scope) -> Expr:
     return folded(evaluate, parts)
 
 
-def _is_zero(value: Any) -> bool:
+def is_zero(value: Any) -> bool:
+    """Whether a number is zero."""
     return (value.to_decimal() if type(value) is Decimal128 else value) == 0
 
 
@@ -177,7 +176,7 @@ def _by_zero(name: str, compiled: Callable[[Any, Any], Any], code: int) -> None:
             a, b = left.evaluate(document, variables), right.evaluate(document, variables)
             if type(a) in NULLISH or type(b) in NULLISH:
                 return None
-            if is_late and type(a) in NUMBERS and type(b) in NUMBERS and _is_zero(b):
+            if is_late and type(a) in NUMBERS and type(b) in NUMBERS and is_zero(b):
                 raise failure(code, f"can't {name} by zero")
             return compiled(a, b)
 
@@ -193,7 +192,7 @@ def divide(left: Any, right: Any) -> Any:
             14,
             f"$divide only supports numeric types, not {type_name(left)} and {type_name(right)}",
         )
-    if _is_zero(right):
+    if is_zero(right):
         raise failure(2, "can't $divide by zero")
     return divided(left, right)
 
@@ -216,7 +215,7 @@ def mod(left: Any, right: Any) -> Any:
             f"$mod only supports numeric types, not {type_name(left)} and {type_name(right)}",
         )
     kind = width(left, right)
-    if _is_zero(right):
+    if is_zero(right):
         raise failure(5733415 if kind == DECIMAL else 16610, "can't $mod by zero")
     if kind == DECIMAL:
         return decimal128(decimal_remainder(to_decimal(left), to_decimal(right)))
@@ -239,279 +238,9 @@ def _double_mod(left: Any, right: Any) -> Any:
 @FAMILY.operator("$abs", null=True)
 def absolute(value: Any) -> Any:
     """Give the absolute value. Codes 28765, 28680 for the least long."""
-    _number("$abs", value)
+    check_number("$abs", value)
     if type(value) is Int64 and value == INT64_MIN:
         raise failure(28680, "can't take $abs of long long min")
     if type(value) is Decimal128:
         return decimal128(value.to_decimal().copy_abs())
     return integer(abs(int(value)), WIDTH[type(value)]) if type(value) is not float else abs(value)
-
-
-def _rounder(name: str, of_double: Callable[[float], Any], mode: str) -> Callable[[Any], Any]:
-    def rounded(value: Any) -> Any:
-        _number(name, value)
-        kind = type(value)
-        if kind is Decimal128 and not (
-            is_finite(value) and value.to_decimal().adjusted() < DECIMAL_CONTEXT.prec
-        ):
-            return Decimal128("NaN")  # what 34 digits cannot hold as a whole number
-        if kind is float:
-            if not math.isfinite(value):
-                return value
-            result = float(of_double(value))
-            return math.copysign(result, value) if result == 0 else result
-        if kind is Decimal128:
-            return decimal128(value.to_decimal().to_integral_value(mode, WIDE))
-        return value
-
-    rounded.__doc__ = f"Apply {name}. Code 28765."
-    return rounded
-
-
-ceil = FAMILY.operator("$ceil", null=True)(_rounder("$ceil", math.ceil, decimal.ROUND_CEILING))
-floor = FAMILY.operator("$floor", null=True)(_rounder("$floor", math.floor, decimal.ROUND_FLOOR))
-
-
-def unary(
-    name: str,
-    of_double: Callable[[float], float],
-    of_decimal: Callable[[Decimal], Decimal],
-    refused: Callable[[Any], str | None] = lambda _: None,
-    code: int = 0,
-) -> Callable[[Any], Any]:
-    """Return a function of one number that gives a double, or a decimal of one.
-
-    Args:
-        name: the operator's.
-        of_double: on doubles.
-        of_decimal: on decimals.
-        refused: the text of the error for an argument out of its domain.
-        code: that error's.
-    """
-
-    def apply(value: Any) -> Any:
-        _number(name, value)
-        if is_nan(value):
-            return value
-        text = refused(value)
-        if text:
-            raise failure(code, text)
-        if type(value) is Decimal128:
-            return decimal128(_shortest(of_decimal(value.to_decimal())))
-        try:
-            return of_double(to_double(value))
-        except OverflowError:
-            return math.inf
-
-    apply.__doc__ = f"Apply {name}. Code 28765."
-    return apply
-
-
-def _shortest(number: Decimal) -> Decimal:
-    """Return a result of 34 digits without its trailing zeros, as the decimal library of MongoDB gives it."""
-    if not number.is_finite() or not number:
-        return number
-    digits = number.as_tuple()
-    if len(digits.digits) < DECIMAL_CONTEXT.prec or any(digits.digits[-15:]):
-        return number
-    short = number.normalize(DECIMAL_CONTEXT)
-    exponent = short.as_tuple().exponent
-    if isinstance(exponent, int) and exponent > 0:
-        return short.quantize(Decimal(1), context=DECIMAL_CONTEXT)
-    return short
-
-
-def _below(limit: int, text: str) -> Callable[[Any], str | None]:
-    def refused(value: Any) -> str | None:
-        number = value.to_decimal() if type(value) is Decimal128 else value
-        return text if number < limit else None
-
-    return refused
-
-
-def _not_positive(name: str) -> Callable[[Any], str | None]:
-    def refused(value: Any) -> str | None:
-        number = value.to_decimal() if type(value) is Decimal128 else value
-        return (
-            f"{name}'s argument must be a positive number, but is {value}" if number <= 0 else None
-        )
-
-    return refused
-
-
-exp = FAMILY.operator("$exp", null=True)(unary("$exp", math.exp, DECIMAL_CONTEXT.exp))
-ln = FAMILY.operator("$ln", null=True)(
-    unary("$ln", math.log, DECIMAL_CONTEXT.ln, _not_positive("$ln"), 28766)
-)
-log10 = FAMILY.operator("$log10", null=True)(
-    unary("$log10", math.log10, DECIMAL_CONTEXT.log10, _not_positive("$log10"), 28761)
-)
-sqrt = FAMILY.operator("$sqrt", null=True)(
-    unary(
-        "$sqrt",
-        math.sqrt,
-        DECIMAL_CONTEXT.sqrt,
-        _below(0, "$sqrt's argument must be greater than or equal to 0"),
-        28714,
-    )
-)
-
-
-@FAMILY.operator("$log", 2, null=True)
-def log(value: Any, base: Any) -> Any:
-    """Give the logarithm to a base. Codes 28756 to 28759."""
-    if type(value) not in NUMBERS:
-        raise failure(28756, f"$log's argument must be numeric, not {type_name(value)}")
-    if type(base) not in NUMBERS:
-        raise failure(28757, f"$log's base must be numeric, not {type_name(base)}")
-    if is_nan(value) or is_nan(base):
-        return _nan(width(value, base))
-    if to_decimal(value) <= 0:
-        raise failure(28758, f"$log's argument must be a positive number, but is {value}")
-    if to_decimal(base) <= 0 or to_decimal(base) == 1:
-        raise failure(28759, f"$log's base must be a positive number not equal to 1, but is {base}")
-    if width(value, base) == DECIMAL:
-        context = DECIMAL_CONTEXT
-        return decimal128(
-            context.divide(context.ln(to_decimal(value)), context.ln(to_decimal(base)))
-        )
-    return math.log(value) / math.log(base)
-
-
-def _nan(kind: int) -> Any:
-    return Decimal128("NaN") if kind == DECIMAL else math.nan
-
-
-@FAMILY.operator("$pow", 2, null=True)
-def power(base: Any, exponent: Any) -> Any:
-    """Raise to a power. Codes 28762, 28763; 28764 zero to a negative power."""
-    if type(base) not in NUMBERS:
-        raise failure(28762, f"$pow's base must be numeric, not {type_name(base)}")
-    if type(exponent) not in NUMBERS:
-        raise failure(28763, f"$pow's exponent must be numeric, not {type_name(exponent)}")
-    if _is_zero(base) and to_decimal(exponent) < 0:
-        raise failure(28764, "$pow cannot take a base of 0 and a negative exponent")
-    kind = width(base, exponent)
-    if kind == DECIMAL:
-        return _decimal_power(to_decimal(base), to_decimal(exponent))
-    if kind == DOUBLE:
-        return _double_power(to_double(base), to_double(exponent))
-    return _integer_power(int(base), int(exponent), kind)
-
-
-def _decimal_power(base: Decimal, exponent: Decimal) -> Decimal128:
-    if exponent == 0 or base == 1:
-        return Decimal128("1")
-    result = DECIMAL_CONTEXT.power(base, exponent)
-    if result.is_zero():
-        return Decimal128("0E-6176")
-    if not result.is_finite():
-        return decimal128(result)
-    place = max(result.adjusted() + 1 - DECIMAL_CONTEXT.prec, -6176)
-    return decimal128(result.quantize(Decimal((0, (1,), place)), context=WIDE))
-
-
-def _double_power(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        is_odd = exponent == int(exponent) and int(exponent) % 2 == 1
-        return -math.inf if base < 0 and is_odd else math.inf
-    except ValueError:
-        return math.nan
-
-
-def _integer_power(base: int, exponent: int, kind: int) -> Any:
-    if exponent < 0 and base not in {1, -1}:
-        return _double_power(float(base), float(exponent))
-    if base in {0, 1, -1}:
-        return integer(base ** (exponent % 2) if base == -1 else (base if exponent else 1), kind)
-    if exponent > 64:
-        return _double_power(float(base), float(exponent))
-    result = base**exponent
-    if not INT64_MIN <= result <= INT64_MAX:
-        return _double_power(float(base), float(exponent))
-    return integer(result, kind)
-
-
-def _place(name: str, place: Any) -> int:
-    """Read the second argument of $round and $trunc. Codes 16004, 31109, 51082, 51083."""
-    if type(place) not in NUMBERS:
-        raise failure(16004, f"cannot apply {name} with precision of type {type_name(place)}")
-    if type(place) is float and not is_finite(place):
-        raise failure(31109, f"Can't coerce out of range value {place} to long")
-    number = whole(place)
-    if number is None:
-        raise failure(51082, f"precision argument to  {name} must be a integral value")
-    if not -20 <= number <= 100:
-        raise failure(
-            51083, f"cannot apply {name} with precision value {number} value must be in [-20, 100]"
-        )
-    return number
-
-
-def _to_place(name: str, mode: str) -> Callable[..., Any]:
-    def rounded(value: Any, place: Any = 0) -> Any:
-        if type(value) in NULLISH:
-            return None
-        if type(value) not in NUMBERS:
-            raise failure(51081, f"{name} only supports numeric types, not {type_name(value)}")
-        if type(place) in NULLISH:
-            return None
-        places = _place(name, place)
-        kind = WIDTH[type(value)]
-        if kind <= LONG:
-            return _whole_to_place(value, places, kind, mode)
-        return _fraction_to_place(value, places, mode)
-
-    rounded.__doc__ = f"Apply {name}. Codes 16004, 31109, 51080 to 51083."
-    return rounded
-
-
-def _whole_to_place(value: int, places: int, kind: int, mode: str) -> Any:
-    if places >= 0:
-        return value
-    result = int(Decimal(int(value)).quantize(Decimal((0, (1,), -places)), mode, WIDE))
-    if not INT64_MIN <= result <= INT64_MAX:
-        raise failure(
-            51080, "invalid conversion from Decimal128 result in $round resulting from arguments"
-        )
-    return integer(result, kind)
-
-
-def _fraction_to_place(value: Any, places: int, mode: str) -> Any:
-    if not is_finite(value):
-        return value
-    if type(value) is Decimal128:
-        found = value.to_decimal().quantize(Decimal((0, (1,), -places)), mode, DECIMAL_CONTEXT)
-        return value if found.is_nan() else decimal128(found)
-    number = Decimal(value).quantize(Decimal((0, (1,), -places)), mode, _HUGE)
-    result = float(number)
-    return math.copysign(result, value)
-
-
-_HUGE = decimal.Context(prec=7000, Emin=-999999, Emax=999999, traps=[])
-round_ = FAMILY.operator("$round", 1, 2)(_to_place("$round", decimal.ROUND_HALF_EVEN))
-trunc = FAMILY.operator("$trunc", 1, 2)(_to_place("$trunc", decimal.ROUND_DOWN))
-
-
-@FAMILY.form("$sigmoid")
-def sigmoid(argument: Any, scope: Scope) -> Expr:
-    """Give 1 / (1 + e^-x). Code 14."""
-    part = scope.compile(argument)
-    return folded(lambda document, variables: _sigmoid(part.evaluate(document, variables)), (part,))
-
-
-def _sigmoid(value: Any) -> Any:
-    if type(value) in NULLISH:
-        return None
-    _number("$sigmoid", value, 14)
-    if type(value) is Decimal128:
-        context = DECIMAL_CONTEXT
-        power = context.exp(value.to_decimal().copy_negate())
-        return decimal128(context.divide(Decimal(1), context.add(Decimal(1), power)))
-    number = to_double(value)
-    try:
-        return 1 / (1 + math.exp(-number))
-    except OverflowError:
-        return 0.0

@@ -4,10 +4,17 @@ from dotdo_mongo.engine.expressions import (
     accumulate,
     arithmetic,
     arrays,
+    dateparts,
     dates,
+    dateshifts,
+    datetexts,
+    iteration,
     logic,
     objects,
+    pairs,
+    powers,
     regexes,
+    rounding,
     sets,
     strings,
     trigonometry,
@@ -16,21 +23,9 @@ from dotdo_mongo.engine.expressions import (
 from dotdo_mongo.engine.expressions.declare import Family, Operator
 
 FAMILIES: tuple[Family, ...] = tuple(
-    chapter.FAMILY
-    for chapter in (
-        accumulate,
-        arithmetic,
-        arrays,
-        dates,
-        logic,
-        objects,
-        regexes,
-        sets,
-        strings,
-        trigonometry,
-        types,
-    )
-)
+    chapter.FAMILY for chapter in (accumulate, arithmetic, arrays, dateparts, dates, dateshifts, datetexts, iteration, logic,
+    objects, pairs, powers, regexes, rounding, sets, strings, trigonometry, types)
+)  # fmt: skip
 OPERATORS: dict[str, Operator] = {
     operator.name: operator for family in FAMILIES for operator in family.operators
 }

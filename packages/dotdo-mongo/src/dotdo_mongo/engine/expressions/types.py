@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dotdo_mongo.engine.conversion import Target, Unconvertible, convert
+from dotdo_mongo.engine.conversions import Target, Unconvertible, convert
 from dotdo_mongo.engine.expressions.declare import Expr, Family, Scope, constant, folded
 from dotdo_mongo.engine.numbers import is_finite, whole
 from dotdo_mongo.engine.values import MISSING, NULLISH, NUMBERS, TYPE_ORDER, type_name

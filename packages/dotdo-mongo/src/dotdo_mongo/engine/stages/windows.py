@@ -21,14 +21,8 @@ from dotdo_mongo.engine.stages.declare import (
 from dotdo_mongo.engine.stages.shape import with_value
 from dotdo_mongo.engine.values import MISSING, Key
 from dotdo_mongo.engine.windows.bounds import Sort, Window, parse_window
-from dotdo_mongo.engine.windows.functions import (
-    FUNCTIONS,
-    NO_WINDOW,
-    RANKS,
-    Function,
-    Setting,
-    accumulated,
-)
+from dotdo_mongo.engine.windows.functions import FUNCTIONS, NO_WINDOW, RANKS, accumulated
+from dotdo_mongo.engine.windows.setting import Function, Setting
 from dotdo_mongo.errors import failure
 
 if TYPE_CHECKING:

@@ -152,11 +152,9 @@ class DocumentTable:
         order_params: Params = (),
     ) -> list[tuple[Record, bool]]:
         """Return the first records of an order among those that a condition leaves, each with whether another one does not hold."""
-        sql = (
-            f"select not ({certain[0]}), {_COLUMNS} from {self.table} where {condition.sql or 'true'}"
-            f" order by {order} limit ?"
+        rows = self._firsts(
+            reader, _COLUMNS, condition, certain, order=order, params=(*order_params, limit)
         )
-        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
         return [(_record(row[1:]), bool(row[0])) for row in rows]
 
     def numbers(
@@ -170,12 +168,26 @@ class DocumentTable:
         order_params: Params = (),
     ) -> list[tuple[int, bool]]:
         """Return the row ids that `first` would return records of, each with whether the other condition does not hold."""
+        rows = self._firsts(
+            reader, "_id", condition, certain, order=order, params=(*order_params, limit)
+        )
+        return [(int(number), bool(is_doubtful)) for is_doubtful, number in rows]
+
+    def _firsts(
+        self,
+        reader: Reader,
+        columns: str,
+        condition: Condition,
+        certain: tuple[str, Params],
+        *,
+        order: str,
+        params: Params,
+    ) -> Iterable[Row]:
         sql = (
-            f"select _id, not ({certain[0]}) from {self.table} where {condition.sql or 'true'}"
+            f"select not ({certain[0]}), {columns} from {self.table} where {condition.sql or 'true'}"
             f" order by {order} limit ?"
         )
-        rows = reader.read(sql, (*certain[1], *condition.params, *order_params, limit))
-        return [(int(number), bool(is_doubtful)) for number, is_doubtful in rows]
+        return reader.read(sql, (*certain[1], *condition.params, *params))
 
     def at(self, reader: Reader, numbers: Sequence[int]) -> Iterator[Record]:
         """Yield the records of row ids, in this order, those that are gone left out."""

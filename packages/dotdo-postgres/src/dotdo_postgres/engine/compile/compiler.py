@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 SessionKey = tuple[str, str]
+Compiled = tuple[Any, list[Sql]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -101,9 +102,9 @@ class Compiler:
         return self._query(self, query)
 
     def alias(self, prefix: str = "t") -> str:
-        """Return a name that the statement has not used."""
+        """Return a name that the statement has not used, and no table has: written to, one goes by its own name."""
         self._aliases += 1
-        return f"{prefix}{self._aliases}"
+        return f"{prefix}#{self._aliases}"
 
     def session_value(self, kind: str, argument: str = "") -> n.Node:
         """Return the parameter that carries a value of the session."""

@@ -67,7 +67,9 @@ def integer(value: int) -> Node:
 
 
 def real(value: float) -> Node:
-    """Return a floating point number."""
+    """Return a floating point number; NaN is text."""
+    if value != value:
+        return string("NaN")
     text = repr(value).replace("inf", "9e999")
     return exp.Literal.number(text) if value >= 0 else exp.Paren(this=exp.Literal.number(text))
 
@@ -147,6 +149,14 @@ def conjunction(op: str, parts: Sequence[Node]) -> Node:
     return result  # type: ignore[no-any-return]  # sqlglot builds it from a table of classes
 
 
+def one_of(equalities: Sequence[Node]) -> Node:
+    """Join comparisons for equality: IN where all share their left side, else OR."""
+    plain = [eq.this if isinstance(eq, exp.Paren) else eq for eq in equalities]
+    if all(type(eq) is exp.EQ for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
+        return exp.In(this=wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+    return conjunction("or", equalities)
+
+
 def ordered(node: Node, is_descending: bool, nulls_first: bool) -> Node:
     """Return an ORDER BY term."""
     return exp.Ordered(this=node, desc=is_descending, nulls_first=nulls_first)
@@ -167,10 +177,18 @@ def subquery(query: Node, alias: str | None = None) -> Node:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=name(alias)) if alias else None)
 
 
+class Clauses(exp.Expression):
+    """Clauses one after the other."""
+
+
 class _Generator(SQLite.Generator):  # type: ignore[valid-type,misc]  # set by a metaclass
     """Writes parameters by number: ?1, ?2."""
 
     NAMED_PLACEHOLDER_TOKEN = "?"  # noqa: S105 -- no password
+    TRANSFORMS = {  # noqa: RUF012 -- the base class declares it so
+        **SQLite.Generator.TRANSFORMS,
+        Clauses: lambda self, node: " ".join(map(self.sql, node.expressions)),
+    }
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.records import record_key
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
@@ -50,7 +52,7 @@ def key_node(  # noqa: PLR0911 -- one return for each kind of type
     if oid == t.BPCHAR and not sql.is_null:
         return n.call("rtrim", sql.node, n.string(" "))
     if t.BY_OID[oid].category == "A" and not sql.is_null:
-        return compiler.python(checks.array_key(t.BY_OID[oid].element), [sql], [oid])
+        return compiler.python(array_checks.array_key(t.BY_OID[oid].element), [sql], [oid])
     if not is_group and oid == t.JSON:
         raise not_supported(f"ordering by {t.format_type(oid)}")
     return sql.node
@@ -61,7 +63,10 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
     sql = compiler.expression(expr)
     if sql.value is not None or sql.is_null:
         return n.cast(n.null(), "text") if sql.is_null else n.call("ifnull", sql.node, n.null())
-    return key_node(compiler, sql, expr.type, is_group=is_group)
+    node = key_node(compiler, sql, expr.type, is_group=is_group)
+    if isinstance(node.unnest(), exp.Connector):  # SQLite reads `0 and x` as 0, hence as an ordinal
+        return n.call("ifnull", node, n.null())
+    return node
 
 
 def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:

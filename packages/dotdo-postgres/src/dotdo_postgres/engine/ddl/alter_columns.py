@@ -21,11 +21,8 @@ from dotdo_postgres.engine.ddl.columns import (
     relation_column,
     with_default,
 )
-from dotdo_postgres.engine.ddl.constraints import (
-    add_constraint,
-    check_types,
-    rebound_checks,
-)
+from dotdo_postgres.engine.ddl.conditions import rebound_checks
+from dotdo_postgres.engine.ddl.constraints import add_constraint, check_types
 from dotdo_postgres.engine.ddl.create_table import merged
 from dotdo_postgres.engine.ddl.definitions import (
     column_named,

@@ -13,7 +13,6 @@ from dotdo_postgres.engine.bind.domains import base_of
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.catalog.expressions import expression_text
-from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.functions import require_immutable
@@ -22,7 +21,7 @@ from dotdo_postgres.engine.ddl.sequence_options import serial_options
 from dotdo_postgres.engine.dml.assign import assign, storage_node
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.relations import EXTRA, RelationColumn, canonical_type
-from dotdo_postgres.engine.stored import require_storable
+from dotdo_postgres.engine.stored import storable_text
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -166,8 +165,8 @@ def _generated(
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     try:
-        text = n.to_text(storage_node(compiler, compiler.expression(expr), relation_column(column)))
-        require_storable(compiler)
+        kept = storage_node(compiler, compiler.expression(expr), relation_column(column))
+        text = storable_text(compiler, kept)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise
@@ -210,8 +209,8 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
         raise error("0A000", "cannot use subquery in DEFAULT expression", position=expr.location)
     try:
         compiler = make_compiler(is_persistent=True)
-        text: str | None = n.to_text(storage_node(compiler, compiler.expression(expr), target))
-        require_storable(compiler)
+        kept = storage_node(compiler, compiler.expression(expr), target)
+        text: str | None = storable_text(compiler, kept)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise

@@ -10,7 +10,7 @@ import msgspec
 from dotdo.storage import Check, Noun
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
-from dotdo_postgres.engine.ddl.constraints import persistent_condition
+from dotdo_postgres.engine.ddl.conditions import persistent_condition
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import persistent_scope
 from dotdo_postgres.engine.naming import quote_ident, split_name

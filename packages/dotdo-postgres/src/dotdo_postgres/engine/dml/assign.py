@@ -15,6 +15,8 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.dml.documents import changed
 from dotdo_postgres.engine.documents.present import is_documents
+from dotdo_postgres.engine.objects.grantable import of_sequence
+from dotdo_postgres.engine.objects.search_path import split_qualified
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.query import Query
     from dotdo_postgres.engine.relations import RelationColumn
 
 
@@ -47,9 +50,29 @@ def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = ""
     return as_domain(binder, found, column.domain) if column.domain else found
 
 
+def _require_sequence(binder: Binder, name: str) -> None:
+    """See that the acting role may draw numbers.
+
+    Raises:
+        PostgresError: it may not (42501).
+    """
+    actor = binder.names.actor
+    if actor.is_superuser or binder.is_trusted:
+        return
+    schema, bare = split_qualified(name)
+    sequence = binder.names.sequence(schema, bare)
+    if sequence is None:
+        return
+    target = of_sequence(sequence)
+    if not (actor.holds(target, "USAGE") or actor.holds(target, "UPDATE")):
+        raise error("42501", f"permission denied for sequence {sequence.key[1]}")
+
+
 def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
     """Return what a column gets when nothing is given."""
     if column.sequence:
+        if not column.identity:
+            _require_sequence(binder, column.sequence)
         return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
     if column.default is None:
         nothing: ir.Expr = ir.Const(column.type, column.typmod, -1, None)
@@ -106,3 +129,29 @@ def assigned_cells(
     if is_documents(noun):
         return changed(compiler, noun, alias, cells)
     return [exp.EQ(this=n.bare_column(column.physical), expression=node) for column, node in cells]
+
+
+def assigned_query(binder: Binder, query: Query, columns: list[RelationColumn]) -> Query:
+    """Make a query's columns values for columns of a table."""
+    from dotdo_postgres.engine.bind.select import make_target
+    from dotdo_postgres.engine.query import Entry, Select
+
+    if (
+        isinstance(query, Select)
+        and not query.is_distinct
+        and query.distinct_on is None
+        and not query.order
+    ):
+        for target, column in zip(query.targets, columns, strict=False):
+            expr = target.expr
+            if isinstance(expr, ir.Const) and expr.type == t.TEXT and column.type != t.TEXT:
+                expr = ir.Const(t.UNKNOWN, -1, expr.location, expr.value)
+            target.expr = assign(binder, expr, column)
+            target.column.type, target.column.typmod = target.expr.type, target.expr.typmod
+        return query
+    entry = Entry("", list(query.columns), query=query)
+    targets = []
+    for at, (output, column) in enumerate(zip(query.columns, columns, strict=False)):
+        expr = ir.Column(output.type, output.typmod, -1, entry, at)
+        targets.append(make_target(assign(binder, expr, column), output.name))
+    return Select([target.column for target in targets], targets=targets, from_items=[entry])

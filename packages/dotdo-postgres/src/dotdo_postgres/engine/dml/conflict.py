@@ -10,12 +10,16 @@ from sqlglot import exp
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.compile import nodes as n
+from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.dml.assign import assigned_cells, guarded, storage_node
 from dotdo_postgres.engine.dml.update import bind_assignments
 from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -120,8 +124,22 @@ def _arbiter(relation: Relation, infer: Node | None) -> tuple[str, ...]:  # noqa
 
 
 def compile_conflict(compiler: Compiler, conflict: Conflict, relation: Relation) -> Any:
-    """Write ON CONFLICT."""
+    """Write ON CONFLICT; over what has a second index for equal values, a clause for each of the two."""
     keys = [n.name(name) for name in conflict.columns] or None
+    made = _clause(compiler, conflict, relation, keys)
+    unscaled = {c.physical for c in relation.columns if c.type == t.NUMERIC and c.scale is None}
+    if keys is None or not unscaled & set(conflict.columns):
+        return made
+    even: list[n.Node] = [
+        numerics.key(n.bare_column(name)) if name in unscaled else n.name(name)
+        for name in conflict.columns
+    ]
+    return n.Clauses(expressions=[_clause(compiler, conflict, relation, even), made])
+
+
+def _clause(
+    compiler: Compiler, conflict: Conflict, relation: Relation, keys: Sequence[n.Node] | None
+) -> Any:
     if conflict.assignments is None:
         return exp.OnConflict(conflict_keys=keys, action=exp.Var(this="DO NOTHING"))
     table_columns(compiler, conflict.existing, relation.noun.table)

@@ -10,7 +10,7 @@ from dotdo_postgres.engine.coercion import can_coerce, is_array
 from dotdo_postgres.engine.dml.assign import assign
 from dotdo_postgres.engine.functions.jsonchanges import assigned
 from dotdo_postgres.engine.relations import RelationColumn
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.engine.routines.records import put_field
 from dotdo_postgres.errors import error, not_supported
@@ -64,7 +64,7 @@ def assign_part(  # noqa: PLR0917 -- where, what and of which
         column.type, -1, -1, [binder.coercer.coerce(new, element, column.typmod, "assignment")]
     )
     places = [binder.coercer.coerce(index, t.INT4, -1, "assignment") for index in indexes]
-    routine = checks.put_element(len(places))
+    routine = array_checks.put_element(len(places))
     return ir.Call(column.type, column.typmod, -1, routine, [whole, item, *places])
 
 

@@ -8,6 +8,8 @@ from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.engine.run.values import session_values
 from dotdo_postgres.errors import error
+from dotdo_postgres.mapping import numeric
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +44,18 @@ def _refuse_twice(session: Session, prepared: Prepared, params: Sequence[Storage
     probe = prepared.detail["probe"]()
     names = [column.physical for column in probe.columns]
     wanted = [names.index(name) for name in prepared.detail["upsert"] if name in names]
+    uneven = {
+        at
+        for at, column in enumerate(probe.columns)
+        if column.type == t.NUMERIC and column.scale is None
+    }
     seen = set()
     for row in run_probe(session, probe, params):
-        key = tuple(row[at] for at in wanted)
+        values = ((at, row[at]) for at in wanted)
+        key = tuple(
+            numeric.key(value) if at in uneven and isinstance(value, bytes) else value
+            for at, value in values
+        )
         if None in key or not key:
             continue
         if key in seen:

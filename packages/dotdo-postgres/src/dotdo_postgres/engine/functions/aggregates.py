@@ -15,7 +15,7 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.aggregates import decorated, python_aggregate
-from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.array_values import array_item
 from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines import checks
@@ -146,8 +146,6 @@ class _FloatSum:
         raise not_supported("a floating point aggregate over a moving frame")
 
     def final(self) -> float | None:
-        if math.isnan(self.total):
-            raise not_supported("NaN of type double precision")
         if math.isinf(self.total) and not self.has_infinity:
             raise error("22003", "value out of range: overflow")
         return self.total if self.count else None
@@ -360,9 +358,9 @@ class _FloatStatistics:
     def step(self, value: float) -> None:
         self.count += 1
         self.total += value
-        if math.isinf(value):
-            raise not_supported("NaN of type double precision")
-        if self.count > 1:
+        if not math.isfinite(value):
+            self.squares = math.nan
+        elif self.count > 1:
             gap = value * self.count - self.total
             self.squares += gap * gap / (self.count * (self.count - 1))
 

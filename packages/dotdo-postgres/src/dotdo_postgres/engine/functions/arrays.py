@@ -6,10 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.compile import nodes as n
-from dotdo_postgres.engine.compile.expressions import array_item
+from dotdo_postgres.engine.compile.array_values import array_item
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
-from dotdo_postgres.engine.routines.checks import element_key
+from dotdo_postgres.engine.routines.array_checks import element_key
 from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays
@@ -156,7 +156,9 @@ def _plain(items: list[Any], doing: str) -> list[Any]:
 _OF = {"removing": "from", "searching for": "in"}
 
 
-def _remove(key: Callable[[Any], Any], stored: str, item: str) -> str:
+def _remove(key: Callable[[Any], Any], stored: str | None, item: str) -> str | None:
+    if stored is None:
+        return None
     items, (gone,) = _plain(_load(stored), "removing"), _load(item)
     return arrays.pack([have for have in items if key(have) != key(gone)])
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import bits as forms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAMILY = Family("9.6")
 
@@ -187,41 +192,26 @@ def write(bits: str) -> str:
 class _Folded:
     """Folds bit strings of one size."""
 
+    fold: Callable[[str, str], str]
+
     def __init__(self) -> None:
         self.value: str | None = None
 
+    def step(self, bits: str) -> None:
+        """Add a value."""
+        self.value = bits if self.value is None else type(self).fold(self.value, bits)
+
     def final(self) -> str | None:
+        """Return the fold of all."""
         return self.value
 
-    def step(self, bits: str) -> None:
-        self.value = bits if self.value is None else self.fold(self.value, bits)
 
-    def fold(self, left: str, right: str) -> str:
-        raise NotImplementedError
-
-
-@FAMILY.aggregate("bit_and(bit)", returns="bit")
-class BitAnd(_Folded):
-    """The bits set in every value."""
-
-    def fold(self, left: str, right: str) -> str:
-        """Add a value."""
-        return both(left, right)
+def _fold(name: str, fold: Callable[[str, str], str]) -> None:
+    """Declare the aggregate that folds values by an operator."""
+    kind = type(name, (_Folded,), {"fold": staticmethod(fold)})
+    FAMILY.aggregate(f"{name}(bit)", returns="bit")(kind)
 
 
-@FAMILY.aggregate("bit_or(bit)", returns="bit")
-class BitOr(_Folded):
-    """The bits set in some value."""
-
-    def fold(self, left: str, right: str) -> str:
-        """Add a value."""
-        return either(left, right)
-
-
-@FAMILY.aggregate("bit_xor(bit)", returns="bit")
-class BitXor(_Folded):
-    """The bits set in an odd number of values."""
-
-    def fold(self, left: str, right: str) -> str:
-        """Add a value."""
-        return one_only(left, right)
+_fold("bit_and", both)
+_fold("bit_or", either)
+_fold("bit_xor", one_only)

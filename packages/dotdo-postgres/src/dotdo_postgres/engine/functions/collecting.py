@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.routines.checks import array_key
+from dotdo_postgres.engine.routines.array_checks import array_key
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays

@@ -14,7 +14,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
-from dotdo_postgres.mapping.codecs import bytea_from_text
+from dotdo_postgres.mapping.scalar_codecs import bytea_from_text
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler

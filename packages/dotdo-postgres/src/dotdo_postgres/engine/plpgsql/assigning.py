@@ -16,7 +16,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Result
     from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.nodes import Into, Sql, Target, Variable
+    from dotdo_postgres.engine.plpgsql.parts import Into, Sql, Target, Variable
     from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 

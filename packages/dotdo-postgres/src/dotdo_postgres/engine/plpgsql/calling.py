@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotdo_postgres.engine.plpgsql import nodes as p
+    from dotdo_postgres.engine.plpgsql.parts import Variable
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.engine.udf.definition import Stored
     from dotdo_postgres.engine.udf.rowvalues import Fields
@@ -111,6 +112,7 @@ def call_plpgsql(  # noqa: PLR0917 -- what a call is made of
         stored.signature,
         stored,
         [None] * len(body.variables),
+        run_body,
         columns,
         result,
         stored.returns_set,
@@ -124,7 +126,7 @@ def call_plpgsql(  # noqa: PLR0917 -- what a call is made of
     return _result(frame, stored)
 
 
-def _enter(frame: Frame, variable: p.Variable, value: Any) -> None:
+def _enter(frame: Frame, variable: Variable, value: Any) -> None:
     if variable.is_record and isinstance(value, str):
         from dotdo_postgres.engine.udf.rowvalues import row_from_value
 
@@ -139,7 +141,6 @@ def run_frame(frame: Frame) -> None:
         PostgresError: a statement failed; CONTEXT says where.
     """
     session = frame.session
-    frame.run = run_body
     name_cursors(frame)
     with called(session):
         session.frames.append(frame)
@@ -201,7 +202,7 @@ def run_do(session: Session, text: str, args: Sequence[StorageValue], *, is_atom
     """Run a DO block."""
     del args
     body = do_body(session, text)
-    frame = Frame(session, body, "inline_code_block", None, [None] * len(body.variables))
+    frame = Frame(session, body, "inline_code_block", None, [None] * len(body.variables), run_body)
     frame.is_atomic = is_atomic
     run_frame(frame)
 

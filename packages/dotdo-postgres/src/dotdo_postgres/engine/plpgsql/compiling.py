@@ -14,6 +14,7 @@ from dotdo_postgres.engine.parse import parse
 from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.declarations import REFCURSOR
 from dotdo_postgres.engine.plpgsql.parser import read_block
+from dotdo_postgres.engine.plpgsql.parts import Into, Namespace, Sql, Target, Variable
 from dotdo_postgres.engine.plpgsql.reader import Reader
 from dotdo_postgres.engine.udf.definition import written_type
 from dotdo_postgres.errors import PostgresError, error
@@ -66,7 +67,7 @@ def compile_body(text: str, shape: Shape, names: Names | None) -> p.Body:
     """
     reader = Reader(text)
     conflict = _options(reader)
-    reader.space = p.Namespace(None, shape.name)
+    reader.space = Namespace(None, shape.name)
     arguments, named = _arguments(reader, shape)
     found = reader.declare(reader.add("found", "boolean"))
     found.type = t.BOOL
@@ -100,7 +101,7 @@ def _options(reader: Reader) -> str:
     return conflict
 
 
-def _arguments(reader: Reader, shape: Shape) -> tuple[list[p.Variable], dict[str, p.Variable]]:
+def _arguments(reader: Reader, shape: Shape) -> tuple[list[Variable], dict[str, Variable]]:
     made, named = [], {}
     for at, (name, oid) in enumerate(shape.arguments, 1):
         variable = reader.add(name or f"${at}")
@@ -143,7 +144,7 @@ def _outermost(reader: Reader) -> p.Block:
 # --- types -----------------------------------------------------------------------------------
 
 
-def _resolve(names: Names, variable: p.Variable) -> None:
+def _resolve(names: Names, variable: Variable) -> None:
     """Look up what a variable was declared as."""
     if variable.type_text:
         try:
@@ -168,7 +169,7 @@ def _resolve(names: Names, variable: p.Variable) -> None:
 _PSEUDO = frozenset({t.RECORD, t.UNKNOWN, t.VOID, 2275})
 
 
-def _by_text(names: Names, variable: p.Variable) -> None:
+def _by_text(names: Names, variable: Variable) -> None:
     text = variable.type_text.strip()
     lowered = text.lower()
     if lowered in {"record", "pg_catalog.record"}:
@@ -227,11 +228,11 @@ def walk(item: Any) -> Iterator[Any]:
             yield from walk(one)
     elif is_dataclass(item) and not isinstance(item, type):
         yield item
-        if isinstance(item, (p.Variable, p.Namespace)):
+        if isinstance(item, (Variable, Namespace)):
             return
         for one in dataclass_fields(item):
             value = getattr(item, one.name)
-            if isinstance(value, (list, tuple, p.Statement, p.Sql, p.Handler, p.Into, p.Target)):
+            if isinstance(value, (list, tuple, p.Statement, Sql, p.Handler, Into, Target)):
                 yield from walk(value)
 
 
@@ -331,7 +332,7 @@ def _writing() -> frozenset[str]:
 _WRITING: frozenset[str] | None = None
 
 
-def check_syntax(texts: Sequence[p.Sql]) -> None:
+def check_syntax(texts: Sequence[Sql]) -> None:
     """See that every piece of SQL in a body is well formed.
 
     Raises:

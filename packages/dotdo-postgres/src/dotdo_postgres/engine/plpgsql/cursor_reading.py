@@ -8,10 +8,11 @@ from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.loops import read_arguments, read_list
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.plpgsql.parts import Sql, Variable
     from dotdo_postgres.engine.plpgsql.reader import Reader
 
 
-def _cursor(reader: Reader) -> p.Variable:
+def _cursor(reader: Reader) -> Variable:
     token = reader.token
     parts = reader.parts()
     found = reader.look_up(parts)
@@ -71,12 +72,12 @@ _PLACES = {
 }  # fmt: skip
 
 
-def _direction(reader: Reader) -> tuple[str, int | p.Sql, bool]:
+def _direction(reader: Reader) -> tuple[str, int | Sql, bool]:
     """Read the direction of FETCH: where it leads, how far, whether over several rows."""
     word = reader.token.value if reader.token.kind == "word" else ""
     if word in _PLACES and reader.ahead().kind != "mark":
         reader.take()
-        found: tuple[str, int | p.Sql, bool] = (*_PLACES[word], False)
+        found: tuple[str, int | Sql, bool] = (*_PLACES[word], False)
     elif word in {"absolute", "relative"}:
         reader.take()
         found = f"FETCH_{word.upper()}", reader.expression("from", "in"), False

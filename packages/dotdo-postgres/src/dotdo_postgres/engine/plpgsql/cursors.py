@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.cursors import Walk
 from dotdo_postgres.engine.plan import Result
-from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.assigning import assign_expression, put_row
 from dotdo_postgres.engine.plpgsql.embedding import plan_sql
+from dotdo_postgres.engine.plpgsql.parts import Sql, Target, Variable
 from dotdo_postgres.engine.portals import Portal
 from dotdo_postgres.engine.udf.running import plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 
 if TYPE_CHECKING:
+    from dotdo_postgres.engine.plpgsql import nodes as p
     from dotdo_postgres.engine.plpgsql.frame import Frame
 
 
@@ -34,7 +35,7 @@ def run_open(frame: Frame, one: p.Open) -> None:
 
 
 def open_bound(
-    frame: Frame, cursor: p.Variable, arguments: list[tuple[str, p.Sql]], *, is_kept: bool = False
+    frame: Frame, cursor: Variable, arguments: list[tuple[str, Sql]], *, is_kept: bool = False
 ) -> Portal:
     """Open a bound cursor.
 
@@ -44,7 +45,7 @@ def open_bound(
     name = _name(frame, cursor)
     given = {argument.name: argument for argument in cursor.arguments}
     for label, value in arguments:
-        assign_expression(frame, p.Target(given[label]), value)
+        assign_expression(frame, Target(given[label]), value)
     assert cursor.query is not None
     made = _portal(frame, name, _raw(frame, cursor.query), cursor.query.text, cursor.scroll)
     if not is_kept:
@@ -55,7 +56,7 @@ def open_bound(
     return made
 
 
-def _raw(frame: Frame, query: p.Sql) -> Result:
+def _raw(frame: Frame, query: Sql) -> Result:
     try:
         embedded = plan_sql(frame, query)
         result = run_step(frame.session, embedded.prepared, embedded.params(frame))
@@ -67,7 +68,7 @@ def _raw(frame: Frame, query: p.Sql) -> Result:
     return result
 
 
-def _name(frame: Frame, cursor: p.Variable) -> str:
+def _name(frame: Frame, cursor: Variable) -> str:
     """Return the name for a cursor's portal, and keep it in the variable."""
     session = frame.session
     found = frame.values[cursor.number]
@@ -89,7 +90,7 @@ def _portal(frame: Frame, name: str, result: Result, sql: str, scroll: str) -> P
     )  # fmt: skip
 
 
-def _found(frame: Frame, cursor: p.Variable) -> Portal:
+def _found(frame: Frame, cursor: Variable) -> Portal:
     name = frame.values[cursor.number]
     if name is None:
         raise error("22004", f'cursor variable "{cursor.name}" is null')
@@ -102,10 +103,10 @@ def run_fetch(frame: Frame, one: p.Fetch) -> None:
 
     portal = _found(frame, one.cursor)
     count = one.count
-    if isinstance(count, p.Sql):
+    if isinstance(count, Sql):
         count = number(frame, count, "relative or absolute cursor position")
     result: Any = portal.result
-    if one.is_all and not isinstance(one.count, p.Sql):
+    if one.is_all and not isinstance(one.count, Sql):
         count = (1 << 31) - 1
     rows = Walk(portal, result.rows).go(one.direction, int(count))
     frame.row_count = len(rows)

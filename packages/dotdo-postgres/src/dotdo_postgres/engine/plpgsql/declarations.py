@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine.plpgsql.nodes import Variable
+    from dotdo_postgres.engine.plpgsql.parts import Variable
     from dotdo_postgres.engine.plpgsql.reader import Reader
 
 _TYPE_ENDS = frozenset({"default", "not", "collate"})

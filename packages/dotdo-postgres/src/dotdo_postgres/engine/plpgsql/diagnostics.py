@@ -14,6 +14,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plpgsql import nodes as p
     from dotdo_postgres.engine.plpgsql.frame import Frame
+    from dotdo_postgres.engine.plpgsql.parts import Sql
 
 _LEVELS = ("DEBUG5", "DEBUG4", "DEBUG3", "DEBUG2", "DEBUG1", "LOG", "NOTICE", "WARNING", "ERROR")
 
@@ -86,7 +87,7 @@ def _formatted(frame: Frame, one: p.Raise) -> str:
     return "".join(out)
 
 
-def shown(frame: Frame, sql: p.Sql) -> str:
+def shown(frame: Frame, sql: Sql) -> str:
     """Return the text of an expression's value as RAISE shows it."""
     from dotdo_postgres.engine.plpgsql.assigning import row_expression
     from dotdo_postgres.engine.udf.rowtext import row_to_text

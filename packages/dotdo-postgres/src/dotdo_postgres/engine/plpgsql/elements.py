@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.functions.jsonchanges import assigned as assigned_in_jsonb
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.nodes import Sql
+    from dotdo_postgres.engine.plpgsql.parts import Sql
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Subscripts = tuple[tuple["Sql | None", "Sql | None", bool], ...]
@@ -48,7 +48,7 @@ def put_element(
         number(frame, first, "array subscript in assignment") for first, _, _ in subscripts if first
     ]
     value, _ = evaluate(frame, sql, (found.element, -1, 0))
-    routine = checks.put_element(len(places))
+    routine = array_checks.put_element(len(places))
     assert routine.body is not None  # it is Python
     result: StorageValue = routine.body(before, arrays.pack([value]), *places)
     return result

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.nodes import Namespace, Sql, Variable
+    from dotdo_postgres.engine.plpgsql.parts import Namespace, Sql, Variable
     from dotdo_postgres.engine.udf.rowvalues import Fields
     from dotdo_postgres.mapping.codecs import StorageValue
 
@@ -255,6 +255,8 @@ def _check_rows(frame: Frame, sql: Sql, tree: dict[str, Any]) -> None:
         if variable is None or not variable.is_record:
             continue
         fields = frame.fields(variable)
+        if fields is None and len(parts) == 1:
+            continue  # as a whole it is NULL
         if fields is None:
             raise not_assigned(variable)
         if len(parts) == 2 and all(name != parts[1] for name, _, _ in fields):

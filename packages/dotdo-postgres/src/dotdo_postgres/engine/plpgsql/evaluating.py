@@ -11,7 +11,7 @@ from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plpgsql.frame import Frame
-    from dotdo_postgres.engine.plpgsql.nodes import Sql
+    from dotdo_postgres.engine.plpgsql.parts import Sql
 
 
 def evaluate(frame: Frame, sql: Sql, wanted: tuple[int, int, int] | None = None) -> tuple[Any, int]:

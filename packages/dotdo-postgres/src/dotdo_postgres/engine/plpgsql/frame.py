@@ -13,15 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dotdo_postgres.engine.plan import Result
-    from dotdo_postgres.engine.plpgsql.nodes import Body, Sql, Statement, Variable
+    from dotdo_postgres.engine.plpgsql.nodes import Body, Statement
+    from dotdo_postgres.engine.plpgsql.parts import Sql, Variable
     from dotdo_postgres.engine.session import Session
     from dotdo_postgres.engine.udf.definition import Stored
     from dotdo_postgres.mapping.codecs import StorageValue
-
-
-def _unset(frame: Frame, body: list[Statement]) -> Signal | None:
-    """Run nothing: whoever makes a call says what runs its statements."""
-    raise NotImplementedError(frame.name, len(body))
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,6 +38,7 @@ class Frame:
         name: How CONTEXT calls it.
         routine: The function, None for DO.
         values: Of the variables, by number; rows are `Row`, or None for a row without values.
+        run: Runs statements.
         rows: What RETURN NEXT and RETURN QUERY gave so far.
         columns: Names, types and modifiers of the columns of a result that is rows, None for a single value.
         result_type: OID of the result.
@@ -50,7 +47,6 @@ class Frame:
         is_atomic: COMMIT and ROLLBACK are refused.
         is_read_only: What changes something is refused: the function is not volatile.
         row_count: Rows of the last statement.
-        run: Runs statements.
         line, doing: Where it is, for CONTEXT.
         handling: The errors that handlers are at, innermost last.
         result: What RETURN gave: a value, or a `Row`.
@@ -63,6 +59,7 @@ class Frame:
     name: str
     routine: Stored | None
     values: list[Any]
+    run: Callable[[Frame, list[Statement]], Signal | None]
     columns: Fields | None = None
     result_type: int = t.VOID
     returns_set: bool = False
@@ -78,7 +75,6 @@ class Frame:
     handling: list[PostgresError] = field(default_factory=list)
     transition: dict[str, tuple[Fields, str]] = field(default_factory=dict)
     steps: int = 0
-    run: Callable[[Frame, list[Statement]], Signal | None] = _unset
 
     @property
     def context(self) -> str:

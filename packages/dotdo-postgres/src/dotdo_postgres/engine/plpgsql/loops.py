@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.plpgsql import nodes as p
+from dotdo_postgres.engine.plpgsql.parts import Into, Namespace, Sql, Target, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ def read_while(reader: Reader, line: int, label: str, read: ReadBody) -> p.State
 
 def _body(reader: Reader, label: str, read: ReadBody) -> list[p.Statement]:
     before = reader.space
-    reader.space = p.Namespace(before, label, is_loop=True)
+    reader.space = Namespace(before, label, is_loop=True)
     body = read(reader)
     reader.space = before
     reader.require_word("end")
@@ -91,14 +92,14 @@ def read_for(reader: Reader, line: int, label: str, read: ReadBody) -> p.Stateme
     return p.ForRows(line, label, into, _body(reader, label, read), query=query)
 
 
-def _into_at(reader: Reader, at: int) -> p.Into:
+def _into_at(reader: Reader, at: int) -> Into:
     here, reader.at = reader.at, at
     into = _loop_into(reader)
     reader.at = here
     return into
 
 
-def _loop_into(reader: Reader) -> p.Into:
+def _loop_into(reader: Reader) -> Into:
     token = reader.token
     parts = reader.parts()
     found = reader.look_up(parts)
@@ -107,13 +108,13 @@ def _loop_into(reader: Reader) -> p.Into:
             "loop variable of loop over rows must be a record variable or list of scalar variables"
         )
         raise reader.near(message, token)
-    targets = [p.Target(*found)]
+    targets = [Target(*found)]
     while reader.skip_mark(","):
         targets.append(reader.target())
-    return p.Into(targets)
+    return Into(targets)
 
 
-def _cursor_ahead(reader: Reader) -> p.Variable | None:
+def _cursor_ahead(reader: Reader) -> Variable | None:
     token = reader.token
     if not token.is_name:
         return None
@@ -128,17 +129,17 @@ def _cursor_ahead(reader: Reader) -> p.Variable | None:
 
 
 def _for_cursor(  # noqa: PLR0917 -- the parts of a loop
-    reader: Reader, line: int, label: str, read: ReadBody, name: str, cursor: p.Variable
+    reader: Reader, line: int, label: str, read: ReadBody, name: str, cursor: Variable
 ) -> p.Statement:
     reader.take()
     arguments = read_arguments(reader, cursor)
     reader.require_word("loop")
     before = reader.space
-    reader.space = p.Namespace(before)
+    reader.space = Namespace(before)
     made = reader.add(name, "record", line)
     made.is_record = True
     reader.declare(made)
-    into = p.Into([p.Target(made)])
+    into = Into([Target(made)])
     body = _body(reader, label, read)
     reader.space = before
     return p.ForRows(line, label, into, body, cursor=cursor, arguments=arguments)
@@ -153,7 +154,7 @@ def _for_integer(  # noqa: PLR0917 -- the parts of a loop
     step = reader.expression("loop") if reader.skip_word("by") else None
     reader.require_word("loop")
     before = reader.space
-    reader.space = p.Namespace(before, label, is_loop=True)
+    reader.space = Namespace(before, label, is_loop=True)
     made = reader.declare(reader.add(name, "integer", line))
     body = _body(reader, label, read)
     reader.space = before
@@ -173,7 +174,7 @@ def read_foreach(reader: Reader, line: int, label: str, read: ReadBody) -> p.Sta
     return p.Foreach(line, label, into, slice_, array, _body(reader, label, read))
 
 
-def read_list(reader: Reader, *ends: str) -> list[p.Sql]:
+def read_list(reader: Reader, *ends: str) -> list[Sql]:
     """Read expressions between commas."""
     found = [reader.expression(",", *ends)]
     while reader.skip_mark(","):
@@ -182,8 +183,8 @@ def read_list(reader: Reader, *ends: str) -> list[p.Sql]:
 
 
 def read_arguments(  # noqa: C901 -- by place and by name
-    reader: Reader, cursor: p.Variable
-) -> list[tuple[str, p.Sql]]:
+    reader: Reader, cursor: Variable
+) -> list[tuple[str, Sql]]:
     """Read the arguments of a bound cursor, by place or name.
 
     Raises:
@@ -197,7 +198,7 @@ def read_arguments(  # noqa: C901 -- by place and by name
     if not cursor.arguments:
         raise reader.near(f'cursor "{cursor.name}" has no arguments', token)
     reader.take()
-    found: list[tuple[str, p.Sql]] = []
+    found: list[tuple[str, Sql]] = []
     while True:
         here = reader.token
         name = ""

@@ -12,11 +12,20 @@ from dotdo_postgres.engine.plpgsql.loops import (
     end_label,
     read_for,
     read_foreach,
-    read_list,
     read_loop,
     read_while,
 )
+from dotdo_postgres.engine.plpgsql.parts import Namespace, Sql, Variable
 from dotdo_postgres.engine.plpgsql.raising import read_assert, read_raise
+from dotdo_postgres.engine.plpgsql.sql_reading import (
+    read_call,
+    read_end,
+    read_execute,
+    read_get,
+    read_perform,
+    read_return,
+    read_sql,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +62,7 @@ def _statement(reader: Reader) -> p.Statement | None:
     if label and (read is None or token.value not in _LABELLED):
         raise reader.unexpected()
     if read is None:
-        return _sql(reader, line)
+        return read_sql(reader, line)
     reader.take()
     return read(reader, line, label)
 
@@ -90,8 +99,8 @@ def _assignment(reader: Reader, line: int) -> p.Statement:
 def read_block(reader: Reader, line: int, label: str) -> p.Block:
     """Read a block, from DECLARE or BEGIN, which has been taken."""
     before = reader.space
-    reader.space = p.Namespace(before, label)
-    variables: list[p.Variable] = []
+    reader.space = Namespace(before, label)
+    variables: list[Variable] = []
     if reader.tokens[reader.at - 1].value == "declare":
         variables = read_declarations(reader)
         line = reader.line(reader.token.start)
@@ -157,7 +166,7 @@ def _if(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -
     return p.If(line, branches, otherwise)
 
 
-def _branch(reader: Reader) -> tuple[p.Sql, list[p.Statement]]:
+def _branch(reader: Reader) -> tuple[Sql, list[p.Statement]]:
     condition = reader.expression("then")
     reader.require_word("then")
     return condition, read_statements(reader)
@@ -168,9 +177,9 @@ def _case(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001
     before = reader.space
     if not reader.is_word("when"):
         operand = reader.expression("when")
-        reader.space = p.Namespace(before)
+        reader.space = Namespace(before)
         variable = reader.declare(reader.add("__case__variable_", "", line))
-    whens: list[tuple[p.Sql, list[p.Statement]]] = []
+    whens: list[tuple[Sql, list[p.Statement]]] = []
     while reader.skip_word("when"):
         condition = reader.expression("then")
         if variable is not None:
@@ -208,7 +217,7 @@ def _exit(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001
     return p.Exit(line, is_exit, wanted, condition)
 
 
-def _in_loop(space: p.Namespace | None) -> bool:
+def _in_loop(space: Namespace | None) -> bool:
     while space is not None:
         if space.is_loop:
             return True
@@ -216,167 +225,7 @@ def _in_loop(space: p.Namespace | None) -> bool:
     return False
 
 
-# --- returning -------------------------------------------------------------------------------
-
-
-def _return(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    if reader.is_word("next"):
-        reader.take()
-        variable, value = _returned(reader)
-        return p.ReturnNext(line, value, variable)
-    if reader.is_word("query"):
-        reader.take()
-        return _return_query(reader, line)
-    variable, value = _returned(reader)
-    return p.Return(line, value, variable)
-
-
-def _returned(reader: Reader) -> tuple[p.Variable | None, p.Sql | None]:
-    if reader.skip_mark(";"):
-        return None, None
-    variable = None
-    if reader.token.is_name and reader.ahead().value == ";":
-        variable = reader.space.find(reader.token.value)
-    value = reader.expression(";")
-    reader.require_mark(";")
-    return variable, value
-
-
-def _return_query(reader: Reader, line: int) -> p.Statement:
-    if reader.skip_word("execute"):
-        dynamic = reader.expression("using", ";")
-        using = read_list(reader, ";") if reader.skip_word("using") else []
-        reader.require_mark(";")
-        return p.ReturnQuery(line, None, dynamic, using)
-    first = reader.at
-    reader.skip_to((), (";",))
-    query = reader.sql(first, reader.at, is_statement=True)
-    reader.require_mark(";")
-    return p.ReturnQuery(line, query)
-
-
-# --- SQL -------------------------------------------------------------------------------------
-
-
-def _sql(reader: Reader, line: int) -> p.Statement:
-    """Read a statement of SQL; INTO is cut out of it."""
-    token = reader.token
-    if not token.is_name and not (token.kind == "mark" and token.value == "("):
-        raise reader.unexpected()
-    if (
-        token.is_name
-        and reader.ahead().value in {"=", ":=", "[", "."}
-        and token.value not in _VERBS
-    ):
-        name = reader.parts()
-        raise reader.fail(f'"{".".join(name)}" is not a known variable', token)
-    first, into, cut = reader.at, None, (0, 0)
-    while not reader.is_mark(";"):
-        here = reader.token
-        if here.kind == "end":
-            raise reader.unexpected()
-        before = reader.tokens[reader.at - 1].value if reader.at > first else ""
-        if reader.is_word("into") and before not in {"insert", "merge"} and token.value != "import":
-            if into is not None:
-                raise reader.near("INTO specified more than once", here)
-            start = here.start
-            reader.take()
-            into = reader.into()
-            cut = start, reader.tokens[reader.at - 1].end
-            continue
-        reader.take()
-    start, end = token.start, reader.tokens[reader.at - 1].end
-    text = reader.body[start:end]
-    if into is not None:
-        text = text[: cut[0] - start] + " " * (cut[1] - cut[0]) + text[cut[1] - start :]
-    query = reader.make_sql(text.rstrip(), reader.line(start), is_statement=True)
-    query.start = start
-    reader.require_mark(";")
-    return p.RunSql(line, query, into)
-
-
-_VERBS = frozenset({"select", "insert", "update", "delete", "with", "values", "table", "merge"})
-
-
-def _call(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    word = reader.tokens[reader.at - 1].value
-    reader.at -= 1
-    first = reader.at
-    reader.skip_to((), (";",))
-    query = reader.sql(first, reader.at, is_statement=True)
-    reader.require_mark(";")
-    reader.ends_transactions = True
-    return p.RunSql(line, query, None, word.upper())
-
-
-def _perform(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    query = reader.expression(";")
-    query.text, query.is_statement, query.start = f"SELECT {query.text}", True, -1
-    reader.require_mark(";")
-    return p.Perform(line, query)
-
-
-def _execute(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    command = reader.expression("into", "using", ";")
-    into: p.Into | None = None
-    using: list[p.Sql] = []
-    while not reader.is_mark(";"):
-        if reader.is_word("into") and into is None:
-            reader.take()
-            into = reader.into()
-        elif reader.is_word("using") and not using:
-            reader.take()
-            using = read_list(reader, "into", ";")
-        else:
-            raise reader.unexpected()
-    reader.require_mark(";")
-    return p.Execute(line, command, into, using)
-
-
 # --- the rest --------------------------------------------------------------------------------
-
-
-def _get(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    is_stacked = reader.skip_word("stacked")
-    if not is_stacked:
-        reader.skip_word("current")
-    reader.require_word("diagnostics")
-    items: list[tuple[p.Target, str]] = []
-    while True:
-        target = reader.target()
-        if not (reader.skip_mark(":=") or reader.skip_mark("=")):
-            raise reader.unexpected()
-        token = reader.token
-        item = reader.name()
-        if item not in _ITEMS:
-            raise reader.near("unrecognized GET DIAGNOSTICS item", token)
-        if _ITEMS[item] is not is_stacked and _ITEMS[item] is not None:
-            word = "STACKED" if is_stacked else "CURRENT"
-            message = f"diagnostics item {item.upper()} is not allowed in GET {word} DIAGNOSTICS"
-            raise reader.fail(message)
-        items.append((target, item))
-        if not reader.skip_mark(","):
-            break
-    reader.require_mark(";")
-    return p.GetDiagnostics(line, is_stacked, items)
-
-
-_ITEMS: dict[str, bool | None] = {
-    "row_count": False, "pg_context": False, "pg_routine_oid": False, "pg_exception_context": True, "pg_exception_detail": True,
-    "pg_exception_hint": True, "returned_sqlstate": True, "column_name": True, "constraint_name": True,
-    "pg_datatype_name": True, "message_text": True, "table_name": True, "schema_name": True,
-}  # fmt: skip
-
-
-def _end_transaction(reader: Reader, line: int, label: str) -> p.Statement:  # noqa: ARG001 -- read as its kin
-    is_commit = reader.tokens[reader.at - 1].value == "commit"
-    is_chained = False
-    if reader.skip_word("and"):
-        is_chained = not reader.skip_word("no")
-        reader.require_word("chain")
-    reader.require_mark(";")
-    reader.ends_transactions = True
-    return p.EndTransaction(line, is_commit, is_chained)
 
 
 def _null(reader: Reader, line: int, label: str) -> None:  # noqa: ARG001 -- read as its kin
@@ -402,8 +251,8 @@ def _foreach(reader: Reader, line: int, label: str) -> p.Statement:
 _LABELLED = frozenset({"declare", "begin", "loop", "while", "for", "foreach"})
 _READERS: dict[str, Callable[[Reader, int, str], p.Statement | None]] = {
     "declare": _inner_block, "begin": _inner_block, "if": _if, "case": _case, "loop": _loop, "while": _while,
-    "for": _for, "foreach": _foreach, "exit": _exit, "continue": _exit, "return": _return, "raise": read_raise,
-    "assert": read_assert, "execute": _execute, "perform": _perform, "call": _call, "do": _call, "get": _get,
-    "open": read_open, "fetch": read_fetch, "move": read_fetch, "close": read_close, "commit": _end_transaction,
-    "rollback": _end_transaction, "null": _null,
+    "for": _for, "foreach": _foreach, "exit": _exit, "continue": _exit, "return": read_return, "raise": read_raise,
+    "assert": read_assert, "execute": read_execute, "perform": read_perform, "call": read_call, "do": read_call, "get": read_get,
+    "open": read_open, "fetch": read_fetch, "move": read_fetch, "close": read_close, "commit": read_end,
+    "rollback": read_end, "null": _null,
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.plpgsql.nodes import Into, Namespace, Sql, Target, Variable
+from dotdo_postgres.engine.plpgsql.parts import Into, Namespace, Sql, Target, Variable
 from dotdo_postgres.engine.plpgsql.tokens import Token, tokens_of
 from dotdo_postgres.errors import PostgresError, error
 

@@ -8,7 +8,7 @@ from dotdo_postgres.engine.bind.binder import names_of
 from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.plpgsql.embedding import run_sql, tree_of
 from dotdo_postgres.engine.plpgsql.frame import row_of
-from dotdo_postgres.engine.plpgsql.nodes import Sql
+from dotdo_postgres.engine.plpgsql.parts import Sql
 from dotdo_postgres.engine.udf.definition import written_type
 from dotdo_postgres.engine.udf.rowvalues import Row
 from dotdo_postgres.errors import error

@@ -10,6 +10,7 @@ from dotdo_postgres.engine.plpgsql.assigning import assign_expression, set_value
 from dotdo_postgres.engine.plpgsql.conditions import stands_for
 from dotdo_postgres.engine.plpgsql.evaluating import evaluate, is_true
 from dotdo_postgres.engine.plpgsql.frame import Signal
+from dotdo_postgres.engine.plpgsql.parts import Target
 from dotdo_postgres.engine.udf.running import PASSING, SubTransaction, check_time
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -116,7 +117,7 @@ def initialize(frame: Frame, block: p.Block) -> None:
             if variable.domain and not variable.is_record:
                 set_value(frame, variable, None, t.UNKNOWN)
             continue
-        assign_expression(frame, p.Target(variable), variable.default)
+        assign_expression(frame, Target(variable), variable.default)
 
 
 def _handler(block: p.Block, failure: PostgresError) -> p.Handler | None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.parse import parse
-from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.assigning import assign_into, assign_value, row_expression, whole
 from dotdo_postgres.engine.plpgsql.embedding import run_sql, tree_of
 from dotdo_postgres.engine.plpgsql.evaluating import evaluate, fitted
+from dotdo_postgres.engine.plpgsql.parts import Sql, Target
 from dotdo_postgres.engine.udf.running import add_context, plain_rows, run_step
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.plan import Prepared, Result
+    from dotdo_postgres.engine.plpgsql import nodes as p
     from dotdo_postgres.engine.plpgsql.frame import Frame
     from dotdo_postgres.engine.udf.rowvalues import Row
 
@@ -129,7 +130,7 @@ def _call(frame: Frame, one: p.RunSql) -> None:
             assign_value(frame, target, value, column.oid)
 
 
-def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[p.Target | None]:
+def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[Target | None]:
     """Return the variables that the OUT arguments of a CALL are.
 
     Raises:
@@ -138,7 +139,7 @@ def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[p.Target | Non
     from dotdo_postgres.engine.udf.resolve import out_arguments
 
     call = tree_of(one.query)["CallStmt"]["funccall"]
-    found: list[p.Target | None] = []
+    found: list[Target | None] = []
     for name, node in out_arguments(frame.session, call, one.query.plan):
         fields = node.get("ColumnRef", {}).get("fields", []) if node else []
         parts = [part["String"]["sval"] for part in fields if "String" in part]
@@ -153,7 +154,7 @@ def call_targets(frame: Frame, one: p.RunSql, count: int) -> list[p.Target | Non
                 "42601",
                 f"procedure parameter {shown} is an output parameter but corresponding argument is not writable",
             )
-        found.append(p.Target(variable, tuple(parts[1:])))
+        found.append(Target(variable, tuple(parts[1:])))
     return found if len(found) == count else found[:count] + [None] * (count - len(found))
 
 
@@ -164,7 +165,7 @@ def run_perform(frame: Frame, one: p.Perform) -> None:
     frame.set_found(bool(frame.row_count))
 
 
-def run_query(frame: Frame, query: p.Sql) -> Result:
+def run_query(frame: Frame, query: Sql) -> Result:
     """Run a query for its rows.
 
     Raises:
@@ -191,9 +192,7 @@ def run_execute(frame: Frame, one: p.Execute) -> None:
         assign_into(frame, one.into, result)
 
 
-def run_dynamic(
-    frame: Frame, command: p.Sql, using: list[p.Sql], *, is_raw: bool = False
-) -> Result:
+def run_dynamic(frame: Frame, command: Sql, using: list[Sql], *, is_raw: bool = False) -> Result:
     """Run a statement that an expression gives; the last result is returned.
 
     Raises:

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import struct
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
@@ -17,13 +14,12 @@ from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, 
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
-from dotdo_postgres.mapping.codecs import PG_EPOCH_US, codec_of
+from dotdo_postgres.mapping.moment_codecs import PG_EPOCH_US
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotdo_postgres.engine.facts import Facts
 
 _MAX_EXACT = 1 << 51
 
@@ -32,9 +28,10 @@ class NumericTooWide(Exception):
     """A scaled numeric left 64 bits: the statement is to run again with byte strings."""
 
 
-def _routine(
+def routine(
     name: str, body: object, arguments: tuple[int, ...], result: int, **facts: object
 ) -> Routine:
+    """Return a routine that compiled SQL calls by itself."""
     return Routine("function", name, arguments, result, body=body, sql_name=f"pg__{name}", **facts)  # type: ignore[arg-type]  # facts by name
 
 
@@ -53,26 +50,6 @@ def _in_range(type_name: str, bits: int) -> object:
         raise error("22003", f"{type_name} out of range")
 
     return check
-
-
-def _check_float(result: float | None, left: float | None, right: float | None) -> float | None:
-    if left is None or right is None:
-        return None
-    if result is None:  # SQLite has NULL for NaN
-        raise not_supported("NaN of type double precision")
-    if (
-        result in {float("inf"), float("-inf")}
-        and abs(left) != float("inf")
-        and abs(right) != float("inf")
-    ):
-        raise error("22003", "value out of range: overflow")
-    return result
-
-
-def _check_product(result: float | None, left: float | None, right: float | None) -> float | None:
-    if result == 0 and left and right and abs(right) != float("inf"):
-        raise error("22003", "value out of range: underflow")
-    return _check_float(result, left, right)
 
 
 def at_scale(value: Decimal, scale: int) -> int | float:
@@ -148,7 +125,8 @@ def span_us(value: interval.Interval) -> int:
     return us
 
 
-def _interval_key(value: interval.Interval) -> bytes:
+def interval_key(value: interval.Interval) -> bytes:
+    """Return bytes that order as intervals do."""
     return (value.key + (1 << 127)).to_bytes(16, "big")
 
 
@@ -177,21 +155,7 @@ def null_key(table: str, column: str, number: int) -> Routine:
         message = f"NOT NULL constraint failed: {table}.{column}"
         raise NotNullViolation(message, table=table, columns=[column])
 
-    return _routine(f"null_key_{number}", fail, (), t.INT8, is_volatile=True)
-
-
-@cache
-def array_cast(target: int) -> Routine:
-    """Return the routine that reads the output texts of an array's elements as another array type."""
-
-    def cast(facts: Facts, items: list[Any]) -> str:
-        codec = codec_of(t.BY_OID[target].element, facts.zone)
-        assert codec is not None
-        return arrays.pack(arrays.mapped(items, codec.from_text))
-
-    return _routine(
-        f"array_cast_{target}", cast, (t.ANY,), target, is_array_text=True, takes_session=True
-    )
+    return routine(f"null_key_{number}", fail, (), t.INT8, is_volatile=True)
 
 
 @cache
@@ -203,7 +167,7 @@ def zipped(count: int) -> Routine:
     """
 
     def join(widths: str, *stored: str | None) -> str:
-        lists = [orjson.loads(text or "[]") for text in stored]
+        lists = [arrays.loads(text or "[]") for text in stored]
         blanks = [[None] * int(width) for width in widths.split(",")]
         rows = []
         for at in range(max(map(len, lists))):
@@ -216,31 +180,10 @@ def zipped(count: int) -> Routine:
                 else:
                     row += items[at]
             rows.append(row)
-        return orjson.dumps(rows).decode()
+        return arrays.pack(rows)
 
     types = (t.TEXT,) * count
-    return _routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
-
-
-@cache
-def array_fit(element: int) -> Routine:
-    """Return the routine that forces each element of an array into a type modifier."""
-
-    def fit_text(text: str, typmod: int, is_explicit: int) -> str:
-        body = (FIT_VARCHAR if element == t.VARCHAR else FIT_CHAR).body
-        assert body is not None
-        return str(body(text, typmod - 4, is_explicit))
-
-    def fit_number(stored: bytes, typmod: int, _: int) -> bytes:
-        return numeric.encode(numeric.fit(numeric.decode(stored), *t.numeric_limits(typmod)))
-
-    fit: Callable[[Any, int, int], Any] = fit_number if element == t.NUMERIC else fit_text
-
-    def fit_all(stored: str, typmod: int, is_explicit: int) -> str:
-        items = arrays.mapped(arrays.unpack(stored), lambda item: fit(item, typmod, is_explicit))
-        return arrays.pack(items)
-
-    return _routine(f"array_fit_{element}", fit_all, (t.TEXT, t.INT4, t.INT4), t.TEXT)
+    return routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
 
 
 def enum_cast(target: int) -> Routine:
@@ -253,172 +196,12 @@ def enum_cast(target: int) -> Routine:
             raise error("22P02", message)
         return label
 
-    return _routine(f"enum_cast_{target}", read, (t.TEXT,), target)
-
-
-def element_key(element: int) -> Callable[[Any], Any]:
-    """Return what makes of an element of that type something that is equal where the elements are."""
-    return _ELEMENT_KEYS.get(element, _itself)
-
-
-def _itself(item: Any) -> Any:
-    return item
-
-
-def _numeric_key(item: bytes | None) -> Any:
-    return None if item is None else item[:-2] if len(item) > 2 else item
-
-
-def _interval_element_key(item: bytes | None) -> Any:
-    return None if item is None else _interval_key(interval.decode(item))
-
-
-def _jsonb_element_key(item: str | None) -> Any:
-    return None if item is None else jsons.sort_key(item)
-
-
-def _padded_key(item: str | None) -> Any:
-    return None if item is None else item.rstrip(" ")
-
-
-_ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
-    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key,
-}  # fmt: skip
-
-
-def ordered_element(item: object) -> bytes:
-    """Return bytes that order as elements do; NULL comes last."""
-    if item is None:
-        return b"\2"
-    if isinstance(item, int):
-        return b"\1" + struct.pack(">Q", item + 2**63)
-    if isinstance(item, float):
-        (bits,) = struct.unpack(">Q", struct.pack(">d", item + 0.0))
-        return b"\1" + struct.pack(">Q", bits ^ 2**64 - 1 if bits >> 63 else bits | 2**63)
-    data = item if isinstance(item, bytes) else str(item).encode()
-    return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
-
-
-@cache
-def array_key(element: int) -> Routine:
-    """Return the routine whose results order as arrays of that element type do: by elements, then by dimensions."""
-    key = element_key(element)
-
-    def order(stored: str) -> bytes:
-        items = arrays.unpack(stored)
-        sizes = arrays.dimensions(items)
-        shape = struct.pack(f">B{len(sizes)}I", len(sizes), *sizes)
-        cells = [ordered_element(key(item)) for item in arrays.leaves(items)]
-        return b"".join(cells) + b"\0" + shape
-
-    return _routine(f"array_key_{element}", order, (t.ANY,), t.BYTEA)
-
-
-def _nested(*stored: str | None) -> str:
-    lists = [[] if text is None else arrays.unpack(text) for text in stored]
-    if any(arrays.dimensions(items) != arrays.dimensions(lists[0]) for items in lists):
-        message = "multidimensional arrays must have array expressions with matching dimensions"
-        raise error("2202E", message)
-    return arrays.pack(lists if lists[0] else [])
-
-
-@cache
-def nested(count: int) -> Routine:
-    """Return the routine that makes an array of arrays."""
-    return _routine(f"nested_{count}", _nested, (t.TEXT,) * count, t.TEXT, is_strict=False)
-
-
-def _subscript(stored: str, *indexes: int) -> Any:
-    found: Any = arrays.unpack(stored)
-    for index in indexes:
-        if not isinstance(found, list) or not 1 <= index <= len(found):
-            return None
-        found = found[index - 1]
-    return None if isinstance(found, list) else found
-
-
-@cache
-def subscript(count: int, result: int) -> Routine:
-    """Return the routine that takes an element by its indexes."""
-    types = (t.TEXT, *(t.INT4,) * count)
-    return _routine(f"subscript_{count}_{result}", _subscript, types, t.TEXT)
-
-
-def _slice(stored: str, *bounds: int | None) -> str:
-    pairs = list(zip(bounds[::2], bounds[1::2], strict=True))
-
-    def cut(items: Any, depth: int) -> Any:
-        if depth >= len(pairs) or not isinstance(items, list):
-            return items
-        low, high = pairs[depth]
-        first, last = 1 if low is None else low, len(items) if high is None else high
-        return [cut(item, depth + 1) for item in items[max(first, 1) - 1 : max(last, 0)]]
-
-    items = arrays.unpack(stored)
-    if len(pairs) > len(arrays.dimensions(items)):
-        return "[]"
-    found = cut(items, 0)
-    return arrays.pack(found if any(True for _ in arrays.leaves(found)) else [])
-
-
-@cache
-def array_slice(count: int) -> Routine:
-    """Return the routine that takes a part of an array: lower and upper bound of each dimension."""
-
-    def take(stored: str | None, *given: int | None) -> str | None:
-        flags, bounds = given[0], given[1:]
-        is_open = [bool(int(flags or 0) >> at & 1) for at in range(len(bounds))]
-        missing = any(b is None and not o for b, o in zip(bounds, is_open, strict=True))
-        return None if stored is None or missing else _slice(stored, *bounds)
-
-    types = (t.TEXT, t.INT4, *(t.INT4,) * (2 * count))
-    return _routine(f"slice_{count}", take, types, t.TEXT, is_strict=False)
-
-
-def _put(stored: str | None, item: str, *indexes: int | None) -> str:
-    if None in indexes:
-        raise error("22004", "array subscript in assignment must not be null")
-    items = [] if stored is None else arrays.unpack(stored)
-    (value,) = arrays.unpack(item)
-    sizes = arrays.dimensions(items)
-    if not sizes and len(indexes) == 1:
-        if indexes[0] != 1:
-            raise not_supported("an array with bounds of its own")
-        return arrays.pack([value])
-    if len(indexes) != len(sizes):
-        raise error("2202E", "wrong number of array subscripts")
-    if len(sizes) == 1:
-        index = int(indexes[0] or 0)
-        if index < 1:
-            raise not_supported("an array with bounds of its own")
-        items += [None] * (index - len(items))
-        items[index - 1] = value
-        return arrays.pack(items)
-    return _put_deep(items, value, indexes)
-
-
-def _put_deep(items: list[Any], value: Any, indexes: tuple[int | None, ...]) -> str:
-    inner = items
-    for index in indexes[:-1]:
-        if not 1 <= int(index or 0) <= len(inner):
-            raise error("2202E", "array subscript out of range")
-        inner = inner[int(index or 0) - 1]
-    if not 1 <= int(indexes[-1] or 0) <= len(inner):
-        raise error("2202E", "array subscript out of range")
-    inner[int(indexes[-1] or 0) - 1] = value
-    return arrays.pack(items)
-
-
-@cache
-def put_element(count: int) -> Routine:
-    """Return the routine that changes an element: array, array of the new value, indexes."""
-    types = (t.TEXT, t.TEXT, *(t.INT4,) * count)
-    return _routine(f"put_element_{count}", _put, types, t.TEXT, is_strict=False)
+    return routine(f"enum_cast_{target}", read, (t.TEXT,), target)
 
 
 def plain_routine(name: str, body: Callable[[Any], Any]) -> Routine:
     """Return a routine of one argument that makes bytes of it."""
-    return _routine(name, body, (t.TEXT,), t.BYTEA)
+    return routine(name, body, (t.TEXT,), t.BYTEA)
 
 
 @cache
@@ -436,42 +219,32 @@ def span_key(oid: int) -> Routine:
     )
 
 
-FLAT = _routine("flat", lambda stored: arrays.pack([*arrays.flat(stored)]), (t.TEXT,), t.TEXT)
-
-
 def _average(total: Decimal, count: int) -> Decimal:
     return numeric.divide(total, Decimal(count))
 
 
-RUN_WIDE = _routine("run_wide", _run_wide, (t.FLOAT8,), t.FLOAT8)
-DIVISION_BY_ZERO = _routine("division_by_zero", _division_by_zero, (t.INT8, t.INT8), t.INT8)
-CHECK_SMALLINT = _routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
-CHECK_INTEGER = _routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
-CHECK_BIGINT = _routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
-CHECK_FLOAT = _routine(
-    "check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
-CHECK_PRODUCT = _routine(
-    "check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
-WIDEN = _routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
-AT_SCALE = _routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
-FIT_VARCHAR = _routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
-FIT_CHAR = _routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
-FIT_NUMERIC = _routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
-FIT_SCALED = _routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
-FIT_NUMBER_BITS = _routine("fit_number_bits", fit_number, (t.TEXT, t.INT4), t.BIT)
-FIT_BIT = _routine("fit_bit", _fit_bit, (t.TEXT, t.INT4, t.INT4), t.BIT)
-FIT_VARBIT = _routine("fit_varbit", _fit_varbit, (t.TEXT, t.INT4, t.INT4), t.VARBIT)
-FIT_TIMETZ = _routine("fit_timetz", zonedtimes.fit, (t.TIMETZ, t.INT4), t.TIMETZ)
-FIT_TIME = _routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
-MIDNIGHT = _routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
-FIT_MOMENT = _routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
-FIT_INTERVAL = _routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
-INTERVAL_KEY = _routine("interval_key", _interval_key, (t.INTERVAL,), t.BYTEA)
-CHECK_LIMIT = _routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
-CHECK_OFFSET = _routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
-TOO_MANY_ROWS = _routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
-ARRAY_TEXT = _routine("array_text", str, (t.ANY,), t.TEXT, is_text_form=True)
-AVERAGE = _routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
-JSONB_KEY = _routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
+RUN_WIDE = routine("run_wide", _run_wide, (t.FLOAT8,), t.FLOAT8)
+DIVISION_BY_ZERO = routine("division_by_zero", _division_by_zero, (t.INT8, t.INT8), t.INT8)
+CHECK_SMALLINT = routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
+CHECK_INTEGER = routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
+CHECK_BIGINT = routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
+WIDEN = routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
+AT_SCALE = routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
+FIT_VARCHAR = routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
+FIT_CHAR = routine("fit_char", _fit_char, (t.TEXT, t.INT4, t.INT4), t.BPCHAR)
+FIT_NUMERIC = routine("fit_numeric", _fit_numeric, (t.NUMERIC, t.INT4, t.INT4), t.NUMERIC)
+FIT_SCALED = routine("fit_scaled", _fit_scaled, (t.NUMERIC, t.INT4, t.INT4), t.INT8)
+FIT_NUMBER_BITS = routine("fit_number_bits", fit_number, (t.TEXT, t.INT4), t.BIT)
+FIT_BIT = routine("fit_bit", _fit_bit, (t.TEXT, t.INT4, t.INT4), t.BIT)
+FIT_VARBIT = routine("fit_varbit", _fit_varbit, (t.TEXT, t.INT4, t.INT4), t.VARBIT)
+FIT_TIMETZ = routine("fit_timetz", zonedtimes.fit, (t.TIMETZ, t.INT4), t.TIMETZ)
+FIT_TIME = routine("fit_time", _fit_time, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+MIDNIGHT = routine("midnight", datetimes.midnight, (t.DATE,), t.TIMESTAMP)
+FIT_MOMENT = routine("fit_moment", _fit_moment, (t.TIMESTAMP, t.INT4), t.TIMESTAMP)
+FIT_INTERVAL = routine("fit_interval", interval.fit, (t.INTERVAL, t.INT4), t.INTERVAL)
+INTERVAL_KEY = routine("interval_key", interval_key, (t.INTERVAL,), t.BYTEA)
+CHECK_LIMIT = routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=False)
+CHECK_OFFSET = routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
+TOO_MANY_ROWS = routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
+AVERAGE = routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
+JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)

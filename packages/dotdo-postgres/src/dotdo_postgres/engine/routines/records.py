@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays, records
@@ -31,7 +31,7 @@ def record_key(oid: int) -> Routine:
         for kind, item in zip(
             records.types_of(oid, stored), records.unpack(oid, stored), strict=True
         ):
-            found.append(checks.ordered_element(_comparable(kind, item)))
+            found.append(array_checks.ordered_element(_comparable(kind, item)))
         return b"".join(found)
 
     return _routine(f"record_key_{oid}", order, 1, t.BYTEA)
@@ -47,7 +47,7 @@ def _comparable(kind: int, item: Any) -> Any:
         body = record_key(kind).body
         assert body is not None
         return body(item)
-    return checks.element_key(kind)(item)
+    return array_checks.element_key(kind)(item)
 
 
 @cache

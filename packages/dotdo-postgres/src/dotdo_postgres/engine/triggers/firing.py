@@ -13,6 +13,8 @@ from dotdo_postgres.engine.plpgsql import nodes as p
 from dotdo_postgres.engine.plpgsql.calling import body_of, run_frame
 from dotdo_postgres.engine.plpgsql.evaluating import is_true
 from dotdo_postgres.engine.plpgsql.frame import Frame
+from dotdo_postgres.engine.plpgsql.parts import Namespace, Sql, Variable
+from dotdo_postgres.engine.plpgsql.running import run_body
 from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.triggers.definitions import (
     BEFORE,
@@ -56,7 +58,7 @@ class Trigger:
     facts: dict[str, Any]
     relation: Relation
     function: int
-    condition: p.Sql | None = None
+    condition: Sql | None = None
     body: p.Body | None = None
 
 
@@ -110,10 +112,10 @@ def triggers_of(catalog: Catalog, relation: Relation) -> list[Trigger]:
 def _trigger(name: str, facts: dict[str, Any], relation: Relation) -> Trigger:
     made = Trigger(name, facts, relation, facts["function"])
     if facts.get("when"):
-        space = p.Namespace()
+        space = Namespace()
         rows = []
         for at, label in enumerate(("new", "old")):
-            row = p.Variable(at, label, is_record=True, fields=row_fields(relation))
+            row = Variable(at, label, is_record=True, fields=row_fields(relation))
             space.names[label] = row
             rows.append(row)
         target = {"ResTarget": {"val": facts["when"]}}
@@ -124,7 +126,7 @@ def _trigger(name: str, facts: dict[str, Any], relation: Relation) -> Trigger:
                 "op": "SETOP_NONE",
             }
         }
-        made.condition = p.Sql(facts.get("when_text", ""), space, 0, tree=tree)
+        made.condition = Sql(facts.get("when_text", ""), space, 0, tree=tree)
         made.body = p.Body(p.Block(0, "", [], [], []), rows, [], rows[0], {})
     return made
 
@@ -167,7 +169,8 @@ def applies(session: Session, trigger: Trigger, old: Row | None, new: Row | None
     """Tell whether a trigger's WHEN holds for a row."""
     if trigger.condition is None or trigger.body is None:
         return True
-    return is_true(Frame(session, trigger.body, trigger.name, None, [new, old]), trigger.condition)
+    frame = Frame(session, trigger.body, trigger.name, None, [new, old], run_body)
+    return is_true(frame, trigger.condition)
 
 
 def fire(  # noqa: PLR0917 -- what an event is
@@ -188,7 +191,14 @@ def fire(  # noqa: PLR0917 -- what an event is
     with acting(session, stored):
         body = body_of(session, stored, (), TRIGGER)
         frame = Frame(
-            session, body, stored.signature, stored, [None] * len(body.variables), None, TRIGGER
+            session,
+            body,
+            stored.signature,
+            stored,
+            [None] * len(body.variables),
+            run_body,
+            None,
+            TRIGGER,
         )
         frame.is_trigger = True
         _tell(frame, trigger, event, old, new)

@@ -15,62 +15,31 @@ from dotdo_postgres.engine.bind.select import make_target
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
-from dotdo_postgres.engine.dml.insert import Insertion, plan_insert, target_columns
+from dotdo_postgres.engine.dml.insert import target_columns
+from dotdo_postgres.engine.dml.insertion import Insertion
 from dotdo_postgres.engine.dml.joined import other_columns
-from dotdo_postgres.engine.dml.spread import has_family
 from dotdo_postgres.engine.dml.targets import target_of
-from dotdo_postgres.engine.dml.update import Change, plan_delete, plan_update
-from dotdo_postgres.engine.objects.descent import is_partitioned
-from dotdo_postgres.engine.objects.kept import facts_of, kind_of
+from dotdo_postgres.engine.dml.update import Change
+from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.planner import run_select
 from dotdo_postgres.engine.query import Cte, Entry, OutputColumn, Query, Select, Target, Values
-from dotdo_postgres.engine.relations import Relation, relation_of
-from dotdo_postgres.engine.triggers.cascading import followers
 from dotdo_postgres.engine.triggers.definitions import (
-    BEFORE,
-    DELETE,
     INSERT,
-    INSTEAD,
-    ROW,
-    TRUNCATE,
     UPDATE,
 )
-from dotdo_postgres.engine.triggers.firing import applies, fire, fitting, has_triggers
 from dotdo_postgres.engine.triggers.rows import RowWriter
-from dotdo_postgres.engine.triggers.writing import (
-    Around,
-    Conflicting,
-    Returning,
-    Write,
-    run_around,
-    run_triggered,
-    whole_copy,
-)
+from dotdo_postgres.engine.triggers.writes import Conflicting, Returning, Write
+from dotdo_postgres.engine.triggers.writing import run_triggered, whole_copy
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.engine.relations import Relation
 
 Node = dict[str, Any]
-
-
-def triggered_relation(planner: Planner, node: Node) -> Relation | None:
-    """Return the table or view that a write names when it has triggers, None otherwise."""
-    noun = planner.names.table(node)
-    if noun is None or not has_triggers(planner.catalog, noun) or planner.may_write_materialized:
-        return None
-    if kind_of(noun) == "v" and not _has_instead(noun):
-        return None
-    return relation_of(noun)
-
-
-def _has_instead(noun: Noun) -> bool:
-    return any(facts["type"] & 64 for facts in noun.extra["postgres"]["triggers"].values())
 
 
 def is_view(relation: Relation) -> bool:
@@ -82,14 +51,6 @@ def _writer(relation: Relation) -> RowWriter | None:
     return None if is_view(relation) else RowWriter(relation)
 
 
-def _is_for(relation: Relation, event: int) -> bool:
-    """Tell whether a view's triggers do what is asked; those of a table always fire."""
-    kinds = [
-        facts["type"] for facts in relation.noun.extra["postgres"].get("triggers", {}).values()
-    ]
-    return not is_view(relation) or any(kind & INSTEAD and kind & event for kind in kinds)
-
-
 # --- INSERT ----------------------------------------------------------------------------------
 
 
@@ -98,7 +59,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     binder = planner.binder()
     target = target_of(binder, relation, node["relation"])
     columns = target_columns(relation, node.get("cols"), target)
-    require_privilege(binder, relation.noun, MAY_INSERT)
+    require_privilege(binder, relation.noun, MAY_INSERT, [column.name for column in columns])
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = Insertion(planner, binder, target, columns, node, scope, ctes)
@@ -108,7 +69,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
         raise not_supported("ON CONFLICT on a view with triggers")
     query, names, sequences = _insert_query(insert)
     query.ctes = ctes
-    source = _source(planner, query, insert.param_types, None)
+    source = plan_source(planner, query, insert.param_types, None)
     places = {column.physical: at for at, column in enumerate(relation.columns)}
     write = Write(
         INSERT, relation, _writer(relation), source, tuple(places[name] for name in names)
@@ -117,7 +78,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     if insert.conflict is not None:
         write.conflict = _conflicting(planner, insert)
     checks = [insert.row_check] if insert.row_check is not None else []
-    write.returning, shown = _returning(
+    write.returning, shown = plan_returning(
         planner, relation, insert.returning, insert.entry, [], checks, insert.param_types
     )
     return _prepared(planner, write, shown, insert.param_types, "INSERT")
@@ -192,7 +153,7 @@ def _conflicting(planner: Planner, insert: Insertion) -> Conflicting:
         from_items=[existing, excluded],
         where=where,
     )
-    update = _source(planner, query, insert.param_types, existing)
+    update = plan_source(planner, query, insert.param_types, existing)
     places = tuple(relation.columns.index(column) for column, _ in conflict.assignments)
     return Conflicting(conflict.columns, update, table, places)
 
@@ -219,7 +180,9 @@ def plan_triggered_change(planner: Planner, relation: Relation, node: Node, even
         planner,
         node,
         "fromClause" if event == UPDATE else "usingClause",
-        relation if is_view(relation) else None,
+        (lambda binder: target_of(binder, relation, node["relation"]))
+        if is_view(relation)
+        else None,
     )
     others = other_columns(change)
     width = len(relation.columns)
@@ -238,11 +201,11 @@ def plan_triggered_change(planner: Planner, relation: Relation, node: Node, even
         where=change.where,
     )
     query.ctes = change.ctes
-    source = _source(planner, query, change.param_types, change.entry, is_first=True)
+    source = plan_source(planner, query, change.param_types, change.entry, is_first=True)
     places = tuple(relation.columns.index(column) for column, _ in change.assignments)
     write = Write(event, relation, _writer(relation), source, places, others=len(others))
     checks = [change.row_check] if change.row_check is not None else []
-    write.returning, shown = _returning(
+    write.returning, shown = plan_returning(
         planner, relation, change.returning, change.entry, others, checks, change.param_types
     )
     del width
@@ -259,7 +222,7 @@ def _prepared(planner: Planner, write: Write, shown: Any, param_types: Any, tag:
     return prepared
 
 
-def _source(
+def plan_source(
     planner: Planner,
     query: Query,
     param_types: Any,
@@ -291,7 +254,7 @@ def _source(
         prepared.execute = partial(run_select, used=prepared.parameters)
     prepared.catalog = None
     if not is_wide:
-        prepared.rebuild = lambda: _source(
+        prepared.rebuild = lambda: plan_source(
             planner, query, param_types, entry, is_first=is_first, is_wide=True
         )
     return prepared
@@ -309,7 +272,7 @@ def _alias(compiler: Any, entry: Entry) -> str:
 # --- RETURNING -------------------------------------------------------------------------------
 
 
-def _returning(  # noqa: PLR0917 -- what is shown, of which rows
+def plan_returning(  # noqa: PLR0917 -- what is shown, of which rows
     planner: Planner,
     relation: Relation,
     targets: list[Target] | None,
@@ -346,93 +309,3 @@ def _returning(  # noqa: PLR0917 -- what is shown, of which rows
     prepared.execute = partial(run_select, used=prepared.parameters)
     prepared.catalog = None
     return Returning(prepared, table, width, len(checks)), shown
-
-
-_EVENTS = {"INSERT": INSERT, "UPDATE": UPDATE, "DELETE": DELETE}
-
-
-class TriggerPlans:
-    """Plans writes that fire triggers; None where there are none."""
-
-    def require_none(self, planner: Planner, node: Node, what: str) -> None:
-        """See that a statement which fires no triggers has none to fire.
-
-        Raises:
-            PostgresError: there are some (SQLSTATE 0A000).
-        """
-        if triggered_relation(planner, node) or _followed_relation(planner, node):
-            raise not_supported(f"{what} on a table with triggers")
-
-    def truncating(self, session: Session, noun: Noun, *, is_before: bool) -> None:
-        """Fire the triggers of TRUNCATE."""
-        relation = relation_of(noun)
-        for trigger in fitting(session, relation, BEFORE if is_before else 0, 0, TRUNCATE):
-            if applies(session, trigger, None, None):
-                fire(session, trigger, TRUNCATE, None, None)
-
-    def calling(self, planner: Planner, node: Node, word: str, made: Prepared) -> Prepared:
-        """Return the plan of a write that calls routines which change something: these run before SQLite writes."""
-        if not any(call.routine.is_stored and call.routine.writes for call in made.python_calls):
-            return made
-        relation: Relation = made.detail["relation"]
-        if word == "INSERT":
-            return plan_triggered_insert(planner, relation, node)
-        return plan_triggered_change(planner, relation, node, _EVENTS[word])
-
-    def insert(self, planner: Planner, node: Node) -> Prepared | None:
-        """Plan an INSERT."""
-        relation = triggered_relation(planner, node["relation"])
-        if relation is None or not _is_for(relation, INSERT):
-            return None
-        if is_partitioned(relation.noun):
-            return _around(planner, relation, node, "INSERT", plan_insert)
-        return plan_triggered_insert(planner, relation, node)
-
-    def change(self, planner: Planner, node: Node, word: str) -> Prepared | None:
-        """Plan an `UPDATE` or a `DELETE`."""
-        relation = triggered_relation(planner, node["relation"])
-        if relation is None:
-            relation = _followed_relation(planner, node["relation"])
-        if relation is None or not _is_for(relation, _EVENTS[word]):
-            return None
-        if has_family(planner, relation, node):
-            return _around(
-                planner, relation, node, word, plan_update if word == "UPDATE" else plan_delete
-            )
-        return plan_triggered_change(planner, relation, node, _EVENTS[word])
-
-
-def _followed_relation(planner: Planner, node: Node) -> Relation | None:
-    """Return the table of a change that takes rows of tables with triggers along; None of any other."""
-    noun = planner.names.table(node)
-    if noun is None or kind_of(noun) != "r" or not any(followers(planner.catalog, noun)):
-        return None
-    return relation_of(noun)
-
-
-def _around(
-    planner: Planner,
-    relation: Relation,
-    node: Node,
-    word: str,
-    plan: Callable[[Planner, Node], Prepared],
-) -> Prepared | None:
-    """Plan a write to a table with descendants; None when it has no statement triggers, or they are planned for."""
-    kinds = [facts["type"] for facts in facts_of(relation.noun).get("triggers", {}).values()]
-    event = _EVENTS[word]
-    if planner.is_in_family or not any(kind & event and not kind & ROW for kind in kinds):
-        return None
-    planner.is_in_family = True
-    inner = plan(planner, node)
-    names = (
-        {item["ResTarget"]["name"] for item in node.get("targetList", ())}
-        if event == UPDATE
-        else set()
-    )
-    changed = tuple(column.number for column in relation.columns if column.name in names)
-    prepared = Prepared(
-        inner.columns, inner.param_types, inner.tag_kind, run_around, catalog=planner.catalog
-    )
-    prepared.codecs = inner.codecs
-    prepared.detail = Around(relation, event, inner, changed)
-    return prepared

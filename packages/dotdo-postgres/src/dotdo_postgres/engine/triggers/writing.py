@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.atomic import atomically
@@ -16,113 +17,22 @@ from dotdo_postgres.engine.triggers.firing import (
     ROW,
     UPDATE,
     Transition,
-    Trigger,
     applies,
     fire,
     fire_or_defer,
-    fitting,
     row_fields,
 )
-from dotdo_postgres.engine.udf.rowvalues import Row
+from dotdo_postgres.engine.triggers.writes import TAGS, Run, Write
 from dotdo_postgres.engine.udf.running import plain_rows, run_step
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
-    from dotdo_postgres.engine.triggers.rows import RowWriter, Values
-    from dotdo_postgres.engine.udf.rowvalues import Fields
+    from dotdo_postgres.engine.triggers.rows import Values
+    from dotdo_postgres.engine.udf.rowvalues import Row
     from dotdo_postgres.mapping.codecs import StorageValue
-
-TAGS = {INSERT: "INSERT 0", UPDATE: "UPDATE", DELETE: "DELETE"}
-
-
-@dataclass(slots=True)
-class Write:
-    """A write as planned.
-
-    Args:
-        event: INSERT, UPDATE or DELETE.
-        relation: The table or view.
-        writer: Writes its rows; None for a view, whose triggers do.
-        source: Gives the rows: of INSERT the values by `places`; of UPDATE and DELETE the row id, the row, the new values, others.
-        places: Of INSERT: which columns the source gives; of UPDATE: which columns are assigned.
-        sequences: Of INSERT: columns numbered by a sequence that the source leaves out.
-        conflict: Of INSERT: what ON CONFLICT does, None without.
-        returning: What RETURNING gives of the rows, None without.
-        others: How many values of other tables follow in the source.
-        is_part: It is a step of a write to a table that this one descends from: statement triggers are that one's.
-    """
-
-    event: int
-    relation: Relation
-    writer: RowWriter | None
-    source: Prepared
-    places: tuple[int, ...]
-    sequences: tuple[tuple[int, str], ...] = ()
-    conflict: Conflicting | None = None
-    returning: Returning | None = None
-    others: int = 0
-    is_part: bool = False
-
-
-@dataclass(slots=True)
-class Returning:
-    """RETURNING as planned: reads the changed rows under a name, with the columns of other tables behind.
-
-    Args:
-        prepared: The query; it takes the statement's own parameters.
-        table: Where the rows are put.
-        width: How many columns they have.
-        checks: Its last columns are checks, which are not shown.
-    """
-
-    prepared: Prepared
-    table: str
-    width: int
-    checks: int = 0
-
-
-@dataclass(slots=True)
-class Conflicting:
-    """ON CONFLICT as planned.
-
-    Args:
-        columns: Of the constraint meant, empty for any.
-        update: Finds the row in the way and its new values, given the row that was to be inserted; None: nothing is done.
-        table: Where that row is put.
-        places: Which columns are assigned.
-    """
-
-    columns: tuple[str, ...]
-    update: Prepared | None = None
-    table: str = ""
-    places: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of a write."""
-
-    session: Session
-    write: Write
-    params: Sequence[StorageValue]
-    fields: Fields
-    shown: list[Values] = field(default_factory=list)
-    events: list[tuple[int, Row | None, Row | None]] = field(default_factory=list)
-    changed: tuple[int, ...] = ()
-    count: int = 0
-    touched: set[Any] = field(default_factory=set)
-
-    def triggers(self, time: int, level: int, event: int) -> list[Trigger]:
-        """Return the triggers for an event of this write."""
-        return fitting(self.session, self.write.relation, time, level, event, self.changed)
-
-    def row(self, values: Values) -> Row:
-        """Return values as a row of the relation."""
-        return Row(self.fields, values)
 
 
 def run_triggered(
@@ -162,11 +72,26 @@ def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -
     if upserts:
         _fire_statement(run, BEFORE, UPDATE)
     _ACTS[write.event](run, _given_rows(run, prepared))
+    waiting = session.triggers.gathering(session.depth) if write.is_part else None
+    if waiting is not None:
+        waiting.append(partial(fire_rows, run, list(run.events)))
+        return _result(run, prepared)
     session.require_references()
     _fire_after(run, write.event)
     if upserts:
         _fire_after(run, UPDATE)
     return _result(run, prepared)
+
+
+def fire_rows(run: Run, events: Sequence[tuple[int, Row | None, Row | None]]) -> None:
+    """Fire the AFTER triggers of rows that were written one by one."""
+    for event, old, new in events:
+        for trigger in run.triggers(0, ROW, event):
+            if applies(run.session, trigger, old, new):
+                transition = Transition(
+                    [old.values] if old is not None else [], [new.values] if new is not None else []
+                )
+                fire_or_defer(run.session, trigger, event, old, new, transition)
 
 
 def _numbers(write: Write, places: Sequence[int]) -> tuple[int, ...]:
@@ -225,12 +150,13 @@ def _insert(run: Run, rows: list[Values]) -> None:
             values[at] = value
         for at, sequence in write.sequences:
             values[at] = session.sequences.next(sequence, 1)
-        _insert_row(run, tuple(values))
+        insert_row(run, tuple(values))
 
 
-def _insert_row(run: Run, values: Values) -> None:
+def insert_row(run: Run, values: Values) -> None:
+    """Insert a row between its triggers; note it among those shown unless a trigger leaves it out."""
     session, write = run.session, run.write
-    new = _before(run, INSERT, None, run.row(values))
+    new = before_row(run, INSERT, None, run.row(values))
     if new is None:
         return
     if write.writer is None:
@@ -274,7 +200,7 @@ def _conflict(run: Run, values: Values) -> None:
             raise error(
                 "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
             )
-        _update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
+        update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
     run.changed = before
 
 
@@ -293,17 +219,18 @@ def _update(run: Run, rows: list[Values]) -> None:
         changed = row[1 + width : 1 + width + len(write.places)]
         for at, value in zip(write.places, changed, strict=True):
             new[at] = value
-        _update_row(
+        update_row(
             run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :]
         )
 
 
-def _update_row(  # noqa: PLR0917 -- what a change is
+def update_row(  # noqa: PLR0917 -- what a change is
     run: Run, row_id: Any, old: Values, new: Values, places: Sequence[int], others: Values
 ) -> None:
+    """Change a row between its triggers; note it among those shown unless a trigger keeps it."""
     session, write = run.session, run.write
     before = run.row(old)
-    made = _before(run, UPDATE, before, run.row(new))
+    made = before_row(run, UPDATE, before, run.row(new))
     if made is None:
         return
     if write.writer is None:
@@ -325,26 +252,32 @@ def _update_row(  # noqa: PLR0917 -- what a change is
 
 
 def _delete(run: Run, rows: list[Values]) -> None:
-    session, write = run.session, run.write
+    write = run.write
     width, seen = len(write.relation.columns), set()
     for row in rows:
-        row_id, old = row[0], run.row(tuple(row[1 : 1 + width]))
+        row_id = row[0]
         if write.writer is not None and row_id in seen:
             continue
         seen.add(row_id)
-        if _before(run, DELETE, old, None) is None:
-            continue
-        if write.writer is None:
-            if _instead(run, DELETE, old, None) is None:
-                continue
-        else:
-            _require_untouched(run, row_id, old.values, DELETE)
-            follow_delete(session, write.relation, old.values)
-            if not write.writer.delete(session, row_id, old.values):
-                continue
-            run.events.append((DELETE, old, None))
-        run.count += 1
-        run.shown.append((*old.values, *row[1 + width :]))
+        delete_row(run, row_id, tuple(row[1 : 1 + width]), tuple(row[1 + width :]))
+
+
+def delete_row(run: Run, row_id: Any, values: Values, others: Values) -> None:
+    """Delete a row between its triggers; note it among those shown unless a trigger keeps it."""
+    session, write, old = run.session, run.write, run.row(values)
+    if before_row(run, DELETE, old, None) is None:
+        return
+    if write.writer is None:
+        if _instead(run, DELETE, old, None) is None:
+            return
+    else:
+        _require_untouched(run, row_id, old.values, DELETE)
+        follow_delete(session, write.relation, old.values)
+        if not write.writer.delete(session, row_id, old.values):
+            return
+        run.events.append((DELETE, old, None))
+    run.count += 1
+    run.shown.append((*old.values, *others))
 
 
 def _require_untouched(run: Run, row_id: Any, old: Values, event: int) -> None:
@@ -372,7 +305,7 @@ _ACTS: dict[int, Callable[[Run, list[Values]], None]] = {
 # --- triggers of a row -----------------------------------------------------------------------
 
 
-def _before(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
+def before_row(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
     """Fire the BEFORE triggers of a row; return the row to go on with (of DELETE the old one), None to leave it alone."""
     for trigger in run.triggers(BEFORE, ROW, event):
         if not applies(run.session, trigger, old, new):
@@ -395,36 +328,3 @@ def _instead(run: Run, event: int, old: Row | None, new: Row | None) -> Row | No
         if event != DELETE:
             new = found
     return found
-
-
-@dataclass(slots=True)
-class Around:
-    """A write to a table with descendants: what is done to them, and whose statement triggers fire around it."""
-
-    relation: Relation
-    event: int
-    inner: Prepared
-    changed: tuple[int, ...] = ()
-
-
-def run_around(
-    session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
-) -> Result:
-    """Run a write to a table with descendants between the statement triggers of the table."""
-    around: Around = prepared.detail
-
-    def work() -> Result:
-        _fire_around(session, around, BEFORE)
-        result = run_step(session, around.inner, params)
-        _fire_around(session, around, 0)
-        return result
-
-    return atomically(session, work, planned_for=prepared.catalog, wait=wait)
-
-
-def _fire_around(session: Session, around: Around, time: int) -> None:
-    for trigger in fitting(session, around.relation, time, 0, around.event, around.changed):
-        if {"old_table", "new_table"} & trigger.facts.keys():
-            raise not_supported("transition tables of a table with descendants")
-        if applies(session, trigger, None, None):
-            fire(session, trigger, around.event, None, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.mapping import codecs
+from dotdo_postgres.mapping import codecs, numeric_codecs, scalar_codecs
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.records import quoted
 
@@ -20,9 +20,9 @@ def value_to_text(session: Session, value: Any, oid: int) -> str:
 
     base = base_type(oid)[0]
     if base == t.NUMERIC:
-        return codecs.NUMERIC_BYTES.to_text(value)
+        return numeric_codecs.NUMERIC_BYTES.to_text(value)
     if base in t.REG_TYPES:
-        return codecs.reg_codec(base, session.names).to_text(value)
+        return scalar_codecs.reg_codec(base, session.names).to_text(value)
     codec = codecs.codec_of(base, session.facts.zone)
     return str(value) if codec is None else codec.to_text(value)
 

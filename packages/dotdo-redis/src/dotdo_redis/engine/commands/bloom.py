@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from dotdo_redis.engine.arguments import floating, integer
 from dotdo_redis.engine.arity import expect
+from dotdo_redis.engine.commands.newer import SILENT, truth
+from dotdo_redis.engine.commands.sketches import filter_at
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.sketches import BloomFilter, FilterFull
@@ -11,22 +13,8 @@ from dotdo_redis.errors import Raw, ReplyError, WrongType, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply, Status
 
 FAMILY = Family()
-SILENT = 0
-"""Sketches have no keyspace events."""
 DEFAULT_CAPACITY, DEFAULT_ERROR_RATE, DEFAULT_GROWTH = 100, 0.01, 2
 TOO_LARGE = "insufficient memory to create filter"
-
-
-def filter_at(ctx: Context, key: bytes) -> BloomFilter:
-    """The filter at a key.
-
-    Raises:
-        ReplyError: there is none, or the key holds another type.
-    """
-    found = ctx.db.get(key, BloomFilter)
-    if found is None:
-        raise ReplyError("not found")
-    return found
 
 
 def present(ctx: Context, key: bytes, items: Iterable[bytes]) -> list[bool]:
@@ -36,11 +24,6 @@ def present(ctx: Context, key: bytes, items: Iterable[bytes]) -> list[bool]:
     except WrongType:
         found = None
     return [found is not None and item in found for item in items]
-
-
-def truth(ctx: Context, value: bool) -> Reply:
-    """A boolean, which the older protocol tells as a number."""
-    return value if ctx.resp == 3 else int(value)
 
 
 def make_filter(
@@ -218,7 +201,7 @@ def bf_card(ctx: Context, args: list[bytes]) -> Reply:
 def bf_info(ctx: Context, args: list[bytes]) -> Reply:
     """Describe a filter, or one of its facts."""
     expect(ctx, args, 1, 2)
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], BloomFilter)
     facts: dict[bytes, tuple[bytes, Reply]] = {
         b"CAPACITY": (b"Capacity", found.capacity),
         b"SIZE": (b"Size", found.size_bytes),
@@ -238,7 +221,7 @@ def bf_info(ctx: Context, args: list[bytes]) -> Reply:
 def bf_scandump(ctx: Context, args: list[bytes]) -> Reply:
     """Give the next piece of a filter, and where the one after it starts."""
     expect(ctx, args, 2, 2)
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], BloomFilter)
     try:
         at = integer(args[1])
     except ReplyError:
@@ -272,7 +255,7 @@ def bf_loadchunk(ctx: Context, args: list[bytes]) -> Reply:
 def bf_debug(ctx: Context, args: list[bytes]) -> Reply:
     """Describe the layers of a filter."""
     expect(ctx, args, 1, 1)
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], BloomFilter)
     lines = [f"size:{found.size}"]
     lines += [
         f"bytes:{len(one.data)} bits:{one.bits} hashes:{one.hashes} hashwidth:64 "

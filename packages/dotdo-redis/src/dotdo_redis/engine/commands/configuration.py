@@ -3,7 +3,8 @@
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.glob import matches_nocase
-from dotdo_redis.engine.parameters import HIDDEN, InvalidValue, Parameters
+from dotdo_redis.engine.parameter_kinds import HIDDEN, InvalidValue
+from dotdo_redis.engine.parameters import Parameters
 from dotdo_redis.errors import ReplyError, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply
 

@@ -4,7 +4,8 @@ from math import ceil, log10
 
 from dotdo_redis.engine.arguments import floating, integer
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.bloom import SILENT
+from dotdo_redis.engine.commands.newer import SILENT
+from dotdo_redis.engine.commands.sketches import sketch_at
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.sketches import CountMinSketch
@@ -13,18 +14,6 @@ from dotdo_redis.errors import Raw, ReplyError, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply, Status
 
 FAMILY = Family()
-
-
-def sketch_at(ctx: Context, key: bytes) -> CountMinSketch:
-    """The sketch at a key.
-
-    Raises:
-        ReplyError: there is none, or the key holds another type.
-    """
-    found = ctx.db.get(key, CountMinSketch)
-    if found is None:
-        raise Raw("CMS: key does not exist")
-    return found
 
 
 def natural(word: bytes, error: str) -> int:
@@ -91,7 +80,7 @@ def cms_incrby(ctx: Context, args: list[bytes]) -> Reply:
     expect(ctx, args, 3)
     if len(args) % 2 == 0:
         raise wrong_arity(ctx.command.shown_name)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], CountMinSketch, "CMS")
     amounts = [_amount(word) for word in args[2::2]]
     counts = [sketch.add(item, amount) for item, amount in zip(args[1::2], amounts, strict=True)]
     ctx.changed(args[0], b"cms.incrby", SILENT)
@@ -112,7 +101,7 @@ def _amount(word: bytes) -> int:
 def cms_query(ctx: Context, args: list[bytes]) -> Reply:
     """Tell the counts of items."""
     expect(ctx, args, 2)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], CountMinSketch, "CMS")
     return [sketch.estimate(item) for item in args[1:]]
 
 
@@ -142,8 +131,8 @@ def cms_merge(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) < 2 + count:
         raise Raw("CMS: wrong number of keys")
     weights = _weights(args[2 + count :], count)
-    target = sketch_at(ctx, args[0])
-    sources = [sketch_at(ctx, key) for key in args[2 : 2 + count]]
+    target = sketch_at(ctx, args[0], CountMinSketch, "CMS")
+    sources = [sketch_at(ctx, key, CountMinSketch, "CMS") for key in args[2 : 2 + count]]
     if any((one.width, one.depth) != (target.width, target.depth) for one in sources):
         raise Raw("CMS: width/depth is not equal")
     try:
@@ -158,7 +147,7 @@ def cms_merge(ctx: Context, args: list[bytes]) -> Reply:
 def cms_info(ctx: Context, args: list[bytes]) -> Reply:
     """Describe a sketch."""
     expect(ctx, args, 1, 1)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], CountMinSketch, "CMS")
     return {
         Status(b"width"): sketch.width,
         Status(b"depth"): sketch.depth,

@@ -2,7 +2,8 @@
 
 from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.bloom import SILENT, truth
+from dotdo_redis.engine.commands.newer import SILENT, truth
+from dotdo_redis.engine.commands.sketches import filter_at
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.sketches import CuckooFilter
@@ -14,18 +15,6 @@ FAMILY = Family()
 DEFAULT_CAPACITY, DEFAULT_SLOTS, DEFAULT_TRIES, DEFAULT_EXPANSION = 1024, 2, 20, 1
 BOUNDS = {b"BUCKETSIZE": (1, 255), b"MAXITERATIONS": (1, 65535), b"EXPANSION": (0, 32768)}
 FULL = "Filter is full"
-
-
-def filter_at(ctx: Context, key: bytes) -> CuckooFilter:
-    """The filter at a key.
-
-    Raises:
-        ReplyError: there is none, or the key holds another type.
-    """
-    found = ctx.db.get(key, CuckooFilter)
-    if found is None:
-        raise ReplyError("not found")
-    return found
 
 
 def filter_or_none(ctx: Context, key: bytes) -> CuckooFilter | None:
@@ -218,7 +207,7 @@ def cf_compact(ctx: Context, args: list[bytes]) -> Reply:
 def cf_info(ctx: Context, args: list[bytes]) -> Reply:
     """Describe a filter."""
     expect(ctx, args, 1, 1)
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], CuckooFilter)
     return {
         Status(b"Size"): found.size_bytes,
         Status(b"Number of buckets"): found.buckets,
@@ -239,7 +228,7 @@ def cf_scandump(ctx: Context, args: list[bytes]) -> Reply:
         at = integer(args[1])
     except ReplyError:
         raise Raw("Invalid position") from None
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], CuckooFilter)
     if at == 0:
         return [1, found.header()]
     piece = found.piece(at - 1)
@@ -260,7 +249,7 @@ def cf_loadchunk(ctx: Context, args: list[bytes]) -> Reply:
         if at == 1:
             ctx.db.put(args[0], CuckooFilter.from_header(args[2]))
         else:
-            filter_at(ctx, args[0]).put(at - 1 - len(args[2]), args[2])
+            filter_at(ctx, args[0], CuckooFilter).put(at - 1 - len(args[2]), args[2])
     except ValueError:
         raise Raw("Invalid header" if at == 1 else "Couldn't load chunk!") from None
     ctx.changed(args[0], b"cf.loadchunk", SILENT)
@@ -271,7 +260,7 @@ def cf_loadchunk(ctx: Context, args: list[bytes]) -> Reply:
 def cf_debug(ctx: Context, args: list[bytes]) -> Reply:
     """Describe a filter in one line."""
     expect(ctx, args, 1, 1)
-    found = filter_at(ctx, args[0])
+    found = filter_at(ctx, args[0], CuckooFilter)
     return (
         f"bktsize:{found.slots} buckets:{found.buckets} items:{found.inserted} "
         f"deletes:{found.deleted} filters:{len(found.tables)} "

@@ -4,7 +4,7 @@ from math import isinf, nan
 
 from dotdo_redis.engine.arguments import floating, integer
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.bloom import SILENT
+from dotdo_redis.engine.commands.newer import SILENT
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.sketches import TDigest

@@ -2,6 +2,7 @@
 
 from dotdo_redis.engine.arguments import floating, integer
 from dotdo_redis.engine.arity import expect
+from dotdo_redis.engine.commands.newer import SILENT
 from dotdo_redis.engine.commands.search_indexes import catalog, changed, index_at
 from dotdo_redis.engine.commands.search_options import SearchOptions
 from dotdo_redis.engine.commands.search_queries import parse
@@ -16,7 +17,6 @@ from dotdo_redis.errors import Raw, ReplyError
 from dotdo_redis.mapping.replies import OK, Reply, SetReply, Status
 
 FAMILY = Family()
-SILENT = 0
 
 
 # -- dictionaries

@@ -5,8 +5,9 @@ from random import Random
 
 from dotdo_redis.engine.arguments import floating, integer
 from dotdo_redis.engine.arity import expect
-from dotdo_redis.engine.commands.bloom import SILENT, truth
 from dotdo_redis.engine.commands.count_min import natural
+from dotdo_redis.engine.commands.newer import SILENT, truth
+from dotdo_redis.engine.commands.sketches import sketch_at
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.sketches import TopK
@@ -20,18 +21,6 @@ BAD_INCREMENT = (
     "TopK: increment must be an integer greater or equal to 0"
     "                            and smaller or equal to 100,000"
 )
-
-
-def sketch_at(ctx: Context, key: bytes) -> TopK:
-    """The sketch at a key.
-
-    Raises:
-        ReplyError: there is none, or the key holds another type.
-    """
-    found = ctx.db.get(key, TopK)
-    if found is None:
-        raise Raw("TopK: key does not exist")
-    return found
 
 
 def _decay(word: bytes) -> float:
@@ -74,7 +63,7 @@ def _chance(ctx: Context) -> Callable[[], float]:
 def topk_add(ctx: Context, args: list[bytes]) -> Reply:
     """Count items; of each, the item it expelled."""
     expect(ctx, args, 2)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     chance = _chance(ctx)
     expelled = [sketch.add(item, 1, chance) for item in args[1:]]
     ctx.changed(args[0], b"topk.add", SILENT)
@@ -95,7 +84,7 @@ def topk_incrby(ctx: Context, args: list[bytes]) -> Reply:
     expect(ctx, args, 3)
     if len(args) % 2 == 0:
         raise wrong_arity(ctx.command.shown_name)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     chance = _chance(ctx)
     replies: list[Reply] = []
     for item, word in zip(args[1::2], args[2::2], strict=True):
@@ -112,7 +101,7 @@ def topk_incrby(ctx: Context, args: list[bytes]) -> Reply:
 def topk_query(ctx: Context, args: list[bytes]) -> Reply:
     """Of each item, whether it is among the most frequent ones."""
     expect(ctx, args, 2)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     return [truth(ctx, item in sketch) for item in args[1:]]
 
 
@@ -120,7 +109,7 @@ def topk_query(ctx: Context, args: list[bytes]) -> Reply:
 def topk_count(ctx: Context, args: list[bytes]) -> Reply:
     """Estimate the counts of items."""
     expect(ctx, args, 2)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     return [sketch.estimate(item) for item in args[1:]]
 
 
@@ -128,7 +117,7 @@ def topk_count(ctx: Context, args: list[bytes]) -> Reply:
 def topk_list(ctx: Context, args: list[bytes]) -> Reply:
     """The most frequent items, with their counts if asked for."""
     expect(ctx, args, 1, 2)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     if len(args) == 1:
         return [item for item, _count in sketch.listed()]
     if args[1].upper() != b"WITHCOUNT":
@@ -140,7 +129,7 @@ def topk_list(ctx: Context, args: list[bytes]) -> Reply:
 def topk_info(ctx: Context, args: list[bytes]) -> Reply:
     """Describe a sketch."""
     expect(ctx, args, 1, 1)
-    sketch = sketch_at(ctx, args[0])
+    sketch = sketch_at(ctx, args[0], TopK, "TopK")
     return {
         Status(b"k"): sketch.k,
         Status(b"width"): sketch.width,

@@ -1,5 +1,6 @@
 """What a query is made of: which documents each part finds, how much it counts, how EXPLAIN shows it; it refuses to parse."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -49,14 +50,14 @@ def indented(lines: Iterator[str]) -> Iterator[str]:
     return (f"  {line}" for line in lines)
 
 
-class Leaf:
+class Leaf(ABC):
     """What counts as one occurrence without a place."""
 
     weight = 1.0
 
+    @abstractmethod
     def find(self, search: Search) -> set[int]:
         """The documents it finds."""
-        raise NotImplementedError
 
     def score(self, search: Search, document: int) -> float:
         """A constant count, where it finds the document."""
@@ -68,9 +69,9 @@ class Leaf:
         """Nowhere."""
         return []
 
+    @abstractmethod
     def explain(self) -> Iterator[str]:
         """The lines of EXPLAIN."""
-        raise NotImplementedError
 
 
 class Everything(Leaf):
