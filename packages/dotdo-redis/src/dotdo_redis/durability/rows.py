@@ -41,6 +41,7 @@ from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.rdb import save
 from dotdo_redis.engine.types import Value, type_name
 from dotdo_redis.engine.types.hashes import Hash
+from dotdo_redis.engine.types.lists import List
 
 OWNER = API = "redis"
 APPLIED = "redis applied"
@@ -273,7 +274,8 @@ class Rows:
         return number, key_to_storage(text(key)), document, payload
 
     def _saved(self, value: Value) -> bytes:
-        return save(value, self.config, compresses=False)
+        compresses = bool(self.config.list_compress_depth) and isinstance(value, List)
+        return save(value, self.config, compresses=compresses)
 
     def close(self) -> None:
         """Give the session back."""

@@ -32,7 +32,7 @@ SPILLING = """
 import sys
 import dotdo_redis as redis
 client = redis.Redis()
-client.config_set("maxmemory", 2_500_000)
+client.config_set("maxmemory", 1_500_000)
 if not client.hlen("large"):
     client.hset("large", mapping={f"f{n}": 0 for n in range(1500)})
 print("up", flush=True)
@@ -180,7 +180,7 @@ def test_a_kill_loses_nothing_acknowledged(tenant, durability, writer, monkeypat
         keyspaces.close_all()
         process = subprocess.Popen([sys.executable, "-c", writer], stdout=subprocess.PIPE)
         assert process.stdout.readline() == b"up\n"
-        for _ in range(120 if writer is WRITER else 1200):
+        for _ in range(120 if writer is WRITER else 300):
             acknowledged = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
         rest = process.stdout.read().split()
@@ -305,3 +305,42 @@ def test_appendfsync_cannot_be_changed_where_no_file_is_kept(tenant, monkeypatch
     client = redis.Redis()
     with pytest.raises(redis.ResponseError, match="can't set immutable config"):
         client.config_set("appendfsync", "always")
+
+
+def test_appendonly_shows_whether_a_file_is_kept_and_begins_and_ends_it(tenant, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", "memory")
+    client = redis.Redis()
+    client.set("k", "memory")
+    assert client.config_get("appendonly") == {"appendonly": "no"}
+    client.config_set("appendonly", "yes")
+    keyspace = keyspaces.keyspace_of(tenant)
+    assert keyspace.durability == "process"
+    client.set("l", "kept")
+    client.config_set("appendfsync", "always")
+    forget()
+    monkeypatch.setenv("DOTDO_DURABILITY", "process")
+    client = redis.Redis()
+    assert client.mget("k", "l") == [b"memory", b"kept"]
+    assert client.config_get("appendonly") == {"appendonly": "yes"}
+    assert client.info("persistence")["aof_enabled"] == 1
+    assert client.waitaof(1, 0, 0) == [1, 0]
+    client.config_set("appendonly", "no")
+    client.set("l", "lost")
+    assert client.waitaof(0, 0, 0) == [0, 0]
+    forget()
+    assert redis.Redis().get("l") == b"kept"
+
+
+def test_lists_lie_compressed_in_their_rows_when_they_are_to_be(tenant):
+    client = redis.Redis()
+    sizes = []
+    for depth in (0, 1):
+        client.config_set("list-compress-depth", depth)
+        client.rpush("l", *["the same words again"] * 300)
+        keyspace = keyspaces.keyspace_of(tenant)
+        keyspace.flush()
+        found = keyspace._attach().session.read("select length(bson) from redis_lists")
+        sizes.append(found[0][0])
+    assert sizes[1] < sizes[0] / 2
+    forget()
+    assert redis.Redis().lrange("l", 0, -1) == [b"the same words again"] * 600
