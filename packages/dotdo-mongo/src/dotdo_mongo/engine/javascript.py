@@ -186,6 +186,8 @@ class _Runner:
             if "interrupted" in text:
                 raise failure(50, "operation exceeded time limit") from error
             raise failure(139, text) from error
+        except ValueError as error:  # a null byte in the source
+            raise failure(139, str(error)) from error
         return _read(json.loads(answer))
 
 

@@ -179,7 +179,7 @@ def check_documents(
 
 
 def _index(value: Any, where: str) -> Any:
-    if isinstance(value, (str, dict)):
+    if type(value) is str or isinstance(value, dict):
         return value
     if isinstance(value, list):
         for i, item in enumerate(value):
