@@ -101,7 +101,7 @@ def _answered(
         labels = _labels(progress, declared.name, body, None, concern.get("code"))
         if labels:
             reply["errorLabels"] = labels
-    reply["ok"] = 1.0
+    reply.setdefault("ok", 1.0)
     if client.awaiting is None:
         record(request, reply)
     return reply
