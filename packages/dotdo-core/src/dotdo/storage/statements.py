@@ -177,6 +177,12 @@ class Statements(Transaction):
             self._unsettled(sql)
         return self._execute(sql, params).fetchall()
 
+    def execute_many(self, sql: str, many: Iterable[Params]) -> None:
+        """Run a statement inside `mutate` for each set of parameters; how many rows it changes is not counted."""
+        if self.store.owned is not None:
+            self._unsettled(sql)
+        self.connection.executemany(sql, many)
+
     def step(self, run: Callable[[], T]) -> T:
         """Run a statement inside `mutate` whose failure the caller may handle: the errors are the kernel's.
 

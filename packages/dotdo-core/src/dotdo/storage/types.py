@@ -43,6 +43,16 @@ def storage_of(type_name: str) -> str:
     return "INTEGER" if scale_of(type_name) is not None else _STORAGE[type_name.partition("(")[0]]
 
 
+def declared_of(type_name: str) -> str:
+    """Return the type that a column is declared with: floating point numbers have the text `NaN` beside them.
+
+    Raises:
+        KeyError: No such type.
+    """
+    found = storage_of(type_name)
+    return "ANY" if found == "REAL" else found
+
+
 def scale_of(type_name: str) -> int | None:
     """Return the scale of a numeric kept as a scaled integer, None for every other type."""
     found = digits_of(type_name)

@@ -10,8 +10,8 @@ from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, Upd
 from pymongo.synchronous.collection import Collection as DriverCollection
 
 from dotdo_mongo.client.cursor import Cursor
-from dotdo_mongo.client.hot import Detour, Direct, direct_to
-from dotdo_mongo.client.seam import bson_to_dict, dict_to_bson, engine_form
+from dotdo_mongo.client.hot import Detour, Direct, direct_to, insert_into
+from dotdo_mongo.client.seam import bson_to_dict, engine_form
 
 T = TypeVar("T")
 _IDENTITIES = frozenset({int, str, ObjectId})
@@ -61,8 +61,7 @@ class Collection(DriverCollection[Any]):
                 if "_id" not in document:
                     document["_id"] = ObjectId()
                 try:
-                    data = dict_to_bson(document, False, self._codec_options)
-                    direct.insert(lambda: (data,))
+                    insert_into(direct, (document,), self._codec_options)
                 except _UNENCODABLE:
                     pass
                 else:
@@ -88,14 +87,11 @@ class Collection(DriverCollection[Any]):
         ):
             direct = direct_to(self)
             if direct is not None:
-                options = self._codec_options
                 for document in documents:
                     if "_id" not in document:
                         document["_id"] = ObjectId()
                 try:
-                    direct.insert(
-                        lambda: (dict_to_bson(each, False, options) for each in documents)
-                    )
+                    insert_into(direct, documents, self._codec_options)
                 except _UNENCODABLE:
                     pass
                 else:

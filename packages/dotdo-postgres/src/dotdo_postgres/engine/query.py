@@ -45,6 +45,7 @@ class Entry:
         schema: Schema of the table or view that goes by its own name, empty for an alias.
         view: Number of the view, or of the table with descendants, that the subquery stands for, 0 when it is none.
         hidden: How many of the last columns only system columns refer to.
+        readable: Places of the columns that the acting role may read, None for all.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Entry:
     view: int = 0
     schema: str = ""
     hidden: int = 0
+    readable: frozenset[int] | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_objects import known_roles
+from dotdo_postgres.engine.catalog.roles import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.ddl.temporary import drop_all
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
-from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.actor import actor_named, memberships
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -181,8 +181,9 @@ def _role(session: Session, name: str | None) -> str:
     known = known_roles(session.names) | {session.facts.session_user}
     if name not in known:
         raise error("22023", f'role "{name}" does not exist')
-    user = actor_named(objects, session.facts.session_user)
-    if not user.is_superuser and name not in user.roles:
+    own = session.facts.session_user
+    every = memberships(objects, own, is_inheriting=False)
+    if not actor_named(objects, own).is_superuser and name not in every:
         raise error("42501", f'permission denied to set role "{name}"')
     return name
 

@@ -49,6 +49,7 @@ from dotdo_postgres.mapping.scalar_codecs import (
     bytea_from_text,
     bytea_to_text,
     decode_text,
+    float_codec,
     integer_codec,
     json_from_python,
     jsonb_from_binary,
@@ -67,8 +68,6 @@ from dotdo_postgres.mapping.scalar_codecs import (
 )
 
 StorageValue = int | float | str | bytes | None
-_FLOAT8_BINARY = packed(">d", "double precision")
-_FLOAT4_BINARY = packed(">f", "real")
 
 
 CODECS: dict[int, Codec] = {
@@ -94,9 +93,11 @@ CODECS: dict[int, Codec] = {
     **{oid: reg_codec(oid, None) for oid in t.REG_TYPES},
     2275: text_codec(),
     t.VOID: Codec(str, lambda _: "", decode_text, lambda _: b"", lambda _: "", None),
-    t.FLOAT4: Codec(single_from_text, floats.single_to_text, *_FLOAT4_BINARY,
-                    lambda value: float(floats.single_to_text(value))),
-    t.FLOAT8: Codec(floats.from_text, floats.to_text, *_FLOAT8_BINARY),
+    t.FLOAT4: replace(
+        float_codec(">f", "real", single_from_text, floats.stored_single_to_text),
+        to_python=lambda value: float(floats.stored_single_to_text(value)),
+    ),
+    t.FLOAT8: float_codec(">d", "double precision", floats.from_text, floats.stored_to_text),
     t.NUMERIC: NUMERIC_BYTES,
     t.DATE: Codec(moments.date_from_text, datetimes.date_to_text, *DATE_BINARY, date_to_python, date_from_python),
     t.TIME: Codec(moments.time_from_text, datetimes.time_to_text, *TIME_BINARY, time_to_python, time_from_python),

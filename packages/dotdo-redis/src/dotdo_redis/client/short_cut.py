@@ -22,22 +22,21 @@ SHORT_CUTS = {
 """The commands that neither wait nor change their connection."""
 
 
-def word_maker(encoder: Any) -> Callable[[Any], bytes]:
-    """Make what encodes an argument, as an encoder of redis-py does."""
-    encode, encodes_text = encoder.encode, is_utf8(encoder)
+class Words(dict[type, Callable[[Any], bytes]]):
+    """What encodes an argument of a class, as an encoder of redis-py does."""
 
-    def word(value: Any) -> bytes:
-        kind = value.__class__
-        if kind is str and encodes_text:
-            return value.encode()  # type: ignore[no-any-return]  # text, as just seen
-        if kind is bytes:
-            return value  # type: ignore[no-any-return]  # bytes, as just seen
-        if kind is int:
-            return b"%d" % value
-        found = encode(value)
+    def __init__(self, encoder: Any) -> None:
+        super().__init__({bytes: bytes, int: b"%d".__mod__})
+        if is_utf8(encoder):
+            self[str] = str.encode
+        self._encode = encoder.encode
+
+    def __missing__(self, _kind: type) -> Callable[[Any], bytes]:
+        return self._spell
+
+    def _spell(self, value: Any) -> bytes:
+        found = self._encode(value)
         return found if found.__class__ is bytes else bytes(found)
-
-    return word
 
 
 DECLINED = object()
@@ -57,6 +56,21 @@ class ShortCut:
     _bare: set[str]
     """Commands whose replies nobody shapes."""
 
+    def _share(self, client: "ShortCut") -> None:
+        """Be prepared as another client of the same pool and callbacks is."""
+        self._is_direct, self._resp, self._words = client._is_direct, client._resp, client._words
+        self._answered, self._bare = client._answered, client._bare
+        self._direct, self._shape = client._direct, client._shape
+
+    def set_response_callback(self, command: str, callback: Any) -> None:
+        """Let a function see each reply of a command."""
+        self._answered.add(command.upper())
+        self._bare.discard(command.upper())
+        super().set_response_callback(command, callback)  # type: ignore[misc]  # redis-py's
+
+    def _word(self, value: Any) -> bytes:
+        return self._words[value.__class__](value)
+
     def _prepare(self) -> None:
         pool = self.connection_pool
         kind = pool.connection_class
@@ -66,7 +80,7 @@ class ShortCut:
         protocol = pool.get_protocol()
         self._resp = DEFAULT_RESP_VERSION if protocol is None else int(protocol)
         encoder = pool.get_encoder()
-        self._word = word_maker(encoder)
+        self._words = Words(encoder)
         self._direct = {int, type(None)}
         if not encoder.decode_responses:
             self._direct.add(bytes)
@@ -97,7 +111,8 @@ class ShortCut:
         name = SHORT_CUTS.get(args[0])
         if name is None or not self._is_direct:
             return DECLINED
-        reply = self._run([name, *map(self._word, args[1:])])
+        words = self._words
+        reply = self._run([name, *[words[value.__class__](value) for value in args[1:]]])
         if reply is DECLINED:
             return DECLINED
         return self._respond(args[0], reply, options)

@@ -47,16 +47,41 @@ def _word_call(method: str, least: int, most: int) -> Callable[..., Any]:
     command = COMMANDS.get(method, method.upper())
     name = command.encode()
 
+    def answer(self: Any, reply: Any, args: tuple[Any, ...]) -> Any:
+        return fallback(self, *args) if reply is DECLINED else self._respond(command, reply, {})
+
     @wraps(fallback)
     def call(self: Any, *args: Any, **options: Any) -> Any:
         if options or not least <= len(args) <= most:
             return fallback(self, *args, **options)
-        reply = self._run([name, *map(self._word, args)])
+        words = self._words
+        reply = self._run([name, *[words[value.__class__](value) for value in args]])
         if reply.__class__ in self._direct and command in self._bare:
             return reply
-        return fallback(self, *args) if reply is DECLINED else self._respond(command, reply, {})
+        return answer(self, reply, args)
 
-    return call
+    @wraps(fallback)
+    def call_one(self: Any, *args: Any, **options: Any) -> Any:
+        if options or len(args) != 1:
+            return call(self, *args, **options)
+        (value,) = args
+        reply = self._run([name, self._words[value.__class__](value)])
+        if reply.__class__ in self._direct and command in self._bare:
+            return reply
+        return answer(self, reply, args)
+
+    @wraps(fallback)
+    def call_two(self: Any, *args: Any, **options: Any) -> Any:
+        if options or len(args) != 2:
+            return call(self, *args, **options)
+        first, second = args
+        words = self._words
+        reply = self._run([name, words[first.__class__](first), words[second.__class__](second)])
+        if reply.__class__ in self._direct and command in self._bare:
+            return reply
+        return answer(self, reply, args)
+
+    return {1: call_one, 2: call_two}.get(least, call)
 
 
 def _timed_call(method: str, place: int) -> Callable[..., Any]:

@@ -17,8 +17,11 @@ from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
+from dotdo_redis.durability.spilling import spill
 from dotdo_redis.engine import ClientState, Context, Engine
+from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.context import Effect
+from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
@@ -26,6 +29,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
+COUNT_EVERY = 64
+"""The keys that are newer than the rows are counted once in so many records."""
 LEVELS: dict[str, Durability] = {"no": "process", "everysec": "everysec", "always": "always"}
 """What appendfsync says -> the level."""
 SYNCED = ("everysec", "always")
@@ -71,6 +76,7 @@ class Keyspace:
         self._known_catalog = -1
         self._stale: list[RowRef] = []
         self._is_flushing = False
+        self._is_past = False
         self._is_closed = threading.Event()
         self._syncer: threading.Thread | None = None
         self._lease: Lease | None = None
@@ -113,10 +119,10 @@ class Keyspace:
     def open_past(self) -> None:
         """Take what the rows held at a moment of the past, and refuse to change it."""
         with self.engine.lock:
-            rows = Rows(self._open_store(), self.engine.config)
+            self._is_past = True
+            rows = self._rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
             self._restore_catalog(rows)
-            rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
 
@@ -145,6 +151,7 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self.engine.spill = self._spill
             self._restore_catalog(rows)
             self._things.learn(rows)
             self._store.listen(self._committed)
@@ -241,7 +248,9 @@ class Keyspace:
             self._number -= 1
             self.engine.audience.add_gate(self._refuse_until_written)
             raise Misconfigured(os.strerror(error.errno or 0)) from error
-        if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
+        if file.size_bytes > LONGEST_BYTES or (
+            not self._number % COUNT_EVERY and self._count_dirty() > DIRTY_KEYS
+        ):
             self.flush()
 
     def _refuse_until_written(self, _ctx: Context, command: Command, _words: list[bytes]) -> None:
@@ -280,13 +289,22 @@ class Keyspace:
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
         with self.engine.lock:
-            if self._is_flushing or not self._count_dirty():
+            if self._is_flushing or self._is_past or not self._count_dirty():
                 return
             self._is_flushing = True
             try:
                 self._write()
             finally:
                 self._is_flushing = False
+
+    def _spill(self, database: Database, keys: list[bytes]) -> int:
+        """Leave values to the rows; return how many bytes of memory that frees."""
+        if self.engine.depth:
+            return 0
+        self.engine.settle()
+        if not self._dirty(database.index).keys().isdisjoint(keys):
+            self.flush()
+        return spill(self.engine, self._attach(), database, keys)
 
     def _write(self) -> None:
         rows = self._attach()
@@ -371,7 +389,9 @@ class Keyspace:
             return
         database, kept = found
         db = self.engine.databases[database]
-        for key, value in list(db.keys.items()):
+        db.know_all()
+        held = db.keys.types() if isinstance(db.keys, ColdKeys) else list(db.keys.items())
+        for key, value in held:
             is_known = key in kept or key in self._dirty(database)
             if not is_known and rows.holds(noun, database, key, value):
                 db.remove(key)

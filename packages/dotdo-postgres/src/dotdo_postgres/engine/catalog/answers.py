@@ -9,6 +9,7 @@ from dotdo.storage import ddl
 from dotdo_postgres.engine.bind.domains import value_scope
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.bind.updatable import updatability, updatable_columns
+from dotdo_postgres.engine.catalog import privileges
 from dotdo_postgres.engine.catalog.definitions import (
     constraint_definition,
     index_definition,
@@ -27,7 +28,6 @@ from dotdo_postgres.engine.catalog.routine_text import (
     trigger_definition,
 )
 from dotdo_postgres.engine.naming import quote_ident, split_definition
-from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.objects.descent import bound_of, is_partitioned, parents_of
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.lookup import index_of, relation_key, table_of
@@ -267,19 +267,6 @@ def role_of(facts: Facts, oid: int) -> str | None:
     return role_name(facts.names, oid)
 
 
-def has_table_privilege(facts: Facts, role: str | int, table: str | int, wanted: str) -> int:
-    """Tell whether a role has any of the privileges, which commas separate, on a table."""
-    names = facts.names
-    oid = names.read_reg(t.REGCLASS, table) if isinstance(table, str) else table
-    noun = table_of(names, oid)
-    if noun is None:
-        return 1
-    name = role_name(names, role) if isinstance(role, int) else role
-    actor = actor_named(names.objects, name or "")
-    words = (word.strip().upper().removesuffix(" WITH GRANT OPTION") for word in wanted.split(","))
-    return int(any(actor.may(noun, word) for word in words))
-
-
 def is_relation_updatable(facts: Facts, oid: int) -> int:
     """Return which statements can write to a relation."""
     noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
@@ -296,10 +283,10 @@ def is_column_updatable(facts: Facts, oid: int, number: int) -> int:
 
 
 ANSWERS: dict[str, Callable[..., Any]] = {
+    **privileges.ANSWERS,
     "is_relation_updatable": is_relation_updatable,
     "is_column_updatable": is_column_updatable,
     "describe": describe,
-    "has_table_privilege": has_table_privilege,
     "find_type_named": find_type_named,
     "get_arguments": get_arguments,
     "get_constraint": get_constraint,

@@ -170,7 +170,8 @@ def _call(writer: Deparser, expr: ir.Call) -> str:
         written: str = _SYNTAX[routine.name](writer, expr)
         return written
     args = ", ".join(writer.text(arg) for arg in expr.args)
-    return f"{quote_ident(routine.name)}({args})"
+    schema = f"{quote_ident(routine.schema)}." if routine.schema else ""
+    return f"{schema}{quote_ident(routine.name)}({args})"
 
 
 def _operator(writer: Deparser, expr: ir.Call) -> str:

@@ -19,11 +19,11 @@ from dotdo_postgres.engine.ddl.columns import (
     column_type,
     make_column,
     relation_column,
+    require_identity,
     with_default,
 )
 from dotdo_postgres.engine.ddl.conditions import rebound_checks
 from dotdo_postgres.engine.ddl.constraints import add_constraint, check_types
-from dotdo_postgres.engine.ddl.create_table import merged
 from dotdo_postgres.engine.ddl.definitions import (
     column_named,
     facts,
@@ -35,6 +35,7 @@ from dotdo_postgres.engine.ddl.dropping import clear_dependents
 from dotdo_postgres.engine.ddl.indexes import rebound_indexes
 from dotdo_postgres.engine.ddl.scopes import persistent_scope
 from dotdo_postgres.engine.ddl.sequence_options import serial_options
+from dotdo_postgres.engine.ddl.soundness import merged
 from dotdo_postgres.engine.dml.assign import assign, storage_node
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
@@ -304,6 +305,7 @@ def _add_identity(
 ) -> Noun:
     column = column_named(noun, command["name"])
     constraint, bare = command["def"]["Constraint"], split_name(noun.name)[1]
+    require_identity(facts(column)["oid"])
     if column.is_nullable:
         raise error(
             "55000",

@@ -29,6 +29,7 @@ from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
 from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
 from dotdo_postgres.engine.plan import Prepared
+from dotdo_postgres.engine.unique_keys import unique_key
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
@@ -169,14 +170,13 @@ def _orphans(session: Session, noun: Noun, failure: ForeignKeyViolation) -> Post
 
 def duplicates(session: Session, old: Noun, new: Noun, failure: DotdoError) -> PostgresError:
     """Make the error for a unique index that rows do not keep (23505)."""
-    from dotdo_postgres.engine.constraints import duplicate_detail
-
     schema, bare = split_name(new.name)
     had = {item.columns for item in old.uniques} | {old.key}
     wanted = [(new.key_name, new.key)] + [(u.name, u.columns) for u in new.uniques]
     for name, columns in wanted:
         if columns and columns not in had:
-            detail = duplicate_detail(session, new, columns)
+            key = unique_key(new, name, columns)
+            detail = None if key is None else key.duplicated(session)
             return error(
                 "23505",
                 f'could not create unique index "{name}"',

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
@@ -11,11 +12,13 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.declare import Family
+from dotdo_postgres.mapping import datetimes
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import OPERATORS
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.facts import Facts
 
 FAMILY = Family("9.2")
 _OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -86,5 +89,36 @@ def _declare(op: str) -> None:
         return Sql(n.binary(op, left, right))
 
 
+_LOCAL = {
+    "date": lambda facts, days: (
+        datetimes.local_to_utc(datetimes.midnight(days), facts.zone)
+        if abs(days) < datetimes.INFINITY
+        else days
+    ),
+    "timestamp": lambda facts, us: (
+        datetimes.local_to_utc(us, facts.zone) if abs(us) < datetimes.INFINITY else us
+    ),
+}
+
+
+def _declare_zoned(op: str, local: str) -> None:
+    """Declare the comparison of an instant with a clock of the session's zone."""
+    compare, instant = _COMPARES[op], _LOCAL[local]
+
+    @FAMILY.operator(f"{local} {op} timestamptz", returns="boolean", takes_session=True)
+    def local_first(facts: Facts, left: int, right: int) -> int:
+        return int(compare(instant(facts, left), right))
+
+    @FAMILY.operator(f"timestamptz {op} {local}", returns="boolean", takes_session=True)
+    def local_last(facts: Facts, left: int, right: int) -> int:
+        return int(compare(left, instant(facts, right)))
+
+
+_COMPARES = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
 for _op in _OPERATORS:
     _declare(_op)
+    for _local in _LOCAL:
+        _declare_zoned(_op, _local)

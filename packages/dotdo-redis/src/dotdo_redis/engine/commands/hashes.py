@@ -159,10 +159,10 @@ def hrandfield(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) == 1:
         value = ctx.db.get(args[0], Hash)
         return None if value is None else value.choose(ctx.engine.random)
-    if len(args) > 3 or (len(args) == 3 and args[2].upper() != b"WITHVALUES"):
-        raise syntax()
-    with_values = len(args) == 3
+    with_values = len(args) == 3 and args[2].upper() == b"WITHVALUES"
     count = read_count(args[1], doubled=with_values)
+    if len(args) > 2 and not with_values:
+        raise syntax()
     value = ctx.db.get(args[0], Hash)
     if value is None:
         return []

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.arguments import integer, negatable
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import LIST
@@ -176,7 +176,7 @@ def linsert(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("LREM")
 def lrem(ctx: Context, args: list[bytes]) -> Reply:
     """Remove elements equal to one."""
-    count = integer(args[1])
+    count = (negatable if ctx.engine.config.shows(7, 2) else integer)(args[1])
     value = ctx.db.get(args[0], List)
     if value is None:
         return 0
@@ -210,7 +210,7 @@ class _PosOptions:
 
     @staticmethod
     def _rank(word: bytes) -> int:
-        rank = integer(word)
+        rank = negatable(word)
         if rank == 0:
             raise ReplyError(
                 "RANK can't be zero: use 1 to start from the first match, "

@@ -66,12 +66,16 @@ class Hash:
             self.expires.pop(field, None)
         return True
 
+    def make_room_for_times(self) -> None:
+        """Take the encoding that has room for times to live."""
+        if self.form is LISTPACK:
+            self.form = LISTPACK_TTL
+
     def expire_at(self, field: bytes, when_ms: int) -> None:
         """Let a field be gone from `when_ms` (milliseconds since 1970) on."""
         if self.deadlines is None:
             self.deadlines = Deadlines()
-        if self.form is LISTPACK:
-            self.form = LISTPACK_TTL
+        self.make_room_for_times()
         self.expires[field] = when_ms
         self.deadlines.add(when_ms, field)
 
