@@ -70,7 +70,7 @@ def run_command(
             )
     if client.awaiting is not None:
         client.progress = progress
-    return _with_times(deployment, reply)
+    return with_times(deployment, reply)
 
 
 def _answered(
@@ -331,7 +331,8 @@ def _labels(
     )
 
 
-def _with_times(deployment: Deployment, reply: Document) -> Document:
+def with_times(deployment: Deployment, reply: Document) -> Document:
+    """Return a reply with the time of the deployment in it."""
     now = deployment.cluster_time()
     reply["$clusterTime"] = {
         "clusterTime": now,
