@@ -69,4 +69,4 @@ def _direct_to(deployment: Deployment, db: str, name: str) -> Direct:
         if len(known) >= _MOST_KNOWN:
             known.clear()
         found = known[db, name] = Direct(deployment, db, name)
-    return found  # type: ignore[no-any-return]  # those are all there are
+    return found
