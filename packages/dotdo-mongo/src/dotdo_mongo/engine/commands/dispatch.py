@@ -12,6 +12,7 @@ from dotdo_mongo.engine.commands.concerns import read_concern, unmet, write_conc
 from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
+from dotdo_mongo.engine.compaction import compact_when_due
 from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.fail_points import (
     MAX_TIME,
@@ -242,6 +243,7 @@ def _session(request: Request, body: Document) -> LogicalSession | None:
 def _run(declared: Command, request: Request) -> Document:
     if request.snapshot_us is None and "autocommit" not in request.body:
         expire(request)
+        compact_when_due(request.deployment, request.db, request.now_us)
     session = request.session
     if session is None or request.txn_number is None:
         return declared.run(request)
