@@ -38,10 +38,17 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(  # noqa: C901, PLR0912 -- one step for each form of a call
+def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind a function call of any kind."""
+    call = _bind_form(binder, node, scope)
+    if isinstance(call, ir.Call):
+        call.is_syntax = node.get("funcformat") == "COERCE_SQL_SYNTAX"
+    return call
+
+
+def _bind_form(  # noqa: C901, PLR0912 -- one step for each form of a call
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
-    """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]

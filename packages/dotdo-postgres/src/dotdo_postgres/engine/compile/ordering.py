@@ -54,7 +54,7 @@ def key_node(  # noqa: C901, PLR0911 -- one return for each kind of type
         return compiler.python(_ORDER_KEYS[oid], [sql], [oid])
     if oid == t.INTERVAL and not sql.is_null:
         return compiler.python(checks.INTERVAL_KEY, [sql], [t.INTERVAL])
-    if oid == t.NUMERIC and sql.scale is None and is_group and not sql.is_null:
+    if oid == t.NUMERIC and sql.scale is None and not sql.is_null:
         return numerics.key(sql.node)
     if oid == t.CITEXT and not sql.is_null:
         return n.call("lower", sql.node)
@@ -78,9 +78,14 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
     return node
 
 
-def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:
-    """Write ORDER BY terms."""
+def order_terms(compiler: Compiler, keys: list[SortKey], *, has_peers: bool = True) -> list[n.Node]:
+    """Write ORDER BY terms; where no peers are looked for, nothing depends on whether values of the last one are equal."""
+    terms = [sort_node(compiler, key.expr, is_group=False) for key in keys]
+    if not has_peers and keys and keys[-1].expr.type == t.NUMERIC:
+        sql = compiler.expression(keys[-1].expr)
+        if sql.scale is None and sql.value is None and not sql.is_null:
+            terms[-1] = sql.node  # an index over the column serves
     return [
-        n.ordered(sort_node(compiler, key.expr, is_group=False), key.is_descending, key.nulls_first)
-        for key in keys
+        n.ordered(term, key.is_descending, key.nulls_first)
+        for term, key in zip(terms, keys, strict=True)
     ]
