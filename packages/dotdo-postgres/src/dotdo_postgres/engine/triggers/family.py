@@ -234,7 +234,7 @@ class FamilyRun:
         run = self._run(there, INSERT)
         insert_row(run, tuple(values[column.name] for column in there.columns))
         row = self._settle(run)
-        return None if row is None else (*self._as_root(there, row), there.oid)
+        return None if row is None else (*self._as_root(there, row[:-1]), there.oid)
 
     def delete(self, oid: int, row_id: int) -> tuple[Any, ...] | None:
         """Delete a row; return it and the OID of its table, None when it stays."""
