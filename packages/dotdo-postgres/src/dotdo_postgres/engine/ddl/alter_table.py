@@ -22,12 +22,14 @@ from dotdo_postgres.engine.ddl.alter_descendants import (
 )
 from dotdo_postgres.engine.ddl.alter_options import OPTION_COMMANDS
 from dotdo_postgres.engine.ddl.alter_partitions import PARTITION_COMMANDS
+from dotdo_postgres.engine.ddl.attached_indexes import attach_index, kind_of_index
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
+from dotdo_postgres.engine.ddl.owners import change_sequence_owner
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
-from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.errors import PostgresError, error, not_supported
 
@@ -56,6 +58,10 @@ def plan_alter_table(planner: Planner, node: Node) -> Prepared:  # noqa: ARG001 
 
 def _alter(session: Session, planner: Planner, node: Node) -> None:
     if _is_owner_only(planner, node):
+        change_sequence_owner(session, planner, node)
+        return
+    if kind_of_index(node):
+        attach_index(planner, node)
         return
     noun = find_table(session, planner, node["relation"], bool(node.get("missing_ok")))
     if noun is None:
@@ -138,7 +144,11 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         column = next((c.name for c in new.columns if c.column in failure.columns), "")
         message = f'column "{column}" of relation "{bare}" contains null values'
         raise error("23502", message, schema=schema, table=bare, column=column) from None
-    except CheckViolation as failure:
+    except (CheckViolation, ForeignKeyViolation) as failure:
+        if failure.constraint in facts_of(new).get("not_valid", ()):
+            raise not_supported("NOT VALID over rows that do not keep the constraint") from None
+        if isinstance(failure, ForeignKeyViolation):
+            raise _orphans(session, new, failure) from None
         if (failure.constraint or "").startswith(MATCH_FULL):
             name = str(failure.constraint).removeprefix(MATCH_FULL)
             message = f'insert or update on table "{bare}" violates foreign key constraint "{name}"'
@@ -151,8 +161,6 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         raise error(
             "23514", message, schema=schema, table=bare, constraint=failure.constraint
         ) from None
-    except ForeignKeyViolation as failure:
-        raise _orphans(session, new, failure) from None
     except UniqueViolation as failure:
         raise duplicates(session, old, new, failure) from None
 

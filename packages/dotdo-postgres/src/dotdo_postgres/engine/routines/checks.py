@@ -276,3 +276,4 @@ CHECK_OFFSET = routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_stri
 TOO_MANY_ROWS = routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 AVERAGE = routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
 JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
+LETTER = routine("letter", lambda text, at: text[at : at + 1], (t.TEXT, t.INT4), 18)  # "char"
