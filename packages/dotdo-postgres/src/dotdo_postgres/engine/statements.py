@@ -38,7 +38,7 @@ from dotdo_postgres.engine.ddl.types import (
 from dotdo_postgres.engine.ddl.views import plan_create_view
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.merge import plan_merge
-from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
+from dotdo_postgres.engine.dml.staged import CHANGING, has_changes, plan_staged, with_snapshots
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.explaining import plan_explain
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
@@ -162,6 +162,8 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
     prepared = plan(planner, body)
+    if kind in CHANGING and not planner.before and planner.binder_used.snapshots_read:
+        prepared = with_snapshots(planner, prepared)
     if planner.session.has_on_commit and kind in _CHANGING:
         settling(prepared)
     return prepared

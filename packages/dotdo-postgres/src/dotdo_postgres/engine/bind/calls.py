@@ -105,10 +105,12 @@ def _or_of_extension(  # noqa: PLR0917 -- what a call is made of
     found: Candidate | str,
 ) -> Candidate | str:
     """Return what was found, or else the function that an extension has."""
-    if found != "missing" or not binder.names.objects.extensions:
+    if not binder.names.objects.extensions:
         return found
     schema = parts[-2] if len(parts) > 1 else None
-    return resolve_extension_function(binder.names, schema, parts[-1], types, names, location)
+    return resolve_extension_function(
+        binder.names, schema, parts[-1], types, names, location, found
+    )
 
 
 def _call(  # noqa: PLR0917 -- what a call is made of

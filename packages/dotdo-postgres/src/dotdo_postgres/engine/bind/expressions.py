@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
-from dotdo_postgres.engine.bind.composites import as_composite, bind_selection, whole_row
+from dotdo_postgres.engine.bind.composites import (
+    as_composite,
+    bind_selection,
+    star_nodes,
+    whole_row,
+)
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
@@ -297,7 +302,9 @@ def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind a row of values."""
-    args = [binder.expression(arg, scope) for arg in node.get("args", [])]
+    args = [
+        binder.expression(arg, scope) for arg in star_nodes(binder, node.get("args", []), scope)
+    ]
     return ir.Row(t.RECORD, -1, node.get("location", 0), args)
 
 

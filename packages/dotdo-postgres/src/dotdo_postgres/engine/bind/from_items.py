@@ -154,22 +154,26 @@ def _read_entry(binder: Binder, relation: Relation, name: str, node: Node) -> En
     return table_entry(binder.as_read(relation), name)
 
 
-def family_entry(binder: Binder, relation: Relation, name: str) -> Entry:
-    """Make the entry of a table and its descendants: the columns of the table, and behind them whose each row is."""
-    parts = [
-        _part(binder, relation, noun) for noun in keepers_of(binder.names.catalog, relation.noun)
-    ]
-    whole: Query = parts[0] if parts else _part(binder, relation, relation.noun)
+def family_entry(
+    binder: Binder, relation: Relation, name: str, *, with_places: bool = False
+) -> Entry:
+    """Make the entry of a table and its descendants: the columns of the table, behind them where (if asked for) and whose each row is."""
+    keepers = keepers_of(binder.names.catalog, relation.noun) or [relation.noun]
+    parts = [_part(binder, relation, noun, with_places=with_places) for noun in keepers]
+    whole: Query = parts[0]
     for part in parts[1:]:
         listed = [OutputColumn(c.name, c.type, c.typmod) for c in whole.columns]
         whole = SetOperation(listed, kind="union", is_all=True, left=whole, right=part)
     columns = table_entry(relation, name).columns
+    if with_places:
+        columns.append(OutputColumn("ctid", t.TID))
     columns.append(OutputColumn("tableoid", t.OID))
     schema = relation.schema if name == relation.name else ""
-    return Entry(name, columns, query=whole, view=relation.noun.id, schema=schema, hidden=1)
+    hidden = len(columns) - len(relation.columns)
+    return Entry(name, columns, query=whole, view=relation.noun.id, schema=schema, hidden=hidden)
 
 
-def _part(binder: Binder, relation: Relation, noun: Noun) -> Select:
+def _part(binder: Binder, relation: Relation, noun: Noun, *, with_places: bool) -> Select:
     own = relation_of(noun)
     entry = table_entry(binder.as_read(own), own.name)
     places = {column.name: at for at, column in enumerate(own.columns)}
@@ -180,6 +184,8 @@ def _part(binder: Binder, relation: Relation, noun: Noun) -> Select:
         )
         for c in relation.columns
     ]
+    if with_places:
+        targets.append(Target(ir.RowId(t.TID, -1, -1, entry), OutputColumn("ctid", t.TID)))
     targets.append(Target(ir.Const(t.OID, -1, -1, own.oid), OutputColumn("tableoid", t.OID)))
     columns = [target.column for target in targets]
     return Select(columns, targets=targets, from_items=[entry])

@@ -130,7 +130,14 @@ def _star(binder: Binder, node: Node, scope: Scope) -> list[Target]:
             )
         pairs = item.columns
     require_readable(binder, (expr for _, expr in pairs))
-    return [make_target(expr, name) for name, expr in pairs]
+    return [make_target(_placed(expr, location), name) for name, expr in pairs]
+
+
+def _placed(expr: ir.Expr, location: int) -> ir.Expr:
+    """Let a column that a star stands for tell of the star's place in errors."""
+    if isinstance(expr, ir.Column):
+        return ir.Column(expr.type, expr.typmod, location, expr.entry, expr.index)
+    return expr
 
 
 def _order_key(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> SortKey:

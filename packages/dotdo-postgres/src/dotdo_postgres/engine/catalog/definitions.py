@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.catalog.expressions import (
     default_text,
+    key_text,
     sequence_default,
     showing_binder,
     shown_again,
@@ -101,10 +102,7 @@ def index_key(
         text = quote_ident(key.name)
     else:
         text = shown_again(facts.names, noun, key.text, is_boolean=False, is_pretty=is_pretty)
-        is_call = (
-            text.endswith(")") and not text.startswith("(") and "::" not in text.rpartition(")")[2]
-        )
-        text = text if is_call or (is_alone and text.startswith("(")) else f"({text})"
+        text = key_text(text, is_alone=is_alone)
     return text
 
 

@@ -61,6 +61,13 @@ def parse_expression(text: str) -> Node:
     return node
 
 
+def key_text(text: str, *, is_alone: bool = False) -> str:
+    """Write an expression as a part of a key: all but calls stand in parentheses."""
+    rest = text.rpartition(")")[2]
+    is_call = text.endswith(")") and not text.startswith("(") and "::" not in rest
+    return text if is_call or (is_alone and text.startswith("(")) else f"({text})"
+
+
 def shown_again(names: Names, noun: Noun, text: str, *, is_boolean: bool, is_pretty: bool) -> str:
     """Return a stored text in the form asked for."""
     if not is_pretty:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.policies import is_guarded, new_row_check
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import INSERT, UPDATE, require_privilege
@@ -22,6 +23,7 @@ from dotdo_postgres.engine.dml.assign import (
     guarded,
     storage_node,
 )
+from dotdo_postgres.engine.dml.batches import batch_of
 from dotdo_postgres.engine.dml.conflict import Conflict, bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
@@ -120,7 +122,7 @@ class Insertion:
             clause="RETURNING",
             ctes=self.scope.ctes,
         )
-        self.returning = bind_returning(self.binder, self.node, inner)
+        self.returning = bind_returning(self.binder, self.node, inner, self.relation.noun)
         self._secure(entry)
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
@@ -186,6 +188,8 @@ class Insertion:
                 )
 
     def _row(self, cells: list[Node]) -> list[ir.Expr]:
+        if not any("Parts" in cell for cell in cells):
+            cells = star_nodes(self.binder, cells, self.scope)
         self._check_count(len(cells), cells)
         self.scope.clause = "VALUES"
         row = []
@@ -299,6 +303,7 @@ class Insertion:
         if self.query is not None:
             prepared.detail["count"] = self._count()
         self.planner.finish(compiler, node, prepared)
+        prepared.detail["batch"] = batch_of(prepared, node)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared

@@ -107,6 +107,12 @@ class Family:
 
     chapter: str
     routines: list[Routine] = field(default_factory=list)
+    fallbacks: list[Routine] = field(default_factory=list)
+
+    def as_fallback(self) -> Routine:
+        """Take the last declaration back: what is built of SQLite's own calls it where that does not do."""
+        self.fallbacks.append(self.routines.pop())
+        return self.fallbacks[-1]
 
     def _add(
         self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], result: str, **facts: Any
