@@ -229,7 +229,7 @@ SUITES: Mapping[str, VendorSuite] = {
         service="mongo",
         source=Corpus("mongo"),
         runner=Script(beside_real=False),
-        targets=(Target.INPROC,),
+        targets=(Target.INPROC, Target.WIRE),
     ),
     "tck": VendorSuite(
         package="dotdo-neo4j", service="neo4j", source=Corpus("opencypher-tck"), runner=Script()

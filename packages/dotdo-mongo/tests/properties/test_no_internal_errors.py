@@ -98,7 +98,10 @@ def _expression(rnd: random.Random) -> dict[str, Any]:
 def _query(rnd: random.Random) -> dict[str, Any]:
     name = rnd.choice(QUERIES)
     inner = {name: _value(rnd, QUERIES)}
-    return {"find": "c", "filter": inner if name in TOPS else {rnd.choice(("a", "b.c", "_id")): inner}}
+    return {
+        "find": "c",
+        "filter": inner if name in TOPS else {rnd.choice(("a", "b.c", "_id")): inner},
+    }
 
 
 def _reducer(rnd: random.Random) -> dict[str, Any]:
@@ -115,7 +118,9 @@ def _reducer(rnd: random.Random) -> dict[str, Any]:
 
 def _update(rnd: random.Random) -> dict[str, Any]:
     names = tuple(UPDATES)
-    u: Any = {rnd.choice(names): {rnd.choice(("a", "b", "a.b", "b.0", "a.$[]")): _value(rnd, names)}}
+    u: Any = {
+        rnd.choice(names): {rnd.choice(("a", "b", "a.b", "b.0", "a.$[]")): _value(rnd, names)}
+    }
     if rnd.random() < 0.3:
         u = _value(rnd, names)
     update = {"q": {}, "u": u, "multi": rnd.random() < 0.5, "upsert": rnd.random() < 0.3}
@@ -135,7 +140,15 @@ def _command(rnd: random.Random) -> dict[str, Any]:
         if rnd.random() < 0.4:
             body[name] = _value(rnd, ANYTHING)
     if rnd.random() < 0.1:
-        generic = ("readConcern", "writeConcern", "maxTimeMS", "lsid", "txnNumber", "comment", "hint")
+        generic = (
+            "readConcern",
+            "writeConcern",
+            "maxTimeMS",
+            "lsid",
+            "txnNumber",
+            "comment",
+            "hint",
+        )
         body[rnd.choice(generic)] = _value(rnd, ANYTHING)
     return body
 

@@ -18,6 +18,7 @@ Pipeline = Callable[[Iterable[Document]], Iterator[Document]]
 Lookup = Callable[[str, str | None], Iterable[Document]]
 Related = Callable[[str, str, list[Any], bool], Iterable[Document] | None]
 Source = Callable[[Any, "Context"], Iterable[Document]]
+Search = Callable[[str, Any, "Context"], Iterable[Document]]
 Out = Callable[[str, Any, Iterable[Document]], None]
 Foreign = Callable[["Context", str], "Context"]
 UNBOUND = object()
@@ -54,6 +55,11 @@ def _no_related(
     return None
 
 
+def _no_search(stage: str, argument: Any, context: Context) -> Iterable[Document]:
+    del argument, context
+    raise failure(20, f"{stage} is not allowed here")
+
+
 def _as_here(context: Context, collection: str) -> Context:
     return context.with_(collection=collection)
 
@@ -84,6 +90,8 @@ class Context:
         out: does $out and $merge: stage name, its parsed argument, the documents.
         sources: first stages that need the store ($collStats, $indexStats, $geoNear ...): name ->
             function of (argument, context) giving documents.
+        search: the documents that $search, $searchMeta, $vectorSearch and $listSearchIndexes give: stage name, its
+            argument, the context whose collection is searched.
         text: makes a matcher of a $text query's argument; None where no text index is.
         javascript: calls a JavaScript function (source, arguments); None refuses it.
         db: the command's database.
@@ -106,6 +114,7 @@ class Context:
     foreign: Foreign = _as_here
     out: Out = _no_out
     sources: Mapping[str, Source] = field(default_factory=dict)
+    search: Search = _no_search
     text: Callable[[Any, Context], Matcher] | None = None
     javascript: Callable[[str, list[Any]], Any] | None = None
     db: str = ""

@@ -40,7 +40,7 @@ def keys_of(document: Document, index: Document) -> Keys:
     Raises:
         CommandFailure: Two of its paths lead through different arrays (code 171).
     """
-    if not _covers(document, index):
+    if not covers(document, index):
         return {}
     columns: list[list[Any]] = []
     arrays: set[str] = set()
@@ -96,7 +96,8 @@ def _comparable(value: Any, collation: Any) -> Any:
     return sort_key(value)
 
 
-def _covers(document: Document, index: Document) -> bool:
+def covers(document: Document, index: Document) -> bool:
+    """Whether a document is one of those that a partial index holds."""
     condition = index.get("partialFilterExpression")
     return condition is None or compile_match(condition, Context())(document)
 

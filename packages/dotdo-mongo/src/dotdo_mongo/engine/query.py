@@ -30,7 +30,7 @@ from dotdo_mongo.engine.pushdown import (
     truth,
 )
 from dotdo_mongo.engine.tables import EVERYTHING, Condition, DocumentTable, Reader, Record
-from dotdo_mongo.engine.values import sort_key
+from dotdo_mongo.engine.values import NUMBERS, sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -327,7 +327,8 @@ def apply_hint(found: Plan, hint: Any) -> None:
         if not hint:
             return
         if "$natural" in hint:
-            direction = whole64(hint["$natural"])
+            given = hint["$natural"]
+            direction = whole64(given) if type(given) in NUMBERS else None
             if len(hint) > 1 or direction not in {1, -1}:
                 raise failure(
                     2,

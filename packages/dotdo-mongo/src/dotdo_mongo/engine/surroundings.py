@@ -14,6 +14,7 @@ from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.query import narrowed
 from dotdo_mongo.engine.request import Request, checked_collection
+from dotdo_mongo.engine.search import searched
 from dotdo_mongo.engine.sources import sources
 from dotdo_mongo.engine.text import text_of
 from dotdo_mongo.engine.variables import command_variables
@@ -53,6 +54,7 @@ def context_of(
         foreign=partial(_foreign, request),
         out=partial(write_out, request),
         sources=sources(request, collection),
+        search=partial(searched, request),
         text=None if collection is None else text_of(collection.indexes),
         javascript=runner(partial(_left_s, request)),
         db=request.db,

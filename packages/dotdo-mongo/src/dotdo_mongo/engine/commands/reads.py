@@ -313,6 +313,8 @@ def distinct(request: Request) -> Document:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
     reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if collection.kind != "collection":
+        reply["ok"] = 1  # an int where MongoDB makes a pipeline of it
     if request.snapshot_us is not None:
         reply["atClusterTime"] = timestamp_of(request.snapshot_us)
     return reply

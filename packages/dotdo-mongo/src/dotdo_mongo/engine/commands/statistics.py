@@ -162,7 +162,7 @@ def db_hash(request: Request) -> Document:
     wanted = request.arguments["collections"]
     names = (
         set(wanted)
-        if isinstance(wanted, list) and wanted and all(isinstance(n, str) for n in wanted)
+        if isinstance(wanted, list) and wanted and all(type(n) is str for n in wanted)
         else None
     )
     hashes, uuids, capped = {}, {}, []

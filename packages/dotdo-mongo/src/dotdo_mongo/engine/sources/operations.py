@@ -20,7 +20,7 @@ from dotdo_mongo.engine.kinds import (
     required,
 )
 from dotdo_mongo.engine.request import Request
-from dotdo_mongo.engine.sources.place import EPOCH, Document, now, on_database
+from dotdo_mongo.engine.sources.place import EPOCH, Document, check_read_concern, now, on_database
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
 
@@ -46,6 +46,7 @@ def current_op(
             f"$currentOp options must be specified in an object, but found: {type_name(argument)}",
         )
     given = parse_part(_CURRENT_OP, argument, "$currentOp")
+    check_read_concern(request, "$currentOp")
     if context.db != "admin" or context.collection:
         raise failure(73, "$currentOp must be run against the 'admin' database with {aggregate: 1}")
     if given["targetAllNodes"]:
@@ -110,6 +111,7 @@ def local_sessions(
     if not isinstance(argument, dict):
         raise failure(14, "$listLocalSessions options must be specified in an object")
     given = parse_part(_SESSIONS, argument, "$listLocalSessions")
+    check_read_concern(request, "$listLocalSessions")
     users = given["users"] or []
     if users and given["allUsers"]:
         raise failure(
