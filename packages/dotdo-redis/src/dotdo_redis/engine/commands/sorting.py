@@ -122,7 +122,8 @@ def _sorted(ctx: Context, elements: list[bytes], request: _Request) -> list[byte
 
 
 def _number(text: bytes | None) -> float:
-    return floating(text.lstrip(), NOT_A_NUMBER) if text and text.strip() else 0.0
+    number = (text or b"").partition(b"\0")[0].lstrip()  # C reads a text up to there
+    return floating(number, NOT_A_NUMBER) if number else 0.0
 
 
 @FAMILY.command("SORT", "SORT_RO")
@@ -146,7 +147,7 @@ def sort(ctx: Context, args: list[bytes]) -> Reply:
 
 def _store(ctx: Context, key: bytes, found: list[bytes | None]) -> int:
     if not found:
-        ctx.delete(key)
+        ctx.drop(key)
         return 0
     ctx.db.replace(key, List(ctx.engine.config, (element or b"" for element in found)))
     ctx.changed(key, b"sortstore", LIST, len(found))

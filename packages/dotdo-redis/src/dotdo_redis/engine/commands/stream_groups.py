@@ -73,8 +73,9 @@ class _GroupOptions:
         self.creates_stream = False
         self.entries_read: int | None = None
         at = 0
+        most = 3 if may_create else 2
         while at < len(args):
-            option = args[at].upper()
+            option = args[at].upper() if len(args) <= most else b""
             if option == b"MKSTREAM" and may_create:
                 self.creates_stream = True
                 at += 1
@@ -198,7 +199,7 @@ def xpending(ctx: Context, args: list[bytes]) -> Reply:
     if args[2].upper() == b"IDLE":
         idle_ms = integer(args[3])
         at = 4
-    if not at + 3 <= len(args) <= at + 4 + (at == 2):
+    if len(args) < at + 3:
         raise syntax()
     count = integer(args[at + 2])
     start, end = range_start(args[at]), range_end(args[at + 1])
