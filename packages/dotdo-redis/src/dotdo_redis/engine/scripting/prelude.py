@@ -375,6 +375,7 @@ end
 
 local function finish(ok, result)
   sethook()
+  if ok and host.is_killed() then ok, result = false, host.kill_text() end
   if not ok then
     if type(result) ~= 'table' then result = {err = 'ERR ' .. tostring(result)} end
     return false, tostring(rawget(result, 'err')), rawget(result, 'source'), rawget(result, 'line')
