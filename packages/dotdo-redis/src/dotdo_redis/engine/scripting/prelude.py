@@ -378,7 +378,9 @@ local function finish(ok, result)
   if ok and host.is_killed() then ok, result = false, host.kill_text() end
   if not ok then
     if type(result) ~= 'table' then result = {err = 'ERR ' .. tostring(result)} end
-    return false, tostring(rawget(result, 'err')), rawget(result, 'source'), rawget(result, 'line')
+    local text = rawget(result, 'err')
+    if type(text) == 'table' or type(text) == 'userdata' then text = type(text) end -- not by a function of its own
+    return false, tostring(text), rawget(result, 'source'), rawget(result, 'line')
   end
   return true, out(result, 0)
 end

@@ -188,3 +188,8 @@ def test_finalizers_are_refused(rig):
     assert (
         rig("EVAL", "local p = newproxy(true) getmetatable(p).__index = {a = 5} return p.a", 0) == 5
     )
+
+
+def test_an_error_is_not_spelled_by_a_function_of_its_own(rig):
+    endless = "setmetatable({}, {__tostring = function() while true do end end})"
+    assert rig("EVAL", f"error({{err = {endless}}})", 0).text.startswith("table ")
