@@ -111,8 +111,11 @@ def _sorted(ctx: Context, elements: list[bytes], request: _Request) -> list[byte
     )
     if request.alpha:
         texts = {element: weigh(element) for element in elements}
-        keyed = sorted(elements, key=lambda e: (texts[e] is not None, texts[e] or b""))
-        return keyed[::-1] if request.descending else keyed
+        return sorted(  # equal ones stay as they came, whichever way it goes
+            elements,
+            key=lambda e: (texts[e] is not None, texts[e] or b""),
+            reverse=request.descending,
+        )
     if by is None and all(map(bytes.isdigit, elements)):
         ordered = sorted(sorted(elements), key=float)
     else:

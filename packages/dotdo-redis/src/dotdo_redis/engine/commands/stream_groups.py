@@ -75,7 +75,7 @@ class _GroupOptions:
         at = 0
         most = 3 if may_create else 2
         while at < len(args):
-            option = args[at].upper() if len(args) <= most else b""
+            option = args[at].upper()
             if option == b"MKSTREAM" and may_create:
                 self.creates_stream = True
                 at += 1
@@ -86,10 +86,16 @@ class _GroupOptions:
                 self.entries_read = None if count == -1 else count
                 at += 2
             else:
-                name = ctx.words[1].decode("utf-8", "replace")
-                raise ReplyError(
-                    f"unknown subcommand or wrong number of arguments for '{name}'. Try XGROUP HELP."
-                )
+                raise _wrong_subcommand(ctx)
+        if len(args) > most:
+            raise _wrong_subcommand(ctx)
+
+
+def _wrong_subcommand(ctx: Context) -> ReplyError:
+    name = ctx.words[1].decode("utf-8", "replace")
+    return ReplyError(
+        f"unknown subcommand or wrong number of arguments for '{name}'. Try XGROUP HELP."
+    )
 
 
 @FAMILY.command("XGROUP|CREATE")

@@ -56,6 +56,8 @@ SESSIONS = [
     (["LPOS l x RANK -9223372036854775808"],
      "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"),
     (["EVAL \"return redis.call('blmove', 'a', 'b', 'left', 'left', 0)\" 0"], "$-1"),
+    (["RPUSH l 007 a", "SORT l BY w_* DESC ALPHA"], "*2 $3 007 $1 a"),
+    (["XGROUP SETID x g $ ENTRIESREAD -2 y"], "-ERR value for ENTRIESREAD must be positive or -1"),
 ]  # fmt: skip
 
 
