@@ -30,10 +30,11 @@ def unknown_fields(session: Session, noun: Noun, fields: Collection[str]) -> lis
     if of_store is None:
         of_store = _known[session.store] = {}
     known = of_store.get(noun.id)
-    if known is None or not known.issuperset(fields):
-        known = set(fields_of(session, noun))
-        if not session.in_transaction:  # what it has entered itself may be undone
-            of_store[noun.id] = known
+    if known is not None and known.issuperset(fields):
+        return []
+    known = set(fields_of(session, noun))
+    if not session.in_transaction:  # what it has entered itself may be undone
+        of_store[noun.id] = known
     return [field for field in fields if field not in known]
 
 

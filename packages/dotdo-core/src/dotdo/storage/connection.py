@@ -16,6 +16,7 @@ Durability = Literal["memory", "process", "everysec", "always"]
 """What a commit survives: nothing promised | kill -9 | kill -9, and power loss but for the last second | power loss."""
 
 _SYNCHRONOUS = {"memory": 0, "process": 1, "everysec": 1, "always": 1}  # the rest is GroupSync's
+_LOG_PAGES = 4_000  # of the write-ahead log before it is copied into the file: see docs/adr/0017
 BUSY_TIMEOUT_MS = 5_000
 _HEADER = b"SQLite format 3\0"
 
@@ -67,6 +68,7 @@ def configure(connection: apsw.Connection, durability: Durability = "process") -
     for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
         connection.config(option, 0)
     wanted = {"recursive_triggers": 1, "synchronous": _SYNCHRONOUS[durability], "temp_store": 2}
+    connection.wal_autocheckpoint(_LOG_PAGES)
     for name, value in wanted.items():
         connection.pragma(name, value)
         if connection.pragma(name) != value:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import apsw
@@ -255,13 +255,11 @@ class Store:
         Raises:
             InvalidValue: One is no text.
         """
-        for value in (actor, action, api):
-            if value is not None:
-                if not isinstance(value, str):
-                    msg = f"actor, action and api are text, not {shown(value)}"
-                    raise InvalidValue(msg)
-                require_text(value)
-        return "," + orjson.dumps([actor, action, api]).decode()[1:]
+        if not (_is_name(actor) and _is_name(action) and _is_name(api)):
+            wrong = next(value for value in (actor, action, api) if not _is_name(value))
+            msg = f"actor, action and api are text, not {shown(wrong)}"
+            raise InvalidValue(msg)
+        return _record_text(actor, action, api)
 
     def leave_parent(self, presence: Presence | None) -> None:
         """In a forked child: forget, without closing, what belongs to the parent process.
@@ -292,6 +290,18 @@ class Store:
             self.group_sync.close()
         if self._presence is not None:
             self._presence.leave()
+
+
+def _is_name(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+@lru_cache(maxsize=256)
+def _record_text(*names: str | None) -> str:
+    for name in names:
+        if name is not None:
+            require_text(name)
+    return "," + orjson.dumps(names).decode()[1:]
 
 
 def read_nouns(connection: apsw.Connection) -> list["Noun"]:

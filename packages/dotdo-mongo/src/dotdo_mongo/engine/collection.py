@@ -29,6 +29,7 @@ class Collection:
         indexes: As listIndexes shows them, that of `_id` first.
         uuid: Its 16 bytes.
         table: Its documents.
+        searches: Its search indexes as $listSearchIndexes shows them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Collection:
     indexes: tuple[Document, ...]
     uuid: bytes
     table: Table
+    searches: tuple[Document, ...] = ()
     derived: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -73,6 +75,10 @@ def described(noun: Noun, collection: Collection) -> Noun:
         "indexes": [json_util.dumps(index, json_options=_JSON) for index in collection.indexes],
         "uuid": collection.uuid.hex(),
     }
+    if collection.searches:
+        facts["searches"] = [
+            json_util.dumps(one, json_options=_JSON) for one in collection.searches
+        ]
     return msgspec.structs.replace(noun, extra=noun.extra | {"mongo": facts})
 
 
@@ -109,6 +115,7 @@ def _read(noun: Noun) -> Collection:
         tuple(read_json(index) for index in facts["indexes"]),
         bytes.fromhex(facts["uuid"]),
         _table(noun, facts["kind"], is_clustered="clusteredIndex" in options),
+        tuple(read_json(one) for one in facts.get("searches", ())),
     )
 
 
@@ -131,3 +138,8 @@ def with_options(collection: Collection, options: Document) -> Collection:
 def with_indexes(collection: Collection, indexes: tuple[Document, ...]) -> Collection:
     """Return the collection with other indexes."""
     return replace(collection, indexes=indexes, derived={})
+
+
+def with_searches(collection: Collection, searches: tuple[Document, ...]) -> Collection:
+    """Return the collection with other search indexes."""
+    return replace(collection, searches=searches, derived={})

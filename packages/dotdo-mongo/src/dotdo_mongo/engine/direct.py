@@ -1,19 +1,21 @@
 """One collection reached without a command: plain statements that need no checked arguments, replies or sessions; it refuses all others."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
-from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.errors import DotdoError
-from dotdo.storage import CatalogChanged, Session, Store
+from dotdo.storage import Blocked, CatalogChanged, Session, Store
+from dotdo_mongo.engine.arrivals import Given, Unready, arrivals, plain
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.collection import Collection, collection_of, find_collection
 from dotdo_mongo.engine.commands.reads import search
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.deployment import API, Deployment
+from dotdo_mongo.engine.geo_keys import is_geospatial
 from dotdo_mongo.engine.match import has_text
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request
@@ -23,15 +25,11 @@ from dotdo_mongo.engine.ttl import has_limits, is_due
 from dotdo_mongo.engine.update import compile_update
 from dotdo_mongo.engine.writing import Writer
 from dotdo_mongo.errors import CommandFailure
-from dotdo_mongo.mapping.codec import MAX_DOCUMENT_BYTES, decode, encode
+from dotdo_mongo.mapping.codec import MAX_DOCUMENT_BYTES, encode
 from dotdo_mongo.mapping.keys import key_of
 
 Document = dict[str, Any]
 T = TypeVar("T")
-_IDENTITIES = frozenset({int, str, ObjectId, Int64, float, bool, Binary, Decimal128})
-_PART_BYTES = 4 << 20
-_MAX_DEPTH = 100
-_SHALLOW_BYTES = 700  # each level of nesting takes seven bytes at least
 _DEFAULTS: Document = {"hint": None, "min": None, "max": None}
 
 
@@ -46,20 +44,22 @@ class Direct:
         deployment: Where it is.
         db: Its database, which is no moment of the past.
         name: Its name.
+        waits: Its thread may stand still while others' transactions are in the way.
     """
 
     __slots__ = (
-        "_catalog", "_client", "_collection", "_db", "_deployment", "_has_limits", "_name", "_select", "_store",
+        "_catalog", "_client", "_collection", "_db", "_deployment", "_has_limits", "_is_checked", "_name", "_select", "_store", "_waits",
     )  # fmt: skip
 
-    def __init__(self, deployment: Deployment, db: str, name: str) -> None:
+    def __init__(self, deployment: Deployment, db: str, name: str, *, waits: bool = True) -> None:
+        self._waits = waits
         self._deployment, self._db, self._name = deployment, db, name
         self._client = ClientState(0)
         self._store: Store | None = None
         self._catalog: Any = None
         self._collection: Collection | None = None
         self._select = ""
-        self._has_limits = False
+        self._has_limits = self._is_checked = False
 
     @property
     def is_watched(self) -> bool:
@@ -109,7 +109,8 @@ class Direct:
         if has_text(arguments["filter"]):
             raise Detour
 
-        def run(session: Session, collection: Collection, request: Request) -> list[bytes]:
+        def run(session: Session, collection: Collection) -> list[bytes]:
+            request = self._request(session, "find", _DEFAULTS | arguments)
             context = context_of(request, collection)
             found = search(request, session.store, collection, context)
             batch: list[bytes] = []
@@ -122,47 +123,39 @@ class Direct:
                     raise Detour
             return batch
 
-        return self._run("find", _DEFAULTS | arguments, run)
+        return self._run(run, is_write=False)
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def insert(self, encoded: Callable[[], Iterable[bytes]]) -> int:
-        """Insert documents, all or none, and return how many.
+    def insert(self, given: Callable[[], Iterable[Given]], count: int) -> None:
+        """Insert documents, all or none.
 
         Args:
-            encoded: Gives them; it may be called again.
+            given: Gives them; it may be called again.
+            count: How many.
 
         Raises:
             Detour: One is refused, or is no plain document.
         """
 
-        def run(session: Session, collection: Collection, request: Request) -> int:
-            del request
+        def run(session: Session, collection: Collection) -> None:
             if collection.is_capped or "validator" in collection.options:
                 raise Detour
             table = collection.table
             assert isinstance(table, DocumentTable)
-            is_checked = len(collection.indexes) > 1 and not _is_unchecked(collection)
 
-            def work() -> int:
-                writer = self._writer(session, collection, Context()) if is_checked else None
-                count = 0
-                for part in _parts(encoded()):
-                    count += len(part)
-                    documents = [_plain(data) for data in part]
-                    if writer is None:
-                        if not table.insert_all(session, documents, part):
-                            raise Detour
-                        continue
-                    for document, data in zip(documents, part, strict=True):
-                        writer.insert(document, data)
-                return count
+            def work() -> None:
+                if self._is_checked:
+                    writer = self._writer(session, collection, Context())
+                    for _, data in given():
+                        writer.insert(plain(data), data)
+                else:
+                    table.insert_rows(session, partial(arrivals, given()), count)
 
-            done = session.mutate(work, planned_for=self._catalog)
-            self._deployment.count("insert", done)
-            return done
+            session.mutate(work, planned_for=self._catalog, wait=self._waits)
+            self._deployment.count("insert", count)
 
-        return self._run("insert", {}, run)
+        self._run(run)
 
     def update(self, query: Document, change: Any, *, is_many: bool) -> tuple[int, int]:
         """Change what a query finds; return how many matched and how many were changed.
@@ -171,8 +164,8 @@ class Direct:
             Detour: The change is refused.
         """
 
-        def run(session: Session, collection: Collection, request: Request) -> tuple[int, int]:
-            context = context_of(request, collection)
+        def run(session: Session, collection: Collection) -> tuple[int, int]:
+            context = context_of(self._request(session, "update", {}), collection)
             apply = compile_update(change, array_filters=(), query=query, context=context)
 
             def work() -> tuple[int, int]:
@@ -188,11 +181,11 @@ class Direct:
                         modified += 1
                 return matched, modified
 
-            done = session.mutate(work, planned_for=self._catalog)
+            done = session.mutate(work, planned_for=self._catalog, wait=self._waits)
             self._deployment.count("update")
             return done
 
-        return self._run("update", {}, run)
+        return self._run(run)
 
     def delete(self, query: Document, *, is_many: bool) -> int:
         """Delete what a query finds; return how many.
@@ -201,8 +194,8 @@ class Direct:
             Detour: The query is refused.
         """
 
-        def run(session: Session, collection: Collection, request: Request) -> int:
-            context = context_of(request, collection)
+        def run(session: Session, collection: Collection) -> int:
+            context = context_of(self._request(session, "delete", {}), collection)
 
             def work() -> int:
                 found = plan(collection, query, context).records(session)
@@ -212,20 +205,18 @@ class Direct:
                     count += 1
                 return count
 
-            done = session.mutate(work, planned_for=self._catalog)
+            done = session.mutate(work, planned_for=self._catalog, wait=self._waits)
             self._deployment.count("delete")
             return done
 
-        return self._run("delete", {}, run)
+        return self._run(run)
 
     def _writer(self, session: Session, collection: Collection, context: Context) -> Writer:
         return Writer(session, f"{self._db}.{self._name}", collection, context)
 
     # --- the way there ---------------------------------------------------------------------------
 
-    def _run(
-        self, name: str, arguments: Document, run: Callable[[Session, Collection, Request], T]
-    ) -> T:
+    def _run(self, run: Callable[[Session, Collection], T], *, is_write: bool = True) -> T:
         store = self._store
         if store is None or store.is_closed:
             store = self._open()
@@ -234,21 +225,25 @@ class Direct:
             if session.catalog is not self._catalog or self._has_limits:
                 self._look(session)
             assert self._collection is not None
-            request = Request(
-                self._deployment, self._client, name, self._db, {}, arguments, self._deployment.clock()
-            )  # fmt: skip
-            request.leased[store] = session
-            if name == "find":
-                return run(session, self._collection, request)
+            if not is_write:
+                return run(session, self._collection)
             session.describe(api=API)
             try:
-                return run(session, self._collection, request)
+                return run(session, self._collection)
             finally:
                 session.describe(api="dotdo")
-        except (CatalogChanged, CommandFailure, DotdoError):
+        except (Blocked, CatalogChanged, CommandFailure, DotdoError, Unready):
             raise Detour from None
         finally:
             store.give_back(session)
+
+    def _request(self, session: Session, name: str, arguments: Document) -> Request:
+        """Return the request that a command would be, in a session."""
+        request = Request(
+            self._deployment, self._client, name, self._db, {}, arguments, self._deployment.clock()
+        )
+        request.leased[session.store] = session
+        return request
 
     def _open(self) -> Store:
         store = self._deployment.databases.open(self._db, create=False)
@@ -278,6 +273,7 @@ class Direct:
             self._has_limits = any(
                 has_limits(collection_of(catalog, noun)) for noun in catalog.nouns
             )
+            self._is_checked = not _is_unchecked(found)
             self._select = f"select bson from {found.table.table} where id = ?"  # noqa: S608  (its quoted name)
             self._catalog = catalog
         if self._has_limits and is_due(self._deployment, self._db):
@@ -287,46 +283,9 @@ class Direct:
         raise Detour
 
 
-def _parts(encoded: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield documents in parts of few megabytes, since what is made of them is larger."""
-    part: list[bytes] = []
-    size = 0
-    for data in encoded:
-        part.append(data)
-        size += len(data)
-        if size > _PART_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
 def _is_unchecked(collection: Collection) -> bool:
     """Nothing but the `_id` is to be checked when a document comes in."""
-    return all(len(index["key"]) == 1 and not index.get("unique") for index in collection.indexes)
-
-
-def _plain(data: bytes) -> Document:
-    """Return a document that can be stored as it is.
-
-    Raises:
-        Detour: It is to be looked at more closely.
-    """
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise Detour
-    document = decode(data)
-    if len(data) > _SHALLOW_BYTES and _is_deep(document, _MAX_DEPTH):
-        raise Detour
-    if type(document.get("_id")) not in _IDENTITIES or next(iter(document)) != "_id":
-        raise Detour
-    for value in document.values():
-        if type(value) is Timestamp:
-            raise Detour
-    return document
-
-
-def _is_deep(value: Any, most: int) -> bool:
-    """Documents and arrays lie in each other deeper than that."""
-    if type(value) is dict:
-        return most == 0 or any(_is_deep(inner, most - 1) for inner in value.values())
-    return type(value) is list and (most == 0 or any(_is_deep(inner, most - 1) for inner in value))
+    return all(
+        len(index["key"]) == 1 and not index.get("unique") and not is_geospatial(index)
+        for index in collection.indexes
+    )

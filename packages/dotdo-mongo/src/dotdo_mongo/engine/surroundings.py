@@ -14,6 +14,7 @@ from dotdo_mongo.engine.outputs import write_out
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.query import narrowed
 from dotdo_mongo.engine.request import Request, checked_collection
+from dotdo_mongo.engine.search import searched
 from dotdo_mongo.engine.sources import sources
 from dotdo_mongo.engine.text import text_of
 from dotdo_mongo.engine.variables import command_variables
@@ -50,8 +51,10 @@ def context_of(
         random=request.deployment.random,
         lookup=partial(documents_of, request),
         related=partial(related_documents, request),
+        foreign=partial(_foreign, request),
         out=partial(write_out, request),
         sources=sources(request, collection),
+        search=partial(searched, request),
         text=None if collection is None else text_of(collection.indexes),
         javascript=runner(partial(_left_s, request)),
         db=request.db,
@@ -64,6 +67,20 @@ def context_of(
     if variables is None:
         context.variables = command_variables(request.arguments.get("let"), context)
     return context
+
+
+def _foreign(request: Request, context: Context, name: str) -> Context:
+    """Return a context whose indexes and sources are another collection's, none where there is no such name."""
+    found = request.find(checked_collection(request.db, name)) if name else None
+    collection = None if found is None else found[1]
+    has_indexes = collection is not None and not collection.is_view
+    indexes = collection.indexes if collection is not None and has_indexes else []
+    return context.with_(
+        collection=name,
+        sources=sources(request, collection),
+        text=text_of(indexes),
+        index_keys=tuple(index["key"] for index in indexes),
+    )
 
 
 def _left_s(request: Request) -> float:

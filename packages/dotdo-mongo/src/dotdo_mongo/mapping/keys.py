@@ -14,12 +14,15 @@ Key: TypeAlias = int | float | str | bytes | None
 
 _INT64 = 1 << 63
 _INT32 = 1 << 31
+_EXACT = frozenset({ObjectId, str, bool, bytes, type(None), int, Binary})
 _NAMES = frozenset({"true", "false", "null"})
 
 
 def key_of(identity: Value) -> Key:
     """Return the key of an `_id`: numbers and text as they are, everything else as tagged JSON."""
     kind = type(identity)
+    if kind is int:
+        return identity  # type: ignore[return-value]  # just seen
     if kind is ObjectId:
         return '{"$oid":"' + str(identity) + '"}'
     if kind is str:
@@ -42,11 +45,7 @@ def identity_of(key: Key) -> Value:
 def is_exact(identity: Value) -> bool:
     """The key of this `_id` gives it back with its very type."""
     kind = type(identity)
-    if kind in {ObjectId, str, bool, bytes, type(None)}:
-        return True
-    if kind is int:
-        return True
-    if kind is Binary:
+    if kind in _EXACT:
         return True
     return identity_equals(identity, identity_of(key_of(identity)))
 

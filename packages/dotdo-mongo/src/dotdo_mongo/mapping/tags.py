@@ -29,6 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INT32 = 1 << 31
 _UUID = 4
+_UUID_MARK, _OLD_UUID_MARK = b"\x10\0\0\0\4", b"\x10\0\0\0\3"
 _FAST = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -44,6 +45,22 @@ def to_json(document: Document, data: bytes) -> bytes:
         if b"null" not in text:  # orjson writes NaN and the infinities as null
             return text
     return orjson.dumps(tagged(document))
+
+
+def given_json(document: Document, data: bytes) -> bytes | None:
+    """Return the JSON text of a document as an application holds it, None when what is encoded is to be decoded for that.
+
+    Args:
+        document: Whose values are of BSON's own types; those that a registry of types encodes are not told apart.
+        data: Its BSON.
+    """
+    if b"$" in data or _UUID_MARK in data or _OLD_UUID_MARK in data:
+        return None
+    try:
+        text = orjson.dumps(document, default=_tag_given, option=_FAST)
+    except TypeError:
+        return None
+    return None if b"null" in text else text  # NaN and the infinities are, beside null
 
 
 def tagged(value: Value) -> Json:
@@ -66,6 +83,13 @@ def _tagged_document(value: Document) -> Json:
 
 def _tag(value: Value) -> Json:
     encoder = _ENCODERS.get(type(value))
+    if encoder is None:
+        raise TypeError(type(value))
+    return encoder(value)
+
+
+def _tag_given(value: Value) -> Json:
+    encoder = _GIVEN_ENCODERS.get(type(value))
     if encoder is None:
         raise TypeError(type(value))
     return encoder(value)
@@ -115,6 +139,11 @@ def _tagged_datetime(value: Value) -> Json:
     return {"$t": (aware - _EPOCH) // _MICROSECOND}
 
 
+def _tagged_given_datetime(value: Value) -> Json:
+    moment = _tagged_datetime(value)["$t"]  # type: ignore[index]  # an object of one member
+    return {"$t": moment // 1000 * 1000}  # BSON knows no finer ones
+
+
 def _tagged_binary(value: Value) -> Json:
     assert isinstance(value, bytes)
     subtype = value.subtype if isinstance(value, Binary) else 0
@@ -150,6 +179,15 @@ _ENCODERS: dict[type, Callable[[Value], Json]] = {
     Code: _tagged_code,
     MinKey: lambda _: {"$min": 1},
     MaxKey: lambda _: {"$max": 1},
+}
+
+_GIVEN_ENCODERS: dict[type, Callable[[Value], Json]] = {
+    Int64: _tagged_int64,
+    ObjectId: _ENCODERS[ObjectId],
+    datetime: _tagged_given_datetime,
+    Decimal128: _ENCODERS[Decimal128],
+    bytes: _tagged_binary,
+    Binary: _tagged_binary,
 }
 
 # --- decoders ------------------------------------------------------------------------------------

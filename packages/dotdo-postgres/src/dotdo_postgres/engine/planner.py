@@ -49,6 +49,7 @@ class Planner:
         is_in_family: Statement triggers of the table that is written to are fired around what is planned.
         variables: Which of a name's two meanings is taken where a routine's variable has it too.
         is_trusted: The statement is a step of one whose rights have been looked at.
+        policies_of: The table whose policies hold for the one that is written, None for its own.
         before: Names under which tables are read as they were before the statement.
         contested: Tables that other stages of the statement change too.
         binder_used: The binder that was made last.
@@ -68,6 +69,7 @@ class Planner:
         self.variables: Variables | None = None
         self.is_in_family = False
         self.is_trusted = False
+        self.policies_of: Noun | None = None
         self.before: dict[str, str] = {}
         self.contested: set[str] = set()
         self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder

@@ -1,10 +1,10 @@
-"""$search, $searchMeta, $vectorSearch and $listSearchIndexes: refused as by a server that has no search beside it."""
+"""$search, $searchMeta, $vectorSearch and $listSearchIndexes: refused, where there is no search index, as by a server that has no search beside it."""
 
 from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from dotdo_mongo.engine.stages.declare import Family, Place
+from dotdo_mongo.engine.stages.declare import Family, Place, Run
 from dotdo_mongo.errors import failure
 
 FAMILY = Family("search")
@@ -15,20 +15,41 @@ _WAY = (
 
 
 # MongoDB looks at its configuration before the argument and the place of the stage.
-@FAMILY.stage("$search", "$searchMeta", "$vectorSearch")
-def search(argument: Any, place: Place) -> NoReturn:  # noqa: ARG001
-    """Refuse. Code 31082."""
-    raise failure(31082, f"Using $search and $vectorSearch aggregation stages {_WAY}")
+def _searching(name: str) -> None:
+    def parse(argument: Any, place: Place) -> Run:
+        """Begin with what a search finds. Codes 31082, 40602, 40600, and those of the search."""
+        context = place.context
+        context.search(name, argument, context)  # which sees whether it may
+        if "facet" in context.features:
+            raise failure(40600, f"{name} is not allowed to be used within a $facet stage")
+        if place.index:
+            raise failure(40602, f"{name} is only valid as the first stage in a pipeline.")
+        return lambda _: iter(context.search(name, argument, context))
+
+    FAMILY.stage(name)(parse)
+
+
+for _name in ("$search", "$searchMeta", "$vectorSearch"):
+    _searching(_name)
 
 
 @FAMILY.stage("$listSearchIndexes")
-def list_search_indexes(argument: Any, place: Place) -> NoReturn:  # noqa: ARG001
-    """Refuse. Code 31082."""
-    refuse_search_indexes()
+def list_search_indexes(argument: Any, place: Place) -> Run:
+    """List the search indexes of the collection. Codes 31082, 40602, 40415."""
+    context = place.context
+    context.search("$listSearchIndexes", argument, context)
+    if place.index:
+        raise failure(40602, "$listSearchIndexes is only valid as the first stage in a pipeline.")
+    return lambda _: iter(context.search("$listSearchIndexes", argument, context))
+
+
+def refuse_search() -> NoReturn:
+    """Refuse to search where there is no search index, as a server that has no search beside it. Code 31082."""
+    raise failure(31082, f"Using $search and $vectorSearch aggregation stages {_WAY}")
 
 
 def refuse_search_indexes() -> NoReturn:
-    """Refuse what is asked of search indexes. Code 31082."""
+    """Refuse what is asked of the search indexes of a collection that is not there. Code 31082."""
     raise failure(
         31082,
         f"Using Atlas Search Database Commands and the $listSearchIndexes aggregation stage {_WAY}",

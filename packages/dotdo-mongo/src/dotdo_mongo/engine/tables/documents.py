@@ -1,6 +1,6 @@
 """Nouns of layout `document`: JSONB is what counts, BSON beside it a cache that other doors' writes empty."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -17,7 +17,7 @@ from dotdo_mongo.engine.tables.record import (
 )
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.mapping.codec import encode
-from dotdo_mongo.mapping.keys import identity_of, is_exact, key_of
+from dotdo_mongo.mapping.keys import Key, identity_of, is_exact, key_of
 from dotdo_mongo.mapping.tags import from_json, to_json
 
 _COLUMNS = "_id, bson, iif(bson is null, id, null), iif(bson is null, json(data), null)"
@@ -34,6 +34,10 @@ _TAGGED = (
 _IDENTITY = frozenset({"_id"})
 
 
+Arrival = tuple[int, Key, bytes, bytes]
+"""What is stored of a new document: its row id, the key of its `_id`, its JSON text and its BSON."""
+
+
 class DocumentTable:
     """Documents of a noun that holds any fields.
 
@@ -47,6 +51,7 @@ class DocumentTable:
         "_by_key",
         "_delete",
         "_insert",
+        "_insert_new",
         "_select",
         "_update",
         "has_cache",
@@ -66,6 +71,7 @@ class DocumentTable:
         self._select = f"select {columns} from {table}"
         self._by_key = f"{self._select} where id = ?"
         self._insert = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?) on conflict(id) do nothing"
+        self._insert_new = f"insert into {table}(_id, id, data, bson) values (?, ?, jsonb(?), ?)"
         self._update = f"update {table} set data = jsonb(?), bson = ? where _id = ?"
         self._delete = f"delete from {table} where _id = ?"
 
@@ -238,28 +244,27 @@ class DocumentTable:
         session.execute(self._insert, (row, key, self._json(document, data), cache))
         return row if session.connection.changes() else None
 
-    def insert_all(
-        self, session: Session, documents: Sequence[Document], encoded: Sequence[bytes]
-    ) -> bool:
-        """Insert documents within `mutate`; False when the `_id` of one is taken, and what was done is to be undone."""
-        first = session.allocate(self.noun, len(documents))
+    def insert_rows(
+        self, session: Session, rows: Callable[[int, set[str]], Iterator[Arrival]], count: int
+    ) -> None:
+        """Insert documents within `mutate`, none of which may be there.
+
+        Args:
+            session: Is mutating.
+            rows: Gives them from their first row id on, and enters the names of their fields into the set.
+            count: How many.
+
+        Raises:
+            UniqueViolation: The `_id` of one is taken.
+        """
+        first = session.allocate(self.noun, count)
         names: set[str] = set()
-        for document in documents:
-            names.update(document)
+        if count == 1:
+            for row in rows(first, names):
+                session.execute(self._insert_new, row)
+        else:
+            session.execute_many(self._insert_new, rows(first, names))
         self._enter(session, names)
-        session.write_many(
-            self._insert,
-            [
-                (
-                    row,
-                    key_of(document["_id"]),
-                    self._json(document, data),
-                    data if self.has_cache else None,
-                )
-                for row, (document, data) in enumerate(zip(documents, encoded, strict=True), first)
-            ],
-        )
-        return session.changes == len(documents)
 
     def replace(
         self, session: Session, record: Record, document: Document, data: bytes | None = None
@@ -280,7 +285,8 @@ class DocumentTable:
         return to_json(document, data)
 
     def _enter(self, session: Session, names: Iterable[str]) -> None:
-        fields = [name for name in names if name != "_id"]
+        fields = set(names)
+        fields.discard("_id")
         unknown = unknown_fields(session, self.noun, fields)
         if unknown:
             enter_fields(session, self.noun.id, unknown)

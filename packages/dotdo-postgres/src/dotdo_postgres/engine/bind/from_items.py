@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.policies import secured
 from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
-from dotdo_postgres.engine.bind.security import SELECT, require_privilege, secured
+from dotdo_postgres.engine.bind.security import (
+    SELECT,
+    readable_columns,
+    require_privilege,
+    require_readable,
+)
 from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.objects.descent import has_children, keepers_of
@@ -131,9 +137,11 @@ def _table(
         if isinstance(found, Relation):
             require_privilege(binder, found.noun, SELECT)
             entry = secured(binder, found.noun, _read_entry(binder, found, name, node))
+            entry.readable = readable_columns(binder, found.noun)
         else:
             require_privilege(binder, found, SELECT)
             entry = view_entry(binder, found, name)
+            entry.readable = readable_columns(binder, found)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
@@ -265,16 +273,22 @@ def _join(
     else:
         kind = "cross"
     if "alias" in node:
-        columns = _plain(names)
-        for item in names:
-            item.has_plain_columns = item.is_named = False
-        given = [part["String"]["sval"] for part in node["alias"].get("colnames", [])]
-        renamed = [
-            (given[at] if at < len(given) else name, expr)
-            for at, (name, expr) in enumerate(columns)
-        ]
-        names.append(ScopeItem(node["alias"]["aliasname"], renamed))
-    return Join(kind, left, right, on), names
+        _name_join(node["alias"], names)
+    made = Join(kind, left, right, on, tuple(using))
+    made.alias = node.get("alias", {}).get("aliasname", "")
+    return made, names
+
+
+def _name_join(alias: Node, names: list[ScopeItem]) -> None:
+    """Let a join go by a name of its own, and its tables by none."""
+    columns = _plain(names)
+    for item in names:
+        item.has_plain_columns = item.is_named = False
+    given = [part["String"]["sval"] for part in alias.get("colnames", [])]
+    renamed = [
+        (given[at] if at < len(given) else name, expr) for at, (name, expr) in enumerate(columns)
+    ]
+    names.append(ScopeItem(alias["aliasname"], renamed))
 
 
 def _plain(items: list[ScopeItem]) -> list[tuple[str, ir.Expr]]:
@@ -288,6 +302,7 @@ def _using(
     merged: list[tuple[str, ir.Expr]] = []
     for name in using:
         first, second = _using_side(name, left, "left"), _using_side(name, right, "right")
+        require_readable(binder, (first, second))
         both, oid, typmod = binder.coercer.to_common([first, second], "JOIN/USING")
         conditions.append(make_operator(binder, "=", first, second, -1))
         if kind == "full":

@@ -130,12 +130,17 @@ def make_column(  # noqa: C901 -- one clause for each kind of constraint
     return column
 
 
+def require_identity(oid: int) -> None:
+    """See that a type can be an identity's (22023)."""
+    if oid not in t.INTEGERS:
+        raise error("22023", "identity column type must be smallint, integer, or bigint")
+
+
 def _identity(
     planner: Planner, noun: Noun, node: Node, facts: dict[str, Any], constraint: Node
 ) -> None:
     bare = split_name(noun.name)[1]
-    if facts["oid"] not in t.INTEGERS:
-        raise error("22023", "identity column type must be smallint, integer, or bigint")
+    require_identity(facts["oid"])
     if "default" in facts:
         message = (
             f'both default and identity specified for column "{node["colname"]}" of table "{bare}"'

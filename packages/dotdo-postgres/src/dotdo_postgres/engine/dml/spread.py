@@ -83,6 +83,7 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
             made["returningList"] = returning
         one = planner.session.planner(planner.sql, tuple(p.oid for p in param_types))
         one.is_trusted = True
+        one.policies_of = planner.policies_of or relation.noun
         one.outer, one.is_staged = planner.outer, planner.is_staged
         one.before = {member.name: f"_before {member.name}" for member in members}
         spread.parts.append(plan(one, made))

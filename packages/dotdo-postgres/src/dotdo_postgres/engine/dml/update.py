@@ -11,16 +11,10 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.names import first_location
+from dotdo_postgres.engine.bind.policies import new_row_check, visible
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.bind.security import (
-    DELETE,
-    SELECT,
-    UPDATE,
-    new_row_check,
-    require_privilege,
-    visible,
-)
+from dotdo_postgres.engine.bind.security import DELETE, SELECT, UPDATE, require_privilege
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -223,14 +217,19 @@ class Change:
 
     def _secure_table(self, noun: Noun, command: str) -> ir.Expr | None:
         """Put the rows that policies hide out of reach; return what they ask of new ones."""
-        require_privilege(self.binder, noun, command)
-        commands = command + SELECT if self.where is not None else command
+        assigned = [column.name for column, _ in self.assignments]
+        require_privilege(self.binder, noun, command, assigned)
+        noun = self.planner.policies_of or noun
+        is_reading = (
+            self.where is not None or "returningClause" in self.node or "returningList" in self.node
+        )
+        commands = command + SELECT if is_reading else command
         hidden = visible(self.binder, noun, self.entry, commands)
         if hidden is not None:
             parts = [hidden] if self.where is None else [self.where, hidden]
             self.where = ir.Bool(t.BOOL, -1, -1, "and", parts) if len(parts) > 1 else hidden
         if command == UPDATE:
-            return new_row_check(self.binder, noun, self.entry, UPDATE)
+            return new_row_check(self.binder, noun, self.entry, UPDATE, is_reading=is_reading)
         return None
 
     def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
@@ -242,6 +241,17 @@ class Change:
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
         return with_clause(compiler, self.ctes)
+
+    def recheck(self, compiler: Compiler, node: Any, alias: str) -> None:
+        """Let a statement look only at rows that are listed in one parameter more."""
+        place = n.parameter(compiler.param_count + len(compiler.session_values) + 1)
+        listed: Any = exp.Select(expressions=[n.bare_column("value")])
+        listed.set("from_", exp.From(this=exp.Table(this=n.call("json_each", place))))
+        row_id = n.column(alias, self.relation.noun.rowid)
+        known = exp.In(this=row_id, query=n.subquery(listed))
+        where = node.args.get("where")
+        whole = known if where is None else n.conjunction("and", [where.this, known])
+        node.set("where", exp.Where(this=whole))
 
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
@@ -295,8 +305,8 @@ class Change:
 
 
 class _Update(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile UPDATE."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile UPDATE, or what is run in its place when it has waited."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         alias = compiler.alias()
@@ -333,6 +343,9 @@ class _Update(Change):
         run = add_row_check(compiler, node, self.row_check, self.entry, run_write)
         prepared = Prepared(columns, self.param_types, "UPDATE", run)
         prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, alias)
         prepared.codecs = codecs_by_place(self.folds)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
@@ -341,8 +354,8 @@ class _Update(Change):
 
 
 class _Delete(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile DELETE; USING becomes a subquery over row ids."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile DELETE, or what is run in its place when it has waited; USING becomes a subquery over row ids."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         noun = self.relation.noun
@@ -364,6 +377,9 @@ class _Delete(Change):
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
         prepared = Prepared(columns, self.param_types, "DELETE", run_write)
         prepared.detail = {"relation": self.relation, "tag": "DELETE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, noun.table)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)

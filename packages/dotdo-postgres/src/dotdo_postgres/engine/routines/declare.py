@@ -42,6 +42,7 @@ class Routine:
         is_spread: The last argument is an array whose elements are the last arguments.
         sql_name: Name under which the body is known to SQLite.
         is_stored: A user made it: values arrive and leave in the form of parameters.
+        schema: Where a user made it, when the search path does not lead there.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Routine:
     is_spread: bool = False
     sql_name: str = ""
     is_stored: bool = False
+    schema: str = ""
 
 
 _SIGNATURE = re.compile(r"\s*([^\s(]+)\s*\((.*)\)\s*$")

@@ -59,7 +59,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     binder = planner.binder()
     target = target_of(binder, relation, node["relation"])
     columns = target_columns(relation, node.get("cols"), target)
-    require_privilege(binder, relation.noun, MAY_INSERT)
+    require_privilege(binder, relation.noun, MAY_INSERT, [column.name for column in columns])
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = Insertion(planner, binder, target, columns, node, scope, ctes)
