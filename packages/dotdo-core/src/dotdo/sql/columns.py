@@ -205,6 +205,7 @@ _CODECS = {
     "double": ColumnCodec(limits.double, float),
     "numeric": ColumnCodec(numeric.encode, numeric.decode),
     "text": ColumnCodec(limits.text, None),
+    "citext": ColumnCodec(limits.text, None),
     "bytes": ColumnCodec(_bytes, None),
     "uuid": ColumnCodec(_uuid, lambda b: UUID(bytes=b)),
     "date": ColumnCodec(_day, _to_day),

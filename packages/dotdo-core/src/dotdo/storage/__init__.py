@@ -6,6 +6,7 @@ from dotdo.storage.connection import Durability
 from dotdo.storage.counters import sequence_counter
 from dotdo.storage.ddl import index_name, key_index
 from dotdo.storage.definitions import alter_noun, create_noun, drop_noun
+from dotdo.storage.files import compact_file, free_bytes
 from dotdo.storage.flow import current_flow
 from dotdo.storage.locks import Blocked, Mode, Waiter
 from dotdo.storage.names import literal, physical_column, physical_table, quoted
@@ -52,12 +53,14 @@ __all__ = [
     "Value",
     "Waiter",
     "alter_noun",
+    "compact_file",
     "create_file",
     "create_noun",
     "current_flow",
     "decode_noun",
     "drop_noun",
     "encode_noun",
+    "free_bytes",
     "index_name",
     "key_index",
     "literal",

@@ -63,6 +63,35 @@ def copy_store(store: "Store", target: str) -> None:
             Path(f"{partial}{suffix}").unlink(missing_ok=True)
 
 
+def free_bytes(store: "Store") -> int:
+    """Return how many bytes of a store's file hold nothing: what was deleted has left them."""
+    with store.quiesced() as connection:
+        return _free_bytes(connection)
+
+
+def compact_file(store: "Store") -> int:
+    """Give back to the file system what deleted rows have left in a store's file; return how many bytes.
+
+    The file is written anew, while nobody else writes.
+
+    Raises:
+        LockTimeout: Somebody else writes.
+        StorageFull: There is no room for the second copy that this takes.
+    """
+    with store.quiesced() as connection:
+        freed = _free_bytes(connection)
+        try:
+            connection.execute("vacuum")
+        except apsw.Error as error:
+            fail(error)
+        _shrink_wal(connection)
+        return freed
+
+
+def _free_bytes(connection: apsw.Connection) -> int:
+    return int(connection.pragma("freelist_count")) * int(connection.pragma("page_size"))
+
+
 def _shrink_wal(connection: apsw.Connection) -> None:
     """Bring the write-ahead log into the file, as far as readers let it."""
     connection.set_busy_timeout(0)

@@ -11,6 +11,7 @@ _STORAGE = {
     "double": "REAL",
     "numeric": "BLOB",
     "text": "TEXT",
+    "citext": "TEXT",
     "varchar": "TEXT",
     "char": "TEXT",
     "bytes": "BLOB",
@@ -44,12 +45,14 @@ def storage_of(type_name: str) -> str:
 
 
 def declared_of(type_name: str) -> str:
-    """Return the type that a column is declared with: floating point numbers have the text `NaN` beside them.
+    """Return the type that a column is declared with: floating point numbers have the text `NaN` beside them, some text has no case.
 
     Raises:
         KeyError: No such type.
     """
     found = storage_of(type_name)
+    if type_name == "citext":
+        return f"{found} collate nocase"
     return "ANY" if found == "REAL" else found
 
 

@@ -21,7 +21,15 @@ from dotdo.errors import (
     StorageError,
     StorageFull,
 )
-from dotdo.storage import Noun, Session, Store, create_file, create_noun
+from dotdo.storage import (
+    Noun,
+    Session,
+    Store,
+    compact_file,
+    create_file,
+    create_noun,
+    free_bytes,
+)
 from dotdo.storage.system import FORMAT
 from dotdo.storage.template import PAGE_BYTES
 
@@ -85,6 +93,32 @@ def test_a_damaged_page_is_found(path: str) -> None:
     session = Store(path).session()
     with pytest.raises(CorruptFile):
         session.read("select * from d")
+
+
+def test_what_deleted_rows_leave_is_given_back(path: str) -> None:
+    store = Store(path)
+    session = store.session()
+    create_noun(session, Noun(0, "d", "document", "d", key=("id",)))
+    insert = "insert into d(_id, id, data, bson) values (?, ?, jsonb('{}'), zeroblob(10000))"
+    session.write_many(insert, [(n, n) for n in range(200)])
+    other = store.session()
+    other.begin("snapshot")
+    assert other.read("select count(*) from d") == [(200,)]
+    session.write("update d set bson = null")
+    session.write("delete from d where _id > 100")
+    log = session.read("select seq, noun, op, id from _log")
+    free = free_bytes(store)
+    assert free > 1_900_000
+    assert compact_file(store) == free
+    assert free_bytes(store) == 0
+    assert other.read("select count(*) from d") == [(200,)]
+    other.rollback()
+    assert session.read("select max(_id), count(*) from d") == [(100, 101)]
+    assert session.read("select seq, noun, op, id from _log") == log
+    session.write("delete from d where _id = 100")
+    store.close()
+    reopened = Store(path).session()
+    assert reopened.read("select max(_id) from d") == [(99,)]
 
 
 def test_a_file_is_created_once_and_for_its_owner_only(tmp_path: Path) -> None:

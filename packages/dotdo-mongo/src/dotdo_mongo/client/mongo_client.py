@@ -61,7 +61,7 @@ class MongoClient(DriverClient[Any]):
             type_registry,
             **(classes(self._lead, name) | kwargs),
         )
-        self._may_be_hot = is_unobserved(self)
+        self._may_be_hot, self._may_wait = is_unobserved(self), True
 
     @property
     def _deployment(self) -> Deployment:

@@ -16,6 +16,9 @@ from dotdo_mongo.mapping.codec import encode, raw
 
 DEFAULT_BATCH = 101
 MAX_BATCH_BYTES = 16 * 1024 * 1024
+NEAR_BATCH_BYTES = 4 * 1024 * 1024
+"""In process another batch costs no round trip, and its memory is the application's."""
+
 _TIMEOUT_US = 10 * 60 * 1_000_000
 _MAX_OPEN = 100_000
 
@@ -60,8 +63,10 @@ class Cursor:
     in_use: bool = False
     held: list[RawBSONDocument] = field(default_factory=list)
 
-    def next_batch(self, size: int | None) -> tuple[list[RawBSONDocument], bool]:
-        """Return the next documents, at most `size` and 16 MB of them, and whether it is at its end."""
+    def next_batch(
+        self, size: int | None, most_bytes: int = MAX_BATCH_BYTES
+    ) -> tuple[list[RawBSONDocument], bool]:
+        """Return the next documents, at most `size` and `most_bytes` of them, and whether it is at its end."""
         batch: list[RawBSONDocument] = []
         total = 0
         limit = 1 << 62 if size is None else size
@@ -70,7 +75,7 @@ class Cursor:
             if item is None:
                 return batch, True
             total += len(item.raw) + 8
-            if batch and total > MAX_BATCH_BYTES:
+            if batch and total > most_bytes:
                 self.held.append(item)
                 return batch, False
             batch.append(item)

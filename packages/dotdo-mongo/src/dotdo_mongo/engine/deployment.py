@@ -122,6 +122,7 @@ class Deployment:
 
     Attributes:
         is_watched: A fail point or a profiler wants to see every command, so that none may take a short way.
+        directs: Short ways to collections, by database and name.
     """
 
     databases: Databases
@@ -139,6 +140,7 @@ class Deployment:
     counters: dict[str, int] = field(default_factory=dict)
     process_id: ObjectId = field(default_factory=ObjectId)
     is_watched: bool = False
+    directs: dict[tuple[str, str], Any] = field(default_factory=dict)
     _last_us: int = 0
 
     def __post_init__(self) -> None:

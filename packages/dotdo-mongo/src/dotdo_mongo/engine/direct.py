@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from bson.raw_bson import RawBSONDocument
 
 from dotdo.errors import DotdoError
-from dotdo.storage import CatalogChanged, Session, Store
+from dotdo.storage import Blocked, CatalogChanged, Session, Store
 from dotdo_mongo.engine.arrivals import Given, Unready, arrivals, plain
 from dotdo_mongo.engine.client import ClientState
 from dotdo_mongo.engine.collection import Collection, collection_of, find_collection
@@ -44,13 +44,15 @@ class Direct:
         deployment: Where it is.
         db: Its database, which is no moment of the past.
         name: Its name.
+        waits: Its thread may stand still while others' transactions are in the way.
     """
 
     __slots__ = (
-        "_catalog", "_client", "_collection", "_db", "_deployment", "_has_limits", "_is_checked", "_name", "_select", "_store",
+        "_catalog", "_client", "_collection", "_db", "_deployment", "_has_limits", "_is_checked", "_name", "_select", "_store", "_waits",
     )  # fmt: skip
 
-    def __init__(self, deployment: Deployment, db: str, name: str) -> None:
+    def __init__(self, deployment: Deployment, db: str, name: str, *, waits: bool = True) -> None:
+        self._waits = waits
         self._deployment, self._db, self._name = deployment, db, name
         self._client = ClientState(0)
         self._store: Store | None = None
@@ -150,7 +152,7 @@ class Direct:
                 else:
                     table.insert_rows(session, partial(arrivals, given()), count)
 
-            session.mutate(work, planned_for=self._catalog)
+            session.mutate(work, planned_for=self._catalog, wait=self._waits)
             self._deployment.count("insert", count)
 
         self._run(run)
@@ -179,7 +181,7 @@ class Direct:
                         modified += 1
                 return matched, modified
 
-            done = session.mutate(work, planned_for=self._catalog)
+            done = session.mutate(work, planned_for=self._catalog, wait=self._waits)
             self._deployment.count("update")
             return done
 
@@ -203,7 +205,7 @@ class Direct:
                     count += 1
                 return count
 
-            done = session.mutate(work, planned_for=self._catalog)
+            done = session.mutate(work, planned_for=self._catalog, wait=self._waits)
             self._deployment.count("delete")
             return done
 
@@ -230,7 +232,7 @@ class Direct:
                 return run(session, self._collection)
             finally:
                 session.describe(api="dotdo")
-        except (CatalogChanged, CommandFailure, DotdoError, Unready):
+        except (Blocked, CatalogChanged, CommandFailure, DotdoError, Unready):
             raise Detour from None
         finally:
             store.give_back(session)

@@ -24,6 +24,7 @@ from dotdo_mongo.engine.commands import run_command
 from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.exhaust import continued
 from dotdo_mongo.engine.fail_points import ConnectionCut
+from dotdo_mongo.engine.quick import quick_reply
 from dotdo_mongo.protocol.compression import agreed, pack
 from dotdo_mongo.protocol.messages import (
     EXHAUST_ALLOWED,
@@ -186,6 +187,8 @@ class MongoSession(Session):
         if reply is None:
             if name in {"hello", "isMaster", "ismaster"} and "compression" in message.body:
                 client.compressors = agreed(message.body["compression"])
+            reply = quick_reply(self._deployment, client, message.body)
+        if reply is None:
             try:
                 reply = run_command(self._deployment, client, message.body, message.sequences)
             except ConnectionCut:

@@ -64,12 +64,22 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """A join of two FROM items; kind is `inner`, `left`, `right`, `full` or `cross`."""
+    """A join of two FROM items.
+
+    Args:
+        kind: `inner`, `left`, `right`, `full` or `cross`.
+        left, right: What is joined.
+        on: The condition.
+        using: The columns of USING, or those that NATURAL finds.
+        alias: Its name, empty without.
+    """
 
     kind: str
     left: FromItem
     right: FromItem
     on: Expr | None
+    using: tuple[str, ...] = ()
+    alias: str = ""
 
 
 FromItem = Entry | Join

@@ -19,6 +19,9 @@ from dotdo_postgres.mapping import (
     networks,
     records,
     styles,
+    tsqueries,
+    tsvectors,
+    vectors,
     zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
@@ -71,6 +74,8 @@ StorageValue = int | float | str | bytes | None
 
 
 CODECS: dict[int, Codec] = {
+    t.CITEXT: text_codec(),
+    t.VECTOR: vectors.CODEC,
     t.BOOL: Codec(boolean_from_text, boolean_text, boolean_from_binary, BOOLEAN_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, bytea_to_text, bytes, bytes),
     t.INT2: integer_codec(16, "smallint", ">h"),
@@ -107,6 +112,7 @@ CODECS: dict[int, Codec] = {
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, interval_to_python, interval_from_python),
     t.TID: Codec(tid_from_text, str, lambda data: f"({data[0]},{data[1]})", str.encode),
+    t.TSVECTOR: tsvectors.CODEC, t.TSQUERY: tsqueries.CODEC,
     t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
     t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),

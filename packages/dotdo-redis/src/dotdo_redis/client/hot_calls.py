@@ -70,11 +70,9 @@ class HotCalls(WordCalls):
         reply = self._run([b"INCRBY", self._words[name.__class__](name), word])
         if reply.__class__ is int and "INCRBY" in self._bare:
             return reply
-        return (
-            super().incrby(name, amount)
-            if reply is DECLINED
-            else self._respond("INCRBY", reply, {})
-        )  # type: ignore[misc]
+        if reply is DECLINED:
+            return super().incrby(name, amount)  # type: ignore[misc]  # redis-py's
+        return self._respond("INCRBY", reply, {})
 
     incr = incrby
 

@@ -85,12 +85,13 @@ class Pipeline(PlainCalls, upstream.Pipeline):
 
     def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
         """What `parse_response` gives for each, errors among the rest."""
-        direct, bare, callbacks = self._direct, self._bare, self.response_callbacks
+        direct, bare = self._direct, self._bare
+        is_plain_set = self.response_callbacks["SET"] is parse_set_result
         found = []
         for reply, (args, options) in zip(replies, commands, strict=True):
             if reply.__class__ in direct and args[0] in bare:
                 found.append(reply)
-            elif reply is OK and args[0] == "SET" and callbacks["SET"] is parse_set_result:
+            elif reply is OK and is_plain_set and args[0] == "SET":
                 found.append(True)
             else:
                 found.append(self._answer(reply, args[0], options))

@@ -39,6 +39,7 @@ class Words(dict[type, Callable[[Any], bytes]]):
         return found if found.__class__ is bytes else bytes(found)
 
 
+PREPARED = ("_is_direct", "_resp", "_words", "_answered", "_direct", "_bare", "_shape")
 DECLINED = object()
 """The short cut cannot be taken."""
 
@@ -49,6 +50,11 @@ class ShortCut:
     connection: Any
     connection_pool: Any
     response_callbacks: Any
+    _is_direct: bool
+    """The pool's connections are lines."""
+    _resp: int
+    _words: Words
+    _shape: Shape
     _answered: set[str]
     """Commands whose replies the user's functions see."""
     _direct: set[type]
@@ -58,9 +64,8 @@ class ShortCut:
 
     def _share(self, client: "ShortCut") -> None:
         """Be prepared as another client of the same pool and callbacks is."""
-        self._is_direct, self._resp, self._words = client._is_direct, client._resp, client._words
-        self._answered, self._bare = client._answered, client._bare
-        self._direct, self._shape = client._direct, client._shape
+        for name in PREPARED:
+            setattr(self, name, getattr(client, name))
 
     def set_response_callback(self, command: str, callback: Any) -> None:
         """Let a function see each reply of a command."""
@@ -69,14 +74,15 @@ class ShortCut:
         super().set_response_callback(command, callback)  # type: ignore[misc]  # redis-py's
 
     def _word(self, value: Any) -> bytes:
-        return self._words[value.__class__](value)
+        encode = self._words[value.__class__]
+        return encode(value)
 
     def _prepare(self) -> None:
         pool = self.connection_pool
         kind = pool.connection_class
         is_ours = isinstance(kind, type) and issubclass(kind, InProcess)
         self._is_direct = is_ours and getattr(pool, "cache", None) is None
-        self._answered: set[str] = set()
+        self._answered = set()
         protocol = pool.get_protocol()
         self._resp = DEFAULT_RESP_VERSION if protocol is None else int(protocol)
         encoder = pool.get_encoder()

@@ -10,14 +10,14 @@ from random import SystemRandom
 from dotdo.clock import Clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records, sync
-from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.append_file import AppendFile, records
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
-from dotdo_redis.durability.spilling import spill
+from dotdo_redis.durability.spilling import forget_large, spill
+from dotdo_redis.durability.syncing import Syncing
 from dotdo_redis.engine import ClientState, Context, Engine
 from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.context import Effect
@@ -31,10 +31,6 @@ from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 DIRTY_KEYS = 20_000
 COUNT_EVERY = 64
 """The keys that are newer than the rows are counted once in so many records."""
-LEVELS: dict[str, Durability] = {"no": "process", "everysec": "everysec", "always": "always"}
-"""What appendfsync says -> the level."""
-SYNCED = ("everysec", "always")
-"""Levels that survive a loss of power."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -66,9 +62,8 @@ class Keyspace:
         self._forget_dirty()
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
-        self.durability = durability
+        self._syncing = Syncing(self.engine, path, durability, self.flush, self._record)
         self._open_store = open_store
-        self._file: AppendFile | None = None
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
@@ -77,8 +72,6 @@ class Keyspace:
         self._stale: list[RowRef] = []
         self._is_flushing = False
         self._is_past = False
-        self._is_closed = threading.Event()
-        self._syncer: threading.Thread | None = None
         self._lease: Lease | None = None
 
     # -- coming up
@@ -97,24 +90,8 @@ class Keyspace:
                 self._replay()
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
-            self._offer_syncing()
-
-    def _offer_syncing(self) -> None:
-        """Show the level as appendfsync, and let that choose among the levels that keep a file."""
-        policy = next((text for text, level in LEVELS.items() if level == self.durability), "no")
-        self.engine.instance.parameters.values["appendfsync"] = policy
-        if self.durability in LEVELS.values():
-            self.engine.instance.sync_as = self._sync_as
-
-    def _sync_as(self, policy: str) -> None:
-        self.durability = LEVELS[policy]
-        if self.durability in SYNCED:
-            sync(Path(f"{self.path}-wal"))
-        if self._file is not None:
-            self._file.syncs = self.durability == "always"
-            if self.durability in SYNCED:
-                self._file.sync()
-        self._begin_syncing()
+            self._syncing.show()
+            self.engine.instance.append_file = self._syncing
 
     def open_past(self) -> None:
         """Take what the rows held at a moment of the past, and refuse to change it."""
@@ -233,7 +210,7 @@ class Keyspace:
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
         if not self._has_nouns:
-            self._attach().define(NOUNS.values())
+            self._attach().define_all()
             self._has_nouns = True
         if self.durability == "memory":
             self.engine.journal = (
@@ -242,7 +219,7 @@ class Keyspace:
             return
         self._number += 1
         try:
-            file = self._file or self._begin_file()
+            file = self._syncing.file or self._begin_file()
             file.append(self._number, now_us, effects)
         except OSError as error:
             self._number -= 1
@@ -269,22 +246,15 @@ class Keyspace:
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = AppendFile(self.log_path, syncs=self.durability == "always")
-        self._begin_syncing()
-        return self._file
+        return self._syncing.open_file(self.log_path)
 
-    def _begin_syncing(self) -> None:
-        if self.durability == "everysec" and self._syncer is None:
-            self._syncer = threading.Thread(
-                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
-            )
-            self._syncer.start()
+    def _record(self) -> None:
+        self.engine.journal = self._journal
 
-    def _sync_each_second(self) -> None:
-        while not self._is_closed.wait(1):
-            file = self._file
-            if file is not None and self.durability == "everysec":
-                file.sync()
+    @property
+    def durability(self) -> Durability:
+        """What an acknowledged write survives."""
+        return self._syncing.level
 
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
@@ -321,11 +291,7 @@ class Keyspace:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
-        if self.durability in SYNCED:
-            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._syncing.end_file()
         if self.log_path.exists():
             os.truncate(self.log_path, 0)
 
@@ -363,7 +329,11 @@ class Keyspace:
         rows = self._attach()
         self._things.learn(rows)
         missing: set[int] = set()
-        for noun, row in dict.fromkeys(stale):
+        elements = rows.element_nouns() if stale else {}
+        for number in {elements[noun] for noun, _ in stale if noun in elements}:
+            for key, value in forget_large(rows, self.engine.databases[number]):
+                self._tell(number, key, value)
+        for noun, row in dict.fromkeys(one for one in stale if one[0] not in elements):
             found = rows.read(noun, row)
             if found is None:
                 missing.add(noun)
@@ -401,9 +371,7 @@ class Keyspace:
         """Belong to nobody any more: nothing is written, and every client's connection is gone."""
         self.engine.journal = None
         self._forget_dirty()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._syncing.close_file()
         if self._lease is not None:
             self._lease.abandon()
             self._lease = None
@@ -412,7 +380,7 @@ class Keyspace:
 
     def close(self) -> None:
         """Flush for the last time."""
-        self._is_closed.set()
+        self._syncing.close()
         with self.engine.lock:
             self.flush()
             if self._rows is not None:
@@ -421,6 +389,4 @@ class Keyspace:
             if self._lease is not None:
                 self._lease.close()
                 self._lease = None
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._syncing.close_file()

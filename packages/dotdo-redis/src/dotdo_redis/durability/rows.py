@@ -19,10 +19,21 @@ from dotdo_redis.durability.documents import (
     noun_of,
     text,
 )
+from dotdo_redis.durability.elements import (
+    ELEMENTS,
+    PARTS,
+    database_of,
+    define_elements,
+    drop_elements,
+    is_large,
+    settled,
+    write_elements,
+)
+from dotdo_redis.durability.elements import find_noun as find_elements
 from dotdo_redis.durability.mapped import Mapped, mapped_nouns, reread, write
 from dotdo_redis.durability.mapped import load as load_things
 from dotdo_redis.durability.mapped import read as read_thing
-from dotdo_redis.durability.reading import EXPIRY, RAW, read_key, read_row
+from dotdo_redis.durability.reading import EXPIRY, RAW, Reading, read_key
 from dotdo_redis.durability.vault import RowVault, kinds_of
 from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.config import Config
@@ -30,6 +41,7 @@ from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.rdb import save
 from dotdo_redis.engine.types import Value, type_name
 from dotdo_redis.engine.types.hashes import Hash
+from dotdo_redis.engine.types.lists import List
 
 OWNER = API = "redis"
 APPLIED = "redis applied"
@@ -56,6 +68,11 @@ class Rows:
             noun = define_documents(self.session, name)
             checks = checks_of(kind_of(name))
             alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER, checks=checks))
+
+    def define_all(self) -> None:
+        """Define the nouns of database 0."""
+        self.define(NOUNS.values())
+        define_elements(self.session, 0, OWNER)
 
     def nouns(self) -> Iterator[tuple[Noun, bytes, int]]:
         """The nouns that are there, each with its type and database."""
@@ -85,6 +102,7 @@ class Rows:
         if since is None:
             return []
         ours = {noun.id for noun, _, _ in self.nouns()} | {m.noun.id for m in self.mapped}
+        ours |= self.element_nouns().keys()
         return [
             (entry.noun, entry.row)
             for transaction in takewhile(lambda t: t.last > since, transactions(self.session))
@@ -92,6 +110,11 @@ class Rows:
             for entry in entries(self.session, transaction.first - 1, transaction.last)
             if entry.noun in ours
         ]
+
+    def element_nouns(self) -> dict[int, int]:
+        """The nouns of elements, each with the number of its database."""
+        found = {noun.id: database_of(noun.name) for noun in self.session.catalog.nouns}
+        return {noun: number for noun, number in found.items() if number is not None}
 
     def is_mapped(self, noun_id: int) -> bool:
         """Whether a noun's things are hashes."""
@@ -154,7 +177,9 @@ class Rows:
                 table = quoted(noun.table)
                 sql = f"select id, case when bson is null then json(data) end, bson from {table} where _id = ?"  # noqa: S608 - a quoted name
                 found = self.session.read(sql, (row_id,))
-                return (database, *read_row(kind, found[0], self.config)) if found else None
+                reading = Reading(self.session, database, self.config)
+                row = reading(kind, found[0]) if found else None
+                return None if row is None else (database, *row)
         for mapped in self.mapped:
             if mapped.noun.id == noun_id:
                 thing = read_thing(self.session, mapped, row_id, self.config)
@@ -191,8 +216,11 @@ class Rows:
             for change in changes
         ]
         calls = list(catalog)
+        for database in {db for db, _, value, _ in listed if is_large(value)}:
+            define_elements(self.session, database, OWNER)
         self.define({noun_of(type_name(v), db) for db, _, v, _ in listed if v is not None})
         self.session.mutate(lambda: self._write(listed, applied, calls))
+        settled(listed)
         self.applied = applied
 
     def _write(self, changes: list[Change], applied: int, catalog: list[list[bytes]]) -> None:
@@ -214,20 +242,40 @@ class Rows:
                     " on conflict(id) do update set data = excluded.data, bson = excluded.bson",
                     [self._row(first + n, change) for n, change in enumerate(kept)],
                 )
+        self._write_elements(changes)
         if catalog or self.session.fact(CATALOG) is not None:
             self.session.set_fact(CATALOG, msgspec.msgpack.encode(catalog).hex())
         self.session.set_fact(APPLIED, applied)
 
+    def _write_elements(self, changes: list[Change]) -> None:
+        for database in {change[0] for change in changes}:
+            noun = find_elements(self.session, database)
+            if noun is None:
+                continue
+            whole = []
+            for number, key, value, _ in changes:
+                if number == database and is_large(value):
+                    write_elements(self.session, noun, key, value, (number, key))
+                elif number == database:
+                    whole.append(key)
+            if self.session.read(f"select 1 from {quoted(noun.table)} limit 1"):  # noqa: S608 - a quoted name
+                drop_elements(self.session, noun, whole)
+
     def _row(self, number: int, change: Change) -> tuple[Any, ...]:
         _, key, value, expires_ms = change
         assert value is not None
-        form = bytes((RAW,)) + value if isinstance(value, bytes) else self._saved(value)
+        if is_large(value):
+            form = bytes((PARTS,))
+            document = encode(document_of(None, expires_ms) | {ELEMENTS: len(value)})
+        else:
+            form = bytes((RAW,)) + value if isinstance(value, bytes) else self._saved(value)
+            document = encode(document_of(value, expires_ms))
         payload = EXPIRY.pack(-1 if expires_ms is None else expires_ms) + form
-        document = encode(document_of(value, expires_ms))
         return number, key_to_storage(text(key)), document, payload
 
     def _saved(self, value: Value) -> bytes:
-        return save(value, self.config, compresses=False)
+        compresses = bool(self.config.list_compress_depth) and isinstance(value, List)
+        return save(value, self.config, compresses=compresses)
 
     def close(self) -> None:
         """Give the session back."""

@@ -1,5 +1,6 @@
 """Which values may lie in the rows alone, and putting them there; it refuses those that would come back otherwise."""
 
+from dotdo_redis.durability.elements import Large
 from dotdo_redis.durability.rows import Rows
 from dotdo_redis.durability.vault import PLACED
 from dotdo_redis.engine import Engine
@@ -7,7 +8,7 @@ from dotdo_redis.engine.cold import ColdKeys, held, is_cold
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.rdb import Reader, load, save
-from dotdo_redis.engine.sizes import size_of
+from dotdo_redis.engine.sizes import size_of, size_of_name
 from dotdo_redis.engine.types import Value, type_name
 from dotdo_redis.engine.types.hashes import Hash
 
@@ -30,12 +31,31 @@ def comes_back(value: Value, config: Config) -> bool:
     return again.encoding() == value.encoding()  # type: ignore[union-attr]  # no string, as just seen
 
 
-def spill(engine: Engine, rows: Rows, database: Database, keys: list[bytes]) -> int:
-    """Leave the values of some keys to the rows, which have them; return how many bytes that frees."""
-    vault = rows.vaults[database.index]
+def forget_large(rows: Rows, database: Database) -> list[tuple[bytes, Value]]:
+    """Read large values again when they are asked for: others have written their elements; return what they were."""
+    found: list[tuple[bytes, Value]] = [
+        (key, value)
+        for key, value in dict.items(database.keys)
+        if isinstance(value, Large) and value.kept is not None
+    ]
+    keys = be_cold(database)
+    for key, value in found:
+        keys.put_away(key, rows.vaults[database.index].places[type_name(value)])
+    return found
+
+
+def be_cold(database: Database) -> ColdKeys:
+    """Let values of a database lie elsewhere."""
     if not isinstance(database.keys, ColdKeys):
         database.keys = ColdKeys(database, known=database.keys)
         database.order = None
+    return database.keys
+
+
+def spill(engine: Engine, rows: Rows, database: Database, keys: list[bytes]) -> int:
+    """Leave the values of some keys to the rows, which have them; return how many bytes that frees."""
+    vault = rows.vaults[database.index]
+    known = be_cold(database)
     is_searched = not database.index and bool(engine.instance.search.indexes)
     freed = 0
     for key in keys:
@@ -46,6 +66,6 @@ def spill(engine: Engine, rows: Rows, database: Database, keys: list[bytes]) -> 
             continue
         if comes_back(value, engine.config):
             place = vault.places[type_name(value)]
-            freed += size_of(key, value) - size_of(key, place)
-            database.keys[key] = place
+            freed += size_of(key, value) - size_of_name(key)
+            known.put_away(key, place)
     return freed

@@ -6,7 +6,7 @@ from typing import Any
 from dotdo.sql import key_to_storage
 from dotdo.storage import Session, quoted
 from dotdo_redis.durability.documents import NOUNS, noun_of, text
-from dotdo_redis.durability.reading import EXPIRY, RAW, Row, read_key, read_row
+from dotdo_redis.durability.reading import EXPIRY, RAW, Reading, Row, read_key
 from dotdo_redis.engine.cold import Found, Place
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.rdb import HASH_LISTPACK_EX, HASH_METADATA
@@ -60,7 +60,8 @@ class RowVault:
     def __init__(
         self, session: Session, number: int, kinds: dict[bytes, str], config: Config
     ) -> None:
-        self._session, self._config, self._kinds = session, config, kinds
+        self._session, self._kinds = session, kinds
+        self._read = Reading(session, number, config)
         self.places = {kind: self._place(kind, number) for kind in PLACED}
         self._pages = self._all_pages()
         self._sql = " union all ".join(
@@ -70,7 +71,7 @@ class RowVault:
 
     def _place(self, kind: bytes, number: int) -> Place:
         """What stands for values of a type."""
-        noun, session, config = noun_of(kind, number), self._session, self._config
+        noun, session, reading = noun_of(kind, number), self._session, self._read
 
         def fetch(key: bytes) -> Value | None:
             found = next((known for known in session.catalog.nouns if known.name == noun), None)
@@ -78,7 +79,8 @@ class RowVault:
                 return None
             sql = f"select {SHOWN} from {quoted(found.table)} where id in (?1, ?2)"  # noqa: S608 - a quoted name
             rows = session.read(sql, identities(key))
-            return read_row(kind, rows[-1], config)[1] if rows else None
+            read = reading(kind, rows[-1]) if rows else None
+            return None if read is None else read[1]
 
         return Place(kind, fetch)
 
@@ -88,7 +90,7 @@ class RowVault:
         if not found:
             return None
         at, *row = found[-1]
-        return read_row([*self._kinds][at], tuple(row), self._config)
+        return self._read([*self._kinds][at], tuple(row))
 
     def next_page(self, *, is_awaited: bool) -> Page | None:
         """Some more of all keys; None behind the last ones."""
@@ -106,17 +108,17 @@ class RowVault:
                 last = end
 
     def _page(self, kind: bytes, table: str, span: tuple[int, int]) -> Page:
-        read = self._session.read
+        select = self._session.read
         where = f"from {table} where _id > ? and _id <= ?"
         if kind not in PLACED:
-            rows = read(f"select {SHOWN} {where}", span)
-            return {}, [read_row(kind, row, self._config) for row in rows]
+            rows = select(f"select {SHOWN} {where}", span)
+            return {}, [read for row in rows if (read := self._read(kind, row)) is not None]
         if kind != b"string":
-            rows = read(f"select _id, id, substr(bson, 1, 9) {where}", span)
+            rows = select(f"select _id, id, substr(bson, 1, 9) {where}", span)
             return {}, self._placed(kind, table, rows)
         plain = f"select cast(id as blob), substr(bson, {EXPIRY.size + 2}) {where} and {PLAIN}"
         rest = f"select _id, id, substr(bson, 1, 9) {where} and ({PLAIN}) is not true"
-        return dict(read(plain, span)), self._placed(kind, table, read(rest, span))
+        return dict(select(plain, span)), self._placed(kind, table, select(rest, span))
 
     def _placed(self, kind: bytes, table: str, rows: list[Row]) -> Iterator[Any]:
         """Keys with places, but with values where others have written them or where fields end."""
@@ -124,7 +126,9 @@ class RowVault:
             if head is None or (kind == b"hash" and head[-1] in ENDS):
                 sql = f"select {SHOWN} from {table} where _id = ?"  # noqa: S608 - a quoted name
                 for row in self._session.read(sql, (number,)):
-                    yield read_row(kind, row, self._config)
+                    found = self._read(kind, row)
+                    if found is not None:
+                        yield found
                 continue
             (when_ms,) = EXPIRY.unpack_from(head)
             yield read_key(identity), self.places[kind], when_ms if when_ms >= 0 else None

@@ -23,10 +23,10 @@ def integer(word: bytes | bytearray, error: str = "") -> int:
     """
     try:
         number = int(word)
+        if b"%d" % number == word and LOWEST <= number <= HIGHEST:
+            return number
     except ValueError:
-        number = HIGHEST + 1
-    if LOWEST <= number <= HIGHEST and b"%d" % number == word:
-        return number
+        pass
     raise ReplyError(error) if error else not_an_integer()
 
 

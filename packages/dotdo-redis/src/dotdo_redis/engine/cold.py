@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
-
-from dotdo_redis.engine.draws import Draws
 
 if TYPE_CHECKING:
     from dotdo_redis.engine.database import Database
@@ -53,7 +50,7 @@ class ColdKeys(dict[bytes, Any]):
     listed first; those who go through all values do not bring them into memory.
     """
 
-    __slots__ = ("_database", "_draws", "_gone", "_vault")
+    __slots__ = ("_database", "_gone", "_vault")
 
     def __init__(
         self, database: "Database", vault: Vault | None = None, known: Iterable[Any] = ()
@@ -63,7 +60,6 @@ class ColdKeys(dict[bytes, Any]):
         self._vault = vault
         self._gone: set[bytes] = set()
         """Keys that the vault still has."""
-        self._draws: Draws | None = None
 
     # -- one key
 
@@ -109,7 +105,17 @@ class ColdKeys(dict[bytes, Any]):
             self._database.expires.pop(key, None)
         else:
             self[key] = value
+        self._note(key)
         return value
+
+    def put_away(self, key: bytes, place: Place) -> None:
+        """Leave a value where it lies."""
+        self[key] = place
+        self._note(key)
+
+    def _note(self, key: bytes) -> None:
+        if self._database.fresh is not None:
+            self._database.fresh[key] = None
 
     def _discover(self, vault: Vault, key: bytes) -> Any:
         found = vault.find(key)
@@ -180,12 +186,6 @@ class ColdKeys(dict[bytes, Any]):
     def values(self) -> Any:
         """All values, which stay where they are."""
         return map(itemgetter(1), self.items())
-
-    def some(self, random: Random, count: int) -> list[bytes]:
-        """Draw keys, perhaps some of them twice."""
-        if self._draws is None:
-            self._draws = Draws(random)
-        return self._draws.some(self, count)
 
     def types(self) -> Iterator[tuple[bytes, Any]]:
         """All keys with their values or places."""

@@ -57,6 +57,8 @@ class Context:
         engine, db = self.engine, self.db
         if db.dirty is not None:
             db.dirty[key] = None
+        if db.fresh is not None:
+            db.fresh[key] = None
         if engine.watchers or engine.observers or engine.waiters.by_key:
             engine.modified(self.client, db.index, key)
         if engine.config.notify & kind:

@@ -54,7 +54,8 @@ class Engine:
             config: parameters; 16 databases and the newest release's encodings by default.
         """
         self.table = table
-        self._names = {**{name.lower(): command for name, command in table.items()}, **table}
+        plain = {name: command for name, command in table.items() if command.is_plain}
+        self._plain = {**{name.lower(): command for name, command in plain.items()}, **plain}
         self.clock = clock
         self.clock_ns = nanoseconds_of(clock)
         self.random = randomness
@@ -224,10 +225,10 @@ class Engine:
 
     def _step(self, client: ClientState, words: list[bytes]) -> Reply:
         """Run a command of a client now; what it wrote is not in the journal yet."""
-        command = self._names.get(words[0])
+        command = self._plain.get(words[0])
         if (
             command is None
-            or not (command.is_plain and self.is_quiet and client.is_plain)
+            or not (self.is_quiet and client.is_plain)
             or not command.least <= len(words) <= command.most
         ):
             reply = self._execute(client, words)
@@ -248,7 +249,10 @@ class Engine:
             self.instance.failed(error)
             reply = error
         if ctx.modified or ctx.logged:
-            self._record(ctx, words)
+            if self.journal is None:
+                self.changes += ctx.modified
+            else:
+                self._record(ctx, words)
         self.ended_ns = ended_ns = self.clock_ns()
         duration_ns = ended_ns - self.started_ns
         command.nsec += duration_ns
@@ -395,9 +399,11 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
-        dirty = self.databases[index].dirty
-        if dirty is not None:
-            dirty[key] = None
+        database = self.databases[index]
+        if database.dirty is not None:
+            database.dirty[key] = None
+        if database.fresh is not None:
+            database.fresh[key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True

@@ -31,6 +31,7 @@ class Database:
         "expires",
         "field_deadlines",
         "frequency",
+        "fresh",
         "index",
         "keys",
         "order",
@@ -55,6 +56,8 @@ class Database:
         """Keys of strings that look like integers and that Redis keeps as text all the same."""
         self.dirty: dict[bytes, None] | None = None
         """Takes note of changed keys for whoever keeps them beyond memory."""
+        self.fresh: dict[bytes, None] | None = None
+        """Takes note of keys that are, or have become, something else in memory, for the ledger."""
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.cold import held, is_cold
 from dotdo_redis.engine.draws import Draws
+from dotdo_redis.engine.ledger import Ledger
 from dotdo_redis.engine.notifications import EVICTED
 from dotdo_redis.engine.sizes import size_of_keys
 from dotdo_redis.errors import OutOfMemory
@@ -56,6 +57,7 @@ class MemoryGuard:
         self._engine = engine
         self._calls = 0
         self._is_over = False
+        self.ledger = Ledger(engine)
         self._pool: list[Candidate] = []
         self._draws: dict[tuple[int, bool], Draws] = {}
 
@@ -65,6 +67,7 @@ class MemoryGuard:
             self._engine.audience.add_gate(self.guard)
         else:
             self._engine.audience.drop_gate(self.guard)
+            self.ledger.close()
         self._calls = 0
         self._pool.clear()
         self._draws.clear()
@@ -84,14 +87,23 @@ class MemoryGuard:
             raise OutOfMemory
 
     def is_over(self) -> bool:
-        """Whether there is too much, also after evicting what may go."""
-        engine = self._engine
-        keys = sum(len(database.keys) for database in engine.databases)
+        """Whether there is too much, also after evicting or spilling what may go."""
+        if self._spills():
+            self.ledger.open()
+            excess_bytes = self._excess()
+            return excess_bytes > 0 and not self._spill(excess_bytes)
+        if self.ledger.is_open:
+            self.ledger.close()
+        keys = sum(len(database.keys) for database in self._engine.databases)
         self._calls += 1
         if keys < FEW_KEYS or self._calls % LOOK_EVERY == 1:
-            excess_bytes = self._excess()
-            self._is_over = excess_bytes > 0 and not (self._evict() or self._spill(excess_bytes))
+            self._is_over = self._excess() > 0 and not self._evict()
         return self._is_over
+
+    def _spills(self) -> bool:
+        """Whether values are put elsewhere instead of being evicted."""
+        policy = self._engine.instance.parameters.values["maxmemory-policy"]
+        return self._engine.spill is not None and policy == "noeviction"
 
     def _excess(self) -> int:
         instance = self._engine.instance
@@ -117,10 +129,9 @@ class MemoryGuard:
 
     def _spill(self, excess_bytes: int) -> bool:
         """Put the values that were not used for long where they take no memory; whether that freed so many bytes."""
-        engine, spill = self._engine, self._engine.spill
-        if spill is None or engine.instance.parameters.values["maxmemory-policy"] != "noeviction":
-            return False
-        for database in engine.databases:
+        spill = self._engine.spill
+        assert spill is not None
+        for database in self._engine.databases:
             for keys in self._warm_keys(database):
                 if excess_bytes <= 0:
                     return True

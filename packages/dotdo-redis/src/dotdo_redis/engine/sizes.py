@@ -4,7 +4,7 @@ from collections.abc import Sized
 from sys import getsizeof
 from typing import TYPE_CHECKING
 
-from dotdo_redis.engine.cold import ColdKeys, held, is_cold
+from dotdo_redis.engine.cold import is_cold
 
 if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
@@ -12,33 +12,34 @@ if TYPE_CHECKING:
 PER_KEY_BYTES = 96
 PER_ELEMENT_BYTES = 100
 PER_EXPIRY_BYTES = 130
-COLD_SAMPLE = 256
+
+
+def size_of_name(key: bytes) -> int:
+    """Bytes of a key whose value is not in memory."""
+    return PER_KEY_BYTES + getsizeof(key)
 
 
 def size_of(key: bytes, value: object) -> int:
-    """Bytes of a key and its value, where that is in memory."""
-    size = PER_KEY_BYTES + getsizeof(key)
-    if is_cold(value):
-        return size
-    size += getsizeof(value)
+    """Bytes of a key and its value."""
+    size = PER_KEY_BYTES + getsizeof(key) + getsizeof(value)
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, Sized):
         return size
     return size + PER_ELEMENT_BYTES * len(value)
 
 
 def size_of_keys(engine: "Engine", sample: int = 64) -> int:
-    """Bytes of all keys, reckoned from the first ones of each database, or from some of all where values are outside."""
+    """Bytes of all keys: from the ledger while there is one, else reckoned from the first ones of each database."""
+    ledger = engine.instance.memory.ledger
+    if ledger.is_open:
+        return ledger.size_bytes()
     total = 0
     for database in engine.databases:
-        keys = database.keys
-        count = len(keys)
+        count = len(database.keys)
         if not count:
             continue
-        if isinstance(keys, ColdKeys):
-            some = [(key, held(keys, key)) for key in keys.some(engine.random, COLD_SAMPLE)]
-        else:
-            some = [item for item, _ in zip(keys.items(), range(sample), strict=False)]
-        total += sum(size_of(key, value) for key, value in some) * count // len(some)
+        first = [item for item, _ in zip(dict.items(database.keys), range(sample), strict=False)]
+        sizes = [size_of_name(k) if is_cold(value) else size_of(k, value) for k, value in first]
+        total += sum(sizes) * count // len(first)
         total += len(database.expires) * PER_EXPIRY_BYTES
     return total
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import dotdo_redis as redis
-from dotdo_redis.durability import keyspaces
+from dotdo_redis.durability import elements, keyspaces
 from dotdo_redis.engine.cold import ColdKeys, is_cold
 
 MEGABYTE = 1 << 20
@@ -141,11 +141,15 @@ def act(client, dice, *, shows_encodings):
         return str(error)
 
 
+@pytest.mark.parametrize("has_rows", [False, True])
 @pytest.mark.parametrize("reopens", [False, True])
 @pytest.mark.parametrize("seed", range(2))
 def test_random_commands_answer_alike_with_and_without_values_in_memory(
-    tenant, seed, reopens, monkeypatch
+    tenant, seed, reopens, has_rows, monkeypatch
 ):
+    if has_rows:
+        monkeypatch.setattr(elements, "MANY", 4)
+        monkeypatch.setattr(elements, "STILL_MANY", 2)
     client = redis.Redis()
     client.ping()
     monkeypatch.setenv("DOTDO_NS", f"{tenant}plain")
@@ -158,6 +162,8 @@ def test_random_commands_answer_alike_with_and_without_values_in_memory(
     for _ in range(1500):
         reply = act(client, ours, shows_encodings=not reopens)
         assert reply == act(plain, theirs, shows_encodings=not reopens)
+        if has_rows and not when.randrange(30):
+            keyspace.flush()
         if not when.randrange(20):
             with keyspace.engine.lock:
                 for database in keyspace.engine.databases[:2]:

@@ -15,7 +15,7 @@ class Shelf:
         value = self.strings.get(key)
         return None if value is None else (key, value, self.ends.get(key))
 
-    def next_page(self, *, is_awaited):  # noqa: ARG002 - pages are small
+    def next_page(self, *, is_awaited):
         if not self.pages:
             return None
         page = self.pages.pop(0)

@@ -11,6 +11,7 @@ from dotdo_mongo.engine.commands.declaration import (
     parse_part,
     required,
 )
+from dotdo_mongo.engine.compaction import compact_store, keep_compacting, recoverable_bytes
 from dotdo_mongo.engine.definitions import create
 from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.describing import collections
@@ -171,8 +172,15 @@ def _target_mb(value: Any, where: str) -> int:
     target=kinds.Kind(_flag),
     is_admin_only=True,
 )
-def auto_compact(request: Request) -> Document:  # noqa: ARG001
-    """Accept what changes nothing: what deleted documents leave is written to again at all times, and never given back."""
+def auto_compact(request: Request) -> Document:
+    """Compact every database now, and again from time to time unless that is to be done once; or stop doing so."""
+    arguments = request.arguments
+    keep_compacting(
+        request.deployment,
+        is_on=bool(arguments["target"]),
+        target_mb=arguments["freeSpaceTargetMB"],
+        is_once=bool(arguments["runOnce"]),
+    )
     return {}
 
 
@@ -185,13 +193,19 @@ _COMPACT: Declared = {
 
 @command("compact", _COMPACT, target=COLLECTION)
 def compact(request: Request) -> Document:
-    """Tell that nothing is given back: what deleted documents leave stays in the tenant's file, for later writes."""
+    """Give back what deleted documents have left: of the whole database, whose collections lie in one file."""
     found = request.find()
     if found is None:
         raise failure(26, f"collection does not exist: {request.namespace}")
-    if found[1].is_view:
+    store, collection = found
+    if collection.is_view:
         raise failure(166, f"Namespace {request.namespace} is a view, not a collection")
-    return {"estimatedBytesFreed" if request.arguments["dryRun"] else "bytesFreed": 0}
+    if store.is_read_only:
+        raise failure(20, "the past cannot be compacted")
+    target = request.arguments["freeSpaceTargetMB"]
+    if request.arguments["dryRun"]:
+        return {"estimatedBytesFreed": recoverable_bytes(store, target)}
+    return {"bytesFreed": compact_store(store, target)}
 
 
 _VERSIONS = ("8.0", "8.2")

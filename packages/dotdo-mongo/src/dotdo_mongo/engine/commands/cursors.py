@@ -9,12 +9,16 @@ from dotdo.storage import Store
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.awaiting import Awaiting
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, required
-from dotdo_mongo.engine.cursors import Cursor
+from dotdo_mongo.engine.cursors import MAX_BATCH_BYTES, NEAR_BATCH_BYTES, Cursor
 from dotdo_mongo.engine.fail_points import GET_MORE, MAX_TIME, ConnectionCut
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
+
+
+def _most_bytes(request: Request) -> int:
+    return NEAR_BATCH_BYTES if request.client.is_in_process else MAX_BATCH_BYTES
 
 
 def _number(value: Any, where: str) -> int:
@@ -92,7 +96,7 @@ def _next(request: Request, cursor: Cursor) -> tuple[list[RawBSONDocument], bool
     left_us = cursor.left_us
     if left_us is not None and (left_us < 0 or points.struck(MAX_TIME) is not None):
         raise failure(50, "operation exceeded time limit")
-    batch, at_end = cursor.next_batch(arguments["batchSize"] or None)
+    batch, at_end = cursor.next_batch(arguments["batchSize"] or None, _most_bytes(request))
     if cursor.left_us is not None:
         cursor.left_us -= request.deployment.clock() - before_us
     is_over = at_end and not cursor.goes_on

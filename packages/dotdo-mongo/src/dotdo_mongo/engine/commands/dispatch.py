@@ -12,6 +12,7 @@ from dotdo_mongo.engine.commands.concerns import read_concern, unmet, write_conc
 from dotdo_mongo.engine.commands.declaration import Command, parse
 from dotdo_mongo.engine.commands.registry import commands_by_name
 from dotdo_mongo.engine.commands.session_commands import session_id
+from dotdo_mongo.engine.compaction import compact_when_due
 from dotdo_mongo.engine.deployment import Deployment
 from dotdo_mongo.engine.fail_points import (
     MAX_TIME,
@@ -70,7 +71,7 @@ def run_command(
             )
     if client.awaiting is not None:
         client.progress = progress
-    return _with_times(deployment, reply)
+    return with_times(deployment, reply)
 
 
 def _answered(
@@ -242,6 +243,7 @@ def _session(request: Request, body: Document) -> LogicalSession | None:
 def _run(declared: Command, request: Request) -> Document:
     if request.snapshot_us is None and "autocommit" not in request.body:
         expire(request)
+        compact_when_due(request.deployment, request.db, request.now_us)
     session = request.session
     if session is None or request.txn_number is None:
         return declared.run(request)
@@ -338,7 +340,8 @@ def _labels(
     )
 
 
-def _with_times(deployment: Deployment, reply: Document) -> Document:
+def with_times(deployment: Deployment, reply: Document) -> Document:
+    """Return a reply with the time of the deployment in it."""
     now = deployment.cluster_time()
     reply["$clusterTime"] = {
         "clusterTime": now,

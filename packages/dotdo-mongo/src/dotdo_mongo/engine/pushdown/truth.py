@@ -13,7 +13,9 @@ from dotdo_mongo.engine.tables import Condition
 Document = dict[str, Any]
 Params = tuple[Any, ...]
 
-KINDS = ("null", "true", "false", "integer", "real", "text", "array", "object")
+KINDS = ("integer", "text", "real", "true", "false", "null", "object", "array")
+"""JSON types, those that documents hold most of first: so SQL looks for them."""
+
 OID_TAG, DATE_TAG = '{"$oid":"*', '{"$t":[1-9]???????????????}'
 TAGS = {"oid": OID_TAG, "date": DATE_TAG, "uuid": '{"$u":"*', "bytes": '{"$b":"*'}
 
@@ -157,6 +159,7 @@ def of_kinds(place: Place, kinds: Mapping[str, Sql], missing: int = 0) -> Truth:
     """
     if missing:
         kinds = dict.fromkeys(KINDS, Sql("0")) | dict(kinds)
+    kinds = {name: kinds[name] for name in KINDS if name in kinds}
     whens = " ".join(f"when '{name}' then {part.text}" for name, part in kinds.items())
     otherwise = f"iif({place.through}, 2, {missing})" if place.through else str(missing)
     params = tuple(p for part in kinds.values() for p in part.params)

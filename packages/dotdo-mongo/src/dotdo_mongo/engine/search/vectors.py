@@ -64,7 +64,7 @@ def single(value: float) -> float:
 
 
 def _dot(one: Iterable[float], other: Iterable[float]) -> float:
-    return sum(map(mul, one, other))
+    return float(sum(map(mul, one, other)))
 
 
 def _cosine(query: Vector) -> Callable[["Vector"], float | None]:

@@ -277,7 +277,8 @@ def bind_case(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         typmods = {expr.typmod for expr in coerced[1:]}
         typmod = typmods.pop() if len(typmods) == 1 else -1
     whens = list(zip(conditions, coerced[1:], strict=True))
-    return ir.Case(oid, typmod, node.get("location", 0), whens, coerced[0] if has_default else None)
+    last = coerced[0] if has_default else None
+    return ir.Case(oid, typmod, node.get("location", 0), whens, last, operand is not None)
 
 
 def bind_coalesce(binder: Binder, node: Node, scope: Scope) -> ir.Expr:

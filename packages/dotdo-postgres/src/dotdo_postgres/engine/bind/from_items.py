@@ -273,16 +273,22 @@ def _join(
     else:
         kind = "cross"
     if "alias" in node:
-        columns = _plain(names)
-        for item in names:
-            item.has_plain_columns = item.is_named = False
-        given = [part["String"]["sval"] for part in node["alias"].get("colnames", [])]
-        renamed = [
-            (given[at] if at < len(given) else name, expr)
-            for at, (name, expr) in enumerate(columns)
-        ]
-        names.append(ScopeItem(node["alias"]["aliasname"], renamed))
-    return Join(kind, left, right, on), names
+        _name_join(node["alias"], names)
+    made = Join(kind, left, right, on, tuple(using))
+    made.alias = node.get("alias", {}).get("aliasname", "")
+    return made, names
+
+
+def _name_join(alias: Node, names: list[ScopeItem]) -> None:
+    """Let a join go by a name of its own, and its tables by none."""
+    columns = _plain(names)
+    for item in names:
+        item.has_plain_columns = item.is_named = False
+    given = [part["String"]["sval"] for part in alias.get("colnames", [])]
+    renamed = [
+        (given[at] if at < len(given) else name, expr) for at, (name, expr) in enumerate(columns)
+    ]
+    names.append(ScopeItem(alias["aliasname"], renamed))
 
 
 def _plain(items: list[ScopeItem]) -> list[tuple[str, ir.Expr]]:

@@ -75,7 +75,7 @@ def check_text(facts: Facts, noun: Noun, check: dict[str, Any], *, is_pretty: bo
     told = facts_of(noun)
     binder = showing_binder(facts.names)
     expr = binder.boolean(check["tree"], value_scope(told["base"], told["typmod"]), "CHECK")
-    return Deparser(is_pretty=True, qualify=lambda _: "VALUE").text(expr)
+    return Deparser(is_pretty=True, qualify=lambda _: "VALUE").shown(expr)
 
 
 def _domain_constraint(facts: Facts, oid: int, *, is_pretty: bool) -> str | None:
@@ -116,9 +116,20 @@ def get_view(facts: Facts, oid: int) -> str | None:
     return None if noun is None or kind_of(noun) == "r" else view_definition(facts, noun)
 
 
-def get_pretty_view(facts: Facts, oid: int, is_pretty: int) -> str | None:
-    """Write the query of a view."""
-    return get_view(facts, oid)
+def get_pretty_view(facts: Facts, oid: int, how: int) -> str | None:
+    """Write the query of a view, without needless parentheses where asked for."""
+    noun = table_of(facts.names, oid)
+    if noun is None or kind_of(noun) == "r":
+        return None
+    return view_definition(facts, noun, is_pretty=bool(how))
+
+
+def get_wrapped_view(facts: Facts, oid: int, width: int) -> str | None:
+    """Write the query of a view, on lines of so many letters."""
+    noun = table_of(facts.names, oid)
+    if noun is None or kind_of(noun) == "r":
+        return None
+    return view_definition(facts, noun, is_pretty=True, width=width)
 
 
 def get_view_named(facts: Facts, name: str) -> str | None:
@@ -128,7 +139,7 @@ def get_view_named(facts: Facts, name: str) -> str | None:
 
 def get_pretty_view_named(facts: Facts, name: str, is_pretty: int) -> str | None:
     """Write the query of the view of that name."""
-    return get_view_named(facts, name)
+    return get_pretty_view(facts, facts.names.read_reg(t.REGCLASS, name), is_pretty)
 
 
 def get_rule(facts: Facts, oid: int) -> str | None:
@@ -308,6 +319,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "get_statistics_columns": get_statistics_columns,
     "get_trigger": get_trigger,
     "get_view": get_view,
+    "get_wrapped_view": get_wrapped_view,
     "get_view_named": get_view_named,
     "role_of": role_of,
 }

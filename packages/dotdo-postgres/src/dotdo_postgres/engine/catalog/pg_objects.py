@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.bind.extensions import routines_of
 from dotdo_postgres.engine.catalog.pg_relations import OWNER, PLPGSQL_OID, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.catalog.roles import owner_oid, role_rows, shown_items
@@ -19,6 +20,8 @@ from dotdo_postgres.spec.extensions import EXTENSIONS, PLPGSQL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.routines.declare import Routine
     from dotdo_postgres.engine.session import Session
 
 _DATABASE_OID = 5
@@ -125,6 +128,7 @@ _LANGUAGES = {"sql": 14, "plpgsql": 13500, "internal": 12, "c": 13}
 
 
 def _functions(session: Session) -> Iterator[Row]:
+    yield from _extension_functions(session)
     objects = session.names.objects
     for (schema, name), nouns in objects.functions.items():
         for noun in nouns:
@@ -141,6 +145,30 @@ def _functions(session: Session) -> Iterator[Row]:
                 "proargdefaults": f"f {noun.id}" if facts.get("defaults") else None, "protrftypes": None, "prosrc": facts["body"],
                 "probin": None, "prosqlbody": None, "proconfig": facts.get("config"), "proacl": shown_items(target.items),
             }  # fmt: skip
+
+
+def _extension_functions(session: Session) -> Iterator[Row]:
+    objects = session.names.objects
+    for extension, noun in objects.extensions.items():
+        space = namespace_oid(objects, facts_of(noun)["schema"])
+        for name, listed in routines_of(extension).items():
+            for routine in listed:
+                yield _extension_function(noun, space, name, routine)
+
+
+def _extension_function(noun: Noun, space: int, name: str, routine: Routine) -> Row:
+    is_aggregate = routine.kind == "aggregate"
+    return {
+        "oid": derived_oid(noun, "f", routine.sql_name), "proname": name, "pronamespace": space, "proowner": OWNER,
+        "prolang": 12 if is_aggregate else 13, "procost": 1.0, "prorows": 1000.0 if routine.kind == "series" else 0.0,
+        "prokind": "a" if is_aggregate else "f", "prosecdef": 0, "proleakproof": 0,
+        "proisstrict": int(routine.is_strict and not is_aggregate), "proretset": int(routine.kind == "series"),
+        "provolatile": "v" if routine.is_volatile else "s" if routine.takes_session else "i", "proparallel": "s",
+        "pronargs": len(routine.arguments), "pronargdefaults": 0, "prorettype": routine.result,
+        "proargtypes": list(routine.arguments), "proallargtypes": None, "proargmodes": None, "proargnames": None,
+        "proargdefaults": None, "protrftypes": None, "prosrc": "aggregate_dummy" if is_aggregate else name,
+        "probin": None if is_aggregate else "$libdir/extension", "prosqlbody": None, "proconfig": None, "proacl": None,
+    }  # fmt: skip
 
 
 def _databases(session: Session) -> Iterator[Row]:

@@ -94,7 +94,23 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
         return _lateral(compiler, entry, alias)
     query, forms = compiler.query(entry.query)
     compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
+    if compiler.is_volatile(query):
+        query = _once(compiler, query, len(forms))
     return n.subquery(query, alias)
+
+
+def _once(compiler: Compiler, query: n.Node, width: int) -> n.Node:
+    """Keep SQLite from writing a subquery's terms into the query around: functions would be called anew each time."""
+    name = compiler.alias("w")
+    columns = [n.name(f"c{at}") for at in range(width)]
+    alias = exp.TableAlias(this=n.name(name), columns=columns)
+    whole: Any = exp.Select(
+        expressions=[n.aliased(n.bare_column(f"c{at}"), f"c{at}") for at in range(width)]
+        or [n.aliased(n.null(), "c")]
+    )
+    whole.set("from_", exp.From(this=n.table(name)))
+    whole.set("with_", exp.With(expressions=[exp.CTE(this=query, alias=alias, materialized=True)]))
+    return whole  # type: ignore[no-any-return]  # sqlglot's nodes are untyped
 
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:

@@ -44,7 +44,7 @@ Node = dict[str, Any]
 
 def plan_index(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE INDEX."""
-    require_method(node)
+    require_method(node, planner.names.objects.extensions)
     if node.get("nulls_not_distinct"):
         raise not_supported("NULLS NOT DISTINCT")
     return Prepared(None, (), "CREATE INDEX", define(_create), detail=node)
@@ -112,7 +112,8 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
     facts: dict[str, Any] = {"expressions": {}, "nulls": {}}
-    method = require_method(node)
+    extensions = planner.names.objects.extensions
+    method = require_method(node, extensions)
     if method != "btree":
         facts["method"] = method
     facts["unbuilt"] = method not in BUILT
@@ -136,7 +137,7 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
         told = facts["expressions"].get(str(at))
         column = noun.column(element.get("name", ""))
         oid = told["type"] if told else column_type(column)[0] if column is not None else t.TEXT
-        require_class(method, oid, element.get("opclass", ()))
+        require_class(method, oid, element.get("opclass", ()), extensions)
     return Index(name, terms, is_unique, where, {EXTRA: {k: v for k, v in facts.items() if v}})
 
 

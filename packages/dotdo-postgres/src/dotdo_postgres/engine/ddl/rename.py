@@ -10,7 +10,7 @@ import msgspec
 from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.catalog.dependencies import relation_key_of
 from dotdo_postgres.engine.catalog.roles import known_roles
-from dotdo_postgres.engine.ddl.alter_table import apply
+from dotdo_postgres.engine.ddl.applying import apply
 from dotdo_postgres.engine.ddl.conditions import renamed_in_checks
 from dotdo_postgres.engine.ddl.constraints import names_in_use
 from dotdo_postgres.engine.ddl.create_table import define

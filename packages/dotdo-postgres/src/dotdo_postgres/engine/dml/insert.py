@@ -10,6 +10,7 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import INSERT, require_privilege
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.insertion import Insertion
+from dotdo_postgres.engine.dml.sourced import is_unsteady, plan_sourced
 from dotdo_postgres.engine.dml.targets import resolve_target
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
@@ -51,6 +52,8 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     if is_routed:
         return insert.routed()
     made = insert.build(is_wide=False)
+    if insert.query is not None and is_unsteady(made):
+        made = plan_sourced(insert)
     return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 

@@ -13,6 +13,7 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.dml.assign import assigned_cells, guarded, storage_node
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import not_supported
 
@@ -138,7 +139,8 @@ def run_joined(
     def work() -> list[Any]:
         touched: dict[Any, Any] = {}
         for row in kernel.execute(steps.rows, list(params)[: steps.used]):
-            touched.setdefault(row[0], row)
+            if may_change(session, prepared.detail["relation"].noun.id, row[0]):
+                touched.setdefault(row[0], row)
         results = []
         for row_id, row in touched.items():
             others = row[1 + steps.width :]
@@ -152,5 +154,7 @@ def run_joined(
                 results += kernel.execute(steps.shown, show)
         return results
 
-    rows = [row[:width] for row in kernel.mutate(work, planned_for=prepared.catalog, wait=wait)]
+    with rechecking(session):
+        found = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    rows = [row[:width] for row in found]
     return Result(prepared.columns, rows, f"{prepared.tag_kind} {len(rows)}", len(rows))

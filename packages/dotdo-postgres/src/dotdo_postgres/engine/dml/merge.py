@@ -16,6 +16,7 @@ from dotdo_postgres.engine.compile.from_items import attach_from
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, guarded, storage_node
 from dotdo_postgres.engine.dml.insert import plan_insert, target_columns
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.dml.update import bind_assignments, with_clause
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -299,6 +300,8 @@ def run_merge(
             if action.kind == "nothing":
                 continue
             if row_id is not None:
+                if not may_change(session, prepared.detail["relation"].noun.id, row_id):
+                    continue
                 touch(touched, row_id)
             values = list(row[action.start : action.start + len(action.columns)])
             _act(session, action, values, row_id, wait)
@@ -306,7 +309,8 @@ def run_merge(
         session.require_references()
         return count
 
-    count = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    with rechecking(session):
+        count = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
     return Result(None, [], f"MERGE {count}", count)
 
 

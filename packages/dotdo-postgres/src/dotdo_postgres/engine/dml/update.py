@@ -242,6 +242,17 @@ class Change:
         """Return the WITH clause, None without."""
         return with_clause(compiler, self.ctes)
 
+    def recheck(self, compiler: Compiler, node: Any, alias: str) -> None:
+        """Let a statement look only at rows that are listed in one parameter more."""
+        place = n.parameter(compiler.param_count + len(compiler.session_values) + 1)
+        listed: Any = exp.Select(expressions=[n.bare_column("value")])
+        listed.set("from_", exp.From(this=exp.Table(this=n.call("json_each", place))))
+        row_id = n.column(alias, self.relation.noun.rowid)
+        known = exp.In(this=row_id, query=n.subquery(listed))
+        where = node.args.get("where")
+        whole = known if where is None else n.conjunction("and", [where.this, known])
+        node.set("where", exp.Where(this=whole))
+
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
         select: Any = exp.Select(expressions=listed)
@@ -294,8 +305,8 @@ class Change:
 
 
 class _Update(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile UPDATE."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile UPDATE, or what is run in its place when it has waited."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         alias = compiler.alias()
@@ -332,6 +343,9 @@ class _Update(Change):
         run = add_row_check(compiler, node, self.row_check, self.entry, run_write)
         prepared = Prepared(columns, self.param_types, "UPDATE", run)
         prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, alias)
         prepared.codecs = codecs_by_place(self.folds)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
@@ -340,8 +354,8 @@ class _Update(Change):
 
 
 class _Delete(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile DELETE; USING becomes a subquery over row ids."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile DELETE, or what is run in its place when it has waited; USING becomes a subquery over row ids."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         noun = self.relation.noun
@@ -363,6 +377,9 @@ class _Delete(Change):
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
         prepared = Prepared(columns, self.param_types, "DELETE", run_write)
         prepared.detail = {"relation": self.relation, "tag": "DELETE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, noun.table)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)

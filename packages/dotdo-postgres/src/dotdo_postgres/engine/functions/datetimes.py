@@ -360,7 +360,7 @@ def _end(
     return None if start is None else add(start, end)
 
 
-def _ends(add: Callable[[int, Interval], int]) -> Callable[..., int]:
+def _ends(add: Callable[[int, Interval], int]) -> Callable[..., int | None]:
     """Return `overlaps` for periods that are given by their length."""
 
     def compute(

@@ -12,6 +12,7 @@ from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.usertypes import make_row_types, make_types
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.extension_types import BY_EXTENSION
 
 if TYPE_CHECKING:
     from dotdo.graph import Shape
@@ -208,6 +209,10 @@ def _role(found: Objects, noun: Noun, schema: str, name: str) -> None:
 
 def _extension(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.extensions[name] = noun
+    for oid in BY_EXTENSION.get(name, ()):
+        made = t.BY_OID[oid]
+        found.types[facts_of(noun)["schema"], made.name] = oid
+        found.by_oid[oid] = made
 
 
 def _operator(found: Objects, noun: Noun, schema: str, name: str) -> None:

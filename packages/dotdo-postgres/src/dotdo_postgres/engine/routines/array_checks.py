@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -80,8 +81,13 @@ def _padded_key(item: str | None) -> Any:
     return None if item is None else item.rstrip(" ")
 
 
+def _folded_key(item: str | None) -> Any:
+    return None if item is None else item.translate(_LOWER)
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
-    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key,
+    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key, t.CITEXT: _folded_key,
 }  # fmt: skip
 
 

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, datetimes, interval, jsons, numeric, ranges, zonedtimes
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    interval,
+    jsons,
+    numeric,
+    ranges,
+    tsqueries,
+    tsvectors,
+    vectors,
+    zonedtimes,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
@@ -247,4 +258,8 @@ CHECK_LIMIT = routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=
 CHECK_OFFSET = routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
 TOO_MANY_ROWS = routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 AVERAGE = routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
+TSVECTOR_KEY = routine("tsvector_key", tsvectors.sort_key, (t.TSVECTOR,), t.BYTEA)
+VECTOR_KEY = routine("vector_key", vectors.sort_key, (t.VECTOR,), t.BYTEA)
+FIT_VECTOR = routine("fit_vector", vectors.fit, (t.VECTOR, t.INT4), t.VECTOR)
+TSQUERY_KEY = routine("tsquery_key", tsqueries.sort_key, (t.TSQUERY,), t.BYTEA)
 JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)

@@ -12,6 +12,7 @@ from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.bind.from_items import family_entry, scope_item, table_entry
 from dotdo_postgres.engine.bind.updatable import table_target
 from dotdo_postgres.engine.dml.joined import other_columns
+from dotdo_postgres.engine.dml.rerun import rechecking
 from dotdo_postgres.engine.dml.spread import has_family
 from dotdo_postgres.engine.dml.update import Change
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -143,7 +144,8 @@ def run_by_rows(
 ) -> Result:
     """Look for the rows, then change them one by one, as one statement."""
     work = partial(_change, session, prepared, params)
-    return atomically(session, work, planned_for=prepared.catalog, wait=wait)
+    with rechecking(session):
+        return atomically(session, work, planned_for=prepared.catalog, wait=wait)
 
 
 def _change(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -> Result:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.dml.rerun import may_change
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import (
     ancestors_of,
@@ -179,8 +180,10 @@ class FamilyRun:
 
     def _takes(self, relation: Relation, row_id: int) -> bool:
         """Note that a row is changed; tell whether it may be, as no other stage of the statement has."""
-        session = self.session
-        return session.triggers.takes(session.depth, relation.noun.id, row_id)
+        session, number = self.session, relation.noun.id
+        if not may_change(session, number, row_id):
+            return False
+        return session.triggers.takes(session.depth, number, row_id)
 
     # --- rows --------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.dml.merge import touch
+from dotdo_postgres.engine.dml.rerun import rechecking
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.triggers.by_rows import entry_by_rows, places_of
 from dotdo_postgres.engine.triggers.definitions import DELETE, INSERT, UPDATE
@@ -66,7 +67,8 @@ class MergeByRows:
     ) -> Result:
         """Read the joined rows, then change what they ask for, as one statement."""
         work = partial(self._merge, actions, session, prepared, params)
-        count = atomically(session, work, planned_for=prepared.catalog, wait=wait)
+        with rechecking(session):
+            count = atomically(session, work, planned_for=prepared.catalog, wait=wait)
         return Result(None, [], f"MERGE {count}", count)
 
     def _merge(

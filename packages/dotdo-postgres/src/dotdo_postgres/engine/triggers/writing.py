@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.atomic import atomically
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.triggers.cascading import check_update, follow_delete
 from dotdo_postgres.engine.triggers.firing import (
@@ -39,9 +40,9 @@ def run_triggered(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     """Run a write that fires triggers, all of it or nothing."""
-    return atomically(
-        session, lambda: _run(session, prepared, params), planned_for=prepared.catalog, wait=wait
-    )
+    work = partial(_run, session, prepared, params)
+    with rechecking(session):
+        return atomically(session, work, planned_for=prepared.catalog, wait=wait)
 
 
 def whole_copy(prepared: Prepared, rows: Sequence[Sequence[StorageValue]]) -> Prepared:
@@ -209,10 +210,11 @@ def _conflict(run: Run, values: Values) -> None:
 
 def _update(run: Run, rows: list[Values]) -> None:
     write = run.write
-    width, seen = len(write.relation.columns), set()
+    width = len(write.relation.columns)
+    seen: set[Any] = set()
     for row in rows:
         row_id, old = row[0], row[1 : 1 + width]
-        if write.writer is not None and row_id in seen:
+        if _is_left(run, row_id, seen):
             continue
         seen.add(row_id)
         new = list(old)
@@ -222,6 +224,14 @@ def _update(run: Run, rows: list[Values]) -> None:
         update_row(
             run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :]
         )
+
+
+def _is_left(run: Run, row_id: Any, seen: set[Any]) -> bool:
+    """Tell whether a row of a table stays as it is: it has been changed, or is found only now that the statement has waited."""
+    write = run.write
+    if write.writer is None:
+        return False
+    return row_id in seen or not may_change(run.session, write.relation.noun.id, row_id)
 
 
 def update_row(  # noqa: PLR0917 -- what a change is
@@ -253,10 +263,11 @@ def update_row(  # noqa: PLR0917 -- what a change is
 
 def _delete(run: Run, rows: list[Values]) -> None:
     write = run.write
-    width, seen = len(write.relation.columns), set()
+    width = len(write.relation.columns)
+    seen: set[Any] = set()
     for row in rows:
         row_id = row[0]
-        if write.writer is not None and row_id in seen:
+        if _is_left(run, row_id, seen):
             continue
         seen.add(row_id)
         delete_row(run, row_id, tuple(row[1 : 1 + width]), tuple(row[1 + width :]))

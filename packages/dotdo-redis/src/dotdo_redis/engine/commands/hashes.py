@@ -38,7 +38,9 @@ def hset(ctx: Context, args: list[bytes]) -> Reply:
     if not len(args) % 2:
         raise wrong_arity(ctx.command.shown_name)
     key = args[0]
-    value = ctx.db.get(key, Hash) or hash_to_write(ctx, key)
+    value = ctx.db.get(key, Hash)
+    if value is None:
+        value = hash_to_write(ctx, key)
     if len(args) == 3:
         created = int(value.set(args[1], args[2]))
     else:

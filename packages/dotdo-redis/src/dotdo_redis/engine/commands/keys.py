@@ -45,6 +45,8 @@ def parts_of(value: Value | None) -> int:
 @FAMILY.command("EXISTS")
 def exists(ctx: Context, args: list[bytes]) -> Reply:
     """Count the keys that are there, each as often as it is named."""
+    if len(args) == 1:
+        return int(ctx.db.peek(args[0]) is not None)
     return sum(ctx.db.peek(key) is not None for key in args)
 
 

@@ -24,12 +24,14 @@ def list_to_write(ctx: Context, key: bytes) -> List:
 
 def push(ctx: Context, key: bytes, elements: list[bytes], *, left: bool) -> int:
     """Push elements one after the other; return the length."""
-    value = ctx.db.get(key, List) or list_to_write(ctx, key)
+    value = ctx.db.get(key, List)
+    if value is None:
+        value = list_to_write(ctx, key)
     add = value.push_left if left else value.push_right
     for element in elements:
         add(element)
     ctx.changed(key, b"lpush" if left else b"rpush", LIST, len(elements))
-    return len(value)
+    return value.length
 
 
 @FAMILY.command("LPUSH", "LPUSHX")
