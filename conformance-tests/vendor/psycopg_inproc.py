@@ -12,8 +12,10 @@ import pytest
 
 _home = tempfile.TemporaryDirectory()
 os.environ["DOTDO_HOME"] = _home.name
+os.environ["DOTDO_CREATE"] = "0"  # a database that is not there is not made by connecting to it
 
 import dotdo_postgres  # noqa: E402 -- it reads its home from the environment
+from dotdo.tenancy import Home  # noqa: E402 -- likewise
 
 OURS = (
     "client_cursor",
@@ -23,6 +25,8 @@ OURS = (
     "cursor_async",
     "raw_cursor",
 )
+for database in ("psycopg", "postgres"):
+    Home(_home.name).create(database)
 for module in pkgutil.walk_packages(psycopg.__path__, "psycopg."):
     with suppress(ImportError):  # of other implementations of libpq
         importlib.import_module(module.name)

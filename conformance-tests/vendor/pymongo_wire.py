@@ -8,7 +8,9 @@ from pathlib import Path
 import pymongo.pool_options
 import pytest
 
-pymongo.pool_options.DOCKER_ENV_PATH = ""  # the suite knows what it tells outside of containers
+pymongo.pool_options.DOCKER_ENV_PATH = (
+    f"{os.devnull}/none"  # the suite knows what it tells outside of containers
+)
 SERVER = Path(__file__).with_name("serve_mongo.py")
 _running: list[subprocess.Popen[str]] = []
 

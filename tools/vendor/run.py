@@ -20,6 +20,9 @@ from tools.vendor.suites import Corpus, Pytest, Sdist, VendorSuite
 
 DOORS = ROOT / "conformance-tests" / "vendor"
 TIMEOUT_S = 3600
+KEPT = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TERM", "TMPDIR", "TZ", "USER"})
+"""What a suite that pytest runs sees of the environment, beside the variables of `KEPT_PREFIXES`: drivers tell of the rest."""
+KEPT_PREFIXES = ("DOTDO_", "LC_", "PIP_", "PYTEST_", "PYTHON", "SSL_", "UV_", "XDG_")
 
 
 class NotThereError(Exception):
@@ -93,7 +96,7 @@ class Run:
         else:
             options += ["-p", self.door]
         command = [str(python), "-m", "pytest", *(selection or runner.arguments), *options]
-        run(command, work, {**variables, "PYTHONPATH": path})
+        run(command, work, {**variables, "PYTHONPATH": path}, surroundings())
 
 
 def obstacle(name: str, suite: VendorSuite, target: Target) -> str:
@@ -171,8 +174,22 @@ def address(url: str) -> dict[str, str]:
     }
 
 
-def run(command: list[str], cwd: Path, variables: Mapping[str, str]) -> None:
+def surroundings() -> dict[str, str]:
+    """Return the part of the environment that does not change what a suite sees."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or name.startswith(KEPT_PREFIXES)
+    }
+
+
+def run(
+    command: list[str],
+    cwd: Path,
+    variables: Mapping[str, str],
+    environment: Mapping[str, str] = os.environ,
+) -> None:
     """Run a program to its end; its exit code says nothing the counts do not."""
     subprocess.run(
-        command, cwd=cwd, env={**os.environ, **variables}, check=False, timeout=TIMEOUT_S
+        command, cwd=cwd, env={**environment, **variables}, check=False, timeout=TIMEOUT_S
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from psycopg import pq
+from psycopg import OperationalError, pq
 
 from tools.vendor.isolation.spec import Condition, Entry, Spec
 from tools.vendor.regress.answers import Answer
@@ -13,6 +13,7 @@ from tools.vendor.regress.targets import answer
 
 PATIENCE_S = 10
 _PAUSE_S = 0.002
+_ENDED = "57P01"
 _LOOKS = b"select pg_catalog.pg_isolation_test_session_is_blocked($1::int, $2::int[])"
 
 
@@ -58,11 +59,15 @@ class Connection:
     """A session of the test, or the one that controls it."""
 
     def __init__(self, dsn: str) -> None:
-        self.pq = pq.PGconn.connect(dsn.encode())
-        if self.pq.status != pq.ConnStatus.OK:
-            raise ConnectionError(self.pq.get_error_message())
+        self._dsn = dsn
         self.notices = 0
         self._given: list[Answer] = []
+        self._open()
+
+    def _open(self) -> None:
+        self.pq = pq.PGconn.connect(self._dsn.encode())
+        if self.pq.status != pq.ConnStatus.OK:
+            raise ConnectionError(self.pq.get_error_message())
         self.pq.notice_handler = self._count
         self.pid = self.pq.backend_pid
         self.run(
@@ -80,14 +85,20 @@ class Connection:
         return tuple(self._given)
 
     def send(self, sql: str) -> None:
-        """Begin to run statements."""
+        """Begin to run statements, on a new connection where a step before ended this one."""
+        if self.pq.status != pq.ConnStatus.OK:
+            self._open()
         self._given = []
         self.pq.send_query(sql.encode())
 
     @property
     def is_busy(self) -> bool:
-        """What was sent still runs."""
-        self.pq.consume_input()
+        """What was sent still runs; a connection that the server ended has run it."""
+        try:
+            self.pq.consume_input()
+        except OperationalError:
+            self._given.append(Answer(sqlstate=_ENDED, message="the connection has ended"))
+            return False
         while not self.pq.is_busy():
             result = self.pq.get_result()
             if result is None:
@@ -97,6 +108,8 @@ class Connection:
 
     def cancel(self) -> None:
         """End what still runs."""
+        if self.pq.status != pq.ConnStatus.OK:
+            return
         self.pq.get_cancel().cancel()
         while self.pq.get_result() is not None:
             pass
@@ -133,7 +146,6 @@ class Play:
         self.spec = spec
         self.control = Connection(dsn)
         self.members = [Connection(dsn) for _ in spec.members]
-        self._pids = "{" + ",".join(str(one.pid) for one in self.members) + "}"
         self._owners = spec.owners
         self._running: list[_Run] = []
 
@@ -239,7 +251,8 @@ class Play:
             outcome.events.append(Event(run.entry.step, waits=True))
 
     def _is_blocked(self, connection: Connection) -> bool:
-        params = [str(connection.pid).encode(), self._pids.encode()]
+        pids = "{" + ",".join(str(one.pid) for one in self.members) + "}"
+        params = [str(connection.pid).encode(), pids.encode()]
         result = self.control.pq.exec_params(_LOOKS, params)
         return result.get_value(0, 0) == b"t"
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bson import Int64, encode
 
@@ -33,6 +33,19 @@ class Outcome:
     wanted: str = ""
 
 
+class Target(Protocol):
+    """Where cases are played."""
+
+    def run(self, db: str, command: Document) -> Document:
+        """Return the reply to a command, through BSON both ways."""
+
+    def drop(self, db: str) -> None:
+        """Forget a database."""
+
+    def close(self) -> None:
+        """Give up what it holds."""
+
+
 class Inproc:
     """A deployment in this process, in memory."""
 
@@ -50,11 +63,14 @@ class Inproc:
         """Forget a database."""
         self.deployment.databases.drop(db)
 
+    def close(self) -> None:
+        """Give up what it holds, which is nothing."""
+
 
 class Player:
     """Plays cases on a target."""
 
-    def __init__(self, target: Inproc) -> None:
+    def __init__(self, target: Target) -> None:
         self.target = target
         self.number = itertools.count()
 

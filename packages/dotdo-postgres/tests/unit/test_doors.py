@@ -1,5 +1,6 @@
 """One dataset: what SQL and things write, number and refuse is the same."""
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -70,9 +71,26 @@ def test_a_setting_without_effect_is_refused(connection):
 
 
 @pytest.mark.parametrize("placeholder", ["%s", "%b", "%t"])
-def test_a_parameter_that_is_not_a_number_is_refused(connection, placeholder):
-    with pytest.raises(psycopg.errors.FeatureNotSupported, match="NaN"):
-        connection.execute(f"select {placeholder}::float8", (float("nan"),))
+def test_a_parameter_that_is_not_a_number_is_nan(connection, placeholder):
+    query = f"select {placeholder}::float8, {placeholder}::float8 > 'Infinity'"
+    found = connection.execute(query, (float("nan"), float("nan"))).fetchone()
+    assert math.isnan(found[0])
+    assert found[1] is True
+
+
+def test_nan_goes_in_by_every_way_and_comes_out(connection):
+    cursor = connection.cursor()
+    cursor.execute("create table readings(id int primary key, x float8, y float4)")
+    nan = float("nan")
+    cursor.executemany("insert into readings values (%s, %s, %s)", [(1, nan, nan), (2, 1.5, 2.5)])
+    with cursor.copy("copy readings from stdin (format binary)") as copy:
+        copy.set_types(["int4", "float8", "float4"])
+        copy.write_row((3, nan, nan))
+    for is_binary in (False, True):
+        found = connection.cursor(binary=is_binary).execute("select x, y from readings order by x")
+        assert str(found.fetchall()) == "[(1.5, 2.5), (nan, nan), (nan, nan)]"
+    with cursor.copy("copy readings to stdout") as copy:
+        assert b"".join(copy) == b"1\tNaN\tNaN\n2\t1.5\t2.5\n3\tNaN\tNaN\n"
 
 
 LIMITED = [

@@ -76,6 +76,8 @@ def real() -> Iterator[Wire]:
             "",
             "--dir",
             folder,
+            "--enable-debug-command",
+            "yes",
             "--loglevel",
             "warning",
         ]

@@ -13,7 +13,7 @@ from dotdo.storage import Catalog, Noun, Session, Store, ddl
 from dotdo.storage.connection import Connection, connect
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
-from dotdo.storage.types import storage_of
+from dotdo.storage.types import declared_of
 
 _STATE = (
     "select (select max(seq) from main._log), (select v from main._meta where k = 'catalog'),"
@@ -151,7 +151,9 @@ class PastSession(Session):
         old, table, rowid = quoted(_old(noun)), quoted(noun.table), quoted(noun.rowid)
         generated = [c for c in noun.columns if c.generated is not None]
         columns = [quoted(c) for c in images.columns] + [quoted(c.column) for c in generated]
-        types = _STORED | {c.column: storage_of(c.type) for c in noun.columns}  # as the table's own
+        types = _STORED | {
+            c.column: declared_of(c.type) for c in noun.columns
+        }  # as the table's own
         lines = [f"{rowid} integer primary key", "_present integer"]
         lines += [f"{quoted(column)} {types[column]}" for column in images.columns[1:]]
         lines += [

@@ -201,10 +201,11 @@ _WHOLE = limits.whole("bigint")
 _CODECS = {
     "boolean": ColumnCodec(_boolean, bool),
     **{name: ColumnCodec(limits.whole(name), None, _WHOLE) for name in INTEGERS},
-    "real": ColumnCodec(limits.single, None, limits.double),
-    "double": ColumnCodec(limits.double, None),
+    "real": ColumnCodec(limits.single, float, limits.double),
+    "double": ColumnCodec(limits.double, float),
     "numeric": ColumnCodec(numeric.encode, numeric.decode),
     "text": ColumnCodec(limits.text, None),
+    "citext": ColumnCodec(limits.text, None),
     "bytes": ColumnCodec(_bytes, None),
     "uuid": ColumnCodec(_uuid, lambda b: UUID(bytes=b)),
     "date": ColumnCodec(_day, _to_day),

@@ -25,6 +25,17 @@ def find_conflict(session: "Writer", catalog: "Catalog", mark: int) -> Holder | 
     return _conflict_here(session, catalog, mark) or _conflict_elsewhere(session, catalog, mark)
 
 
+def changed_rows(session: "Writer", mark: int) -> dict[int, set[int]]:
+    """Return the rows that were there before and have been changed since log position `mark`, by noun."""
+    found: dict[int, set[int]] = {}
+    entries = session.connection.execute(
+        "select noun, id from _log where seq > ? and noun > 0 and before is not null", (mark,)
+    )
+    for noun, row in cast("list[tuple[int, int]]", entries.fetchall()):
+        found.setdefault(noun, set()).add(row)
+    return found
+
+
 def _conflict_here(session: "Writer", catalog: "Catalog", mark: int) -> "Writer | None":
     locks = session.store.locks
     written: dict[int, list[int]] = {}

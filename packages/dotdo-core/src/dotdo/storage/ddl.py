@@ -7,7 +7,7 @@ from dotdo.storage import system
 from dotdo.storage.images import Images
 from dotdo.storage.names import literal, quoted
 from dotdo.storage.schema import Column, ForeignKey, Index, Noun
-from dotdo.storage.types import storage_of
+from dotdo.storage.types import declared_of
 
 
 def table(noun: Noun, target_tables: dict[str, str], order: Sequence[str] = ()) -> str:
@@ -42,7 +42,7 @@ _DOCUMENT = (
 def _column(noun: Noun, column: Column) -> str:
     if column.column == noun.rowid:
         return f"{quoted(column.column)} integer primary key not null"
-    parts = [quoted(column.column), storage_of(column.type)]
+    parts = [quoted(column.column), declared_of(column.type)]
     if not column.is_nullable:
         parts.append("not null")
     if column.default is not None:

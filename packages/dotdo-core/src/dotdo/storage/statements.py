@@ -97,10 +97,18 @@ class Statements(Transaction):
         *,
         planned_for: "Catalog | None" = None,
         wait: bool = True,
+        again: "Callable[[dict[int, set[int]]], tuple[str, Params]] | None" = None,
     ) -> list[Row]:
         """Run one writing statement; outside a transaction it is one by itself.
 
         Sets `changes` to the number of rows that the statement changed itself.
+
+        Args:
+            sql: The statement, with bare physical names.
+            params: Values by position or name.
+            planned_for: The catalog it was compiled against.
+            wait: Wait in this thread where waiting is needed.
+            again: What is run instead after it has waited, given the rows that it changed at first (`attempted`).
 
         Raises:
             CatalogChanged: Definitions are no longer those of `planned_for`.
@@ -110,7 +118,10 @@ class Statements(Transaction):
         names = _NONE if self.store.owned is None else self._unsettled(sql)
 
         def run() -> list[Row]:
-            rows = execute(sql, params).fetchall()
+            if again is not None and self.attempted is not None:
+                rows = execute(*again(self.attempted)).fetchall()
+            else:
+                rows = execute(sql, params).fetchall()
             self.changes = self.connection.changes()
             return rows
 

@@ -7,7 +7,7 @@ import apsw
 
 from dotdo.errors import TransactionError
 from dotdo.storage import system
-from dotdo.storage.conflicts import find_conflict, releaser
+from dotdo.storage.conflicts import changed_rows, find_conflict, releaser
 from dotdo.storage.failures import fail_to_bind
 from dotdo.storage.flow import current_flow
 from dotdo.storage.locks import Blocked, Waiter
@@ -373,6 +373,8 @@ class Transaction(Writer):
     def _check_conflicts(self, mark: int) -> None:
         owner = find_conflict(self, self._known_catalog(), mark)
         if owner is not None:
+            if self.attempted is None:
+                self.attempted = changed_rows(self, mark)
             raise Blocked(owner)
 
     def _releaser_of(self, run: Callable[[], object], error: BaseException) -> "Writer | None":

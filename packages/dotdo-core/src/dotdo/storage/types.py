@@ -11,6 +11,7 @@ _STORAGE = {
     "double": "REAL",
     "numeric": "BLOB",
     "text": "TEXT",
+    "citext": "TEXT",
     "varchar": "TEXT",
     "char": "TEXT",
     "bytes": "BLOB",
@@ -41,6 +42,18 @@ def storage_of(type_name: str) -> str:
         KeyError: No such type.
     """
     return "INTEGER" if scale_of(type_name) is not None else _STORAGE[type_name.partition("(")[0]]
+
+
+def declared_of(type_name: str) -> str:
+    """Return the type that a column is declared with: floating point numbers have the text `NaN` beside them, some text has no case.
+
+    Raises:
+        KeyError: No such type.
+    """
+    found = storage_of(type_name)
+    if type_name == "citext":
+        return f"{found} collate nocase"
+    return "ANY" if found == "REAL" else found
 
 
 def scale_of(type_name: str) -> int | None:

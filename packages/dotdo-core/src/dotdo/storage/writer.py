@@ -41,6 +41,9 @@ class Writer(View):
         self.waiting_for: Waiter | None = None
         self.flow: tuple[int, object | None] = (0, None)
         self.failure: DotdoError | None = None  # found out while it waited for another process
+        self.attempted: dict[int, set[int]] | None = (
+            None  # rows that the statement changed at first
+        )
         self.never_waits = False  # in the thread it runs in: what must wait is `Blocked`
         self._patience = Patience(self)
         self._progress = Progress()

@@ -37,6 +37,11 @@ def test_a_value_of_another_kind_is_refused(type_name, value):
         codec_of(type_name).to_storage(value)
 
 
+@pytest.mark.parametrize("type_name", ["real", "double"])
+def test_nan_that_another_door_stored_is_read(type_name):
+    assert str(codec_of(type_name).to_python("NaN")) == "nan"
+
+
 def test_the_ends_of_time_are_told():
     assert codec_of("timestamptz").to_python(INFINITY) == "infinity"
     assert codec_of("date").to_python(-INFINITY) == "-infinity"

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -143,6 +144,7 @@ class Link:
                 woken.wait(self._left_s(waiting.until_us, deadline_s))
             finally:
                 stop()
+            _check_time(deadline_s)
 
     async def run_async(self, message: bytes | None, deadline_s: float | None) -> Answer | None:
         """Answer a message, leaving the loop to others while something is waited for; see `run`."""
@@ -165,6 +167,7 @@ class Link:
                 pass
             finally:
                 stop()
+            _check_time(deadline_s)
 
     def _run(self, body: dict[str, Any], sequences: dict[str, list[bytes]]) -> dict[str, Any]:
         try:
@@ -181,13 +184,7 @@ class Link:
         left_s = _POLL_S
         if until_us is not None:
             left_s = min(left_s, (until_us - self.deployment.clock()) / 1e6)
-        if deadline_s is not None:
-            remaining_s = deadline_s - monotonic()
-            if remaining_s <= 0:
-                msg = "timed out"
-                raise TimeoutError(msg)
-            left_s = min(left_s, remaining_s)
-        return max(0.0, left_s)
+        return max(0.0, min(left_s, _check_time(deadline_s)))
 
     @staticmethod
     def _read(message: bytes) -> tuple[dict[str, Any], dict[str, list[bytes]], int]:
@@ -198,3 +195,18 @@ class Link:
 
     def close(self) -> None:
         """The driver gives the connection up."""
+
+
+def _check_time(deadline_s: float | None) -> float:
+    """Return how many seconds are left, an infinity without a deadline.
+
+    Raises:
+        TimeoutError: None are, whatever has come in the meantime.
+    """
+    if deadline_s is None:
+        return math.inf
+    left_s = deadline_s - monotonic()
+    if left_s <= 0:
+        msg = "timed out"
+        raise TimeoutError(msg)
+    return left_s

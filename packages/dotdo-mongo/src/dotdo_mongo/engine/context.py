@@ -20,6 +20,9 @@ Related = Callable[[str, str, list[Any], bool], Iterable[Document] | None]
 Source = Callable[[Any, "Context"], Iterable[Document]]
 Search = Callable[[str, Any, "Context"], Iterable[Document]]
 Out = Callable[[str, Any, Iterable[Document]], None]
+Foreign = Callable[["Context", str], "Context"]
+UNBOUND = object()
+"""Stands for a variable whose value is known only when the pipeline runs: nothing that uses it is constant."""
 Matcher = Callable[[Document], bool]
 
 
@@ -57,6 +60,10 @@ def _no_search(stage: str, argument: Any, context: Context) -> Iterable[Document
     raise failure(20, f"{stage} is not allowed here")
 
 
+def _as_here(context: Context, collection: str) -> Context:
+    return context.with_(collection=collection)
+
+
 def _no_out(stage: str, argument: Any, documents: Iterable[Document]) -> None:  # noqa: ARG001
     raise failure(20, f"{stage} is not allowed here")
 
@@ -79,6 +86,7 @@ class Context:
         lookup: the documents of a collection (a view is resolved); db None is the command's.
         related: the documents of a collection of which some may have one of the values at a path, all that have among
             them; None where looking at all of them is better, which also depends on whether it is asked for once.
+        foreign: the surroundings of a pipeline over another collection of the database.
         out: does $out and $merge: stage name, its parsed argument, the documents.
         sources: first stages that need the store ($collStats, $indexStats, $geoNear ...): name ->
             function of (argument, context) giving documents.
@@ -103,6 +111,7 @@ class Context:
     new_object_id: Callable[[], ObjectId] = ObjectId
     lookup: Lookup = _no_lookup
     related: Related = _no_related
+    foreign: Foreign = _as_here
     out: Out = _no_out
     sources: Mapping[str, Source] = field(default_factory=dict)
     search: Search = _no_search
@@ -119,3 +128,8 @@ class Context:
     def with_(self, **changes: Any) -> Context:
         """Return a copy with other values."""
         return replace(self, **changes)
+
+
+def timeless(context: Context) -> Context:
+    """Return a context in which $$NOW and $$CLUSTER_TIME are not available, as in the filters of some commands."""
+    return context.with_(features=context.features | {"no-now"})

@@ -15,6 +15,7 @@ from dotdo_mongo.engine.collection import Collection, collection_of, find_collec
 from dotdo_mongo.engine.commands.reads import search
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.deployment import API, Deployment
+from dotdo_mongo.engine.geo_keys import is_geospatial
 from dotdo_mongo.engine.match import has_text
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request
@@ -284,4 +285,7 @@ class Direct:
 
 def _is_unchecked(collection: Collection) -> bool:
     """Nothing but the `_id` is to be checked when a document comes in."""
-    return all(len(index["key"]) == 1 and not index.get("unique") for index in collection.indexes)
+    return all(
+        len(index["key"]) == 1 and not index.get("unique") and not is_geospatial(index)
+        for index in collection.indexes
+    )

@@ -145,6 +145,14 @@ class FailPoints:
         self._counts[name] = self._counts.get(name, 0) + 1
         return found.data
 
+    def struck_once(self, name: str, times: int) -> Document | None:
+        """Return the data of a fail point that is met so many times, when it strikes one of them."""
+        for _ in range(times):
+            data = self.struck(name)
+            if data is not None:
+                return data
+        return None
+
     def of_command(
         self, names: tuple[str, ...], app_name: str | None, namespace: str
     ) -> Failing | None:

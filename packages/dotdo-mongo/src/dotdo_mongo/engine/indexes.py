@@ -40,7 +40,7 @@ def keys_of(document: Document, index: Document) -> Keys:
     Raises:
         CommandFailure: Two of its paths lead through different arrays (code 171).
     """
-    if not _covers(document, index):
+    if not covers(document, index):
         return {}
     columns: list[list[Any]] = []
     arrays: set[str] = set()
@@ -91,12 +91,13 @@ def _rows(
 def _comparable(value: Any, collation: Any) -> Any:
     if value is UNDEFINED:
         return sort_key(MISSING)  # which no key holds itself: what is missing is null there
-    if collation is not None and isinstance(value, str):
+    if collation is not None and type(value) is str:
         return (R_STRING, collation.key(value))
     return sort_key(value)
 
 
-def _covers(document: Document, index: Document) -> bool:
+def covers(document: Document, index: Document) -> bool:
+    """Whether a document is one of those that a partial index holds."""
     condition = index.get("partialFilterExpression")
     return condition is None or compile_match(condition, Context())(document)
 

@@ -26,6 +26,10 @@ _IS_THERE = find_spec("quickjs") is not None
 
 _PRELUDE = r"""
 "use strict";
+Array.sum = list => list.length ? list.reduce((a, b) => a + b) : null;
+Array.avg = list => list.length ? Array.sum(list) / list.length : null;
+Array.contains = (list, x) => list.includes(x);
+Array.unique = list => [...new Set(list)];
 class ObjectId { constructor(str) { this.str = str; } toString() { return `ObjectId("${this.str}")`; }
   valueOf() { return this.str; } toHexString() { return this.str; } equals(o) { return o instanceof ObjectId && o.str === this.str; } }
 class NumberLong { constructor(text) { this.text = String(text); } valueOf() { return Number(this.text); }
@@ -186,6 +190,8 @@ class _Runner:
             if "interrupted" in text:
                 raise failure(50, "operation exceeded time limit") from error
             raise failure(139, text) from error
+        except ValueError as error:  # a null byte in the source
+            raise failure(139, str(error)) from error
         return _read(json.loads(answer))
 
 

@@ -144,7 +144,7 @@ def _max_time(value: Any, where: str) -> int:
 
 
 def _hint(value: Any, _where: str) -> Any:
-    if isinstance(value, (str, dict)):
+    if type(value) is str or isinstance(value, dict):
         return value
     raise failure(9, "Hint must be a string or an object")
 

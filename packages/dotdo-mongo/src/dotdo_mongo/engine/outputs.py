@@ -20,7 +20,7 @@ from dotdo_mongo.engine.update import compile_update
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.engine.variables import command_variables
 from dotdo_mongo.engine.writing import Writer
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 
 Document = dict[str, Any]
 
@@ -83,6 +83,8 @@ def _out(request: Request, argument: Any, documents: Iterable[Document]) -> None
         raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
     if found is not None and found[1].is_capped:
         raise failure(17152, f"namespace '{db}.{name}' is capped so it can't be used for $out")
+    if isinstance(argument, dict) and argument.get("timeseries") and found is not None:
+        _check_timeseries(found[1], argument["timeseries"])
     ready = list(documents)
     options: Document = {}
     if isinstance(argument, dict) and argument.get("timeseries"):
@@ -102,6 +104,32 @@ def _out(request: Request, argument: Any, documents: Iterable[Document]) -> None
     request.mutate(store, work)
 
 
+_TIMESERIES = (
+    "timeField",
+    "metaField",
+    "granularity",
+    "bucketMaxSpanSeconds",
+    "bucketRoundingSeconds",
+)
+
+
+def _check_timeseries(collection: Collection, given: Document) -> None:
+    """See that a collection is the time series that $out tells. Codes 7268700, 7406103."""
+    if collection.kind != "timeseries":
+        raise failure(
+            7268700,
+            "Cannot create a time-series collection from a non time-series collection or view.",
+        )
+    there = collection.options["timeseries"]
+    for name in _TIMESERIES:
+        has_default = name == "granularity" or "Seconds" in name
+        if given.get(name) != there.get(name) and not (has_default and name not in given):
+            raise failure(
+                7406103,
+                f"Time-series options provided do not match the existing collection: {name}",
+            )
+
+
 @dataclass(slots=True)
 class Merge:
     """A $merge, its defaults filled in."""
@@ -110,6 +138,7 @@ class Merge:
     matched: Any
     not_matched: str
     variables: Document
+    takes_null: bool = True
 
 
 def _parsed(argument: Any) -> tuple[Any, Merge]:
@@ -117,7 +146,7 @@ def _parsed(argument: Any) -> tuple[Any, Merge]:
     on = given.get("on") or "_id"
     merge = Merge(
         [on] if isinstance(on, str) else list(on),
-        given.get("whenMatched") or "merge",
+        given.get("whenMatched", "merge"),
         given.get("whenNotMatched") or "insert",
         given.get("let") or {},
     )
@@ -130,22 +159,32 @@ def _merge(request: Request, argument: Any, documents: Iterable[Document]) -> No
     found = request.find(name, db)
     if found is not None and found[1].is_view:
         raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
-    _check_on(merge.on, None if found is None else found[1])
+    if found is not None and found[1].kind == "timeseries":
+        raise failure(166, f"Cannot $merge into the time-series collection {db}.{name}")
+    merge.takes_null = not _is_sparse(merge.on, None if found is None else found[1])
     ready = list(documents)
     store, collection = _target(request, db, name)
     context = _context(request)
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> CommandFailure | None:
         writer = _writer(request, session, db, collection, context)
+        first: CommandFailure | None = None
         for document in ready:
-            _merge_one(writer, merge, document, context)
+            try:
+                _merge_one(writer, merge, document, context)
+            except CommandFailure as error:  # the others are written all the same
+                first = first or error
+        return first
 
-    request.mutate(store, work)
+    failed = request.mutate(store, work)
+    if failed is not None:
+        raise failed
 
 
-def _check_on(on: list[str], collection: Collection | None) -> None:
+def _is_sparse(on: list[str], collection: Collection | None) -> bool:
+    """Whether the unique index over the fields is sparse. Code 51183 when there is none."""
     if on == ["_id"]:
-        return
+        return False
     indexes = () if collection is None else collection.indexes
     for index in indexes:
         if (
@@ -153,16 +192,18 @@ def _check_on(on: list[str], collection: Collection | None) -> None:
             and index.get("unique")
             and "partialFilterExpression" not in index
         ):
-            return
+            return bool(index.get("sparse"))
     raise failure(51183, "Cannot find index to verify that join fields will be unique")
 
 
 def _merge_one(writer: Writer, merge: Merge, document: Document, context: Context) -> None:
     if "_id" not in document and merge.on == ["_id"]:
         document = {"_id": ObjectId(), **document}
-    record = _existing(writer, merge.on, document)
+    pairs = [(path, _value(document, path, takes_null=merge.takes_null)) for path in merge.on]
+    record = _existing(writer, pairs, document)
     if record is None:
-        _not_matched(writer, merge, document)
+        absent = {path: None for path, value in pairs if value is None and "." not in path}
+        _not_matched(writer, merge, {**absent, **document} if absent else document)
         return
     before = record.document
     after = _matched(merge, before, document, context)
@@ -170,10 +211,9 @@ def _merge_one(writer: Writer, merge: Merge, document: Document, context: Contex
         writer.replace(record, after)
 
 
-def _existing(writer: Writer, on: list[str], document: Document) -> Record | None:
-    pairs = [(path, _value(document, path)) for path in on]
+def _existing(writer: Writer, pairs: list[tuple[str, Any]], document: Document) -> Record | None:
     table = writer.collection.table
-    if on == ["_id"]:
+    if [path for path, _ in pairs] == ["_id"]:
         return table.by_identity(writer.session, document["_id"])
     matches = compile_match({path: {"$eq": value} for path, value in pairs}, Context())
     for record in table.scan(writer.session, equalities(writer.collection, pairs, {})):
@@ -182,7 +222,7 @@ def _existing(writer: Writer, on: list[str], document: Document) -> Record | Non
     return None
 
 
-def _value(document: Any, path: str) -> Any:
+def _value(document: Any, path: str, *, takes_null: bool) -> Any:
     value = document
     for part in path.split("."):
         if isinstance(value, list):
@@ -191,10 +231,12 @@ def _value(document: Any, path: str) -> Any:
                 "$merge write error: 'on' field cannot be missing, null, undefined or an array",
             )
         value = value.get(part) if isinstance(value, dict) else None
-    if value is None or isinstance(value, list):
-        code = 51185 if isinstance(value, list) else 51132
+    if isinstance(value, list):
+        raise failure(51185, f"$merge write error: 'on' field '{path}' cannot be an array")
+    if value is None and not takes_null:
         raise failure(
-            code, "$merge write error: 'on' field cannot be missing, null, undefined or an array"
+            51132,
+            f"$merge write error: 'on' field '{path}' cannot be missing, null or undefined if supporting index is sparse",
         )
     return value
 

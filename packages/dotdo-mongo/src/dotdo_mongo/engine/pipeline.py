@@ -42,9 +42,18 @@ def _check_place(name: str, stage: Stage | None, index: int, count: int, context
         _check_last(name, index, count, features)
     if "facet" in features and (is_first or (stage and not stage.in_facet)):
         raise failure(40600, f"{name} is not allowed to be used within a $facet stage")
+    if name == "$changeStream":
+        _check_stream(features)
     if is_first and index:
         code = 40603 if name == "$geoNear" else 40602
         raise failure(code, f"{name} is only valid as the first stage in a pipeline.")
+
+
+def _check_stream(features: frozenset[str]) -> None:
+    if "union" in features:
+        raise failure(31441, "$changeStream is not allowed within a $unionWith's sub-pipeline")
+    if "lookup" in features:
+        raise failure(51047, "$changeStream is not allowed within a $lookup's sub-pipeline")
 
 
 def _check_last(name: str, index: int, count: int, features: frozenset[str]) -> None:
@@ -71,12 +80,15 @@ def _source(name: str, argument: Any, context: Context) -> Run:
     return lambda _: iter(found)
 
 
-def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
+def compile_pipeline(
+    stages: list[Any], context: Context, *, after: list[Any] | None = None
+) -> Pipeline:
     """Return a function that streams documents through the stages.
 
     Args:
         stages: as `aggregate` takes them.
         context: the command's.
+        after: checked stages that were done before, whose metadata these may ask for.
 
     Raises:
         CommandFailure: an unknown stage (40324), one in the wrong place (40600 to 40603), or a wrong
@@ -88,6 +100,8 @@ def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
     named = [_stage_of(spec, context) for spec in stages]
     is_prefix = not context.depth
     features = context.features
+    for spec in after or ():
+        features = features | _metadata_of(*next(iter(spec.items())))
     for index, (name, argument, stage) in enumerate(named):
         _check_place(name, stage, index, len(named), context)
         is_prefix = is_prefix and name in _PREFIX
@@ -98,7 +112,15 @@ def compile_pipeline(stages: list[Any], context: Context) -> Pipeline:
             runs.append(_source(name, argument, here))
         elif stage is not None:
             runs.append(
-                stage.parse(argument, Place(context=here, compile=compile_pipeline, index=index))
+                stage.parse(
+                    argument,
+                    Place(
+                        context=here,
+                        compile=compile_pipeline,
+                        index=index,
+                        is_last=index == len(named) - 1,
+                    ),
+                )
             )
         features = features | _metadata_of(name, argument)
     return lambda documents: _flow(documents, runs)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.pushdown import grouping, groups, one_group
 from dotdo_mongo.engine.query import Plan
 from dotdo_mongo.engine.tables import Reader
@@ -35,7 +36,8 @@ def begin(way: Plan, stages: list[Any], reader: Reader) -> tuple[Iterable[Docume
 def _limit(stages: list[Any], names: list[str]) -> int | None:
     """Return how many documents are wanted after a $sort; $skip and $limit themselves are done by the rest."""
     if names[1:2] == ["$limit"]:
-        return int(stages[1]["$limit"])
+        return whole64(stages[1]["$limit"])
     if names[1:] == ["$skip", "$limit"]:
-        return int(stages[1]["$skip"]) + int(stages[2]["$limit"])
+        skipped, limit = whole64(stages[1]["$skip"]), whole64(stages[2]["$limit"])
+        return None if skipped is None or limit is None else skipped + limit
     return None

@@ -13,6 +13,7 @@ from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.index_filters import is_allowed
 from dotdo_mongo.engine.indexes import is_ordinary, keys_of
 from dotdo_mongo.engine.match import compile_match
+from dotdo_mongo.engine.numbers import whole64
 from dotdo_mongo.engine.pushdown import (
     NEVER,
     UNKNOWN,
@@ -29,7 +30,7 @@ from dotdo_mongo.engine.pushdown import (
     truth,
 )
 from dotdo_mongo.engine.tables import EVERYTHING, Condition, DocumentTable, Reader, Record
-from dotdo_mongo.engine.values import sort_key
+from dotdo_mongo.engine.values import NUMBERS, sort_key
 from dotdo_mongo.errors import failure
 
 Document = dict[str, Any]
@@ -352,12 +353,14 @@ def apply_hint(found: Plan, hint: Any) -> None:
         if not hint:
             return
         if "$natural" in hint:
-            if len(hint) > 1 or hint["$natural"] not in {1, -1}:
+            given = hint["$natural"]
+            direction = whole64(given) if type(given) in NUMBERS else None
+            if len(hint) > 1 or direction not in {1, -1}:
                 raise failure(
                     2,
                     "$natural hint must be either 1 or -1, and cannot be combined with other hints",
                 )
-            found.backward = hint["$natural"] == -1
+            found.backward = direction == -1
             return
         index = next(
             (i for i in found.collection.indexes if _is_key(i["key"], hint)),

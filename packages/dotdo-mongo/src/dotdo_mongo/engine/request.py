@@ -179,7 +179,7 @@ def checked_collection(db: str, name: Any) -> str:
     Raises:
         CommandFailure: It cannot be one (code 73).
     """
-    if not isinstance(name, str) or not name or name.startswith(".") or "\0" in name:
+    if type(name) is not str or not name or name.startswith(".") or "\0" in name:
         raise failure(73, f"Invalid namespace specified '{db}.{name}'")
     return name
 

@@ -51,6 +51,7 @@ def context_of(
         random=request.deployment.random,
         lookup=partial(documents_of, request),
         related=partial(related_documents, request),
+        foreign=partial(_foreign, request),
         out=partial(write_out, request),
         sources=sources(request, collection),
         search=partial(searched, request),
@@ -66,6 +67,20 @@ def context_of(
     if variables is None:
         context.variables = command_variables(request.arguments.get("let"), context)
     return context
+
+
+def _foreign(request: Request, context: Context, name: str) -> Context:
+    """Return a context whose indexes and sources are another collection's, none where there is no such name."""
+    found = request.find(checked_collection(request.db, name)) if name else None
+    collection = None if found is None else found[1]
+    has_indexes = collection is not None and not collection.is_view
+    indexes = collection.indexes if collection is not None and has_indexes else []
+    return context.with_(
+        collection=name,
+        sources=sources(request, collection),
+        text=text_of(indexes),
+        index_keys=tuple(index["key"] for index in indexes),
+    )
 
 
 def _left_s(request: Request) -> float:

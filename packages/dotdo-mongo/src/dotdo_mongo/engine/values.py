@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -158,6 +159,12 @@ def binary_parts(value: Any) -> tuple[int, bytes]:
     if isinstance(value, UUID):
         return 4, value.bytes
     return getattr(value, "subtype", 0), bytes(value)
+
+
+def stored_parts(value: Any) -> tuple[int, bytes]:
+    """Return subtype and bytes as BSON stores them: subtype 2 repeats its length."""
+    subtype, content = binary_parts(value)
+    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content
 
 
 def regex_parts(value: Any) -> tuple[str, str]:

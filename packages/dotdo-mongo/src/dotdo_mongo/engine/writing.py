@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from bson import ObjectId, Regex, Timestamp
+from bson import Decimal128, ObjectId, Regex, Timestamp
 
 from dotdo.errors import ConstraintViolation, InvalidValue
 from dotdo.storage import Session
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.geo_keys import check_places, is_geospatial
 from dotdo_mongo.engine.indexes import duplicate, is_ordinary, keys_of, unique_indexes
+from dotdo_mongo.engine.numbers import is_finite, is_nan
 from dotdo_mongo.engine.pushdown import equalities
 from dotdo_mongo.engine.schema import validate
 from dotdo_mongo.engine.tables import Record, Table
 from dotdo_mongo.engine.tables.refusals import refused
 from dotdo_mongo.engine.values import sort_key
-from dotdo_mongo.errors import failure
+from dotdo_mongo.errors import CommandFailure, failure
 from dotdo_mongo.mapping.codec import MAX_DOCUMENT_BYTES, encode
 from dotdo_mongo.mapping.depth import MAX_STORED, is_deeper
 
@@ -62,6 +64,7 @@ class Writer:
             for i in collection.indexes
             if len(i["key"]) > 1 and not i.get("unique") and is_ordinary(i)
         ]
+        self._places = [i for i in collection.indexes if is_geospatial(i)]
 
     # --- the three changes -----------------------------------------------------------------------
 
@@ -80,10 +83,22 @@ class Writer:
         self._validate(ready)
         self._check_keys(ready, None)
         if self._stored(ready, lambda: self._table.insert(self.session, ready, data)) is None:
-            raise duplicate(self.namespace, {"key": {"_id": 1}, "name": "_id_"}, [ready["_id"]])
+            raise self._taken(ready["_id"])
         if self.collection.is_capped:
             self._trim()
         return ready
+
+    def _taken(self, identity: Any) -> CommandFailure:
+        """Return the failure of an `_id` that is there; clustered keys cannot be told where decimals are not finite."""
+        if (
+            self.collection.is_clustered
+            and type(identity) is Decimal128
+            and not is_finite(identity)
+        ):
+            return failure(
+                50819 if is_nan(identity) else 50826, f"KeyString format error: {identity}"
+            )
+        return duplicate(self.namespace, {"key": {"_id": 1}, "name": "_id_"}, [identity])
 
     def replace(self, record: Record, document: Document) -> None:
         """Give a record another content.
@@ -190,6 +205,8 @@ class Writer:
     def _check_keys(self, document: Document, record: Record | None) -> None:
         for index in self._checked:
             keys_of(document, index)
+        for index in self._places:
+            check_places(document, index)
         for index in self._uniques:
             keys = keys_of(document, index)
             if not keys:

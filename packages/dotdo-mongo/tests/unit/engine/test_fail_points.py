@@ -78,3 +78,20 @@ def test_a_connection_is_cut_and_a_write_before_that_is_done_once(engine, testin
         engine(write)
     assert engine(write)["n"] == 1
     assert engine.documents({"find": "c"}) == [{"_id": 1, "n": 1}]
+
+
+def test_a_fail_point_of_retryable_writes_counts_each_write(engine, testing):
+    data = {"failBeforeCommitExceptionCode": 91, "closeConnection": False}
+    point = {"configureFailPoint": "onPrimaryTransactionalWrite", "mode": {"skip": 2}, "data": data}
+    assert engine(point, "admin")["ok"] == 1.0
+    session = {"lsid": {"id": UUID}}
+
+    def insert(number, *identities):
+        documents = [{"_id": one} for one in identities]
+        return engine(
+            {"insert": "c", "documents": documents, "txnNumber": Int64(number), **session}
+        )
+
+    assert insert(1, 1, 2)["n"] == 2
+    assert insert(2, 3, 4)["code"] == 91
+    assert engine({"count": "c"})["n"] == 2

@@ -14,6 +14,7 @@ from dotdo_postgres.client.pgresult import PGresult
 from dotdo_postgres.engine.backends import terminated
 from dotdo_postgres.engine.turns import in_turn
 from dotdo_postgres.errors import PostgresError
+from dotdo_postgres.mapping.encodings import UTF8
 
 if TYPE_CHECKING:
     from psycopg.abc import Buffer
@@ -68,11 +69,17 @@ class CommandQueue:
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing is under way, so that a statement may be run on the session itself."""
+        """Nothing is under way and text is UTF-8, so that a statement may be run on the session itself."""
         is_idle = not (self._units or self._results or self.pipeline_status or self._copying)
-        return is_idle and self.status == OK and not self._is_terminated
+        is_usable = self.status == OK and not self._is_terminated
+        return is_idle and is_usable and self.session.encoding is UTF8
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """See that the connection is open.
+
+        Raises:
+            psycopg.OperationalError: it is not.
+        """
         if self.status != OK:
             raise e.OperationalError("the connection is closed")
 
@@ -115,8 +122,8 @@ class CommandQueue:
         Raises:
             psycopg.OperationalError: closed, or the last command is not through.
         """
-        self._check_open()
-        if self._units and not self.pipeline_status:
+        self.check_open()
+        if (self._units or self._copying) and not self.pipeline_status:
             raise e.OperationalError("sending query failed: another command is already in progress")
         self._units.append((unit, statement))
         self._go_on()
@@ -181,7 +188,7 @@ class CommandQueue:
         return len(piece), memoryview(piece)
 
     def _copy(self, what: str) -> Copying:
-        self._check_open()
+        self.check_open()
         if self._copying is None:
             raise e.OperationalError(f"{what} failed: no COPY in progress")
         return self._copying
@@ -204,14 +211,37 @@ class CommandQueue:
         try:
             if self._is_terminated:
                 raise terminated()
-            return unit()
+            return self._encoded(unit())
         except PostgresError as error_:
             if self.pipeline_status:
                 self.pipeline_status = int(PipelineStatus.ABORTED)
             return [self._failed(error_, statement)]
 
+    def _encoded(self, results: list[PGresult]) -> list[PGresult]:
+        encoding = self.session.encoding
+        if encoding is UTF8:
+            return results
+        try:
+            return [result.encode_in(encoding) for result in results]
+        except PostgresError:
+            self.session.fail()
+            raise
+
+    def read_text(self, data: "Buffer") -> str:
+        """Read text of the client.
+
+        Raises:
+            PostgresError: it is not of the client's encoding (22021); an open transaction has failed.
+        """
+        try:
+            return self.session.encoding.decode(bytes(data))
+        except PostgresError:
+            self.session.fail()
+            raise
+
     def _failed(self, error_: PostgresError, statement: str | None) -> PGresult:
         result = PGresult.failure(error_, statement)
+        result.encoding = self.session.encoding
         self.error_message = result.error_message
         self._is_terminated |= error_.severity == "FATAL"
         return result
@@ -228,16 +258,23 @@ class CommandQueue:
 
     def failure(self, error_: PostgresError, statement: str | None) -> e.Error:
         """Return psycopg's exception for an error of the engine."""
-        return e.error_from_result(self._failed(error_, statement), encoding="utf-8")
+        result = self._failed(error_, statement)
+        if self._is_terminated:
+            self.end()
+        return e.error_from_result(result, encoding=result.encoding.codec)
 
     def notifies(self) -> "PGnotify | None":
         """Return the next notification, None when none has come or a transaction is open."""
-        self._check_open()
+        self.check_open()
         inbox = self.session.mailbox.inbox
         if not inbox or not self.session.is_idle:
             return None
         found = inbox.pop(0)
-        return PGnotify(found.channel.encode(), found.pid, found.payload.encode())
+        codec = self.session.encoding.codec
+        channel, payload = (
+            text.encode(codec, "replace") for text in (found.channel, found.payload)
+        )
+        return PGnotify(channel, found.pid, payload)
 
     def report_notifies(self) -> None:
         """Hand what was notified to whoever listens."""
@@ -252,11 +289,13 @@ class CommandQueue:
             notices.clear()
             if self.notice_handler is not None:
                 for notice in taken:
-                    self.notice_handler(PGresult(ExecStatus.NONFATAL_ERROR, report=notice))
+                    told = PGresult(ExecStatus.NONFATAL_ERROR, report=notice)
+                    told.encoding = self.session.encoding
+                    self.notice_handler(told)
 
     def get_result(self) -> PGresult | None:
         """Return the next result, None after the last of a command."""
-        self._check_open()
+        self.check_open()
         if not self._results:
             return None
         result = self._results.popleft()
@@ -270,10 +309,7 @@ class CommandQueue:
     def _chunks(self, whole: PGresult) -> list[PGresult]:
         size, self._chunk_size = self._chunk_size, 0
         status = ExecStatus.SINGLE_TUPLE if size == 1 else ExecStatus.TUPLES_CHUNK
-        parts = [
-            PGresult(status, whole.columns, whole.rows[at : at + size], format=whole.format)
-            for at in range(0, len(whole.rows), size)
-        ]
+        parts = [whole.part(status, at, at + size) for at in range(0, len(whole.rows), size)]
         end = PGresult(
             whole.status, whole.columns, (), whole.tag, whole.row_count, format=whole.format
         )
@@ -289,7 +325,7 @@ class CommandQueue:
 
     def consume_input(self) -> None:
         """Go on with what had to wait."""
-        self._check_open()
+        self.check_open()
         if self._units:
             self._go_on()
 
@@ -300,7 +336,7 @@ class CommandQueue:
 
     def flush(self) -> int:
         """Return 0: there is nothing to send."""
-        self._check_open()
+        self.check_open()
         return 0
 
     @property
@@ -318,7 +354,7 @@ class CommandQueue:
 
     def enter_pipeline_mode(self) -> None:
         """Queue results until they are read."""
-        self._check_open()
+        self.check_open()
         if self._units or self._results:
             raise e.OperationalError(
                 "failed to enter pipeline mode: cannot enter pipeline mode, connection not idle"

@@ -46,6 +46,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
         """Run a generator to its end; nothing but a notification has to be waited for here."""
         if isinstance(gen, Arrivals):
             return cast("RV", gen.block(timeout, interval))
+        self.pgconn.check_open()
         try:
             next(gen)
             while True:
@@ -72,7 +73,7 @@ class Connection(InprocConnection, psycopg.Connection[Row]):
     def _end(self, command: str) -> None:
         if self.pgconn.session.transaction_status != statements.IDLE:
             try:
-                self.pgconn.command(command)
+                self.end_short(command)
             except PostgresError as error:
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()

@@ -62,6 +62,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
         """Run a generator to its end, waiting where another transaction must end first."""
         if isinstance(gen, Arrivals):
             return cast("RV", await gen.arrive(timeout, interval))
+        self.pgconn.check_open()
         await waiting.give_way()
         try:
             next(gen)
@@ -101,7 +102,7 @@ class AsyncConnection(InprocConnection, psycopg.AsyncConnection[Row]):
     async def _end(self, command: str) -> None:
         if self.pgconn.session.transaction_status != statements.IDLE:
             try:
-                await waiting.again_when_free(self.pgconn, partial(self.pgconn.command, command))
+                await waiting.again_when_free(self.pgconn, partial(self.end_short, command))
             except PostgresError as error:
                 raise self.pgconn.failure(error, command) from None
             self.pgconn.report_notices()

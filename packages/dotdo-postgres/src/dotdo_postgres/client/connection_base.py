@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
-from dotdo_postgres.client import seam
+from dotdo_postgres.client import preparing, seam
 from dotdo_postgres.client.adapters import AdaptersMap, connection_adapters
 from dotdo_postgres.client.escaping import Escaping
 from dotdo_postgres.client.pgconn import PGconn
@@ -17,9 +17,25 @@ class InprocConnection(ConnectionInPython):  # type: ignore[misc]  # Any: its ty
     pgconn: Any
     _adapters: Any
 
+    def __init__(self, pgconn: Any, row_factory: Any) -> None:
+        super().__init__(pgconn, row_factory)
+        self._prepared: Any = seam.StatementCounts()
+
+    @property
+    def counts(self) -> seam.StatementCounts:
+        """How often statements were executed, and which are prepared."""
+        counts: seam.StatementCounts = self._prepared
+        return counts
+
+    def end_short(self, command: str) -> None:
+        """End the transaction by a command of the short way."""
+        self.pgconn.command(command)
+        if command == "ROLLBACK" and self._prepared.clear():
+            preparing.forget(self._prepared, self.pgconn.session)
+
     @classmethod
     def _open(cls, conninfo: str) -> Any:
-        return cls(PGconn.connect(conninfo.encode()))
+        return cls(PGconn.connect(conninfo.encode()))  # type: ignore[call-arg]  # the subclasses' row factory has a default
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "", *, timeout: float = 0.0) -> Generator[Any, Any, Any]:

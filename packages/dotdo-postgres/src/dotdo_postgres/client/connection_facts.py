@@ -3,12 +3,18 @@
 from typing import TYPE_CHECKING
 
 from psycopg import errors as e
+from psycopg.pq import ConnStatus
+
+from dotdo_postgres.client import seam
 
 if TYPE_CHECKING:
     from psycopg.pq.misc import ConninfoOption
 
     from dotdo_postgres.client.conninfo import Conninfo
     from dotdo_postgres.engine.session import Session
+
+
+BAD = int(ConnStatus.BAD)
 
 
 class ConnectionFacts:
@@ -20,17 +26,22 @@ class ConnectionFacts:
 
     session: "Session"
     error_message: bytes
+    status: int
     tty = b""
     nonblocking = 1
     protocol_version = 3
     needs_password = used_password = used_gssapi = ssl_in_use = False
-    _encoding = "utf-8"
 
     def __init__(self, info: "Conninfo") -> None:
         self.conninfo = info
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """See that the connection is open; the queue of commands knows."""
         raise NotImplementedError
+
+    @property
+    def _encoding(self) -> str:
+        return seam.python_encoding(self.session.encoding.name.encode())
 
     @property
     def info(self) -> "list[ConninfoOption]":
@@ -40,13 +51,13 @@ class ConnectionFacts:
     @property
     def db(self) -> bytes:
         """The tenant's reference."""
-        self._check_open()
+        self.check_open()
         return self.conninfo.reference.encode()
 
     @property
     def user(self) -> bytes:
         """The session's user."""
-        self._check_open()
+        self.check_open()
         return self.conninfo.user.encode()
 
     @property
@@ -75,19 +86,19 @@ class ConnectionFacts:
         return self._option("options")
 
     def _option(self, keyword: str) -> bytes:
-        self._check_open()
+        self.check_open()
         return self.conninfo.value(keyword)
 
     @property
     def backend_pid(self) -> int:
         """A number of this connection's own."""
-        self._check_open()
+        self.check_open()
         return self.session.pid
 
     @property
     def full_protocol_version(self) -> int:
         """The version of the protocol that would be spoken, 3.0."""
-        self._check_open()
+        self.check_open()
         return 30000
 
     @property
@@ -104,18 +115,22 @@ class ConnectionFacts:
             psycopg.OperationalError: the connection is closed.
             psycopg.NotSupportedError: it is open (0A000).
         """
-        self._check_open()
+        self.check_open()
         raise e.FeatureNotSupported("a connection in-process has no socket")
 
     def parameter_status(self, name: bytes) -> bytes | None:
         """Return a reported parameter of the session, None when it is not one."""
-        self._check_open()
+        self.check_open()
         value = self.session.parameters.get(name.decode())
         return None if value is None else value.encode()
 
     def get_error_message(self, encoding: str = "utf-8") -> str:
         """Return the last error of the connection itself."""
-        return self.error_message.decode() or "no error details available"
+        if self.status == BAD:
+            return "connection pointer is NULL"
+        return (
+            self.error_message.decode(self.session.encoding.codec) or "no error details available"
+        )
 
     def trace(self, fileno: int) -> None:
         """Refuse: there is no protocol to trace."""

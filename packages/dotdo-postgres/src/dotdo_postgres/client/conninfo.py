@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from psycopg import errors, pq
 from psycopg.pq.misc import ConninfoOption
 
+MODES = frozenset({"", "any", "read-write", "read-only", "primary", "standby", "prefer-standby"})
 _SETTING = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\s\\])*)")
-UTF8_NAMES = frozenset({"", "auto", "utf8", "unicode"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,10 @@ def read(conninfo: bytes) -> Conninfo:
     """Read a connection string, in either of libpq's two forms.
 
     Raises:
-        psycopg.OperationalError: it cannot be read, or it asks for an encoding other than UTF-8.
+        psycopg.OperationalError: it cannot be read.
     """
     options = tuple(with_default(option) for option in pq.Conninfo.parse(conninfo))
     values = {option.keyword.decode(): (option.val or b"").decode() for option in options}
-    encoding = values.get("client_encoding", "").lower().replace("-", "").replace("_", "")
-    if encoding not in UTF8_NAMES:
-        raise errors.OperationalError(
-            f"client_encoding {values['client_encoding']!r} is not supported: only UTF8 is"
-        )
     user = values.get("user") or "postgres"
     reference = values.get("dbname") or values.get("user") or os.environ.get("DOTDO_NS", "default")
     return Conninfo(
@@ -57,8 +52,31 @@ def read(conninfo: bytes) -> Conninfo:
         reference,
         user,
         values.get("application_name") or values.get("fallback_application_name") or "",
-        tuple(settings(values.get("options", ""))),
+        (*settings(values.get("options", "")), *encoding(values)),
     )
+
+
+def encoding(values: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the setting of the client's encoding, where the string or the environment names one; `auto` is UTF-8."""
+    name = values.get("client_encoding", "")
+    return [("client_encoding", name)] if name not in {"", "auto"} else []
+
+
+def mode_refusal(wanted: str, *, is_read_only: bool) -> str:
+    """Return why a tenant is not what `target_session_attrs` asks for, empty when it is; a tenant is never a standby.
+
+    Raises:
+        psycopg.OperationalError: there is no such kind.
+    """
+    if wanted not in MODES:
+        raise errors.OperationalError(f'invalid target_session_attrs value: "{wanted}"')
+    if wanted == "standby":
+        return "server is not in hot standby mode, as target_session_attrs=standby asks for"
+    if wanted == "read-only" and not is_read_only:
+        return "session is not read-only"
+    if wanted == "read-write" and is_read_only:
+        return "session is read-only"
+    return ""
 
 
 def with_default(option: ConninfoOption) -> ConninfoOption:

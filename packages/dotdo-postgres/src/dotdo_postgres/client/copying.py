@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from dotdo_postgres.engine.plan import Result
 
+SENT_AHEAD_BYTES = 1 << 16
+"""What a server's sockets take that the client has not read."""
 COPY_STATUSES = frozenset({int(ExecStatus.COPY_IN), int(ExecStatus.COPY_OUT)})
 
 
@@ -96,9 +98,16 @@ class Copying:
         self._failure = self._failure or CopyIn.failed(reason.decode(errors="replace"))
 
     def cancel(self) -> None:
-        """End it by an error."""
-        if not self.is_in:
-            self._failure = error("57014", "canceling statement due to user request")
+        """End it by an error, unless a server would have sent all of it by now."""
+        ahead: list[bytes] = []
+        size_bytes = 0
+        for piece in self._pieces:
+            ahead.append(piece)
+            size_bytes += len(piece)
+            if size_bytes > SENT_AHEAD_BYTES:
+                self._failure = error("57014", "canceling statement due to user request")
+                return
+        self._pieces = iter(ahead)
 
     def next_piece(self) -> bytes | None:
         """Return the next piece of data, None at the end or after an error."""

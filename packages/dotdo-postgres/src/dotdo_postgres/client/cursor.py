@@ -28,9 +28,13 @@ class Cursor(NativeCursor, psycopg.Cursor[Row]):
     ) -> Any:
         """Execute a query or command."""
         with self._conn.lock:
-            bound = self.bind_short(query, params, binary)
+            bound = None if prepare else self.bind_short(query, params, binary)
             if bound is not None:
                 try:
+                    if prepare is None and (
+                        bound[4] is None or bound[4] is not self._counts.newest
+                    ):
+                        self.count_short(bound)
                     self.take_short(*self.run_short(bound), query, params)
                 except PostgresError as error:
                     self._reset()
@@ -101,7 +105,7 @@ class ClientCursor(psycopg.ClientCursor[Row], Cursor[Row]):
         """Return the query and parameters merged."""
         self._tx = Transformer(self)
         merged: bytes = self._convert_query(query, params).query
-        return merged.decode()
+        return merged.decode(self._encoding)
 
 
 class RawCursor(psycopg.RawCursor[Row], Cursor[Row]):

@@ -29,10 +29,12 @@ class AsyncCursor(NativeCursor, psycopg.AsyncCursor[Row]):
         """Execute a query or command."""
         async with self._conn.lock:
             await waiting.give_way()
-            bound = self.bind_short(query, params, binary)
+            bound = None if prepare else self.bind_short(query, params, binary)
             if bound is not None:
                 statement = bound
                 try:
+                    if prepare is None:
+                        self.count_short(statement)
                     ran = await waiting.again_when_free(
                         self._pgconn, lambda: self.run_short(statement)
                     )
@@ -98,7 +100,7 @@ class AsyncClientCursor(psycopg.AsyncClientCursor[Row], AsyncCursor[Row]):
         """Return the query and parameters merged."""
         self._tx = Transformer(self)
         merged: bytes = self._convert_query(query, params).query
-        return merged.decode()
+        return merged.decode(self._encoding)
 
 
 class AsyncRawCursor(psycopg.AsyncRawCursor[Row], AsyncCursor[Row]):

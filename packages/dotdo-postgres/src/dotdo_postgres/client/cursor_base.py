@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from dotdo.storage import CatalogChanged
-from dotdo_postgres.client import native, rows, seam, statements
+from dotdo_postgres.client import native, preparing, rows, seam, statements
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.transformer import Transformer
 from dotdo_postgres.engine.plan import Result
@@ -42,6 +42,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
 
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None:
         self._conn = connection
+        self._counts = connection.counts
         self._pgconn = connection.pgconn
         self.format = statements.TEXT
         self.arraysize = 1
@@ -116,6 +117,10 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
             return None
         return native.bind(query, params, self._own_adapters or self._conn.adapters)
 
+    def count_short(self, bound: native.Bound) -> None:
+        """Count a bound statement, which psycopg prepares when it comes often; cursors with parameters in the text do not."""
+        preparing.count(self._counts, self._pgconn.session, bound)
+
     def run_short(self, bound: native.Bound) -> tuple[Result, native.Plan]:
         """Run a bound statement.
 
@@ -171,6 +176,7 @@ class NativeCursor(CursorInPython):  # type: ignore[misc]  # Any: its type param
         if result.columns is None:
             self._raw = None
             self._rowcount = -1 if result.row_count is None else result.row_count
+            preparing.follow(self._counts, self._pgconn.session, result)
         else:
             self._raw, self._loaders = result.rows, plan.loaders
             self._rowcount = len(result.rows)

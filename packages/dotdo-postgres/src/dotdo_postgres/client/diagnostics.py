@@ -43,10 +43,10 @@ ATTRIBUTES = {
 }
 
 
-def field(report: Report, code: int) -> bytes | None:
+def field(report: Report, code: int) -> str | None:
     """Return a field of an error by its code, None when it is not set."""
     value = getattr(report, ATTRIBUTES.get(DiagnosticField(code), ""), None)
-    return None if value is None else str(value).encode()
+    return None if value is None else str(value)
 
 
 def text(report: Report, statement: str | None) -> str:

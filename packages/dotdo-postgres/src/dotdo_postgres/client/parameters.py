@@ -50,7 +50,7 @@ def time_oid(value: time) -> int | None:
 
 
 def float_oid(value: float) -> int | None:
-    """Return double precision; None for NaN, which is refused where it is read."""
+    """Return double precision; None for NaN, which psycopg sends as text."""
     return 701 if value == value else None
 
 

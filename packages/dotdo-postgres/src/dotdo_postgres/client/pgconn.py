@@ -1,6 +1,6 @@
 """A connection as psycopg's own code talks to libpq, over an engine session in the same process: no socket, results at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from psycopg import errors as e
@@ -11,14 +11,18 @@ from psycopg.pq import ConnStatus, ExecStatus, PollingStatus
 from dotdo.storage import CatalogChanged
 from dotdo_postgres.client import conninfo, parameters, statements, tenants
 from dotdo_postgres.client.cancel import PGcancel
-from dotdo_postgres.client.command_queue import OK, CommandQueue
+from dotdo_postgres.client.command_queue import OK, CommandQueue, Unit
 from dotdo_postgres.client.connection_facts import ConnectionFacts
 from dotdo_postgres.client.copying import COPY_STATUSES, CopyResult
 from dotdo_postgres.client.pgresult import PGresult
 from dotdo_postgres.client.scripts import ScriptRun
 from dotdo_postgres.engine.named import Statement, types_of
 from dotdo_postgres.engine.session import Session
-from dotdo_postgres.errors import PostgresError
+from dotdo_postgres.errors import PostgresError, not_supported
+
+
+def _refuse(failure: PostgresError) -> list[PGresult]:
+    raise failure
 
 
 class Ending:
@@ -40,7 +44,8 @@ class Ending:
         return []
 
     def abort(self) -> None:
-        """Undo."""
+        """Undo, or let the open transaction fail."""
+        self._session.fail()
         if self._session.is_implicit:
             self._session.end_implicit(commit=False)
 
@@ -71,6 +76,7 @@ class PGconn(CommandQueue, ConnectionFacts):
         connection = cls(info, tenants.open_session(info))
         for name, value in info.settings:
             connection._configure(name, value)
+        connection._check_mode(info.value("target_session_attrs").decode())
         return connection
 
     connect_start = connect
@@ -82,6 +88,14 @@ class PGconn(CommandQueue, ConnectionFacts):
         except PostgresError as failure:
             self.finish()
             raise e.OperationalError(f"connection failed: FATAL:  {failure.message}") from None
+
+    def _check_mode(self, wanted: str) -> None:
+        """See that the session is of the kind that `target_session_attrs` asks for."""
+        is_read_only = self.session.settings.values["default_transaction_read_only"] == "on"
+        refusal = conninfo.mode_refusal(wanted, is_read_only=is_read_only)
+        if refusal:
+            self.finish()
+            raise e.OperationalError(f"connection failed: {refusal}")
 
     def connect_poll(self) -> int:
         """Return OK: opening is done."""
@@ -120,9 +134,11 @@ class PGconn(CommandQueue, ConnectionFacts):
             raise e.OperationalError(
                 "sending query failed: PQsendQuery not allowed in pipeline mode"
             )
-        text = command.decode()
-        run = ScriptRun(self.session, text, self.run, can_wait=self.can_wait)
-        self.submit(run, text)
+
+        def script(text: str) -> Unit:
+            return ScriptRun(self.session, text, self.run, can_wait=self.can_wait)
+
+        self._submit_text(command, script)
 
     def send_query_params(
         self,
@@ -133,16 +149,23 @@ class PGconn(CommandQueue, ConnectionFacts):
         result_format: int = 0,
     ) -> None:
         """Run one statement with parameters."""
-        text, oids = command.decode(), tuple(param_types or ())
-        run = partial(self._extended, text, oids, param_values or (), param_formats, result_format)
-        self.submit(run, text)
+        oids, values = tuple(param_types or ()), param_values or ()
+
+        def run(text: str) -> Unit:
+            return partial(self._extended, text, oids, values, param_formats, result_format)
+
+        self._submit_text(command, run)
 
     def send_prepare(
         self, name: bytes, command: bytes, param_types: Sequence[int] | None = None
     ) -> None:
         """Check a statement and keep it under a name; the empty name is replaced each time."""
-        text, oids = command.decode(), tuple(param_types or ())
-        self.submit(lambda: self._prepare(name.decode(), text, oids), text)
+        oids = tuple(param_types or ())
+
+        def run(text: str) -> Unit:
+            return lambda: self._prepare(self.read_text(name), text, oids)
+
+        self._submit_text(command, run)
 
     def send_query_prepared(
         self,
@@ -153,23 +176,33 @@ class PGconn(CommandQueue, ConnectionFacts):
     ) -> None:
         """Run a prepared statement."""
         values = param_values or ()
-        self.submit(lambda: self._run_named(name.decode(), values, param_formats, result_format))
+        self.submit(
+            lambda: self._run_named(self.read_text(name), values, param_formats, result_format)
+        )
 
     def send_describe_prepared(self, name: bytes) -> None:
         """Describe a prepared statement: parameters and columns."""
-        self.submit(lambda: self._describe(name.decode()))
+        self.submit(lambda: self._describe(self.read_text(name)))
 
     def send_close_prepared(self, name: bytes) -> None:
         """Forget a prepared statement; an unknown one is no error."""
-        self.submit(lambda: self._close(name.decode()))
+        self.submit(lambda: self._close(self.read_text(name)))
 
     def send_describe_portal(self, name: bytes) -> None:
         """Describe a cursor: its columns."""
-        self.submit(lambda: self._describe_portal(name.decode()))
+        self.submit(lambda: self._describe_portal(self.read_text(name)))
 
     def send_close_portal(self, name: bytes) -> None:
         """Close a cursor; an unknown one is no error."""
-        self.submit(lambda: self._close_portal(name.decode()))
+        self.submit(lambda: self._close_portal(self.read_text(name)))
+
+    def _submit_text(self, command: bytes, unit_of: Callable[[str], Unit]) -> None:
+        try:
+            text = self.read_text(command)
+        except PostgresError as failure:
+            self.submit(partial(_refuse, failure))
+        else:
+            self.submit(unit_of(text), text)
 
     def _extended(
         self,
@@ -191,6 +224,9 @@ class PGconn(CommandQueue, ConnectionFacts):
                 )
             except CatalogChanged:
                 continue
+            if result.copy is not None and self.pipeline_status:
+                session.fail()
+                raise not_supported("COPY in pipeline mode")
             if result.copy is not None:
                 return [CopyResult(result, Ending(session, can_wait=self.can_wait))]
             return [statements.result_of(result, result_format)]

@@ -1,12 +1,14 @@
 """A result as psycopg's own code reads one from libpq, over the engine's native rows; text and binary are made only when asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from psycopg.pq import ExecStatus
 from psycopg.pq.misc import PGresAttDesc, strip_severity
 
 from dotdo_postgres.client import diagnostics
+from dotdo_postgres.mapping.encodings import UTF8, Encoding
+from dotdo_postgres.mapping.recoding import in_encoding
 
 TEXT, BINARY = 0, 1
 NO_COLUMNS: tuple[Any, ...] = ()
@@ -30,6 +32,7 @@ class PGresult:
     __slots__ = (
         "_attributes",
         "columns",
+        "encoding",
         "format",
         "param_types",
         "report",
@@ -38,6 +41,7 @@ class PGresult:
         "statement",
         "status",
         "tag",
+        "values",
     )
 
     def __init__(
@@ -62,6 +66,8 @@ class PGresult:
         self.report = report
         self.statement = statement
         self.param_types = param_types
+        self.encoding = UTF8
+        self.values: Sequence[Sequence[bytes | None]] | None = None
         self._attributes: Sequence[PGresAttDesc] = ()
 
     @classmethod
@@ -72,23 +78,58 @@ class PGresult:
     def clear(self) -> None:
         """Free nothing: Python does."""
 
+    def encode_in(self, encoding: Encoding) -> "PGresult":
+        """Tell all text in the client's encoding from now on; return the result itself.
+
+        Raises:
+            PostgresError: a value holds what that encoding has not (22P05).
+        """
+        self.encoding = encoding
+        write = [self._writer(column) for column in self.columns]
+        self.values = [
+            [
+                None if value is None else to_bytes(value)
+                for to_bytes, value in zip(write, row, strict=True)
+            ]
+            for row in self.rows
+        ]
+        return self
+
+    def _writer(self, column: Any) -> Callable[[Any], bytes]:
+        codec, encoding = column.codec, self.encoding
+        if self.format:
+            to_binary: Callable[[Any], bytes] = in_encoding(codec, column.oid, encoding).to_binary
+            return to_binary
+        return lambda value: encoding.encode(codec.to_text(value))
+
+    def _told(self, text: str) -> bytes:
+        return text.encode(self.encoding.codec, "replace")
+
+    def part(self, status: int, first: int, end: int) -> "PGresult":
+        """Return a result of some of the rows."""
+        part = PGresult(status, self.columns, self.rows[first:end], format=self.format)
+        part.encoding = self.encoding
+        part.values = None if self.values is None else self.values[first:end]
+        return part
+
     # --- the error ---
 
     @property
     def error_message(self) -> bytes:
         """The whole text, severity first; empty when there is no error."""
-        return (
-            b"" if self.report is None else diagnostics.text(self.report, self.statement).encode()
-        )
+        if self.report is None:
+            return b""
+        return self._told(diagnostics.text(self.report, self.statement))
 
     def get_error_message(self, encoding: str = "utf-8") -> str:
         """Return the text without its severity."""
-        message = self.error_message.decode()
+        message = self.error_message.decode(self.encoding.codec, "replace")
         return strip_severity(message) if message else "no error details available"
 
     def error_field(self, fieldcode: int) -> bytes | None:
         """Return a field of the error by libpq's code."""
-        return None if self.report is None else diagnostics.field(self.report, fieldcode)
+        value = None if self.report is None else diagnostics.field(self.report, fieldcode)
+        return None if value is None else self._told(value)
 
     # --- the shape ---
 
@@ -108,7 +149,7 @@ class PGresult:
             return self._attributes[column_number].name
         if 0 <= column_number < len(self.columns):
             name: str = self.columns[column_number].name
-            return name.encode()
+            return self._told(name)
         return None
 
     def ftable(self, column_number: int) -> int:
@@ -152,6 +193,8 @@ class PGresult:
 
     def get_value(self, row_number: int, column_number: int) -> bytes | None:
         """Return a value in the format of the result, None for NULL."""
+        if self.values is not None:
+            return self.values[row_number][column_number]
         value = self.rows[row_number][column_number]
         if value is None:
             return None

@@ -1,10 +1,12 @@
 """Rows of storage values as the Python values that psycopg's loaders would give, without text in between."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from dotdo_postgres.client import seam
 from dotdo_postgres.client.adapters import AdaptersMap
+from dotdo_postgres.mapping.floats import NAN
 
 JSON, JSONB = 114, 3802
 Loader = Callable[[Any], Any]
@@ -47,11 +49,24 @@ def load(
         return rows
     if len(rows) == 1:
         return [load_row(rows[0], by_column)]
+    if all(loader is None or loader is float for loader in by_column) and not has_nan(
+        rows, by_column
+    ):
+        return rows
     columns: list[Any] = list(zip(*rows, strict=True))
     for number, loader in enumerate(by_column):
         if loader is not None:
             columns[number] = load_column(columns[number], loader)
     return list(zip(*columns, strict=True))
+
+
+def has_nan(rows: Sequence[tuple[Any, ...]], by_column: Sequence[Loader | None]) -> bool:
+    """Tell whether a column of doubles has NaN, which alone is stored as anything but the number."""
+    return any(
+        NAN in map(itemgetter(number), rows)
+        for number, loader in enumerate(by_column)
+        if loader is float
+    )
 
 
 def load_row(row: Sequence[Any], by_column: Sequence[Loader | None]) -> tuple[Any, ...]:

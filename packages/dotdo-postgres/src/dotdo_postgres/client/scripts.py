@@ -63,5 +63,6 @@ class ScriptRun:
 
     def abort(self) -> None:
         """Undo the statements that share a transaction with the one that failed."""
+        self._session.fail()
         if self._script is not None:
             self._script.end(is_failed=True, wait=False)

@@ -17,7 +17,9 @@ from psycopg import _copy_base, _py_transformer, adapt, errors, generators, pq, 
 from psycopg._adapters_map import AdaptersMap
 from psycopg._connection_base import BaseConnection
 from psycopg._cursor_base import BaseCursor
+from psycopg._encodings import pg2pyenc as python_encoding
 from psycopg._pipeline_base import BasePipeline
+from psycopg._preparing import PrepareManager
 from psycopg._queries import PostgresQuery, _query2pg_nocache
 from psycopg._server_cursor_base import ServerCursorMixin
 from psycopg.client_cursor import ClientCursorMixin
@@ -33,6 +35,7 @@ __all__ = [
     "PyTransformer",
     "Ready",
     "ServerCursorInPython",
+    "StatementCounts",
     "WaitTimeout",
     "cursor_in_python",
     "dispatch_escaping",
@@ -42,6 +45,7 @@ __all__ = [
     "maps_of",
     "of_class",
     "python_class",
+    "python_encoding",
     "relink",
     "split_query",
 ]
@@ -193,7 +197,66 @@ class ConnectionInPython(BaseConnection[Any]):
     @property
     def is_plain(self) -> bool:
         """Whether commit and rollback have nothing but the transaction to end."""
-        return not (self._pipeline or self._num_transactions or self._tpc or self._prepared._names)
+        return not (self._pipeline or self._num_transactions or self._tpc)
+
+
+class StatementCounts(PrepareManager):
+    """psycopg's choice of the statements to prepare, for statements that do not go its way, too."""
+
+    newest: Any = None
+    """The plan of the short way whose statement, a prepared one, was executed last; None when that is another's."""
+
+    def clear(self) -> bool:
+        """Forget all statements."""
+        self.newest = None
+        return super().clear()
+
+    def _rotate(self) -> None:
+        self.newest = None
+        super()._rotate()
+
+    def maybe_add_to_cache(self, query: Any, prep: Any, name: bytes) -> Any:
+        """Count a statement that went psycopg's own way."""
+        self.newest = None
+        return super().maybe_add_to_cache(query, prep, name)
+
+    def count(self, sql: bytes, oids: tuple[int, ...], plan: Any = None) -> str | None:
+        """Count an execution; return the name under which the statement is to be prepared now, mostly None."""
+        key = sql, oids
+        names = self._names
+        if key in names:
+            names.move_to_end(key)
+            self.newest = plan
+            return None
+        self.newest = None
+        threshold, counts = self.prepare_threshold, self._counts
+        if threshold is None:
+            return None
+        count = counts.get(key, 0)
+        if count < threshold:
+            counts[key] = count + 1
+            if count:
+                counts.move_to_end(key)
+            else:
+                self._rotate()
+            return None
+        counts.pop(key, None)
+        name = f"_pg3_{self._prepared_idx}"
+        self._prepared_idx += 1
+        names[key] = name.encode()
+        self._rotate()
+        return name
+
+    @property
+    def has_prepared(self) -> bool:
+        """Whether a statement is prepared."""
+        return bool(self._names)
+
+    def take_forgotten(self) -> list[str | None]:
+        """Return the names that are prepared no longer, None for all."""
+        taken = [None if name is None else name.decode() for name in self._to_flush]
+        self._to_flush.clear()
+        return taken
 
 
 def cursor_in_python(transformer: type, adapters_map: type) -> Any:

@@ -9,6 +9,7 @@ from psycopg.rows import Row, RowMaker
 from dotdo_postgres.client import rows, seam
 from dotdo_postgres.client.adapters import AdaptersMap
 from dotdo_postgres.client.pgresult import PGresult
+from dotdo_postgres.mapping.encodings import UTF8
 
 
 class Transformer(seam.PyTransformer):
@@ -28,7 +29,9 @@ class Transformer(seam.PyTransformer):
         super().set_pgresult(result, set_loaders=set_loaders, format=format)
         self._native = None
         is_text = format is None or format == Format.TEXT
-        if set_loaders and is_text and isinstance(result, PGresult) and not result.format:
+        if not (set_loaders and is_text and isinstance(result, PGresult)):
+            return
+        if not result.format and result.encoding is UTF8:
             self._native = self._loaded(result)
 
     def _loaded(self, result: PGresult) -> Sequence[tuple[Any, ...]] | None:

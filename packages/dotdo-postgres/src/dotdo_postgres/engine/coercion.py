@@ -16,12 +16,14 @@ from dotdo_postgres.mapping import numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
-from dotdo_postgres.spec.casts import CASTS
+from dotdo_postgres.spec.casts import CASTS as OWN_CASTS
+from dotdo_postgres.spec.extension_types import CASTS as EXTENSION_CASTS
 
 Context = Literal["implicit", "assignment", "explicit"]
 _ALLOWED = {"implicit": "i", "assignment": "ia", "explicit": "iae"}
 # oidvector and int2vector would capture casts that are meant for real arrays.
 _VECTORS = frozenset({22, 30})
+CASTS = OWN_CASTS | EXTENSION_CASTS
 _ANY_TYPES = frozenset({t.ANY, *t.POLYMORPHIC})
 
 

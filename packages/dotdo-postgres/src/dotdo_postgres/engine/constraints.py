@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from dotdo import errors as kernel
 from dotdo.storage import ddl
-from dotdo.storage.names import quoted
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.kept import HIDDEN, MATCH_FULL, PARTITION
 from dotdo_postgres.engine.references import deferred, foreign
 from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.rows_shown import Row, error_fields, failing_row, key_text
 from dotdo_postgres.engine.run.probe import run_probe
+from dotdo_postgres.engine.unique_keys import computed, unique_key
 from dotdo_postgres.errors import PostgresError, error
-from dotdo_postgres.mapping import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +41,9 @@ def translate_violation(
         return deferred(session, failure)
     if is_documents(noun):
         noun = session.documents.describe(session.names, noun)
-    rows = _rows(session, prepared, params)
+    rows = [
+        (_with_generated(session, noun, new), old) for new, old in _rows(session, prepared, params)
+    ]
     if is_documents(noun) and isinstance(failure, kernel.CheckViolation):
         rows = []  # the condition is over documents
     _settle_names(noun, failure)
@@ -180,10 +180,20 @@ def _half_null(relation: Relation, name: str) -> PostgresError:
 
 
 def _fails(session: Session, noun: Noun, check: Check, row: Row) -> bool:
-    names = [column.column for column in noun.columns]
-    listed = ", ".join(f"? as {quoted(name)}" for name in names)
-    sql = f"select 1 from (select {listed}) where not ({check.sql})"  # noqa: S608 -- quoted names, the catalog's own expression
-    return bool(session.kernel.read(sql, [row.get(name) for name in names]))
+    return bool(computed(session, noun, row, "1", f" where not ({check.sql})"))
+
+
+def _with_generated(session: Session, noun: Noun, row: Row) -> Row:
+    """Return a row with its generated columns, which nobody gave."""
+    generated = [column for column in noun.columns if column.generated is not None]
+    if not generated:
+        return row
+    listed = ", ".join(str(column.generated) for column in generated)
+    try:
+        (values,) = computed(session, noun, row, listed)
+    except PostgresError:  # its expression has an error of its own, which is told before
+        return row
+    return row | dict(zip([column.column for column in generated], values, strict=True))
 
 
 def _unique(
@@ -194,11 +204,13 @@ def _unique(
 ) -> PostgresError:
     relation = relation_of(noun)
     name = _unique_name(noun, failure)
-    columns = failure.columns
-    if columns == ("_id",) or not columns:
-        columns = _columns_of(noun, name)
-    row = _duplicate(session, noun, columns, rows) if columns else None
-    detail = f"Key {key_text(relation, columns, row)} already exists." if row else None
+    key = unique_key(noun, name, failure.columns)
+    row = None if key is None else key.duplicate(session, rows)
+    detail = None
+    if row is not None and key is not None:
+        by_document = is_documents(noun)
+        shown = key_text(relation, noun.key, row) if by_document else key.shown(session, row)
+        detail = f"Key {shown} already exists."
     message = f'duplicate key value violates unique constraint "{name}"'
     return error("23505", message, detail=detail, **error_fields(relation, constraint=name))
 
@@ -220,82 +232,3 @@ def _unique_name(noun: Noun, failure: kernel.ConstraintViolation) -> str:
         ) == tuple(failure.columns):
             return index.name
     return ""
-
-
-def _columns_of(noun: Noun, name: str) -> tuple[str, ...]:
-    if name == noun.key_name:
-        return noun.key
-    for index in noun.indexes:
-        if index.name == name and index.is_unique:
-            names = [term.removesuffix(" desc").strip('"') for term in index.terms]
-            known = {column.column for column in noun.columns}
-            return tuple(names) if known.issuperset(names) else ()
-    return next((unique.columns for unique in noun.uniques if unique.name == name), ())
-
-
-def _duplicate(
-    session: Session, noun: Noun, columns: Sequence[str], rows: list[tuple[Row, Row | None]]
-) -> Row | None:
-    seen: set[tuple[Any, ...]] = set()
-    where = " and ".join(f"{ddl.even_term(noun, quoted(name))} = ?" for name in columns)
-    sql = f"select 1 from {quoted(noun.table)} where {where}"  # noqa: S608 -- quoted names
-    uneven = {c.column for c in noun.columns if c.type == "numeric"}
-    for new, old in rows:
-        values = _even(new, columns, uneven)
-        if None in values or (old is not None and values == _even(old, columns, uneven)):
-            continue
-        if values in seen or session.kernel.read(sql, values):
-            return new
-        seen.add(values)
-    return rows[0][0] if len(rows) == 1 else None
-
-
-def _even(row: Row, columns: Sequence[str], uneven: set[str]) -> tuple[Any, ...]:
-    """Return the values of a key, equal ones as the same bytes."""
-    values = ((name, row.get(name)) for name in columns)
-    return tuple(
-        numeric.key(value) if name in uneven and value is not None else value
-        for name, value in values
-    )
-
-
-def duplicate_detail(session: Session, noun: Noun, columns: Sequence[str]) -> str | None:
-    """Return the detail of a unique index that cannot be made."""
-    listed = ", ".join(quoted(name) for name in columns)
-    sql = f"select {listed} from {quoted(noun.table)} order by {quoted(noun.rowid)}"  # noqa: S608 -- quoted names
-    uneven = {c.column for c in noun.columns if c.type == "numeric"}
-    rows = [dict(zip(columns, row, strict=True)) for row in session.kernel.read(sql)]
-    keys = [_even(row, columns, uneven) for row in rows]
-    found = first_equal(keys)
-    if found is None:
-        return None
-    row = rows[keys.index(found)]
-    shown = key_text(relation_of(noun), columns, row)
-    return f"Key {shown} is duplicated."
-
-
-def first_equal(rows: list[Any]) -> Any:
-    """Return the row that a sort first finds equal to another, None when all differ.
-
-    PostgreSQL names whichever equal pair its sort compares first; rows with NULL never are equal.
-    """
-    if (found := _first_neighbours(rows)) is not None:
-        return found
-    seen: set[Any] = set()
-    for row in sorted(row for row in rows if None not in row):
-        if row in seen:
-            return row
-        seen.add(row)
-    return None
-
-
-def _first_neighbours(rows: list[Any]) -> Any:
-    """Look as the sort's check for sorted input does: neighbours, until a pair is out of order."""
-    for one, other in itertools.pairwise(rows):
-        if None in one or None in other:
-            return None
-        if one == other:
-            return one
-        if one > other:
-            return None
-    return None

@@ -49,10 +49,11 @@ class Column(Expr):
 
 @dataclass(slots=True, eq=False)
 class Call(Expr):
-    """A function, operator or cast applied to arguments of exactly its types."""
+    """A function, operator or cast applied to arguments of exactly its types; `is_syntax`: written in words, as TRIM(BOTH FROM x)."""
 
     routine: Routine
     args: list[Expr]
+    is_syntax: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -138,10 +139,11 @@ class DistinctFrom(Expr):
 
 @dataclass(slots=True, eq=False)
 class Case(Expr):
-    """A searched CASE."""
+    """A searched CASE; `is_simple` when each condition compares the same operand with a value."""
 
     whens: list[tuple[Expr, Expr]]
     default: Expr | None
+    is_simple: bool = False
 
 
 @dataclass(slots=True, eq=False)

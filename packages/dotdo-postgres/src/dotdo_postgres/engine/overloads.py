@@ -123,9 +123,11 @@ def _resolve_function(
     return choose(function_candidates(name, len(types), names, is_spread=is_spread), types)
 
 
-def _resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
+def _resolve_operator(
+    name: str, types: tuple[int, ...], more: tuple[Candidate, ...] = ()
+) -> Candidate | str:
     """Choose an operator, as `resolve_function` does; an unknown operand is first taken for the other's type."""
-    candidates = operator_candidates(name, len(types))
+    candidates = [*operator_candidates(name, len(types)), *more]
     if len(types) == 2 and t.UNKNOWN in types and types[0] != types[1]:
         known = types[0] if types[1] == t.UNKNOWN else types[1]
         for candidate in candidates:
@@ -150,8 +152,12 @@ def resolve_function(
     return (_kept_function if own else _resolve_function)(name, types, names, is_spread)
 
 
-def resolve_operator(name: str, types: tuple[int, ...]) -> Candidate | str:
-    """Choose an operator, as `resolve_function` does."""
+def resolve_operator(
+    name: str, types: tuple[int, ...], more: tuple[Candidate, ...] = ()
+) -> Candidate | str:
+    """Choose an operator, as `resolve_function` does, among those of extensions, too."""
+    if more:
+        return _resolve_operator(name, types, more)
     own = all(oid < t.FIRST_USER_OID for oid in types)
     return (_kept_operator if own else _resolve_operator)(name, types)
 

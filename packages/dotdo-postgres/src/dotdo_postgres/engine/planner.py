@@ -12,6 +12,7 @@ from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import Compiler
 from dotdo_postgres.engine.compile.document_lookups import by_key
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.objects.descent import family_of
 from dotdo_postgres.engine.plan import Prepared, Result, ResultColumn
 from dotdo_postgres.engine.query import OutputColumn, Query, Select
 from dotdo_postgres.engine.run.locking import add_row_ids, constant_limit, run_locking
@@ -20,6 +21,7 @@ from dotdo_postgres.mapping import codecs, numeric_codecs, scalar_codecs
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.compile.sql import Sql
@@ -47,7 +49,9 @@ class Planner:
         is_in_family: Statement triggers of the table that is written to are fired around what is planned.
         variables: Which of a name's two meanings is taken where a routine's variable has it too.
         is_trusted: The statement is a step of one whose rights have been looked at.
+        policies_of: The table whose policies hold for the one that is written, None for its own.
         before: Names under which tables are read as they were before the statement.
+        contested: Tables that other stages of the statement change too.
         binder_used: The binder that was made last.
     """
 
@@ -65,8 +69,16 @@ class Planner:
         self.variables: Variables | None = None
         self.is_in_family = False
         self.is_trusted = False
+        self.policies_of: Noun | None = None
         self.before: dict[str, str] = {}
+        self.contested: set[str] = set()
         self.binder_used: Binder = None  # type: ignore[assignment]  # set by the first binder
+
+    def is_contested(self, noun: Noun) -> bool:
+        """Tell whether other stages of the statement change rows of a table or of those that descend from it."""
+        return bool(self.contested) and any(
+            member.name in self.contested for member in family_of(self.catalog, noun)
+        )
 
     def binder(self) -> Binder:
         """Return a binder for the statement; its stages share one."""

@@ -45,6 +45,7 @@ class Entry:
         schema: Schema of the table or view that goes by its own name, empty for an alias.
         view: Number of the view, or of the table with descendants, that the subquery stands for, 0 when it is none.
         hidden: How many of the last columns only system columns refer to.
+        readable: Places of the columns that the acting role may read, None for all.
     """
 
     name: str
@@ -58,16 +59,27 @@ class Entry:
     view: int = 0
     schema: str = ""
     hidden: int = 0
+    readable: frozenset[int] | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """A join of two FROM items; kind is `inner`, `left`, `right`, `full` or `cross`."""
+    """A join of two FROM items.
+
+    Args:
+        kind: `inner`, `left`, `right`, `full` or `cross`.
+        left, right: What is joined.
+        on: The condition.
+        using: The columns of USING, or those that NATURAL finds.
+        alias: Its name, empty without.
+    """
 
     kind: str
     left: FromItem
     right: FromItem
     on: Expr | None
+    using: tuple[str, ...] = ()
+    alias: str = ""
 
 
 FromItem = Entry | Join

@@ -22,10 +22,11 @@ _CANONICAL = {
     "timestamp": t.TIMESTAMP, "timestamptz": t.TIMESTAMPTZ, "interval": t.INTERVAL, "json": t.JSON, "jsonb": t.JSONB,
 }  # fmt: skip
 CANONICAL_NAMES = {oid: name for name, oid in _CANONICAL.items()} | {
-    t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
+    t.CITEXT: "citext", t.VARCHAR: "text", t.BPCHAR: "text", t.NAME: "text", t.OID: "bigint",
     t.INET: "bytes", t.CIDR: "bytes", t.MACADDR: "bytes", t.MACADDR8: "bytes", t.TIMETZ: "bytes",
 }  # fmt: skip
 _AS_BYTES = frozenset({t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8})
+_AS_TEXT = frozenset({t.JSONPATH, t.TSVECTOR, t.TSQUERY, t.VECTOR})
 _LIMITED = {t.VARCHAR: "varchar", t.BPCHAR: "char"}
 _LIMITED_OIDS = {name: oid for oid, name in _LIMITED.items()}
 _TEXT = re.compile(r"(varchar|char)\((\d+)\)")
@@ -128,7 +129,7 @@ def canonical_type(oid: int, typmod: int) -> str:
     if oid in _LIMITED and typmod >= 0:
         return f"{_LIMITED[oid]}({typmod - 4})"
     name = CANONICAL_NAMES.get(oid)
-    if name is None and (t.BY_OID[oid].category in {"A", "R", "V"} or oid == t.JSONPATH):
+    if name is None and (t.BY_OID[oid].category in {"A", "R", "V"} or oid in _AS_TEXT):
         return "text"
     if oid in _AS_BYTES:
         return "bytes"

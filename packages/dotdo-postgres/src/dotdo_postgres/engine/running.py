@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.plan import Prepared, Result
     from dotdo_postgres.engine.session import Session
+    from dotdo_postgres.errors import PostgresError
     from dotdo_postgres.mapping.codecs import StorageValue
 
 
@@ -72,10 +73,9 @@ def run(  # noqa: C901 -- one clause for each way in which a statement may have 
     except DotdoError as failure:
         if prepared.rebuild is not None and "integer overflow" in str(failure):
             return _run_wide(session, prepared, params, wait)
-        session.fail()
         failed, given = session.part or (prepared, params)
         session.part = None
-        raise translate(session, failed, given, failure) from failure
+        raise _failed(session, failed, given, failure) from failure
     except BaseException:
         session.fail()
         raise
@@ -126,11 +126,20 @@ def run_many(  # noqa: C901 -- as `run`
     except DotdoError as failure:
         if prepared.rebuild is not None and "integer overflow" in str(failure):
             return session.run_many(prepared.rebuild(), rows, wait=wait)
-        session.fail()
-        raise translate(session, prepared, several.current, failure) from failure
+        raise _failed(session, prepared, several.current, failure) from failure
     except BaseException:
         session.fail()
         raise
+
+
+def _failed(
+    session: Session, prepared: Prepared, params: Sequence[StorageValue], failure: DotdoError
+) -> PostgresError:
+    """Return the error, told before the transaction is undone: it may tell of rows that are its own."""
+    try:
+        return translate(session, prepared, params, failure)
+    finally:
+        session.fail()
 
 
 def _run_on_documents(

@@ -12,20 +12,17 @@ from dotdo_postgres.engine.ddl.alter_table import plan_alter_table
 from dotdo_postgres.engine.ddl.comments import plan_comment
 from dotdo_postgres.engine.ddl.create_table import plan_create_table
 from dotdo_postgres.engine.ddl.databases import plan_create_database, plan_drop_database
+from dotdo_postgres.engine.ddl.default_privileges import plan_default_privileges
 from dotdo_postgres.engine.ddl.drop import plan_drop
 from dotdo_postgres.engine.ddl.extensions import plan_create_extension
+from dotdo_postgres.engine.ddl.grants import plan_grant
 from dotdo_postgres.engine.ddl.indexes import plan_index
+from dotdo_postgres.engine.ddl.memberships import plan_grant_role
+from dotdo_postgres.engine.ddl.owners import plan_alter_owner, plan_drop_owned, plan_reassign_owned
 from dotdo_postgres.engine.ddl.permissions import require_rights
+from dotdo_postgres.engine.ddl.policies import plan_alter_policy, plan_create_policy
 from dotdo_postgres.engine.ddl.rename import plan_rename, plan_set_schema
-from dotdo_postgres.engine.ddl.roles import (
-    plan_alter_policy,
-    plan_alter_role,
-    plan_create_policy,
-    plan_create_role,
-    plan_drop_role,
-    plan_grant,
-    plan_grant_role,
-)
+from dotdo_postgres.engine.ddl.roles import plan_alter_role, plan_create_role, plan_drop_role
 from dotdo_postgres.engine.ddl.schemas import plan_create_schema
 from dotdo_postgres.engine.ddl.sequences import plan_alter_sequence, plan_create_sequence
 from dotdo_postgres.engine.ddl.table_as import plan_refresh, plan_table_as
@@ -41,7 +38,7 @@ from dotdo_postgres.engine.ddl.types import (
 from dotdo_postgres.engine.ddl.views import plan_create_view
 from dotdo_postgres.engine.dml.insert import plan_insert
 from dotdo_postgres.engine.dml.merge import plan_merge
-from dotdo_postgres.engine.dml.staged import has_changes, plan_staged
+from dotdo_postgres.engine.dml.staged import CHANGING, has_changes, plan_staged, with_snapshots
 from dotdo_postgres.engine.dml.update import plan_delete, plan_update
 from dotdo_postgres.engine.explaining import plan_explain
 from dotdo_postgres.engine.named import plan_deallocate, plan_execute, plan_prepare
@@ -101,6 +98,10 @@ _PLANNERS: dict[str, PlanStatement] = {
     "DropRoleStmt": plan_drop_role,
     "GrantRoleStmt": plan_grant_role,
     "GrantStmt": plan_grant,
+    "AlterDefaultPrivilegesStmt": plan_default_privileges,
+    "AlterOwnerStmt": plan_alter_owner,
+    "ReassignOwnedStmt": plan_reassign_owned,
+    "DropOwnedStmt": plan_drop_owned,
     "CreatePolicyStmt": plan_create_policy,
     "AlterPolicyStmt": plan_alter_policy,
     "AlterObjectSchemaStmt": plan_set_schema,
@@ -161,6 +162,8 @@ def plan_statement(planner: Planner, node: Node | None) -> Prepared:
     if plan is None:
         raise not_supported(re.sub(r"(?<!^)(?=[A-Z])", " ", kind.removesuffix("Stmt")).upper())
     prepared = plan(planner, body)
+    if kind in CHANGING and not planner.before and planner.binder_used.snapshots_read:
+        prepared = with_snapshots(planner, prepared)
     if planner.session.has_on_commit and kind in _CHANGING:
         settling(prepared)
     return prepared

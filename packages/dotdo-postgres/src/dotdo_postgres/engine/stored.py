@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from dotdo.registry import SqlFunction
+from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.compiler import PythonCall
 from dotdo_postgres.engine.facts import Facts
+from dotdo_postgres.engine.functions import arithmetic, arrays, math, patterns
 from dotdo_postgres.engine.functions.registry import FAMILIES
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.engine.run.functions import make_function
 from dotdo_postgres.errors import not_supported
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 SEPARATOR = "__"
+UNLISTED = (arithmetic, arrays, math, patterns, array_checks, checks)
+"""Modules with routines that compiled expressions call and no name of SQL leads to."""
 
 
 def find_function(name: str) -> SqlFunction | None:
@@ -43,7 +49,9 @@ def _storable() -> dict[str, Routine]:
 def _declared() -> Iterator[Routine]:
     for family in FAMILIES:
         yield from family.routines
-    yield from (value for value in vars(checks).values() if isinstance(value, Routine))
+        yield from family.fallbacks
+    for module in UNLISTED:
+        yield from (value for value in vars(module).values() if isinstance(value, Routine))
 
 
 def is_storable(routine: Routine) -> bool:
@@ -55,17 +63,20 @@ def is_storable(routine: Routine) -> bool:
     )
 
 
-def require_storable(compiler: Compiler) -> None:
-    """See that the routines a stored expression calls are found again by their names.
+def storable_text(compiler: Compiler, node: n.Node) -> str:
+    """Return a compiled expression as the text that a definition keeps.
 
     Raises:
-        PostgresError: one is not (0A000).
+        PostgresError: it needs a subquery, or a routine that is not found again by its name (0A000).
     """
+    if node.find(exp.Select) is not None:
+        raise not_supported("a stored expression that SQLite can compute by a subquery alone")
     for call in compiler.python_calls.values():
         own = all(oid < t.FIRST_USER_OID for oid in call.types)
         known = _storable().get(call.routine.sql_name.lower())
         if not own or known is not call.routine:
             raise not_supported(f"{call.routine.name} in a stored expression")
+    return n.to_text(node)
 
 
 def _call(name: str, base: str, routine: Routine) -> PythonCall | None:

@@ -35,7 +35,8 @@ _CONFLICTS: dict[int, frozenset[int]] = {
     7: frozenset({2, 3, 4, 5, 6, 7, 8}),
     8: frozenset(range(1, 9)),
 }
-_PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+_PRIVILEGES = ("UPDATE", "DELETE", "TRUNCATE")
+_ACCESS_SHARE, _ROW_EXCLUSIVE = 1, 3
 
 Touched = tuple[tuple[int, int], ...]
 """Numbers of relations with the mode in which a statement locks each."""
@@ -132,7 +133,8 @@ def plan_lock(planner: Planner, node: Node) -> Prepared:
 
 def _require_right(planner: Planner, noun: Noun, mode: int) -> None:
     actor = planner.names.actor
-    words = (*_PRIVILEGES, *(["SELECT"] if mode == 1 else []))
+    words = ["SELECT"] if mode == _ACCESS_SHARE else list(_PRIVILEGES)
+    words += ["INSERT"] if mode == _ROW_EXCLUSIVE else []
     if noun.id and not actor.is_superuser and not any(actor.may(noun, word) for word in words):
         raise error("42501", f"permission denied for table {noun.name.rpartition('.')[2]}")
 

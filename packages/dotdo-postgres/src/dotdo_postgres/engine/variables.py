@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.catalog.pg_objects import known_roles
+from dotdo_postgres.engine.catalog.regtypes import REGCONFIG
+from dotdo_postgres.engine.catalog.roles import known_roles
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.ddl.temporary import drop_all
 from dotdo_postgres.engine.modes import ISOLATIONS, modes
-from dotdo_postgres.engine.objects.actor import actor_named
+from dotdo_postgres.engine.objects.actor import actor_named, memberships
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.query import OutputColumn
 from dotdo_postgres.engine.setting_values import milliseconds
@@ -158,6 +159,8 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
         elif wanted.lstrip("+-").isdigit():
             wanted = f"<{int(wanted):+03d}>{-int(wanted):+03d}"
         settings.keep(key, wanted, is_local=is_local)
+    elif key == "default_text_search_config" and value is not None:
+        settings.keep(key, _text_search(session, value), is_local=is_local)
     elif key == "role":
         settings.keep(key, _role(session, value), is_local=is_local)
     elif key == "session_authorization":
@@ -167,6 +170,17 @@ def apply(session: Session, name: str, value: str | None, *, is_local: bool = Fa
         settings.set(name, value, is_local=is_local)
     if key in _FOLLOWED:
         adopt(session)
+
+
+def _text_search(session: Session, name: str) -> str:
+    """Return the qualified name of a configuration of full text search (22023)."""
+    names = session.planner().names
+    try:
+        oid = names.read_reg(REGCONFIG, name)
+    except PostgresError:
+        message = f'invalid value for parameter "default_text_search_config": "{name}"'
+        raise error("22023", message) from None
+    return f"pg_catalog.{names.write_reg(REGCONFIG, oid)}"
 
 
 def _role(session: Session, name: str | None) -> str:
@@ -181,8 +195,9 @@ def _role(session: Session, name: str | None) -> str:
     known = known_roles(session.names) | {session.facts.session_user}
     if name not in known:
         raise error("22023", f'role "{name}" does not exist')
-    user = actor_named(objects, session.facts.session_user)
-    if not user.is_superuser and name not in user.roles:
+    own = session.facts.session_user
+    every = memberships(objects, own, is_inheriting=False)
+    if not actor_named(objects, own).is_superuser and name not in every:
         raise error("42501", f'permission denied to set role "{name}"')
     return name
 

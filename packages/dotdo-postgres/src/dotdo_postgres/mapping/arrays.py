@@ -1,5 +1,7 @@
 """Arrays of any number of dimensions, counted from 1: PostgreSQL's `{a,"b c",NULL}` and the JSON text that carries them inside statements."""
 
+import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,15 +18,33 @@ def pack(elements: list[Any]) -> str:  # type: ignore[explicit-any]  # lists nes
     return orjson.dumps([_packed(item) for item in elements]).decode()
 
 
+_INFINITY, _MINUS_INFINITY = orjson.Fragment("9e999"), orjson.Fragment("-9e999")
+
+
 def _packed(item: Any) -> Any:  # type: ignore[explicit-any]  # lists nest
     if isinstance(item, bytes):
         return {"b": item.hex()}
+    if type(item) is float and math.isinf(item):
+        return _INFINITY if item > 0 else _MINUS_INFINITY
     return [_packed(inner) for inner in item] if isinstance(item, list) else item
 
 
 def unpack(stored: str) -> list[Any]:  # type: ignore[explicit-any]  # lists nest
     """Read the elements back, inner dimensions as lists."""
-    return [_unpacked(item) for item in orjson.loads(stored)]
+    return unpacked(loads(stored))
+
+
+def loads(stored: str) -> Any:  # type: ignore[explicit-any]  # what JSON holds
+    """Read JSON text in which numbers may be infinite, as SQLite writes them."""
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return json.loads(stored)
+
+
+def unpacked(items: list[Any]) -> list[Any]:  # type: ignore[explicit-any]  # lists nest
+    """Return what elements stand for when they were read as JSON."""
+    return [_unpacked(item) for item in items]
 
 
 def _unpacked(item: Any) -> Any:  # type: ignore[explicit-any]  # lists nest

@@ -19,6 +19,9 @@ from dotdo_postgres.mapping import (
     networks,
     records,
     styles,
+    tsqueries,
+    tsvectors,
+    vectors,
     zonedtimes,
 )
 from dotdo_postgres.mapping import types as t
@@ -49,6 +52,7 @@ from dotdo_postgres.mapping.scalar_codecs import (
     bytea_from_text,
     bytea_to_text,
     decode_text,
+    float_codec,
     integer_codec,
     json_from_python,
     jsonb_from_binary,
@@ -67,11 +71,11 @@ from dotdo_postgres.mapping.scalar_codecs import (
 )
 
 StorageValue = int | float | str | bytes | None
-_FLOAT8_BINARY = packed(">d", "double precision")
-_FLOAT4_BINARY = packed(">f", "real")
 
 
 CODECS: dict[int, Codec] = {
+    t.CITEXT: text_codec(),
+    t.VECTOR: vectors.CODEC,
     t.BOOL: Codec(boolean_from_text, boolean_text, boolean_from_binary, BOOLEAN_BINARY[1], bool, int),
     t.BYTEA: Codec(bytea_from_text, bytea_to_text, bytes, bytes),
     t.INT2: integer_codec(16, "smallint", ">h"),
@@ -94,9 +98,11 @@ CODECS: dict[int, Codec] = {
     **{oid: reg_codec(oid, None) for oid in t.REG_TYPES},
     2275: text_codec(),
     t.VOID: Codec(str, lambda _: "", decode_text, lambda _: b"", lambda _: "", None),
-    t.FLOAT4: Codec(single_from_text, floats.single_to_text, *_FLOAT4_BINARY,
-                    lambda value: float(floats.single_to_text(value))),
-    t.FLOAT8: Codec(floats.from_text, floats.to_text, *_FLOAT8_BINARY),
+    t.FLOAT4: replace(
+        float_codec(">f", "real", single_from_text, floats.stored_single_to_text),
+        to_python=lambda value: float(floats.stored_single_to_text(value)),
+    ),
+    t.FLOAT8: float_codec(">d", "double precision", floats.from_text, floats.stored_to_text),
     t.NUMERIC: NUMERIC_BYTES,
     t.DATE: Codec(moments.date_from_text, datetimes.date_to_text, *DATE_BINARY, date_to_python, date_from_python),
     t.TIME: Codec(moments.time_from_text, datetimes.time_to_text, *TIME_BINARY, time_to_python, time_from_python),
@@ -106,6 +112,7 @@ CODECS: dict[int, Codec] = {
     t.INTERVAL: Codec(interval_reading.read_stored, lambda data: interval.to_text(interval.decode(data)),
                       interval.from_binary, interval.to_binary, interval_to_python, interval_from_python),
     t.TID: Codec(tid_from_text, str, lambda data: f"({data[0]},{data[1]})", str.encode),
+    t.TSVECTOR: tsvectors.CODEC, t.TSQUERY: tsqueries.CODEC,
     t.BIT: bits.CODEC, t.VARBIT: bits.CODEC, t.TIMETZ: zonedtimes.CODEC,
     t.INET: networks.INET, t.CIDR: networks.CIDR, t.MACADDR: networks.MACADDR, t.MACADDR8: networks.MACADDR8,
     t.JSONPATH: Codec(jsonpath.canonical, str, lambda data: jsonpath.canonical(data[1:].decode()),

@@ -84,4 +84,6 @@ def encoding_named(name: str) -> Encoding | None:
     """Return the encoding of that name or alias, None when PostgreSQL knows none."""
     key = "".join(character for character in name.upper() if character.isalnum())
     found = _BY_KEY.get(key)
-    return None if found is None else Encoding(found, _CODECS[found])
+    if found is None:
+        return None
+    return UTF8 if found == "UTF8" else Encoding(found, _CODECS[found])

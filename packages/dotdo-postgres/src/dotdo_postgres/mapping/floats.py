@@ -1,26 +1,62 @@
 """real and double precision: PostgreSQL's reading and shortest writing of binary floating point; NaN cannot be stored and is refused."""
 
 import math
+import re
 import struct
 
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import error
+
+NAN = "NaN"
+"""How NaN is stored, since SQLite has no such number: text orders above all numbers, as NaN does in PostgreSQL."""
+
+
+def kept(value: float) -> float | str:
+    """Return the stored form of a double or real."""
+    value = float(value)
+    return value if value == value else NAN
+
+
+def stored_to_text(value: float | str) -> str:
+    """Write a stored double."""
+    return NAN if value == NAN else to_text(float(value))
+
+
+def stored_single_to_text(value: float | str) -> str:
+    """Write a stored real."""
+    return NAN if value == NAN else single_to_text(float(value))
+
+
+_HEXADECIMAL = re.compile(r"[+-]?0[xX]")
+
+
+def _from_hexadecimal(stripped: str, text: str, type_name: str) -> float:
+    try:
+        return float.fromhex(stripped)
+    except OverflowError:
+        raise error("22003", f'"{stripped}" is out of range for type {type_name}') from None
+    except ValueError:
+        raise error("22P02", f'invalid input syntax for type {type_name}: "{text}"') from None
+
+
+def _special(value: float) -> str:
+    return NAN if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 def from_text(text: str, type_name: str = "double precision") -> float:
     """Read a double.
 
     Raises:
-        PostgresError: not a number (22P02), out of range (22003), NaN (0A000).
+        PostgresError: not a number (22P02), out of range (22003).
     """
-    stripped = text.strip()
+    stripped = text.strip(" \t\n\r\f\v")
+    if _HEXADECIMAL.match(stripped):
+        return _from_hexadecimal(stripped, text, type_name)
     try:
-        value = float(stripped) if "_" not in stripped else None
+        value = float(stripped) if stripped.isascii() and "_" not in stripped else None
     except ValueError:
         value = None
     if value is None:
         raise error("22P02", f'invalid input syntax for type {type_name}: "{text}"')
-    if math.isnan(value):
-        raise not_supported("NaN of type double precision")
     is_lost = value == 0 and stripped.lower().partition("e")[0].strip("+-0.") != ""
     if is_lost or (math.isinf(value) and "n" not in stripped.lower()):
         raise error("22003", f'"{stripped}" is out of range for type {type_name}')
@@ -29,8 +65,8 @@ def from_text(text: str, type_name: str = "double precision") -> float:
 
 def to_text(value: float) -> str:
     """Write the shortest text that reads back as the same double."""
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
+    if not math.isfinite(value):
+        return _special(value)
     return shaped(repr(float(value)), 15)
 
 
@@ -72,18 +108,19 @@ def single(value: float) -> float:
     Raises:
         PostgresError: out of range of real (SQLSTATE 22003).
     """
-    if value != value:
-        raise not_supported("NaN of type real")
     try:
-        return float(struct.unpack(">f", struct.pack(">f", value))[0])
+        found = float(struct.unpack(">f", struct.pack(">f", value))[0])
     except OverflowError:
         raise error("22003", "value out of range: overflow") from None
+    if found == 0 and value != 0:
+        raise error("22003", "value out of range: underflow")
+    return found
 
 
 def single_to_text(value: float) -> str:
     """Write the shortest text that reads back as the same real."""
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
+    if not math.isfinite(value):
+        return _special(value)
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
         if single(float(text)) == value:

@@ -213,7 +213,7 @@ def to_binary(number: Decimal) -> bytes:
     if number.is_nan():
         return struct.pack(">hhHh", 0, 0, 0xC000, 0)
     if number.is_infinite():
-        return struct.pack(">hhHh", 0, 0, 0xF000 if number < 0 else 0xD000, 0)
+        return struct.pack(">hhHh", 0, 0, 0xF000 if number < 0 else 0xD000, 0x20)
     whole, _, fraction = f"{abs(number):f}".partition(".")
     whole = whole.lstrip("0")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")

@@ -20,7 +20,7 @@ Find = Callable[[int, tzinfo], Codec | None]
 def types_of(oid: int, stored: str) -> list[int]:
     """Return the types of the fields of a row: those of its type, or those that it brings along."""
     if oid == t.RECORD:
-        found: list[int] = orjson.loads(stored)["t"]
+        found: list[int] = arrays.loads(stored)["t"]
         return found
     return [kind for _, kind, _ in t.BY_OID[oid].fields]
 
@@ -28,14 +28,14 @@ def types_of(oid: int, stored: str) -> list[int]:
 def unpack(oid: int, stored: str) -> list[Any]:  # type: ignore[explicit-any]  # each field has its own type
     """Return the fields of a row."""
     if oid == t.RECORD:
-        return arrays.unpack(orjson.dumps(orjson.loads(stored)["v"]).decode())
+        return arrays.unpacked(arrays.loads(stored)["v"])
     items = arrays.unpack(stored)
     return items + [None] * (len(t.BY_OID[oid].fields) - len(items))
 
 
 def pack_record(types: Sequence[int], values: Sequence[Any]) -> str:  # type: ignore[explicit-any]  # each field has its own type
     """Keep an anonymous row."""
-    listed = orjson.loads(arrays.pack(list(values)))
+    listed = orjson.Fragment(arrays.pack(list(values)))
     return orjson.dumps({"t": list(types), "v": listed}).decode()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import arrays, bulk, floats, jsons
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.forms import Codec
@@ -113,10 +113,7 @@ def packed(layout: str, name: str) -> tuple[Callable[[bytes], Any], Callable[[An
     def read(data: bytes) -> Any:  # type: ignore[explicit-any]  # each type has its own
         if len(data) != form.size:
             raise error("22P03", f"incorrect binary data format for type {name}")
-        value = form.unpack(data)[0]
-        if value != value:
-            raise not_supported(f"NaN of type {name}")
-        return value
+        return form.unpack(data)[0]
 
     return read, form.pack
 
@@ -156,6 +153,21 @@ def json_from_python(value: Any) -> str:  # type: ignore[explicit-any]  # each t
 
 
 BOOLEAN_BINARY = packed(">?", "boolean")
+
+
+def float_codec(
+    layout: str, name: str, from_text: Callable[[str], float], to_text: Callable[[float | str], str]
+) -> Codec:
+    """Return the codec of a floating point type, whose NaN is stored as text."""
+    read, write = packed(layout, name)
+    return Codec(
+        lambda text: floats.kept(from_text(text)),
+        to_text,
+        lambda data: floats.kept(read(data)),
+        lambda value: write(float(value)),
+        float,
+        floats.kept,
+    )
 
 
 def single_from_text(text: str) -> float:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dotdo_postgres.mapping.interval import type_text as interval_type
+from dotdo_postgres.spec.extension_types import CITEXT as CITEXT  # noqa: PLC0414 -- among the others
+from dotdo_postgres.spec.extension_types import TYPES as EXTENSION_TYPES
+from dotdo_postgres.spec.extension_types import VECTOR as VECTOR  # noqa: PLC0414 -- among the others
 from dotdo_postgres.spec.types import TYPES
 
 
@@ -89,9 +92,11 @@ def reg_names() -> RegNames | None:
 
 BY_OID: dict[int, PgType] = _Types(
     (oid, PgType(oid, name, sql_name, size, category, preferred, element, array, kind))
-    for oid, (name, size, category, preferred, element, array, kind, sql_name) in TYPES.items()
+    for oid, (name, size, category, preferred, element, array, kind, sql_name) in (
+        TYPES | EXTENSION_TYPES
+    ).items()
 )
-BY_NAME: dict[str, PgType] = {pg_type.name: pg_type for pg_type in BY_OID.values()}
+BY_NAME: dict[str, PgType] = {BY_OID[oid].name: BY_OID[oid] for oid in TYPES}
 _BY_SQL_NAME = {pg_type.sql_name: pg_type for pg_type in BY_OID.values()} | {
     "timestamp": BY_NAME["timestamp"],
     "time": BY_NAME["time"],
@@ -104,7 +109,7 @@ BOOL, BYTEA, NAME, INT8, INT2, INT4 = 16, 17, 19, 20, 21, 23
 TEXT, OID, JSON, FLOAT4, FLOAT8 = 25, 26, 114, 700, 701
 UNKNOWN, BPCHAR, VARCHAR, DATE, TIME = 705, 1042, 1043, 1082, 1083
 TIMESTAMP, TIMESTAMPTZ, INTERVAL, NUMERIC = 1114, 1184, 1186, 1700
-JSONPATH = 4072
+JSONPATH, TSVECTOR, TSQUERY = 4072, 3614, 3615
 TID = 27
 BIT, VARBIT, TIMETZ, CIDR, INET, MACADDR, MACADDR8 = 1560, 1562, 1266, 650, 869, 829, 774
 ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLERANGE, ANYCOMPATIBLEMULTIRANGE = 3831, 4537, 5080, 4538
@@ -157,7 +162,7 @@ def format_type(  # noqa: PLR0911 -- one return for each form of modifier
         return f"numeric({precision},{scale})"
     if oid == INTERVAL:
         return interval_type(typmod)
-    if oid in {BIT, VARBIT}:
+    if oid in {BIT, VARBIT, VECTOR}:
         return f"{pg_type.sql_name}({typmod})"
     if oid in {TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ}:
         first, _, rest = pg_type.sql_name.partition(" ")

@@ -28,9 +28,18 @@ _PGCRYPTO_MISSING = frozenset({
     "pgp_sym_decrypt", "pgp_sym_decrypt_bytea", "pgp_sym_encrypt", "pgp_sym_encrypt_bytea",
 })  # fmt: skip
 
+_CITEXT_MISSING = frozenset({
+    "citext_hash", "citext_hash_extended", "citext_larger", "citext_smaller", "citext_pattern_cmp", "citext_pattern_ge",
+    "citext_pattern_gt", "citext_pattern_le", "citext_pattern_lt", "texticlike", "texticnlike", "texticregexeq", "texticregexne",
+})  # fmt: skip
+_VECTOR_MISSING = frozenset({"hamming_distance", "jaccard_distance", "vector_spherical_distance"})
+
 EXTENSIONS = {
     one.name: one
     for one in (
+        Extension("citext", "1.6", "data type for case-insensitive character strings", _CITEXT_MISSING),
+        Extension("pg_trgm", "1.6", "text similarity measurement and index searching based on trigrams"),
+        Extension("vector", "0.8.0", "vector data type and ivfflat and hnsw access methods", _VECTOR_MISSING),
         Extension("pgcrypto", "1.3", "cryptographic functions", _PGCRYPTO_MISSING),
         Extension("uuid-ossp", "1.1", "generate universally unique identifiers (UUIDs)"),
     )

@@ -72,9 +72,41 @@ def test_utf8_is_accepted_by_its_names(name: str) -> None:
     conninfo.read(f"client_encoding={name}".encode())
 
 
-def test_another_encoding_is_refused() -> None:
-    with pytest.raises(OperationalError, match="'latin1' is not supported"):
-        conninfo.read(b"client_encoding=latin1")
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        (b"client_encoding=latin1", (("client_encoding", "latin1"),)),
+        (b"client_encoding=auto", ()),
+        (b"options='-c datestyle=SQL'", (("datestyle", "SQL"),)),
+    ],
+)
+def test_settings_are_those_of_the_string(
+    given: bytes, settings: tuple[tuple[str, str], ...]
+) -> None:
+    assert conninfo.read(given).settings == settings
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_read_only", "refusal"),
+    [
+        ("", False, ""),
+        ("any", True, ""),
+        ("primary", True, ""),
+        ("prefer-standby", False, ""),
+        ("read-write", False, ""),
+        ("read-write", True, "session is read-only"),
+        ("read-only", True, ""),
+        ("read-only", False, "session is not read-only"),
+    ],
+)
+def test_kind_of_session_that_is_asked_for(wanted: str, is_read_only: bool, refusal: str) -> None:
+    assert conninfo.mode_refusal(wanted, is_read_only=is_read_only) == refusal
+
+
+def test_standby_and_unknown_kinds_of_session_are_refused() -> None:
+    assert "standby" in conninfo.mode_refusal("standby", is_read_only=False)
+    with pytest.raises(OperationalError, match="nosuchmode"):
+        conninfo.mode_refusal("nosuchmode", is_read_only=False)
 
 
 def test_what_cannot_be_read_is_an_error() -> None:

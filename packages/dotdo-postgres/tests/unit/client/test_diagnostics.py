@@ -68,7 +68,7 @@ def test_the_excerpt_shows_the_line_with_a_caret(
 
 def test_fields_are_found_by_libpqs_letters() -> None:
     report = Report(constraint="k", position=7)
-    assert diagnostics.field(report, DiagnosticField.CONSTRAINT_NAME) == b"k"
-    assert diagnostics.field(report, ord("P")) == b"7"
+    assert diagnostics.field(report, DiagnosticField.CONSTRAINT_NAME) == "k"
+    assert diagnostics.field(report, ord("P")) == "7"
     assert diagnostics.field(report, DiagnosticField.MESSAGE_HINT) is None
     assert diagnostics.field(report, DiagnosticField.SOURCE_FILE) is None

@@ -9,7 +9,7 @@ from dotdo_postgres.engine.compatibility import declared
     ("title", "there", "missing"),
     [
         ("Statements", "Create Table As", "Create Publication"),
-        ("Types", "timestamp with time zone", "tsvector"),
+        ("Types", "timestamp with time zone", "money"),
         ("Functions", "now", None),
         ("Operators", "||", "?-|"),
     ],

@@ -49,7 +49,8 @@ class HotCalls(WordCalls):
 
     def set(self, name: Any, value: Any, *args: Any, **options: Any) -> Any:
         """Set a string."""
-        words = [b"SET", self._word(name), self._word(value)]
+        encode = self._words
+        words = [b"SET", encode[name.__class__](name), encode[value.__class__](value)]
         if options:
             extra = set_options(options)
             if extra is None:
@@ -66,8 +67,12 @@ class HotCalls(WordCalls):
     def incrby(self, name: Any, amount: int = 1) -> Any:
         """Count up."""
         word = IS_ONE if amount.__class__ is int and amount == 1 else self._word(amount)
-        reply = self._count("INCRBY", [b"INCRBY", self._word(name), word])
-        return super().incrby(name, amount) if reply is DECLINED else reply  # type: ignore[misc]
+        reply = self._run([b"INCRBY", self._words[name.__class__](name), word])
+        if reply.__class__ is int and "INCRBY" in self._bare:
+            return reply
+        if reply is DECLINED:
+            return super().incrby(name, amount)  # type: ignore[misc]  # redis-py's
+        return self._respond("INCRBY", reply, {})
 
     incr = incrby
 
@@ -90,7 +95,18 @@ class HotCalls(WordCalls):
         reply = DECLINED
         word = self._word
         if key is not None and not mapping and not items:
-            reply = self._count("HSET", [b"HSET", word(name), word(key), word(value)])
+            encode = self._words
+            words = [
+                b"HSET",
+                encode[name.__class__](name),
+                encode[key.__class__](key),
+                encode[value.__class__](value),
+            ]
+            reply = self._run(words)
+            if reply.__class__ is int and "HSET" in self._bare:
+                return reply
+            if reply is not DECLINED:
+                return self._respond("HSET", reply, {})
         elif key is None and mapping and not items and mapping.__class__ is dict:
             words = [word(part) for pair in mapping.items() for part in pair]
             reply = self._count("HSET", [b"HSET", word(name), *words])

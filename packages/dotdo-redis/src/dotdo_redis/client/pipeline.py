@@ -10,7 +10,7 @@ from redis.exceptions import ExecAbortError, ResponseError, WatchError
 from dotdo_redis.client.line import Line
 from dotdo_redis.client.plain_calls import PlainCalls
 from dotdo_redis.client.shapes import error_of
-from dotdo_redis.client.short_cut import SHORT_CUTS
+from dotdo_redis.client.short_cut import SHORT_CUTS, ShortCut
 from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import NULL_ARRAY, OK
 
@@ -26,15 +26,32 @@ def run_all(line: Line, calls: list[list[bytes]]) -> list[Any]:
 class Pipeline(PlainCalls, upstream.Pipeline):
     """redis.client.Pipeline whose data commands go to the engine in one go."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, like: ShortCut | None = None) -> None:
         super().__init__(*args)
-        self._prepare()
+        if like is None:
+            self._prepare()
+        else:
+            self._share(like)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Queue a command, or run it at once while watching."""
         if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
             return self.immediate_execute_command(*args, **options)
         self.command_stack.append((args, options))
+        return self
+
+    def get(self, name: Any) -> Any:
+        """Read a string."""
+        if self.watching:
+            return self.execute_command("GET", name)
+        self.command_stack.append((("GET", name), {}))
+        return self
+
+    def set(self, name: Any, value: Any, *args: Any, **options: Any) -> Any:
+        """Set a string."""
+        if self.watching or args or options:
+            return super().set(name, value, *args, **options)
+        self.command_stack.append((("SET", name, value), {}))
         return self
 
     def _line(self, connection: Any) -> Line | None:
@@ -46,9 +63,12 @@ class Pipeline(PlainCalls, upstream.Pipeline):
 
     def _calls(self, commands: Any) -> list[list[bytes]] | None:
         """The commands as words, when each of them can be run at once."""
-        word, names = self._word, SHORT_CUTS
+        words, names = self._words, SHORT_CUTS
         try:
-            return [[names[args[0]], *map(word, args[1:])] for args, _ in commands]
+            return [
+                [names[args[0]], *[words[value.__class__](value) for value in args[1:]]]
+                for args, _ in commands
+            ]
         except KeyError:
             return None
 
@@ -65,12 +85,13 @@ class Pipeline(PlainCalls, upstream.Pipeline):
 
     def _answers(self, replies: list[Any], commands: Any) -> list[Any]:
         """What `parse_response` gives for each, errors among the rest."""
-        direct, bare, callbacks = self._direct, self._bare, self.response_callbacks
+        direct, bare = self._direct, self._bare
+        is_plain_set = self.response_callbacks["SET"] is parse_set_result
         found = []
         for reply, (args, options) in zip(replies, commands, strict=True):
             if reply.__class__ in direct and args[0] in bare:
                 found.append(reply)
-            elif reply is OK and args[0] == "SET" and callbacks["SET"] is parse_set_result:
+            elif reply is OK and is_plain_set and args[0] == "SET":
                 found.append(True)
             else:
                 found.append(self._answer(reply, args[0], options))

@@ -39,17 +39,13 @@ class Redis(HotCalls, upstream.Redis):
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> "Pipeline":
         """Make a pipeline."""
-        return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        return Pipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint, like=self
+        )
 
     def client(self) -> "Redis":
         """Make a client that keeps one connection."""
         return self.__class__(connection_pool=self.connection_pool, single_connection_client=True)
-
-    def set_response_callback(self, command: str, callback: Any) -> None:
-        """Let a function see each reply of a command."""
-        self._answered.add(command.upper())
-        self._bare.discard(command.upper())
-        super().set_response_callback(command, callback)
 
 
 Redis.__init__.__wrapped__ = upstream.Redis.__init__  # type: ignore[attr-defined]  # for its signature

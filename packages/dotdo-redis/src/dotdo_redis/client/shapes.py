@@ -6,8 +6,8 @@ from typing import Any
 from redis._parsers.base import BaseParser
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from dotdo_redis.engine.numbers_text import shortest
 from dotdo_redis.errors import ReplyError
+from dotdo_redis.mapping.doubles import double_text
 from dotdo_redis.mapping.replies import (
     NULL_ARRAY,
     Attributed,
@@ -104,15 +104,15 @@ class Shape:
         return [self(item) for pair in reply.items() for item in pair]
 
     def double(self, reply: Any) -> Any:
-        """A double: spelt out in RESP2."""
-        return reply if self.is_resp3 else self.decode(spelt(reply))
+        """A double: double_text out in RESP2."""
+        return reply if self.is_resp3 else self.decode(double_text(reply))
 
     def boolean(self, reply: Any) -> Any:
         """A boolean: a number in RESP2."""
         return reply if self.is_resp3 else int(reply)
 
     def big_number(self, reply: Any) -> Any:
-        """A number beyond 64 bits: spelt out in RESP2."""
+        """A number beyond 64 bits: double_text out in RESP2."""
         return int(reply) if self.is_resp3 else self.decode(b"%d" % reply)
 
     def attributed(self, reply: Any) -> Any:
@@ -128,13 +128,6 @@ class Shape:
         if isinstance(error, RedisConnectionError):
             raise error
         return error
-
-
-def spelt(number: float) -> bytes:
-    """Spell a double as RESP2 does."""
-    if number in {float("inf"), float("-inf")}:
-        return b"inf" if number > 0 else b"-inf"
-    return b"nan" if number != number else shortest(number)
 
 
 class _Shapes(dict[type, Callable[[Shape, Any], Any]]):

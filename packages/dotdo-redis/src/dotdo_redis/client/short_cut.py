@@ -22,24 +22,24 @@ SHORT_CUTS = {
 """The commands that neither wait nor change their connection."""
 
 
-def word_maker(encoder: Any) -> Callable[[Any], bytes]:
-    """Make what encodes an argument, as an encoder of redis-py does."""
-    encode, encodes_text = encoder.encode, is_utf8(encoder)
+class Words(dict[type, Callable[[Any], bytes]]):
+    """What encodes an argument of a class, as an encoder of redis-py does."""
 
-    def word(value: Any) -> bytes:
-        kind = value.__class__
-        if kind is str and encodes_text:
-            return value.encode()  # type: ignore[no-any-return]  # text, as just seen
-        if kind is bytes:
-            return value  # type: ignore[no-any-return]  # bytes, as just seen
-        if kind is int:
-            return b"%d" % value
-        found = encode(value)
+    def __init__(self, encoder: Any) -> None:
+        super().__init__({bytes: bytes, int: b"%d".__mod__})
+        if is_utf8(encoder):
+            self[str] = str.encode
+        self._encode = encoder.encode
+
+    def __missing__(self, _kind: type) -> Callable[[Any], bytes]:
+        return self._spell
+
+    def _spell(self, value: Any) -> bytes:
+        found = self._encode(value)
         return found if found.__class__ is bytes else bytes(found)
 
-    return word
 
-
+PREPARED = ("_is_direct", "_resp", "_words", "_answered", "_direct", "_bare", "_shape")
 DECLINED = object()
 """The short cut cannot be taken."""
 
@@ -50,6 +50,11 @@ class ShortCut:
     connection: Any
     connection_pool: Any
     response_callbacks: Any
+    _is_direct: bool
+    """The pool's connections are lines."""
+    _resp: int
+    _words: Words
+    _shape: Shape
     _answered: set[str]
     """Commands whose replies the user's functions see."""
     _direct: set[type]
@@ -57,16 +62,31 @@ class ShortCut:
     _bare: set[str]
     """Commands whose replies nobody shapes."""
 
+    def _share(self, client: "ShortCut") -> None:
+        """Be prepared as another client of the same pool and callbacks is."""
+        for name in PREPARED:
+            setattr(self, name, getattr(client, name))
+
+    def set_response_callback(self, command: str, callback: Any) -> None:
+        """Let a function see each reply of a command."""
+        self._answered.add(command.upper())
+        self._bare.discard(command.upper())
+        super().set_response_callback(command, callback)  # type: ignore[misc]  # redis-py's
+
+    def _word(self, value: Any) -> bytes:
+        encode = self._words[value.__class__]
+        return encode(value)
+
     def _prepare(self) -> None:
         pool = self.connection_pool
         kind = pool.connection_class
         is_ours = isinstance(kind, type) and issubclass(kind, InProcess)
         self._is_direct = is_ours and getattr(pool, "cache", None) is None
-        self._answered: set[str] = set()
+        self._answered = set()
         protocol = pool.get_protocol()
         self._resp = DEFAULT_RESP_VERSION if protocol is None else int(protocol)
         encoder = pool.get_encoder()
-        self._word = word_maker(encoder)
+        self._words = Words(encoder)
         self._direct = {int, type(None)}
         if not encoder.decode_responses:
             self._direct.add(bytes)
@@ -97,7 +117,8 @@ class ShortCut:
         name = SHORT_CUTS.get(args[0])
         if name is None or not self._is_direct:
             return DECLINED
-        reply = self._run([name, *map(self._word, args[1:])])
+        words = self._words
+        reply = self._run([name, *[words[value.__class__](value) for value in args[1:]]])
         if reply is DECLINED:
             return DECLINED
         return self._respond(args[0], reply, options)

@@ -99,8 +99,8 @@ def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
     return value.items() if isinstance(value, dict) else [(name, item) for name, item in value]
 
 
-def document_of(value: Value, expires_ms: int | None) -> dict[str, Any]:
-    """The document of a value: `value`, and `expires_at` in milliseconds since 1970 when it ends."""
+def document_of(value: Value | None, expires_ms: int | None) -> dict[str, Any]:
+    """The document of a value: `value`, null when it is elsewhere, and `expires_at` in milliseconds since 1970 when it ends."""
     tell = _TELL.get(value.__class__)
     document: dict[str, Any] = {"value": None if tell is None else tell(value)}
     if expires_ms is not None:

@@ -10,15 +10,18 @@ from random import SystemRandom
 from dotdo.clock import Clock
 from dotdo.errors import DotdoError
 from dotdo.storage import Durability, Store
-from dotdo_redis.durability.append_file import AppendFile, records, sync
-from dotdo_redis.durability.documents import NOUNS
+from dotdo_redis.durability.append_file import AppendFile, records
 from dotdo_redis.durability.mapped import define_mapped, load
 from dotdo_redis.durability.mapped_keys import MappedKeys, event_of
 from dotdo_redis.durability.ownership import Lease
 from dotdo_redis.durability.rows import OWNER, Rows
 from dotdo_redis.durability.sharing import share
+from dotdo_redis.durability.spilling import forget_large, spill
+from dotdo_redis.durability.syncing import Syncing
 from dotdo_redis.engine import ClientState, Context, Engine
+from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.context import Effect
+from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Command
 from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.registry import build
@@ -26,10 +29,8 @@ from dotdo_redis.engine.types import Value
 from dotdo_redis.errors import Misconfigured, ReadOnly, ReplyError
 
 DIRTY_KEYS = 20_000
-LEVELS: dict[str, Durability] = {"no": "process", "everysec": "everysec", "always": "always"}
-"""What appendfsync says -> the level."""
-SYNCED = ("everysec", "always")
-"""Levels that survive a loss of power."""
+COUNT_EVERY = 64
+"""The keys that are newer than the rows are counted once in so many records."""
 LONGEST_BYTES = 32 << 20
 """When so many keys, or bytes of the append file, are newer than the rows, they are written."""
 
@@ -61,9 +62,8 @@ class Keyspace:
         self._forget_dirty()
         self.path = path
         self.log_path = path.with_suffix(".redis-log")
-        self.durability = durability
+        self._syncing = Syncing(self.engine, path, durability, self.flush, self._record)
         self._open_store = open_store
-        self._file: AppendFile | None = None
         self._rows: Rows | None = None
         self._store: Store | None = None
         self._number = 0
@@ -71,8 +71,7 @@ class Keyspace:
         self._known_catalog = -1
         self._stale: list[RowRef] = []
         self._is_flushing = False
-        self._is_closed = threading.Event()
-        self._syncer: threading.Thread | None = None
+        self._is_past = False
         self._lease: Lease | None = None
 
     # -- coming up
@@ -91,32 +90,16 @@ class Keyspace:
                 self._replay()
             self.engine.flush_observers.append(self._note_all)
             self.engine.journal = self._journal
-            self._offer_syncing()
-
-    def _offer_syncing(self) -> None:
-        """Show the level as appendfsync, and let that choose among the levels that keep a file."""
-        policy = next((text for text, level in LEVELS.items() if level == self.durability), "no")
-        self.engine.instance.parameters.values["appendfsync"] = policy
-        if self.durability in LEVELS.values():
-            self.engine.instance.sync_as = self._sync_as
-
-    def _sync_as(self, policy: str) -> None:
-        self.durability = LEVELS[policy]
-        if self.durability in SYNCED:
-            sync(Path(f"{self.path}-wal"))
-        if self._file is not None:
-            self._file.syncs = self.durability == "always"
-            if self.durability in SYNCED:
-                self._file.sync()
-        self._begin_syncing()
+            self._syncing.show()
+            self.engine.instance.append_file = self._syncing
 
     def open_past(self) -> None:
         """Take what the rows held at a moment of the past, and refuse to change it."""
         with self.engine.lock:
-            rows = Rows(self._open_store(), self.engine.config)
+            self._is_past = True
+            rows = self._rows = Rows(self._open_store(), self.engine.config)
             rows.fill(self.engine.databases)
             self._restore_catalog(rows)
-            rows.close()
             self._forget_dirty()
             self.engine.audience.add_gate(_refuse_writes)
 
@@ -145,6 +128,7 @@ class Keyspace:
             rows = self._rows = Rows(self._store, self.engine.config)
             self._number = max(self._number, rows.applied)
             rows.fill(self.engine.databases)
+            self.engine.spill = self._spill
             self._restore_catalog(rows)
             self._things.learn(rows)
             self._store.listen(self._committed)
@@ -226,7 +210,7 @@ class Keyspace:
     def _journal(self, now_us: int, effects: list[Effect]) -> None:
         """Acknowledge: what the level asks for is done when this returns."""
         if not self._has_nouns:
-            self._attach().define(NOUNS.values())
+            self._attach().define_all()
             self._has_nouns = True
         if self.durability == "memory":
             self.engine.journal = (
@@ -235,13 +219,15 @@ class Keyspace:
             return
         self._number += 1
         try:
-            file = self._file or self._begin_file()
+            file = self._syncing.file or self._begin_file()
             file.append(self._number, now_us, effects)
         except OSError as error:
             self._number -= 1
             self.engine.audience.add_gate(self._refuse_until_written)
             raise Misconfigured(os.strerror(error.errno or 0)) from error
-        if file.size_bytes > LONGEST_BYTES or self._count_dirty() > DIRTY_KEYS:
+        if file.size_bytes > LONGEST_BYTES or (
+            not self._number % COUNT_EVERY and self._count_dirty() > DIRTY_KEYS
+        ):
             self.flush()
 
     def _refuse_until_written(self, _ctx: Context, command: Command, _words: list[bytes]) -> None:
@@ -260,33 +246,35 @@ class Keyspace:
 
     def _begin_file(self) -> AppendFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = AppendFile(self.log_path, syncs=self.durability == "always")
-        self._begin_syncing()
-        return self._file
+        return self._syncing.open_file(self.log_path)
 
-    def _begin_syncing(self) -> None:
-        if self.durability == "everysec" and self._syncer is None:
-            self._syncer = threading.Thread(
-                target=self._sync_each_second, name="dotdo-redis-sync", daemon=True
-            )
-            self._syncer.start()
+    def _record(self) -> None:
+        self.engine.journal = self._journal
 
-    def _sync_each_second(self) -> None:
-        while not self._is_closed.wait(1):
-            file = self._file
-            if file is not None and self.durability == "everysec":
-                file.sync()
+    @property
+    def durability(self) -> Durability:
+        """What an acknowledged write survives."""
+        return self._syncing.level
 
     def flush(self) -> None:
         """Write what is newer than the rows, and begin the append file anew."""
         with self.engine.lock:
-            if self._is_flushing or not self._count_dirty():
+            if self._is_flushing or self._is_past or not self._count_dirty():
                 return
             self._is_flushing = True
             try:
                 self._write()
             finally:
                 self._is_flushing = False
+
+    def _spill(self, database: Database, keys: list[bytes]) -> int:
+        """Leave values to the rows; return how many bytes of memory that frees."""
+        if self.engine.depth:
+            return 0
+        self.engine.settle()
+        if not self._dirty(database.index).keys().isdisjoint(keys):
+            self.flush()
+        return spill(self.engine, self._attach(), database, keys)
 
     def _write(self) -> None:
         rows = self._attach()
@@ -303,11 +291,7 @@ class Keyspace:
             for index, key, _, _ in changes:
                 self._dirty(index)[key] = None
             raise
-        if self.durability in SYNCED:
-            sync(Path(f"{self.path}-wal"))  # the append file is given up for the rows
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._syncing.end_file()
         if self.log_path.exists():
             os.truncate(self.log_path, 0)
 
@@ -345,7 +329,11 @@ class Keyspace:
         rows = self._attach()
         self._things.learn(rows)
         missing: set[int] = set()
-        for noun, row in dict.fromkeys(stale):
+        elements = rows.element_nouns() if stale else {}
+        for number in {elements[noun] for noun, _ in stale if noun in elements}:
+            for key, value in forget_large(rows, self.engine.databases[number]):
+                self._tell(number, key, value)
+        for noun, row in dict.fromkeys(one for one in stale if one[0] not in elements):
             found = rows.read(noun, row)
             if found is None:
                 missing.add(noun)
@@ -371,7 +359,9 @@ class Keyspace:
             return
         database, kept = found
         db = self.engine.databases[database]
-        for key, value in list(db.keys.items()):
+        db.know_all()
+        held = db.keys.types() if isinstance(db.keys, ColdKeys) else list(db.keys.items())
+        for key, value in held:
             is_known = key in kept or key in self._dirty(database)
             if not is_known and rows.holds(noun, database, key, value):
                 db.remove(key)
@@ -381,9 +371,7 @@ class Keyspace:
         """Belong to nobody any more: nothing is written, and every client's connection is gone."""
         self.engine.journal = None
         self._forget_dirty()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._syncing.close_file()
         if self._lease is not None:
             self._lease.abandon()
             self._lease = None
@@ -392,7 +380,7 @@ class Keyspace:
 
     def close(self) -> None:
         """Flush for the last time."""
-        self._is_closed.set()
+        self._syncing.close()
         with self.engine.lock:
             self.flush()
             if self._rows is not None:
@@ -401,6 +389,4 @@ class Keyspace:
             if self._lease is not None:
                 self._lease.close()
                 self._lease = None
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._syncing.close_file()

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from dotdo.errors import DotdoError
+from dotdo_redis.errors import ReplyError
+
 _LOG = logging.getLogger("dotdo.redis")
 LONGEST_PATH = 100
 """What the name of a unix socket may have, with some room."""
@@ -93,7 +96,7 @@ class Lease:
     def _try_to_flush(self) -> None:
         try:
             self._flush()
-        except Exception:  # noqa: BLE001 - the thread goes on, and who asked reads what is there
+        except (DotdoError, ReplyError, OSError, ValueError):  # who asked reads what is there
             _LOG.exception("keys could not be written for another process")
 
     def close(self) -> None:

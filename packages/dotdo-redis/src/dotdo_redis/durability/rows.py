@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
-from struct import Struct
 from typing import Any
 
 import msgspec
 
 from dotdo.graph import define_documents, shape_of
 from dotdo.history import entries, head, transactions
-from dotdo.sql import key_to_python, key_to_storage
+from dotdo.sql import key_to_storage
 from dotdo.storage import Noun, Session, Store, alter_noun, quoted
-from dotdo.values import decode, encode
+from dotdo.values import encode
 from dotdo_redis.durability.checks import checks_of
 from dotdo_redis.durability.documents import (
     NOUNS,
@@ -19,33 +18,35 @@ from dotdo_redis.durability.documents import (
     kind_of,
     noun_of,
     text,
-    value_of,
-    word,
 )
+from dotdo_redis.durability.elements import (
+    ELEMENTS,
+    PARTS,
+    database_of,
+    define_elements,
+    drop_elements,
+    is_large,
+    settled,
+    write_elements,
+)
+from dotdo_redis.durability.elements import find_noun as find_elements
 from dotdo_redis.durability.mapped import Mapped, mapped_nouns, reread, write
 from dotdo_redis.durability.mapped import load as load_things
 from dotdo_redis.durability.mapped import read as read_thing
+from dotdo_redis.durability.reading import EXPIRY, RAW, Reading, read_key
+from dotdo_redis.durability.vault import RowVault, kinds_of
+from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.database import Database
-from dotdo_redis.engine.rdb import Reader, load, save
+from dotdo_redis.engine.rdb import save
 from dotdo_redis.engine.types import Value, type_name
 from dotdo_redis.engine.types.hashes import Hash
+from dotdo_redis.engine.types.lists import List
 
 OWNER = API = "redis"
 APPLIED = "redis applied"
-PAGE = 5000
 CATALOG = "redis catalog"
 """The calls that make indexes, aliases and dictionaries of search again."""
-RAW = 0xFF
-"""A string as it is, which RDB has no such byte for."""
-_EXPIRY = Struct("<q")
-
-PLAIN = (
-    "substr(bson, 1, 9) = x'ffffffffffffffffff' and typeof(id) = 'text'"
-    " and substr(id, 1, 1) not in ('{', '[', '\"') and id not in ('true', 'false', 'null')"
-)
-"""A string that never ends, whose key is text and stands as it is."""
-
 Change = tuple[int, bytes, Value | None, int | None]
 """Database, key, what it holds now, and until when (milliseconds since 1970)."""
 
@@ -58,6 +59,8 @@ class Rows:
         self.session: Session = store.session(api=API, owner=OWNER)
         self.applied = int(self.session.fact(APPLIED) or 0)
         self._position: int | None = None
+        self.vaults: list[RowVault] = []
+        """What the keys of each database lie in, by its number."""
 
     def define(self, names: Iterable[str]) -> None:
         """Define the nouns that are not there yet, so that others find them."""
@@ -65,6 +68,11 @@ class Rows:
             noun = define_documents(self.session, name)
             checks = checks_of(kind_of(name))
             alter_noun(self.session, msgspec.structs.replace(noun, owner=OWNER, checks=checks))
+
+    def define_all(self) -> None:
+        """Define the nouns of database 0."""
+        self.define(NOUNS.values())
+        define_elements(self.session, 0, OWNER)
 
     def nouns(self) -> Iterator[tuple[Noun, bytes, int]]:
         """The nouns that are there, each with its type and database."""
@@ -94,6 +102,7 @@ class Rows:
         if since is None:
             return []
         ours = {noun.id for noun, _, _ in self.nouns()} | {m.noun.id for m in self.mapped}
+        ours |= self.element_nouns().keys()
         return [
             (entry.noun, entry.row)
             for transaction in takewhile(lambda t: t.last > since, transactions(self.session))
@@ -101,6 +110,11 @@ class Rows:
             for entry in entries(self.session, transaction.first - 1, transaction.last)
             if entry.noun in ours
         ]
+
+    def element_nouns(self) -> dict[int, int]:
+        """The nouns of elements, each with the number of its database."""
+        found = {noun.id: database_of(noun.name) for noun in self.session.catalog.nouns}
+        return {noun: number for noun, number in found.items() if number is not None}
 
     def is_mapped(self, noun_id: int) -> bool:
         """Whether a noun's things are hashes."""
@@ -143,32 +157,18 @@ class Rows:
         )
 
     def fill(self, databases: Sequence[Database]) -> None:
-        """Put all keys into their databases, as keys that nobody has used yet."""
-        for noun, kind, number in self.nouns():
-            database, table = databases[number], quoted(noun.table)
-            condition = PLAIN if kind == b"string" else "0"
-            plain = f"select cast(id as blob), substr(bson, 10) from {table} where _id > ? and _id <= ? and {condition}"  # noqa: S608 - a quoted name
-            rest = (
-                f"select id, case when bson is null then json(data) end, bson from {table}"  # noqa: S608 - a quoted name
-                f" where _id > ? and _id <= ? and ({condition}) is not true"
-            )
-            for span in self._pages(table):
-                if kind == b"string":
-                    database.take_in(dict(self.session.read(plain, span)))
-                for row in self.session.read(rest, span):
-                    database.load(*self._read(kind, row))
+        """Let databases take their keys from here when they are asked for."""
+        self.vaults = []
+        for database in databases:
+            kinds = kinds_of(self.nouns(), database.index, self.session)
+            vault = RowVault(self.session, database.index, kinds, self.config)
+            if kinds:
+                database.keys = ColdKeys(database, vault, database.keys)
+                database.order = None
+            self.vaults.append(vault)
         for mapped in self.mapped:
             for key, value in load_things(self.session, mapped, self.config):
-                databases[mapped.database].load(key, value, None)
-
-    def _pages(self, table: str) -> Iterator[tuple[int, int]]:
-        """The row ids of a table in spans of so many rows, each behind the first id and up to the second."""
-        last, newest = -1 << 63, (1 << 63) - 1
-        sql = f"select _id from {table} where _id > ? order by _id limit 1 offset ?"  # noqa: S608 - a quoted name
-        while found := self.session.read(sql, (last, PAGE)):
-            yield last, found[0][0]
-            last = found[0][0]
-        yield last, newest
+                databases[mapped.database].keys[key] = value
 
     def read(self, noun_id: int, row_id: int) -> tuple[int, bytes, Value, int | None] | None:
         """Read one key by its row; None when the row is gone."""
@@ -177,7 +177,9 @@ class Rows:
                 table = quoted(noun.table)
                 sql = f"select id, case when bson is null then json(data) end, bson from {table} where _id = ?"  # noqa: S608 - a quoted name
                 found = self.session.read(sql, (row_id,))
-                return (database, *self._read(kind, found[0])) if found else None
+                reading = Reading(self.session, database, self.config)
+                row = reading(kind, found[0]) if found else None
+                return None if row is None else (database, *row)
         for mapped in self.mapped:
             if mapped.noun.id == noun_id:
                 thing = read_thing(self.session, mapped, row_id, self.config)
@@ -189,26 +191,12 @@ class Rows:
         for noun, _, database in self.nouns():
             if noun.id == noun_id:
                 found = self.session.read(f"select id from {quoted(noun.table)}")  # noqa: S608 - a quoted name
-                return database, {word(key_to_python(row[0])) for row in found}
+                return database, {read_key(row[0]) for row in found}
         for mapped in self.mapped:
             if mapped.noun.id == noun_id:
                 things = load_things(self.session, mapped, self.config)
                 return mapped.database, {key for key, _ in things}
         return None
-
-    def _read(self, kind: bytes, row: tuple[Any, ...]) -> tuple[bytes, Value, int | None]:
-        identity, data, payload = row
-        key = word(key_to_python(identity))
-        if payload is None:
-            value, expires_ms = value_of(kind, decode(data), self.config)
-            return key, value, expires_ms
-        (expires_ms,) = _EXPIRY.unpack_from(payload)
-        deadline = expires_ms if expires_ms >= 0 else None
-        if payload[_EXPIRY.size] == RAW:
-            return key, payload[_EXPIRY.size + 1 :], deadline
-        reader = Reader(payload)
-        reader.take(_EXPIRY.size)
-        return key, load(reader, self.config), deadline
 
     def catalog(self) -> list[list[bytes]]:
         """The calls that make indexes again, as they were written last."""
@@ -228,8 +216,11 @@ class Rows:
             for change in changes
         ]
         calls = list(catalog)
+        for database in {db for db, _, value, _ in listed if is_large(value)}:
+            define_elements(self.session, database, OWNER)
         self.define({noun_of(type_name(v), db) for db, _, v, _ in listed if v is not None})
         self.session.mutate(lambda: self._write(listed, applied, calls))
+        settled(listed)
         self.applied = applied
 
     def _write(self, changes: list[Change], applied: int, catalog: list[list[bytes]]) -> None:
@@ -251,20 +242,40 @@ class Rows:
                     " on conflict(id) do update set data = excluded.data, bson = excluded.bson",
                     [self._row(first + n, change) for n, change in enumerate(kept)],
                 )
+        self._write_elements(changes)
         if catalog or self.session.fact(CATALOG) is not None:
             self.session.set_fact(CATALOG, msgspec.msgpack.encode(catalog).hex())
         self.session.set_fact(APPLIED, applied)
 
+    def _write_elements(self, changes: list[Change]) -> None:
+        for database in {change[0] for change in changes}:
+            noun = find_elements(self.session, database)
+            if noun is None:
+                continue
+            whole = []
+            for number, key, value, _ in changes:
+                if number == database and is_large(value):
+                    write_elements(self.session, noun, key, value, (number, key))
+                elif number == database:
+                    whole.append(key)
+            if self.session.read(f"select 1 from {quoted(noun.table)} limit 1"):  # noqa: S608 - a quoted name
+                drop_elements(self.session, noun, whole)
+
     def _row(self, number: int, change: Change) -> tuple[Any, ...]:
         _, key, value, expires_ms = change
         assert value is not None
-        form = bytes((RAW,)) + value if isinstance(value, bytes) else self._saved(value)
-        payload = _EXPIRY.pack(-1 if expires_ms is None else expires_ms) + form
-        document = encode(document_of(value, expires_ms))
+        if is_large(value):
+            form = bytes((PARTS,))
+            document = encode(document_of(None, expires_ms) | {ELEMENTS: len(value)})
+        else:
+            form = bytes((RAW,)) + value if isinstance(value, bytes) else self._saved(value)
+            document = encode(document_of(value, expires_ms))
+        payload = EXPIRY.pack(-1 if expires_ms is None else expires_ms) + form
         return number, key_to_storage(text(key)), document, payload
 
     def _saved(self, value: Value) -> bytes:
-        return save(value, self.config, compresses=False)
+        compresses = bool(self.config.list_compress_depth) and isinstance(value, List)
+        return save(value, self.config, compresses=compresses)
 
     def close(self) -> None:
         """Give the session back."""

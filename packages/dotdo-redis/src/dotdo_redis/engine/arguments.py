@@ -23,10 +23,10 @@ def integer(word: bytes | bytearray, error: str = "") -> int:
     """
     try:
         number = int(word)
+        if b"%d" % number == word and LOWEST <= number <= HIGHEST:
+            return number
     except ValueError:
-        number = HIGHEST + 1
-    if LOWEST <= number <= HIGHEST and b"%d" % number == word:
-        return number
+        pass
     raise ReplyError(error) if error else not_an_integer()
 
 
@@ -51,6 +51,34 @@ def bounded(word: bytes, low: int, high: int, error: str) -> int:
     if not low <= number <= high:
         raise ReplyError(error)
     return number
+
+
+def negatable(word: bytes) -> int:
+    """Read an integer of 64 bits whose opposite is one, too.
+
+    Raises:
+        ReplyError: not an integer, or the lowest.
+    """
+    return bounded(
+        word,
+        -HIGHEST,
+        HIGHEST,
+        f"value is out of range, value must between {-HIGHEST} and {HIGHEST}",
+    )
+
+
+def small_integer(word: bytes) -> int:
+    """Read an integer of 32 bits.
+
+    Raises:
+        ReplyError: not an integer, or beyond.
+    """
+    return bounded(
+        word,
+        -(1 << 31),
+        (1 << 31) - 1,
+        "value is out of range, value must between -2147483648 and 2147483647",
+    )
 
 
 def floating(word: bytes | bytearray, error: str = "") -> float:
@@ -83,8 +111,10 @@ def timeout_ms(word: bytes, *, milliseconds: bool = False) -> int | None:
         wait = integer(word, "timeout is not an integer or out of range")
     else:
         seconds = floating(word, "timeout is not a float or out of range")
-        if abs(seconds) * 1000 > HIGHEST:
+        if seconds * 1000 > HIGHEST:
             raise ReplyError("timeout is out of range")
+        if seconds < 0:
+            raise ReplyError("timeout is negative")
         wait = -(-int(seconds * 1000000) // 1000)
     if wait < 0:
         raise ReplyError("timeout is negative")
@@ -99,12 +129,14 @@ def pop_count(words: list[bytes]) -> int:
     """
     if not words:
         return 1
-    if len(words) != 2 or words[0].upper() != b"COUNT":
+    if len(words) < 2 or words[0].upper() != b"COUNT":
         raise syntax()
     error = "count should be greater than 0"
     count = integer(words[1], error)
     if count < 1:
         raise ReplyError(error)
+    if len(words) > 2:
+        raise syntax()
     return count
 
 

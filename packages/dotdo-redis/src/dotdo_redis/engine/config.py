@@ -12,6 +12,7 @@ class Config:
         "hash_max_listpack_entries",
         "hash_max_listpack_value",
         "is_lfu",
+        "list_compress_depth",
         "list_max_listpack_size",
         "notify",
         "proto_max_bulk_len",
@@ -35,6 +36,7 @@ class Config:
         self.is_lfu = False
         self.hash_max_listpack_entries = 512
         self.hash_max_listpack_value = 64
+        self.list_compress_depth = 0
         self.list_max_listpack_size = -2
         self.set_max_intset_entries = 512
         self.set_max_listpack_entries = 128

@@ -57,6 +57,8 @@ class Context:
         engine, db = self.engine, self.db
         if db.dirty is not None:
             db.dirty[key] = None
+        if db.fresh is not None:
+            db.fresh[key] = None
         if engine.watchers or engine.observers or engine.waiters.by_key:
             engine.modified(self.client, db.index, key)
         if engine.config.notify & kind:
@@ -65,8 +67,17 @@ class Context:
     def touched(self, key: bytes) -> None:
         """Say that a key was written in a way that breaks no WATCH and wakes nobody."""
         self.modified += 1
+        if self.db.dirty is not None:
+            self.db.dirty[key] = None
         for observer in self.engine.observers:
             observer(self.client, self.db.index, key)
+
+    def recorded(self, key: bytes, event: bytes, kind: int) -> None:
+        """Say that something beside a key's value was written, as of a stream its groups: that breaks no WATCH."""
+        self.modified += 1
+        if self.db.dirty is not None:
+            self.db.dirty[key] = None
+        self.notify(key, event, kind)
 
     def changed_in(self, db: "Database", key: bytes, event: bytes, kind: int) -> None:
         """Say that a key of any database was written, as part of a change already counted."""
@@ -80,7 +91,7 @@ class Context:
 
     def delete(self, key: bytes) -> bool:
         """Delete a key with its `del` event, as a change of its own; whether it was there."""
-        if self.db.find(key) is None:
+        if not self.db.live(key):
             return False
         self.db.remove(key)
         self.changed(key, b"del", notifications.GENERIC)

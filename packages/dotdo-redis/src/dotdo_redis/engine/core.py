@@ -29,6 +29,7 @@ FEW_KEYS = 20
 
 Observer = Callable[[ClientState | None, int, bytes], None]
 Journal = Callable[[int, list[Effect]], None]
+Spill = Callable[[Database, list[bytes]], int]
 
 
 class Engine:
@@ -53,7 +54,8 @@ class Engine:
             config: parameters; 16 databases and the newest release's encodings by default.
         """
         self.table = table
-        self._names = {**{name.lower(): command for name, command in table.items()}, **table}
+        plain = {name: command for name, command in table.items() if command.is_plain}
+        self._plain = {**{name.lower(): command for name, command in plain.items()}, **plain}
         self.clock = clock
         self.clock_ns = nanoseconds_of(clock)
         self.random = randomness
@@ -62,6 +64,7 @@ class Engine:
         self.config = config or Config()
         self.databases = [Database(self, index) for index in range(self.config.databases)]
         self.now_ns = self.started_ns = self.ended_ns = self.now_ms = self.now_s = 0
+        self.second_ns = 0
         """The time of the command that runs; seconds are one object as long as they last: each key holds it."""
         self.set_time(self.clock_ns())
         self.started_s = self.now_s
@@ -81,6 +84,8 @@ class Engine:
         """Called with (client, database, key) at each change (client tracking, dirty keys)."""
         self.flush_observers: list[Callable[[ClientState | None, int], None]] = []
         """Called with (client, database) when all keys of a database change at once."""
+        self.spill: Spill | None = None
+        """Puts values of a database's keys where they take no memory; tells how many bytes that freed."""
         self.journal: Journal | None = None
         """Called with (microseconds, effects) once per command or transaction that wrote, before its reply."""
         self.effects: list[Effect] = []
@@ -93,19 +98,24 @@ class Engine:
         """Microseconds since 1970, the same during one command, transaction or script."""
         return self.now_ns // 1000
 
-    def missed(self) -> None:
-        """Count a key that a reading command did not find."""
+    def missed(self, index: int, key: bytes) -> None:
+        """Count a key that a reading command did not find, and tell of it."""
         running = self.running
-        if running is not None and not running.is_write:
+        if running is None:
+            return
+        if not running.is_write:
             running.misses += 1
+        if self.config.notify & notifications.MISS and running.tells_misses:
+            self.notify(notifications.MISS, b"keymiss", key, index)
 
     def set_time(self, now_ns: int) -> bool:
         """Let it be so many nanoseconds since 1970; whether another second has begun."""
         self.now_ns = self.started_ns = now_ns
         self.now_ms = now_ns // 1_000_000
-        if 0 <= now_ns - SECOND_NS * self.now_s < SECOND_NS:
+        if 0 <= now_ns - self.second_ns < SECOND_NS:
             return False
         self.now_s = now_ns // SECOND_NS
+        self.second_ns = SECOND_NS * self.now_s
         return True
 
     @property
@@ -152,7 +162,9 @@ class Engine:
         """
         self._acquire()
         try:
-            if self.set_time(self.clock_ns()):
+            self.now_ns = self.started_ns = now_ns = self.clock_ns()
+            self.now_ms = now_ns // 1_000_000
+            if not 0 <= now_ns - self.second_ns < SECOND_NS and self.set_time(now_ns):
                 self._look_around(client)
             reply = self._step(client, words)
             if self.effects or self.waiters.ready:
@@ -188,6 +200,7 @@ class Engine:
             for words in calls:
                 self.started_ns = self.ended_ns
                 ran += 1
+                self.is_plain_step = True
                 reply = step(client, words)
                 if reply.__class__ is Blocked:
                     return ran, reply
@@ -212,19 +225,20 @@ class Engine:
 
     def _step(self, client: ClientState, words: list[bytes]) -> Reply:
         """Run a command of a client now; what it wrote is not in the journal yet."""
-        command = self._names.get(words[0])
+        command = self._plain.get(words[0])
         if (
             command is None
-            or not (command.is_plain and client.is_plain and self.is_quiet)
+            or not (self.is_quiet and client.is_plain)
             or not command.least <= len(words) <= command.most
         ):
             reply = self._execute(client, words)
             self.is_plain_step = False
             return reply
-        self.is_plain_step = True
         ctx = client.ctx
-        self.running = command
-        ctx.words, ctx.modified, ctx.logged, ctx.command = words, 0, None, command
+        self.running = ctx.command = command
+        ctx.words = words
+        ctx.modified = 0
+        ctx.logged = None
         client.last_ms = self.now_ms
         client.last_command = command.shown_name
         command.calls += 1
@@ -235,7 +249,10 @@ class Engine:
             self.instance.failed(error)
             reply = error
         if ctx.modified or ctx.logged:
-            self._record(ctx, words)
+            if self.journal is None:
+                self.changes += ctx.modified
+            else:
+                self._record(ctx, words)
         self.ended_ns = ended_ns = self.clock_ns()
         duration_ns = ended_ns - self.started_ns
         command.nsec += duration_ns
@@ -382,9 +399,11 @@ class Engine:
 
     def modified(self, client: ClientState | None, index: int, key: bytes) -> None:
         """Tell those who watch, wait for or follow a key that it changed."""
-        dirty = self.databases[index].dirty
-        if dirty is not None:
-            dirty[key] = None
+        database = self.databases[index]
+        if database.dirty is not None:
+            database.dirty[key] = None
+        if database.fresh is not None:
+            database.fresh[key] = None
         if self.watchers and (index, key) in self.watchers:
             for watcher in self.watchers[index, key]:
                 watcher.watch_broken = True
@@ -395,9 +414,10 @@ class Engine:
 
     def modified_all(self, client: ClientState | None, database: Database) -> None:
         """Tell the same of all keys of a database, before or after they are exchanged or dropped."""
-        for index, key in list(self.watchers):
-            if index == database.index and (key in database.keys):
-                self.modified(client, index, key)
+        for (index, key), watchers in self.watchers.items():
+            if index == database.index and key in database.keys:
+                for watcher in watchers:
+                    watcher.watch_broken = True
         self.waiters.signal_database(database.index)
         for observer in self.flush_observers:
             observer(client, database.index)
@@ -475,6 +495,7 @@ class Engine:
     def _purge(self, limit: int) -> int:
         """Delete up to `limit` keys of each database whose time is over, unless that is to wait."""
         for database in self.databases:
+            database.know_more()
             if database.expires:
                 database.deadlines.tidy(database.expires)
         if not self.config.active_expire or self.now_ms < self.instance.pause.until_ms:

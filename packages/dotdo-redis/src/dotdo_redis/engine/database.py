@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, TypeVar
 
 from dotdo_redis.engine import notifications
+from dotdo_redis.engine.cold import ColdKeys
 from dotdo_redis.engine.expiry import Deadlines
 from dotdo_redis.engine.types import Value, string_encoding
 from dotdo_redis.engine.types.hashes import Hash
@@ -30,6 +31,7 @@ class Database:
         "expires",
         "field_deadlines",
         "frequency",
+        "fresh",
         "index",
         "keys",
         "order",
@@ -54,16 +56,18 @@ class Database:
         """Keys of strings that look like integers and that Redis keeps as text all the same."""
         self.dirty: dict[bytes, None] | None = None
         """Takes note of changed keys for whoever keeps them beyond memory."""
+        self.fresh: dict[bytes, None] | None = None
+        """Takes note of keys that are, or have become, something else in memory, for the ledger."""
 
     def find(self, key: bytes) -> Value | None:
         """The value of a key that is there, or None; an expired key is deleted."""
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         return value
@@ -76,11 +80,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is Hash and value.expires and self.purge_fields(key, value):
@@ -97,11 +101,11 @@ class Database:
         """
         if self.expires and key in self.expires and self.engine.now_ms > self.expires[key]:
             self.expire(key)
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         value = self.keys.get(key)
         if value is None:
-            self.engine.missed()
+            self.engine.missed(self.index, key)
             return None
         self.accessed[key] = self.engine.now_s
         if value.__class__ is bytes or value.__class__ is bytearray:
@@ -122,6 +126,10 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
+        if self.expires and key in self.expires:
+            if self.engine.now_ms > self.expires[key]:
+                self.expire(key)
+            self.expires.pop(key, None)
         if key in self.keys:
             if self.texts:
                 self.texts.discard(key)
@@ -129,26 +137,16 @@ class Database:
             self.accessed[key] = self.engine.now_s
         else:
             self.put(key, value)
-        if self.expires:
-            self.expires.pop(key, None)
 
-    def load(self, key: bytes, value: Value, expires_ms: int | None) -> None:
-        """Take a key in that was kept elsewhere and that nobody has used yet."""
-        self.keys[key] = value
-        self.texts.discard(key)
-        self.expires.pop(key, None)
+    def note_ends(self, key: bytes, value: Value, expires_ms: int | None) -> None:
+        """Take note of when a key ends that was kept elsewhere and that nobody has used yet, and of when its fields do."""
         if expires_ms is not None:
             self.expire_at(key, expires_ms)
         self.adopt(key, value)
-        self.order = None
-
-    def take_in(self, strings: dict[bytes, Value]) -> None:
-        """Take many strings in that never expire."""
-        self.keys.update(strings)
-        self.order = None
 
     def remove(self, key: bytes) -> Value | None:
         """Take a key away with its expiry; return what it held."""
+        held = self.keys.pop(key, None)
         if self.expires:
             self.expires.pop(key, None)
         if self.frequency:
@@ -156,7 +154,7 @@ class Database:
         if self.texts:
             self.texts.discard(key)
         self.accessed.pop(key, None)
-        return self.keys.pop(key, None)
+        return held
 
     def peek(self, key: bytes) -> Value | None:
         """The value of a key that is there, which does not count as a use of it."""
@@ -232,6 +230,8 @@ class Database:
 
     def swap(self, other: "Database") -> None:
         """Exchange the contents with another database."""
+        self.know_all()
+        other.know_all()
         for slot in (
             "accessed",
             "deadlines",
@@ -245,6 +245,9 @@ class Database:
             mine, theirs = getattr(self, slot), getattr(other, slot)
             setattr(self, slot, theirs)
             setattr(other, slot, mine)
+        for database in (self, other):
+            if isinstance(database.keys, ColdKeys):
+                database.keys.belong_to(database)
 
     def adopt(self, key: bytes, value: Value) -> None:
         """Remember when fields of a value that came from elsewhere expire."""
@@ -256,8 +259,19 @@ class Database:
     def ordered(self) -> Order:
         """The keys by the order of SCAN."""
         if self.order is None:
+            self.know_all()
             self.order = Order(self.keys)
         return self.order
+
+    def know_all(self) -> None:
+        """Learn of the keys that lie elsewhere and that nobody has asked for."""
+        if isinstance(self.keys, ColdKeys):
+            self.keys.complete()
+
+    def know_more(self) -> None:
+        """Learn of some of them, so that they expire in time."""
+        if isinstance(self.keys, ColdKeys):
+            self.keys.advance()
 
     def live(self, key: bytes) -> bool:
         """Whether a key is there and its time is not over, without touching it."""

@@ -40,6 +40,15 @@ _NOT_PLAIN = {"blocking", "pubsub", "noscript", "admin", "no_multi"}
 _NOT_PLAIN_NAMES = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "SELECT"}
 
 
+_READING_WRITES = frozenset({
+    "BITOP", "GEORADIUS", "GEORADIUSBYMEMBER", "GEOSEARCHSTORE", "GETDEL", "GETEX", "GETSET", "SDIFFSTORE",
+    "SINTERSTORE", "SORT", "SUNIONSTORE", "XACK", "XAUTOCLAIM", "XCLAIM", "XREADGROUP", "ZDIFFSTORE", "ZINTERSTORE",
+    "ZRANGESTORE", "ZUNIONSTORE",
+})  # fmt: skip
+"""Writing commands that only read the keys which they look up."""
+_SILENT_READS = ("OBJECT", "MEMORY", "DEBUG", "WATCH", "SCAN", "RANDOMKEY", "KEYS")
+
+
 @dataclass(slots=True)
 class Command:
     """A command ready to run: its function, its facts, its subcommands."""
@@ -58,6 +67,8 @@ class Command:
     looked_up: int = 0
     """Keys that were looked up to be read, by a command that names several."""
     is_write: bool = False
+    tells_misses: bool = False
+    """Keys that it looks up and does not find are keyspace events."""
     shown_name: str = ""
     is_plain: bool = False
     """It cannot wait, nor change what its client or others see of each other."""
@@ -67,6 +78,11 @@ class Command:
 
     def __post_init__(self) -> None:
         self.is_write = "write" in self.facts.flags
+        self.tells_misses = (
+            self.name in _READING_WRITES
+            if self.is_write
+            else not self.name.startswith(_SILENT_READS)
+        )
         self.shown_name = self.name.lower()
         arity = self.facts.arity
         self.least, self.most = abs(arity), arity if arity > 0 else sys.maxsize

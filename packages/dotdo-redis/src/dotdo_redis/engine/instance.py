@@ -1,6 +1,6 @@
 """What a standalone server has beside its keys: users, parameters, counters, logs; it refuses I/O."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dotdo_redis.engine.clientlimits import ClientLimits
 from dotdo_redis.engine.guarding import RefusalLog, guard
@@ -16,13 +16,27 @@ from dotdo_redis.engine.uses import Uses
 from dotdo_redis.errors import NoReplicas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dotdo_redis.engine.clients import ClientState
     from dotdo_redis.engine.context import Context
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.declaration import Command
     from dotdo_redis.errors import ReplyError
+
+
+class KeptFile(Protocol):
+    """What has the changes on a disk."""
+
+    def keep(self, *, is_wanted: bool) -> None:
+        """Have them there from now on, or no longer."""
+        ...
+
+    def sync_as(self, policy: str) -> None:
+        """Sync as a policy of appendfsync says."""
+        ...
+
+    def sync(self) -> bool:
+        """Sync now; False when nothing is kept."""
+        ...
 
 
 class Instance:
@@ -38,8 +52,8 @@ class Instance:
         self.saves = 0
         self.save_points: list[tuple[int, int]] = []
         """Seconds and changes after which everything counts as to be saved (save)."""
-        self.sync_as: Callable[[str], None] | None = None
-        """Takes what appendfsync says; None where nothing is kept on a disk."""
+        self.append_file: KeptFile | None = None
+        """Follows appendonly and appendfsync; None where nothing is kept on a disk."""
         self.startup_bytes = 900_000
         self.peak_bytes = 0
         self.statistics = Statistics()

@@ -1,10 +1,12 @@
 """maxmemory: what is refused or evicted when the keys take more; it refuses to measure exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
+from dotdo_redis.engine.cold import held, is_cold
 from dotdo_redis.engine.draws import Draws
+from dotdo_redis.engine.ledger import Ledger
 from dotdo_redis.engine.notifications import EVICTED
 from dotdo_redis.engine.sizes import size_of_keys
 from dotdo_redis.errors import OutOfMemory
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.database import Database
     from dotdo_redis.engine.declaration import Command
 
+SPILL_DRAWN, SPILL_SHARE, SPILL_TURNS = 320, 4, 12
+"""Of so many keys drawn, one in so many is spilled, so many times; then of all."""
 POOL = 16
 """So many of the keys that were drawn are remembered for the next time."""
 FEW_KEYS = 1000
@@ -53,6 +57,7 @@ class MemoryGuard:
         self._engine = engine
         self._calls = 0
         self._is_over = False
+        self.ledger = Ledger(engine)
         self._pool: list[Candidate] = []
         self._draws: dict[tuple[int, bool], Draws] = {}
 
@@ -62,6 +67,7 @@ class MemoryGuard:
             self._engine.audience.add_gate(self.guard)
         else:
             self._engine.audience.drop_gate(self.guard)
+            self.ledger.close()
         self._calls = 0
         self._pool.clear()
         self._draws.clear()
@@ -81,13 +87,23 @@ class MemoryGuard:
             raise OutOfMemory
 
     def is_over(self) -> bool:
-        """Whether there is too much, also after evicting what may go."""
-        engine = self._engine
-        keys = sum(len(database.keys) for database in engine.databases)
+        """Whether there is too much, also after evicting or spilling what may go."""
+        if self._spills():
+            self.ledger.open()
+            excess_bytes = self._excess()
+            return excess_bytes > 0 and not self._spill(excess_bytes)
+        if self.ledger.is_open:
+            self.ledger.close()
+        keys = sum(len(database.keys) for database in self._engine.databases)
         self._calls += 1
         if keys < FEW_KEYS or self._calls % LOOK_EVERY == 1:
             self._is_over = self._excess() > 0 and not self._evict()
         return self._is_over
+
+    def _spills(self) -> bool:
+        """Whether values are put elsewhere instead of being evicted."""
+        policy = self._engine.instance.parameters.values["maxmemory-policy"]
+        return self._engine.spill is not None and policy == "noeviction"
 
     def _excess(self) -> int:
         instance = self._engine.instance
@@ -110,6 +126,32 @@ class MemoryGuard:
             if self._excess() <= 0:
                 return True
         return True
+
+    def _spill(self, excess_bytes: int) -> bool:
+        """Put the values that were not used for long where they take no memory; whether that freed so many bytes."""
+        spill = self._engine.spill
+        assert spill is not None
+        for database in self._engine.databases:
+            for keys in self._warm_keys(database):
+                if excess_bytes <= 0:
+                    return True
+                excess_bytes -= spill(database, keys)
+        return excess_bytes <= 0
+
+    def _warm_keys(self, database: "Database") -> Iterator[list[bytes]]:
+        """Keys with values in memory, those not used for long first: of some drawn at random, then of all."""
+        draws = self._draws.setdefault((database.index, False), Draws(self._engine.random))
+        for _ in range(SPILL_TURNS if database.keys else 0):
+            warm = self._by_use(database, dict.fromkeys(draws.some(database.keys, SPILL_DRAWN)))
+            yield warm[: -(-len(warm) // SPILL_SHARE)]
+        warm = self._by_use(database, database.keys)
+        for at in range(0, len(warm), SPILL_DRAWN):
+            yield warm[at : at + SPILL_DRAWN]
+
+    @staticmethod
+    def _by_use(database: "Database", keys: Iterable[bytes]) -> list[bytes]:
+        warm = [key for key in keys if not is_cold(held(database.keys, key))]
+        return sorted(warm, key=lambda key: _idle_since(database, key))
 
     def _first(self, rank: Rank, *, is_volatile: bool) -> Candidate | None:
         """What goes first of some keys drawn at random and of the best of earlier draws."""

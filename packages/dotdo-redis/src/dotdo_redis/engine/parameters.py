@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dotdo_redis.engine.core import Engine
     from dotdo_redis.engine.instance import Instance
 
+UNKEPT = "Unable to turn on AOF. Check server logs."
+
 
 class Parameters:
     """The parameters' values, and what a change of one does."""
@@ -54,6 +56,7 @@ class Parameters:
             "acl-pubsub-default": self._set_channels_default,
             "timeout": self._set_timeout,
             "save": self._set_save_points,
+            "appendonly": self._set_keeping,
             "appendfsync": self._set_syncing,
             "client-query-buffer-limit": self._set_query_limit,
             "maxclients": self._set_most_clients,
@@ -63,6 +66,7 @@ class Parameters:
         }
         self._set_output_limits(self.values[BUFFER_LIMIT])
         for name in (
+            "list-compress-depth",
             "list-max-listpack-size",
             "set-max-intset-entries",
             "proto-max-bulk-len",
@@ -97,7 +101,9 @@ class Parameters:
         """Why a text that a parameter takes can have no effect here; empty when it can."""
         if text == self.values[name]:
             return ""
-        if name == "appendfsync" and self._instance.sync_as is None:
+        if name in {"appendonly", "appendfsync"} and self._instance.append_file is None:
+            return UNKEPT if name == "appendonly" else UNCHANGEABLE
+        if name == "appendfsync" and not self.is_on("appendonly"):
             return UNCHANGEABLE
         return FIXED.get(ALIASES.get(name, name), "")
 
@@ -136,8 +142,12 @@ class Parameters:
         self._instance.save_points = list(zip(numbers[::2], numbers[1::2], strict=True))
 
     def _set_syncing(self, text: str) -> None:
-        if self._instance.sync_as is not None:
-            self._instance.sync_as(text)
+        if self._instance.append_file is not None:
+            self._instance.append_file.sync_as(text)
+
+    def _set_keeping(self, text: str) -> None:
+        if self._instance.append_file is not None:
+            self._instance.append_file.keep(is_wanted=text == "yes")
 
     def _set_query_limit(self, text: str) -> None:
         self._instance.limits.query_bytes = int(text)

@@ -1,5 +1,6 @@
 """Options of the SCAN family and its walk over a collection; it refuses what the collection holds."""
 
+import re
 from collections.abc import Sequence
 
 from dotdo_redis.engine.arguments import integer
@@ -8,15 +9,16 @@ from dotdo_redis.engine.types.order import Order
 from dotdo_redis.errors import ReplyError, syntax
 
 HIGHEST_CURSOR = (1 << 64) - 1
+_CURSOR = re.compile(rb"[ \t\n\v\f\r]*\+?[0-9]{1,30}\Z")
 
 
 def read_cursor(word: bytes) -> int:
     """Read a cursor.
 
     Raises:
-        ReplyError: not an unsigned integer of 64 bits.
+        ReplyError: not an unsigned integer of 64 bits, as strtoull reads it.
     """
-    if not word.isdigit() or len(word) > 20 or int(word) > HIGHEST_CURSOR:
+    if not _CURSOR.match(word) or int(word) > HIGHEST_CURSOR:
         raise ReplyError("invalid cursor")
     return int(word)
 

@@ -5,7 +5,8 @@ import re
 from dotdo_redis.engine.types.streams import HIGHEST_ID, LOWEST_ID, SEQUENCE_MASK
 from dotdo_redis.errors import ReplyError
 
-_ID = re.compile(rb"(\d{1,20})(?:-(\d{1,20}))?\Z")
+_ID = re.compile(rb"[ \t\n\v\f\r]*\+?(\d{1,30})(?:-[ \t\n\v\f\r]*\+?(\d{1,30}))?\Z")
+"""Both numbers as strtoull reads them."""
 
 
 def invalid_id() -> ReplyError:

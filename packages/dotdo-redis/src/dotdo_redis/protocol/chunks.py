@@ -9,15 +9,18 @@ END = b":0\r\n"
 """What is read behind a chunk as a reply of its own, if the chunk was whole."""
 
 
-def _compiled_reader() -> Any:  # type: ignore[explicit-any]  # hiredis brings no types
+def _compiled() -> Any:  # type: ignore[explicit-any]  # hiredis brings no types
     try:
-        return import_module("hiredis").Reader
+        return import_module("hiredis")
     except ImportError:
         return None
 
 
-READER = _compiled_reader()
+_HIREDIS = _compiled()
+READER = _HIREDIS and _HIREDIS.Reader
 """hiredis' reader of replies: a command is spelt as an array of bulk strings."""
+FAULTS: tuple[type[Exception], ...] = (_HIREDIS.HiredisError, TypeError) if _HIREDIS else ()
+"""What it says of other input: that it follows no protocol, or that the key of a map is an array."""
 
 
 class ChunkReader:
@@ -47,7 +50,7 @@ class ChunkReader:
             is_whole = len(commands) > 1 and commands.pop() == 0
             is_plain = is_whole and set(map(type, commands)) == ARRAYS and all(commands)
             words = list(chain.from_iterable(commands)) if is_plain else []
-        except Exception:  # noqa: BLE001 - whatever hiredis says, the thorough way says it as Redis does
+        except FAULTS:  # the thorough way says it as Redis does
             words = []
         # a simple string is bytes, too, and a set is a list: so many words and commands must have their own headers
         if (

@@ -1,9 +1,9 @@
 """Replies as bytes of RESP2 or RESP3; it refuses values that are no replies."""
 
 from collections.abc import Callable, Sequence
-from math import isinf, isnan
 
 from dotdo_redis.errors import ReplyError
+from dotdo_redis.mapping.doubles import double_text
 from dotdo_redis.mapping.replies import (
     NO_REPLY,
     NULL_ARRAY,
@@ -121,17 +121,6 @@ def _boolean(reply: Reply, append: Append, resp: int) -> None:
         append(b"#t\r\n" if reply else b"#f\r\n")
     else:
         append(b":1\r\n" if reply else b":0\r\n")
-
-
-def double_text(number: float) -> bytes:
-    """Spell a double as replies do: `inf`, `-inf`, `nan`, whole numbers without a fraction, shortest digits."""
-    if isinf(number):
-        return b"inf" if number > 0 else b"-inf"
-    if isnan(number):
-        return b"nan"
-    if number == int(number) and abs(number) < 1e17:
-        return b"-0" if number == 0 and str(number)[0] == "-" else b"%d" % int(number)
-    return repr(number).encode()
 
 
 def _double(reply: float, append: Append, resp: int) -> None:

@@ -1,4 +1,4 @@
-"""Commands of 7.2 and 7.4, new or with more arguments, declared by hand from their public reference pages; it refuses what 7.0 describes itself."""
+"""Commands of 7.2 and later, new or with more arguments, declared by hand from their public reference pages; it refuses what 7.0 describes itself."""
 
 from typing import Any
 
@@ -23,6 +23,10 @@ def _hash_write(arity: int) -> tuple[Any, ...]:
     return (arity, flags, 1, 1, 1, ("@write", "@hash", "@fast"), (), _UPDATE)
 
 
+def _written(arity: int, *flags: str, category: str) -> tuple[Any, ...]:
+    return (arity, flags, 1, 1, 1, ("@write", category, "@fast"), (), _UPDATE)
+
+
 def _subcommand(arity: int, *flags: str, categories: tuple[str, ...] = ()) -> tuple[Any, ...]:
     return (arity, flags, 0, 0, 0, categories, (), ())
 
@@ -35,6 +39,11 @@ ADDITIONS: dict[str, Any] = {
     "HEXPIREAT": _hash_write(-6),
     "HPEXPIREAT": _hash_write(-6),
     "HPERSIST": _hash_write(-5),
+    "HGETDEL": _written(-5, "write", "fast", category="@hash"),
+    "HGETEX": _written(-5, "write", "fast", category="@hash"),
+    "HSETEX": _hash_write(-6),
+    "XDELEX": _written(-5, "write", "fast", category="@stream"),
+    "XACKDEL": _written(-6, "write", "fast", category="@stream"),
     "HTTL": _hash_read(-5),
     "HPTTL": _hash_read(-5),
     "HEXPIRETIME": _hash_read(-5),

@@ -28,6 +28,26 @@ while True:
     print(number, flush=True)
 """
 
+SPILLING = """
+import sys
+import dotdo_redis as redis
+client = redis.Redis()
+client.config_set("maxmemory", 1_500_000)
+if not client.hlen("large"):
+    client.hset("large", mapping={f"f{n}": 0 for n in range(1500)})
+print("up", flush=True)
+number = 0
+while True:
+    number += 1
+    with client.pipeline() as pipe:
+        pipe.rpush("list", number).hset("hash", f"f{number % 300}", number).incr("count")
+        pipe.hset("large", f"f{number % 1500}", number).hdel("large", f"f{(number + 7) % 1500}")
+        pipe.set(f"s{number % 3000}", f"{number}:" + "x" * 3000)
+        pipe.execute()
+    client.get(f"s{number * 7 % 3000}")
+    print(number, flush=True)
+"""
+
 
 def forget():
     """Lose all memory, as a kill does."""
@@ -151,15 +171,16 @@ def test_a_client_of_a_branch_writes_to_the_branch(tenant, monkeypatch):
     assert client.get("k") == b"main"
 
 
+@pytest.mark.parametrize("writer", [WRITER, SPILLING], ids=["plain", "spilling"])
 @pytest.mark.parametrize("durability", ["process", "everysec", "always"])
-def test_a_kill_loses_nothing_acknowledged(tenant, durability, monkeypatch):
+def test_a_kill_loses_nothing_acknowledged(tenant, durability, writer, monkeypatch):
     monkeypatch.setenv("DOTDO_DURABILITY", durability)
     for _ in range(KILLS):
         before = int(redis.Redis().get("count") or 0)
         keyspaces.close_all()
-        process = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, "-c", writer], stdout=subprocess.PIPE)
         assert process.stdout.readline() == b"up\n"
-        for _ in range(120):
+        for _ in range(120 if writer is WRITER else 300):
             acknowledged = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
         rest = process.stdout.read().split()
@@ -170,7 +191,13 @@ def test_a_kill_loses_nothing_acknowledged(tenant, durability, monkeypatch):
         count = int(client.get("count"))
         assert count - before in {acknowledged, acknowledged + 1}
         assert client.llen("list") == count
-        assert int(client.lindex("list", -1)) == count - before
+        last = count - before
+        assert int(client.lindex("list", -1)) == last
+        if writer is SPILLING:
+            assert client.hget("large", f"f{last % 1500}") == b"%d" % last
+            assert not client.hexists("large", f"f{(last + 7) % 1500}")
+            for number in range(last, 0, -100):
+                assert client.get(f"s{number % 3000}") == b"%d:" % number + b"x" * 3000
 
 
 @pytest.mark.parametrize("durability", ["everysec", "always"])
@@ -278,3 +305,42 @@ def test_appendfsync_cannot_be_changed_where_no_file_is_kept(tenant, monkeypatch
     client = redis.Redis()
     with pytest.raises(redis.ResponseError, match="can't set immutable config"):
         client.config_set("appendfsync", "always")
+
+
+def test_appendonly_shows_whether_a_file_is_kept_and_begins_and_ends_it(tenant, monkeypatch):
+    monkeypatch.setenv("DOTDO_DURABILITY", "memory")
+    client = redis.Redis()
+    client.set("k", "memory")
+    assert client.config_get("appendonly") == {"appendonly": "no"}
+    client.config_set("appendonly", "yes")
+    keyspace = keyspaces.keyspace_of(tenant)
+    assert keyspace.durability == "process"
+    client.set("l", "kept")
+    client.config_set("appendfsync", "always")
+    forget()
+    monkeypatch.setenv("DOTDO_DURABILITY", "process")
+    client = redis.Redis()
+    assert client.mget("k", "l") == [b"memory", b"kept"]
+    assert client.config_get("appendonly") == {"appendonly": "yes"}
+    assert client.info("persistence")["aof_enabled"] == 1
+    assert client.waitaof(1, 0, 0) == [1, 0]
+    client.config_set("appendonly", "no")
+    client.set("l", "lost")
+    assert client.waitaof(0, 0, 0) == [0, 0]
+    forget()
+    assert redis.Redis().get("l") == b"kept"
+
+
+def test_lists_lie_compressed_in_their_rows_when_they_are_to_be(tenant):
+    client = redis.Redis()
+    sizes = []
+    for depth in (0, 1):
+        client.config_set("list-compress-depth", depth)
+        client.rpush("l", *["the same words again"] * 300)
+        keyspace = keyspaces.keyspace_of(tenant)
+        keyspace.flush()
+        found = keyspace._attach().session.read("select length(bson) from redis_lists")
+        sizes.append(found[0][0])
+    assert sizes[1] < sizes[0] / 2
+    forget()
+    assert redis.Redis().lrange("l", 0, -1) == [b"the same words again"] * 600

@@ -36,7 +36,7 @@ def test_time_is_over_once(rig):
     assert blocked.timeout_ms == 1000
     rig.engine.time_out(blocked)
     rig("RPUSH", "a", "x")
-    assert blocked.reply is None
+    assert blocked.reply is NULL_ARRAY
     assert rig("LRANGE", "a", 0, -1) == [b"x"]
 
 

@@ -27,12 +27,10 @@ class Accumulation:
     Args:
         read: what it reads of a document: (document, variables) -> value.
         start: makes an empty state; it gets the group's key.
-        removes: whether the states can also give back what they took first (`remove`).
     """
 
     read: Evaluate
     start: Callable[[Any], State]
-    removes: bool = False
 
 
 Parse = Callable[[Any, Scope], Accumulation]

@@ -11,10 +11,10 @@ from dotdo_mongo.engine.commands.declaration import (
     parse_part,
     required,
 )
-from dotdo_mongo.engine.commands.listings import collections
 from dotdo_mongo.engine.compaction import compact_store, keep_compacting, recoverable_bytes
 from dotdo_mongo.engine.definitions import create
 from dotdo_mongo.engine.deployment import Deployment
+from dotdo_mongo.engine.describing import collections
 from dotdo_mongo.engine.profiling import NAME, SIZE_BYTES
 from dotdo_mongo.engine.request import Request, check_database, checked_collection
 from dotdo_mongo.errors import failure
@@ -261,7 +261,7 @@ def _check_address(text: str) -> None:
 
 
 def _log_kind(value: Any, where: str) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if value not in {"server", "audit"}:
             raise failure(4, f"Unknown log type '{value}'")
         return value

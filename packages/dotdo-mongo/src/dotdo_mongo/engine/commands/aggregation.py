@@ -14,6 +14,7 @@ from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.prefix import begin
 from dotdo_mongo.engine.query import plan
 from dotdo_mongo.engine.request import Request, checked_collection
+from dotdo_mongo.engine.sources import SOURCES
 from dotdo_mongo.engine.surroundings import context_of, documents_of, resolve_view
 from dotdo_mongo.engine.values import type_name
 from dotdo_mongo.errors import failure
@@ -22,7 +23,7 @@ Document = dict[str, Any]
 
 
 def _target(value: Any, _where: str) -> str | None:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if kinds.is_number(value):
         if kinds.as_long(value) != 1:
@@ -85,6 +86,8 @@ def aggregate(request: Request) -> Document:
     if arguments["explain"] and request.write_concern:
         raise failure(9, "Aggregation explain does not support the 'writeConcern' option")
     stages = arguments["pipeline"]
+    if request.body.get("apiStrict"):
+        _check_api(stages, explains=bool(arguments["explain"]))
     name = arguments["target"]
     if name is not None:
         checked_collection(request.db, name)
@@ -103,6 +106,21 @@ def aggregate(request: Request) -> Document:
     batch_size = (arguments["cursor"] or {}).get("batchSize")
     size = None if batch_size is None else kinds.as_long(batch_size)
     return cursor_reply(request, Cursor(namespace, iter(documents)), size)
+
+
+def _check_api(stages: list[Any], *, explains: bool) -> None:
+    """Refuse what is in no API version. Code 323."""
+    if explains:
+        raise failure(323, "BSON field 'aggregate.explain' is not allowed with apiStrict:true.")
+    for stage in stages:
+        for name, value in stage.items() if isinstance(stage, dict) else ():
+            counts_only = (
+                name == "$collStats" and isinstance(value, dict) and set(value) <= {"count"}
+            )
+            if name in SOURCES and not counts_only:
+                raise failure(
+                    323, f"stage {name} is not allowed with 'apiStrict: true' in API Version 1"
+                )
 
 
 _WRITING = frozenset({"$out", "$merge"})
@@ -139,7 +157,8 @@ def _documents(request: Request, name: str | None, stages: list[Any]) -> Iterabl
         query = stages[0]["$match"] if begins else {}
         way = plan(collection, query, context, hint=request.arguments["hint"])
         documents, rest = begin(way, stages[1:] if begins else stages, request.reader(store))
-        return compile_pipeline(rest, context)(documents)
+        done = stages[: len(stages) - len(rest)]
+        return compile_pipeline(rest, context, after=done)(documents)
     check_collation(request, collection)
     base, below, collation = resolve_view(request, collection)
     context = context_of(request, collection, collation=collation)

@@ -25,7 +25,7 @@ _MAX_CAPPED_BYTES = 1 << 50
 
 
 def _expire(value: Any, where: str) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if value != "off":
             raise failure(72, f"BSON field '{where}' only accepts 'off' as text")
         return value

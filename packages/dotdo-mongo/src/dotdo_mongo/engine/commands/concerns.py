@@ -110,7 +110,7 @@ def write_concern(value: Any, command: str, *, takes: bool) -> Document:
 def unmet(concern: Document) -> Document | None:
     """Return the `writeConcernError` of a concern that one node cannot meet, None for others."""
     nodes = concern.get("w", 1)
-    if isinstance(nodes, str) and nodes != "majority":
+    if type(nodes) is str and nodes != "majority":
         code, text = 79, f"No write concern mode named '{nodes}' found in replica set configuration"
     elif is_number(nodes) and (_count(nodes) or 0) > 1:
         code, text = 100, "Not enough data-bearing nodes"

@@ -27,7 +27,7 @@ _SECONDS_MAX = (1 << 31) - 1
 
 
 def _expire(value: Any, where: str) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if value != "off":
             raise failure(14, f"BSON field '{where}' is the wrong type 'string'")
         return value

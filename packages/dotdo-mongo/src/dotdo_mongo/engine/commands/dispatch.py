@@ -102,7 +102,7 @@ def _answered(
         labels = _labels(progress, declared.name, body, None, concern.get("code"))
         if labels:
             reply["errorLabels"] = labels
-    reply["ok"] = 1.0
+    reply.setdefault("ok", 1.0)
     if client.awaiting is None:
         record(request, reply)
     return reply
@@ -160,7 +160,7 @@ def _request(
     if client.must_authenticate and client.user is None and declared.needs_authentication:
         raise failure(13, f"Command {declared.name} requires authentication")
     db = body.get("$db")
-    if not isinstance(db, str):
+    if type(db) is not str:
         raise failure(40414, "BSON field 'OP_MSG.$db' is missing but a required field")
     check_database(db)
     if declared.is_admin_only and db != "admin":
@@ -289,7 +289,8 @@ def _run_retryable(declared: Command, request: Request, session: LogicalSession)
     done, session.progress = session.progress, request.progress
     if done is not None:
         request.progress.statements, request.progress.outcome = done.statements, done.outcome
-    point = request.deployment.fail_points.struck(TRANSACTIONAL_WRITE)
+    points = request.deployment.fail_points
+    point = points.struck_once(TRANSACTIONAL_WRITE, _statements(request.body)) if points else None
     cuts = point is not None and point["closeConnection"] is not False
     if point is not None and point["failBeforeCommitExceptionCode"] is not None:
         if cuts:
@@ -301,6 +302,12 @@ def _run_retryable(declared: Command, request: Request, session: LogicalSession)
     if cuts:
         raise ConnectionCut
     return reply
+
+
+def _statements(body: Document) -> int:
+    """Return how many writes a command holds."""
+    batches = (body.get(name) for name in ("documents", "updates", "deletes", "ops"))
+    return next((len(batch) for batch in batches if isinstance(batch, list)), 1)
 
 
 def _failed(error: CommandFailure, body: Document, progress: Progress) -> Document:

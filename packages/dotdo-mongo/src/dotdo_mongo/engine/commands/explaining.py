@@ -45,7 +45,7 @@ def explained(request: Request, inner: Document, verbosity: str) -> Document:
 def _explained(request: Request, declared: Command, body: Document, verbosity: str) -> Document:
     query, hint, stages = _query(declared.name, request.arguments)
     name = request.arguments["target"]
-    collection_name = name if isinstance(name, str) else "$cmd.aggregate"
+    collection_name = name if type(name) is str else "$cmd.aggregate"
     namespace = f"{request.db}.{collection_name}"
     found = None if name is None else request.find(collection_name)
     collection = None if found is None else found[1]

@@ -207,13 +207,9 @@ def get_command_line(request: Request) -> Document:  # noqa: ARG001
 def _operation(value: Any, where: str) -> int:
     if not kinds.is_number(value):
         raise kinds.wrong_type(where, value, "long, int, decimal, double")
-    number = (
-        kinds.exact_long(value, "op")
-        if not isinstance(value, float) or value == int(value)
-        else None
-    )
-    if number is None:
+    if isinstance(value, float) and not value.is_integer():
         raise failure(2, f"expected an integer: {value}")
+    number = kinds.exact_long(value, "op")
     if not -(1 << 31) <= number < 1 << 31:
         raise failure(26823, f"invalid op : {number}. Op ID cannot be represented with 32 bits")
     return number

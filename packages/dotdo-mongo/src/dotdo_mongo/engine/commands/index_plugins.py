@@ -73,7 +73,7 @@ def _check_wildcard(given: Document, spec: Document, paths: list[str]) -> None:
     (path,) = paths
     if "$**" in path[: -len("$**")]:
         raise failure(67, "Index key contains an illegal field name: field name starts with '$'.")
-    if isinstance(given["key"][path], str) and given["key"][path] != "text":
+    if type(given["key"][path]) is str and given["key"][path] != "text":
         raise failure(67, f"A wildcard index cannot be of the type '{given['key'][path]}'")
     if given["key"][path] == "text":
         return

@@ -123,7 +123,7 @@ def _name(given: Document, key: Document) -> str:
     name = given.get("name")
     if name is None and "name" not in given:
         raise failure(9, "The 'name' field is a required property of an index specification")
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise wrong_field("name", "string", name)
     if not name:
         raise failure(67, "Index name cannot be empty.")

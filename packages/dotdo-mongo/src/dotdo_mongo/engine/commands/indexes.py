@@ -9,6 +9,7 @@ from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, comman
 from dotdo_mongo.engine.commands.index_specs import index_spec
 from dotdo_mongo.engine.definitions import change
 from dotdo_mongo.engine.definitions import create as create_definition
+from dotdo_mongo.engine.geo_keys import check_places, is_geospatial
 from dotdo_mongo.engine.indexes import duplicate, is_ordinary, keys_of, show
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.errors import failure
@@ -71,8 +72,8 @@ def create_indexes(request: Request) -> Document:
 
             session.change_definitions(work)
     reply: Document = {"numIndexesBefore": before, "numIndexesAfter": before + len(added)}
-    if is_new:
-        reply["createdCollectionAutomatically"] = True
+    if added or is_new:
+        reply["createdCollectionAutomatically"] = is_new
     if not added:
         reply["note"] = "all indexes already exist"
     return reply
@@ -165,10 +166,13 @@ def check_documents(
         CommandFailure: Two have the same key of a unique one (code 11000), or one has no key (codes 171, ...).
     """
     checked = [index for index in added if is_ordinary(index)]
+    places = [index for index in added if is_geospatial(index)]
     seen: dict[str, set[Any]] = {index["name"]: set() for index in checked}
-    if not checked:
+    if not checked and not places:
         return
     for record in collection.table.scan(session):
+        for index in places:
+            check_places(record.document, index)
         for index in checked:
             for key, values in keys_of(record.document, index).items():
                 if not index.get("unique"):
@@ -179,11 +183,11 @@ def check_documents(
 
 
 def _index(value: Any, where: str) -> Any:
-    if isinstance(value, (str, dict)):
+    if type(value) is str or isinstance(value, dict):
         return value
     if isinstance(value, list):
         for i, item in enumerate(value):
-            if not isinstance(item, str):
+            if type(item) is not str:
                 raise kinds.wrong_type(f"{where}.{i}", item, "string")
         return value
     raise kinds.wrong_type(where, value, "string, object")
@@ -223,7 +227,7 @@ def _gone(collection: Collection, wanted: Any) -> set[str]:
         return {index["name"] for index in collection.indexes if index["name"] != "_id_"}
     if isinstance(wanted, list):
         return {name for item in wanted for name in _gone_by_name(collection, item)}
-    if isinstance(wanted, str):
+    if type(wanted) is str:
         return _gone_by_name(collection, wanted)
     same = [
         index for index in collection.indexes if list(index["key"].items()) == list(wanted.items())

@@ -6,10 +6,11 @@ from bson import Binary, Int64
 
 from dotdo.storage import Store
 from dotdo_mongo.engine import kinds
-from dotdo_mongo.engine.collection import Collection, collection_of
+from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command, optional
 from dotdo_mongo.engine.commands.replies import cursor_reply, whole_reply
-from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.context import Context, timeless
+from dotdo_mongo.engine.describing import collections, described_collection
 from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.request import Request
 from dotdo_mongo.errors import failure
@@ -36,16 +37,6 @@ def batch_size(request: Request) -> int | None:
     return None if given is None else kinds.as_long(given)
 
 
-def collections(request: Request, store: Store) -> list[Collection]:
-    """Return the collections of a store in order of their names."""
-    with request.lease(store) as session:
-        session.refresh()
-        catalog = session.catalog
-        return sorted(
-            (collection_of(catalog, noun) for noun in catalog.nouns), key=lambda c: c.name
-        )
-
-
 _LIST_COLLECTIONS: Declared = {
     "filter": kinds.OBJECT,
     "cursor": CURSOR,
@@ -59,7 +50,7 @@ _LIST_COLLECTIONS: Declared = {
 def list_collections(request: Request) -> Document:
     """List the collections and views of a database."""
     arguments = request.arguments
-    matches = compile_match(arguments["filter"] or {}, Context(now_ms=request.now_us // 1000))
+    matches = compile_match(arguments["filter"] or {}, timeless(Context()))
     store = request.store()
     known = [] if store is None else collections(request, store)
     described = [described_collection(c, name_only=False) for c in known]
@@ -78,21 +69,6 @@ def list_collections(request: Request) -> Document:
         found = [{"name": d["name"], "type": d["type"]} for d in found]
     cursor = whole_reply(f"{request.db}.$cmd.listCollections", found)
     return cursor_reply(request, cursor, batch_size(request))
-
-
-def described_collection(collection: Collection, *, name_only: bool) -> Document:
-    """Return a collection as listCollections shows it."""
-    shown: Document = {"name": collection.name, "type": collection.kind}
-    if name_only:
-        return shown
-    shown["options"] = collection.options
-    if collection.is_view:
-        shown["info"] = {"readOnly": True}
-    else:
-        shown["info"] = {"readOnly": False, "uuid": Binary(collection.uuid, 4)}
-        if collection.kind == "collection" and collection.indexes and not collection.is_clustered:
-            shown["idIndex"] = collection.indexes[0]
-    return shown
 
 
 _LIST_DATABASES: Declared = {

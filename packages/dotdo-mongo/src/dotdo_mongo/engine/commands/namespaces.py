@@ -16,10 +16,10 @@ from dotdo_mongo.engine.commands.declaration import (
     optional,
     required,
 )
-from dotdo_mongo.engine.commands.listings import collections
 from dotdo_mongo.engine.definitions import change
 from dotdo_mongo.engine.definitions import create as create_definition
 from dotdo_mongo.engine.definitions import drop as drop_definition
+from dotdo_mongo.engine.describing import collections
 from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.streams import ChangeStream
 from dotdo_mongo.errors import failure

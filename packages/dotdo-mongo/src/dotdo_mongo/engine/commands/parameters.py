@@ -116,7 +116,7 @@ def _new_value(name: str, value: Any) -> Any:
             raise failure(2, f"Invalid value for parameter logLevel: {value}")
         return kinds.as_long(value)
     if name == "automationServiceDescriptor":
-        if not isinstance(value, str):
+        if type(value) is not str:
             raise failure(
                 14, "Value for parameter automationServiceDescriptor must be of type 'string'"
             )
@@ -173,7 +173,7 @@ def get_cluster_parameter(request: Request) -> Document:
     """Return cluster parameters by name."""
     target = request.arguments["target"]
     kept = request.deployment.settings.get("cluster", {})
-    names = list(_CLUSTER) if target == "*" else [target] if isinstance(target, str) else target
+    names = list(_CLUSTER) if target == "*" else [target] if type(target) is str else target
     if not names:
         raise failure(
             2, "Must supply at least one cluster server parameter name to getClusterParameter"

@@ -15,7 +15,7 @@ from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, comman
 from dotdo_mongo.engine.commands.replies import cursor_reply
 from dotdo_mongo.engine.commands.shaping import Item, shape_of
 from dotdo_mongo.engine.commands.views import on_view
-from dotdo_mongo.engine.context import Context
+from dotdo_mongo.engine.context import Context, timeless
 from dotdo_mongo.engine.cursors import Cursor
 from dotdo_mongo.engine.match import Near, check_index, compile_match, has_text, near_of
 from dotdo_mongo.engine.pipeline import compile_pipeline
@@ -256,7 +256,7 @@ def count(request: Request) -> Document:
         context = context_of(request, found[1])
         number = sum(map(compile_match(arguments["query"] or {}, context), documents))
         return {"n": _cut(number, arguments)}
-    context = context_of(request, None if found is None else found[1], name=name)
+    context = timeless(context_of(request, None if found is None else found[1], name=name))
     query = arguments["query"] or {}
     if found is None:
         compile_match(query, context)
@@ -294,6 +294,8 @@ def distinct(request: Request) -> Document:
     found = request.find(name)
     collection = None if found is None else found[1]
     context = context_of(request, collection, name=name)
+    if collection is None or not collection.is_view:
+        context = timeless(context)
     query = arguments["query"] or {}
     matches = compile_match(query, context)
     if found is None:
@@ -311,13 +313,15 @@ def distinct(request: Request) -> Document:
         for value in _values_at(document, parts):
             values.setdefault(_key(value, context), value)
     reply: Document = {"values": [values[k] for k in sorted(values)]}
+    if collection.kind != "collection":
+        reply["ok"] = 1  # an int where MongoDB makes a pipeline of it
     if request.snapshot_us is not None:
         reply["atClusterTime"] = timestamp_of(request.snapshot_us)
     return reply
 
 
 def _key(value: Any, context: Context) -> Any:
-    if isinstance(value, str) and context.collation is not None:
+    if type(value) is str and context.collation is not None:
         return (*sort_key("")[:1], context.collation.key(value))
     return sort_key(value)
 

@@ -10,9 +10,10 @@ from bson import Binary, Int64
 from dotdo_mongo.engine import kinds
 from dotdo_mongo.engine.commands.declaration import COLLECTION, Declared, command
 from dotdo_mongo.engine.commands.handshake import moment
-from dotdo_mongo.engine.commands.listings import collections, store_size
+from dotdo_mongo.engine.commands.listings import store_size
 from dotdo_mongo.engine.commands.namespaces import split
 from dotdo_mongo.engine.deployment import VERSION
+from dotdo_mongo.engine.describing import collections
 from dotdo_mongo.engine.measures import PAGE as _PAGE
 from dotdo_mongo.engine.measures import measure, storage_stats
 from dotdo_mongo.engine.request import Request
@@ -161,7 +162,7 @@ def db_hash(request: Request) -> Document:
     wanted = request.arguments["collections"]
     names = (
         set(wanted)
-        if isinstance(wanted, list) and wanted and all(isinstance(n, str) for n in wanted)
+        if isinstance(wanted, list) and wanted and all(type(n) is str for n in wanted)
         else None
     )
     hashes, uuids, capped = {}, {}, []

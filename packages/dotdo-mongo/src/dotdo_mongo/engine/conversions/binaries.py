@@ -14,6 +14,7 @@ from bson import Binary
 from dotdo_mongo.engine.conversions.target import Target, Unconvertible
 from dotdo_mongo.engine.values import (
     binary_parts,
+    stored_parts,
 )
 from dotdo_mongo.errors import failure
 
@@ -84,15 +85,9 @@ _FROM_BYTES: dict[str, Callable[[bytes], str]] = {
 }
 
 
-def _stored(value: Any) -> tuple[int, bytes]:
-    """Return subtype and bytes as BSON stores them: subtype 2 repeats its length."""
-    subtype, content = binary_parts(value)
-    return subtype, struct.pack("<i", len(content)) + content if subtype == 2 else content
-
-
 def binary_to_text(value: Any, target: Target) -> str:
     """Return binary data as text in the target's format. Code 4341115 with none."""
-    subtype, content = _stored(value)
+    subtype, content = stored_parts(value)
     form = _need_format(target, "binData")
     if form == "auto":
         form = "uuid" if subtype == 4 and len(content) == 16 else "base64"
@@ -114,7 +109,7 @@ def binary_to_binary(value: Any, target: Target) -> Any:
 
 def binary_number(value: Any, target: Target, formats: dict[int, str]) -> Any:
     """Read a number of the lengths that `formats` knows, as struct's letters."""
-    _, content = _stored(value)
+    _, content = stored_parts(value)
     form = formats.get(len(content))
     if form is None:
         raise Unconvertible(

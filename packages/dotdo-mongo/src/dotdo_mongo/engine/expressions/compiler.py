@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import DatetimeMS
 
+from dotdo_mongo.engine.context import UNBOUND
 from dotdo_mongo.engine.expressions.declare import Expr, Scope, Variables, constant, folded
 from dotdo_mongo.engine.expressions.names import check_variable_read
 from dotdo_mongo.engine.fieldpath import check_name, read, reader, split_path
@@ -61,7 +62,8 @@ def variable(name: str, path: tuple[str, ...], scope: Scope) -> Expr:
     if system is not None:
         return _constant_at(system(scope), path)
     if name in scope.context.variables:
-        return _constant_at(scope.context.variables[name], path)
+        value = scope.context.variables[name]
+        return Expr(_unbound) if value is UNBOUND else _constant_at(value, path)
     raise failure(17276, f"Use of undefined variable: {name}")
 
 
@@ -69,6 +71,10 @@ def _bound(name: str, path: tuple[str, ...]) -> Expr:
     if path:
         return Expr(lambda _, variables: read(variables[name], path))
     return Expr(lambda _, variables: variables[name])
+
+
+def _unbound(document: Any, variables: Variables) -> Any:  # noqa: ARG001  closures take both
+    raise AssertionError("a pipeline that is only checked is not run")
 
 
 def _field(path: tuple[str, ...]) -> Expr:

@@ -48,7 +48,7 @@ def number_text(value: Any) -> str:
 
 def coerced(value: Any) -> str:
     """Return what the old string operators make of a value. Code 16007."""
-    if isinstance(value, str):
+    if isinstance(value, str) and getattr(value, "scope", None) is None:
         return str(value)
     if type(value) in NULLISH:
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import math
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bson import Decimal128
@@ -44,8 +45,33 @@ def _series(first: Decimal, ratio: Callable[[int], Decimal]) -> Decimal:
 
 
 def _reduced(angle: Decimal) -> Decimal:
-    with decimal.localcontext(_WORK):
-        return angle.remainder_near(2 * PI) if abs(angle) > PI else angle
+    """Return the angle within half a turn, exact for every exponent."""
+    if abs(angle) <= PI:
+        return angle
+    with decimal.localcontext(_WORK) as context:
+        digits = angle.adjusted() + context.prec
+        if digits <= len(PI.as_tuple().digits):
+            return angle.remainder_near(2 * PI)
+        context.prec = digits + context.prec
+        return angle.remainder_near(2 * _pi(context.prec))
+
+
+@lru_cache(maxsize=16)
+def _pi(digits: int) -> Decimal:
+    """Return pi by Machin's formula."""
+    unit: int = 10 ** (digits + 10)
+
+    def arccot(x: int) -> int:
+        term = total = unit // x
+        divisor, sign = 3, -1
+        while term:
+            term //= x * x
+            total += sign * (term // divisor)
+            divisor, sign = divisor + 2, -sign
+        return total
+
+    number = Decimal(4 * (4 * arccot(5) - arccot(239)))
+    return number.scaleb(-(digits + 10), decimal.Context(prec=digits + 20))
 
 
 def _sine(angle: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from dotdo_mongo.engine.values import (
     R_NUMBER,
     TYPE_ORDER,
     binary_parts,
+    stored_parts,
     type_number,
 )
 from dotdo_mongo.errors import failure
@@ -321,7 +322,7 @@ def _bit_position(name: str, value: Any) -> int:
 
 def _bits(value: Any) -> Callable[[int], bool] | None:
     if isinstance(value, bytes):
-        _, content = binary_parts(value)
+        _, content = stored_parts(value)
         return lambda bit: bit // 8 < len(content) and bool(content[bit // 8] >> bit % 8 & 1)
     if type(value) not in NUMBERS:
         return None

@@ -188,7 +188,7 @@ def _range(name: str, value: Any) -> Bound | None:
     if isinstance(value, (int, float, Decimal128)):
         rest = "{0} < ''" if operator[0] == ">" else "typeof({0}) <> 'null'"
         return Bound(f"{{0}} {operator} ? and {rest}", (stored,))
-    if isinstance(value, str):
+    if type(value) is str:
         rest = "{0} < x''" if operator[0] == ">" else "{0} >= ''"
         return Bound(f"{{0}} {operator} ? and {rest}", (stored,))
     tag, colon, _ = str(stored).partition(":")

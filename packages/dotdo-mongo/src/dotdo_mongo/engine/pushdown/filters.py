@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bson import Decimal128, ObjectId, Regex
+from bson import Code, Decimal128, ObjectId, Regex
 
 from dotdo_mongo.engine.match import is_operators
 from dotdo_mongo.engine.pushdown.bounds import stored_form
@@ -81,6 +81,8 @@ def _of_strings(place: Place) -> Truth:
 def _class_of(value: Any) -> str | None:
     """Return what kind of plain value it is, None when SQL cannot tell its equals."""
     match value:
+        case Code():
+            return None
         case bool():
             return "truth"
         case int() | float() | Decimal128():
@@ -192,6 +194,8 @@ def _held(values: list[Any]) -> Sql:
 def _bytes_of(value: Any) -> bytes | None:
     """Return the bytes that every BSON of this value has, None when equals of it look otherwise."""
     match value:
+        case Code():
+            return None
         case str():
             data = value.encode()
             return struct.pack("<i", len(data) + 1) + data + b"\0"

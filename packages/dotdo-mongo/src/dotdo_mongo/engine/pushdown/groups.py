@@ -71,7 +71,7 @@ def grouping(spec: Mapping[str, Any]) -> Grouping | None:
 def _keys(identity: Any) -> dict[str, str] | None:
     if identity is None or type(identity) is int:
         return {}
-    if isinstance(identity, str):
+    if type(identity) is str:
         path = _path(identity)
         return None if path is None else {"": path}
     if not isinstance(identity, dict) or any(name[:1] == "$" or not name for name in identity):
@@ -81,7 +81,7 @@ def _keys(identity: Any) -> dict[str, str] | None:
 
 
 def _path(value: Any) -> str | None:
-    is_path = isinstance(value, str) and value[:1] == "$" and value[:2] != "$$"
+    is_path = type(value) is str and value[:1] == "$" and value[:2] != "$$"
     return value[1:] if is_path else None
 
 

@@ -23,11 +23,13 @@ class Place:
         context: the command's.
         compile: compiles a sub-pipeline in a context.
         index: its place in the pipeline.
+        is_last: whether no other stage follows.
     """
 
     context: Context
     compile: Callable[[list[Any], Context], Pipeline]
     index: int = 0
+    is_last: bool = False
 
     def scope(self) -> Scope:
         """Return the scope of expressions here."""

@@ -93,13 +93,14 @@ def _chosen_field(spec: Mapping[str, Any], context: Context) -> tuple[str, str]:
                 291, f"error processing query: unable to find index for $geoNear query on {key}"
             )
         return key, "2dsphere" if key in sphere else "2d"
+    is_sphere = truth(spec.get("spherical", False))
     for kind, names in (("2d", flat), ("2dsphere", sphere)):
         if len(names) > 1:
             raise failure(
                 27, f"There is more than one {kind} index; unsure which to use for $geoNear"
             )
         if names:
-            return names[0], kind
+            return names[0], "2dsphere" if is_sphere and names[0] in sphere else kind
     raise failure(27, "$geoNear requires a 2d or 2dsphere index, but none were found")
 
 
@@ -163,6 +164,8 @@ class _GeoNear:
         query = spec.get("query", {})
         if not isinstance(query, Mapping):
             raise failure(14, f"$geoNear query must be an object, found {type_name(query)}")
+        if "$text" in query:
+            raise failure(2, "$text is not allowed in the query of $geoNear")
         here = context.with_(features=context.features | {"no-near"})
         self.matches: Callable[[Document], bool] = compile_match(dict(query), here)
         if "key" in spec and type(spec["key"]) is str and spec["key"]:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bson import Code, MaxKey, MinKey
+
 from dotdo_mongo.engine.accumulators import Accumulation, State, parse_accumulation
 from dotdo_mongo.engine.expressions import Expr, Scope, scope_of
 from dotdo_mongo.engine.numbers import whole32
@@ -36,10 +38,30 @@ def finished(parts: Accumulations, states: list[State]) -> Document:
     return {name: state.value() for (name, _), state in zip(parts, states, strict=True)}
 
 
+def _handed_on(value: Any) -> Any:
+    """Return what the stages after MongoDB's compiled $group see of a value: MinKey and MaxKey lie in an object, code is a string."""
+    if isinstance(value, list):
+        return [_handed_on(one) for one in value]
+    if isinstance(value, (MinKey, MaxKey)):
+        return {"": value}
+    return str(value) if type(value) is Code and value.scope is None else value
+
+
 def grouped(
-    part: Expr, fields: Accumulations, sort_key: Callable[[Any], Key]
+    part: Expr,
+    fields: Accumulations,
+    sort_key: Callable[[Any], Key],
+    *,
+    hands_on: bool = False,
 ) -> Callable[[Iterable[Document]], Iterator[Document]]:
-    """Return the run of $group."""
+    """Return the run of $group.
+
+    Args:
+        part: the key.
+        fields: the accumulations.
+        sort_key: what tells keys apart.
+        hands_on: whether the compiled stages of MongoDB hand the documents on, which changes some types.
+    """
     of = part.evaluate
     reads = [field.read for _, field in fields]
 
@@ -55,7 +77,8 @@ def grouped(
             for read, state in zip(reads, group[1], strict=True):
                 state.add(read(document, {}))
         for key, states in groups.values():
-            yield {"_id": key, **finished(fields, states)}
+            found = {"_id": key, **finished(fields, states)}
+            yield {name: _handed_on(one) for name, one in found.items()} if hands_on else found
 
     return run
 
@@ -81,7 +104,8 @@ def group(argument: Any, place: Place) -> Run:
     fields = accumulations({name: one for name, one in spec.items() if name != "_id"}, scope)
     if part is None:
         raise failure(15955, "a group specification must include an _id")
-    return grouped(part, fields, scope.key)
+    hands_on = "prefix" in context.features and not place.is_last
+    return grouped(part, fields, scope.key, hands_on=hands_on)
 
 
 @FAMILY.stage("$sortByCount")
@@ -228,7 +252,7 @@ def bucket(argument: Any, place: Place) -> Run:
     if "_id" in spec.get("output", {}):
         raise failure(15948, "a group's _id may only be specified once")
     part = _bounded(scope.compile(spec["groupBy"]), bounds, default, scope.key)
-    run = grouped(part, fields, scope.key)
+    run = grouped(part, fields, scope.key, hands_on=place.index == 0)
     return lambda documents: iter(
         sorted(run(documents), key=lambda document: scope.key(document["_id"]))
     )

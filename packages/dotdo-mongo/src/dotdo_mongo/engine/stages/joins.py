@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson import Int64
 
+from dotdo_mongo.engine.context import UNBOUND
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import read, split_path
 from dotdo_mongo.engine.match import compile_match
@@ -41,11 +42,12 @@ def check_collection(name: str) -> str:
     return name
 
 
-def _inner(place: Place, feature: str) -> Context:
+def _inner(place: Place, feature: str, collection: str | None) -> Context:
     context = place.context
     if context.depth >= MAX_DEPTH:
         raise failure(232, f"Maximum number of nested sub-pipelines exceeded. Limit is {MAX_DEPTH}")
-    return context.with_(depth=context.depth + 1, features=context.features | {feature})
+    inner = context.with_(depth=context.depth + 1, features=context.features | {feature})
+    return context.foreign(inner, collection or "")
 
 
 def local_values(document: Any, names: tuple[str, ...]) -> list[Any]:
@@ -121,10 +123,10 @@ class _Lookup:
         self.foreign = split_path(spec["foreignField"]) if "foreignField" in spec else None
         self.stages: list[Any] | None = spec.get("pipeline")
         self.let = self._variables(spec.get("let", {}), place.scope())
-        self.inner = _inner(place, "lookup")
+        self.inner = _inner(place, "lookup", self.collection)
         self.is_correlated = bool(self.let)
         if self.stages is not None:
-            names = {name: None for name, _ in self.let}
+            names = {name: UNBOUND for name, _ in self.let}
             place.compile(self.stages, self._with(names))
 
     def _check(self, spec: Mapping[str, Any]) -> None:
@@ -182,9 +184,7 @@ class _Lookup:
         return [(name, scope.compile(value)) for name, value in let.items()]
 
     def _with(self, names: Mapping[str, Any]) -> Context:
-        return self.inner.with_(
-            variables={**self.inner.variables, **names}, collection=self.collection or ""
-        )
+        return self.inner.with_(variables={**self.inner.variables, **names})
 
     def pipeline(self, document: Document) -> Pipeline | None:
         """Return the sub-pipeline with the variables that a document gives."""
@@ -379,9 +379,9 @@ def union_with(argument: Any, place: Place) -> Run:
             9,
             "$unionWith stage without explicit collection must have a pipeline with $documents as first stage",
         )
-    context = _inner(place, "union")
     name = check_collection(argument["coll"]) if "coll" in argument else None
-    pipeline = place.compile(stages, context.with_(collection=name or ""))
+    context = _inner(place, "union", name)
+    pipeline = place.compile(stages, context)
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:
         yield from documents

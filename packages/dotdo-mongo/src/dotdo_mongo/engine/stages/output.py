@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dotdo_mongo.engine.context import UNBOUND
 from dotdo_mongo.engine.expressions.names import check_variable_write
 from dotdo_mongo.engine.fieldpath import split_path
 from dotdo_mongo.engine.numbers import truncated64
@@ -180,7 +181,7 @@ def _modes(spec: Mapping[str, Any], place: Place) -> tuple[Any, str]:
         names = let if isinstance(let, Mapping) else {}
         context = place.context.with_(
             features=place.context.features | {"update"},
-            variables={**place.context.variables, "new": None, **dict.fromkeys(names)},
+            variables={**place.context.variables, "new": UNBOUND, **dict.fromkeys(names, UNBOUND)},
         )
         place.compile(matched, context)
     elif type(matched) is not str:

@@ -99,7 +99,7 @@ def _read_bool(options: StreamOptions, name: str, value: Any) -> None:
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise failure(
             14, f"BSON field '$changeStream.{name}' is the wrong type, expected type 'string'"
         )

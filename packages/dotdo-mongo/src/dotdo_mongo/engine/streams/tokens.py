@@ -45,7 +45,7 @@ def place_of(given: Any) -> Place:
     if not isinstance(given, dict):
         raise failure(14, "a resume token must be an object")
     text = given.get("_data")
-    if not isinstance(text, str):
+    if type(text) is not str:
         raise failure(40647, f"Bad resume token: _data of missing or of wrong type {given}")
     if not text.startswith(_MARK):
         raise failure(50811, "Bad resume token: cannot be decoded")

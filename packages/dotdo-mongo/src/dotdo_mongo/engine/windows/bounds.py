@@ -11,7 +11,7 @@ from dotdo_mongo.engine import dateunits
 from dotdo_mongo.engine.calendar import UTC_ZONE
 from dotdo_mongo.engine.fieldpath import read
 from dotdo_mongo.engine.numbers import to_decimal, to_double, whole32, whole64
-from dotdo_mongo.engine.values import DATES, NUMBERS, millis, type_name
+from dotdo_mongo.engine.values import DATES, NUMBERS, millis, sort_key, type_name
 from dotdo_mongo.errors import failure
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _pair(name: str, value: Any) -> tuple[Any, Any]:
     if len(value) != 2:
         raise failure(9, f"Window bounds must be an array of length 2: {value}")
     low, high = (_bound(one, is_range=name == "range") for one in value)
-    if low is not None and high is not None and to_decimal(low) > to_decimal(high):
+    if low is not None and high is not None and sort_key(low) > sort_key(high):
         raise failure(5339900, f"Lower bound must not exceed upper bound: {value}")
     return low, high
 

@@ -1,7 +1,7 @@
 """Reading commands: find with its cursor, count, distinct, aggregate, views."""
 
 import pytest
-from bson import Int64
+from bson import Decimal128, Int64
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,17 @@ def test_keys_of_the_index_and_ids_of_rows_are_given_where_asked_for(mongo):
     [first, second] = mongo.t.c.find({}, {"b": 1}, show_record_id=True)
     assert list(first) == ["_id", "b", "$recordId"]
     assert first["$recordId"] < second["$recordId"]
+
+
+def test_the_clock_is_not_there_for_the_filters_of_count_and_distinct(engine):
+    query = {"$expr": {"$lt": ["$a", "$$NOW"]}}
+    assert engine({"count": "c", "query": query})["code"] == 51144
+    assert engine({"distinct": "c", "key": "a", "query": query})["code"] == 51144
+    assert engine({"find": "c", "filter": query})["ok"] == 1.0
+
+
+def test_a_limit_of_any_whole_number_ends_a_sorted_search(engine):
+    stages = [{"$sort": {"_id": 1}}, {"$limit": Decimal128("2.0")}]
+    found = engine.documents({"aggregate": "c", "pipeline": stages, "cursor": {}})
+    assert [one["_id"] for one in found] == [0, 1]
+    assert engine({"find": "c", "sort": {"$natural": [1]}})["code"] == 2

@@ -38,10 +38,17 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.routines.declare import Routine
 
 
-def bind_call(  # noqa: C901, PLR0912 -- one step for each form of a call
+def bind_call(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+    """Bind a function call of any kind."""
+    call = _bind_form(binder, node, scope)
+    if isinstance(call, ir.Call):
+        call.is_syntax = node.get("funcformat") == "COERCE_SQL_SYNTAX"
+    return call
+
+
+def _bind_form(  # noqa: C901, PLR0912 -- one step for each form of a call
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
-    """Bind a function call of any kind."""
     location = node.get("location", 0)
     parts = names_of(node["funcname"])
     name = parts[-1]
@@ -98,10 +105,12 @@ def _or_of_extension(  # noqa: PLR0917 -- what a call is made of
     found: Candidate | str,
 ) -> Candidate | str:
     """Return what was found, or else the function that an extension has."""
-    if found != "missing" or not binder.names.objects.extensions:
+    if not binder.names.objects.extensions:
         return found
     schema = parts[-2] if len(parts) > 1 else None
-    return resolve_extension_function(binder.names, schema, parts[-1], types, names, location)
+    return resolve_extension_function(
+        binder.names, schema, parts[-1], types, names, location, found
+    )
 
 
 def _call(  # noqa: PLR0917 -- what a call is made of

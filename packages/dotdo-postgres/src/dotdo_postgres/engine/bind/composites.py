@@ -34,6 +34,8 @@ def whole_row(item: ScopeItem, location: int) -> ir.Row:
         if entry is None or relation is None:
             raise not_supported("a whole row that an outer join may leave out", location)
         absent = ir.Missing(t.BOOL, -1, location, entry)
+    if item.row_type and not cells:  # a record variable without a value
+        absent = ir.Const(t.BOOL, -1, location, True)
     oid = item.row_type
     if not oid and relation is not None and relation.noun.id != 0:
         oid = derived_oid(relation.noun, "t", "")
@@ -177,3 +179,44 @@ def stars(binder: Binder, node: Node, scope: Scope) -> list[tuple[str, ir.Expr]]
         raise error("42809", message, position=expr.location)
     names = row.names or tuple(f"f{at}" for at in range(1, len(row.args) + 1))
     return list(zip(names, row.args, strict=True))
+
+
+def star_nodes(binder: Binder, nodes: list[Node], scope: Scope) -> list[Node]:
+    """Write `x.*` and `(row).*` in a list of values out as one node for each column.
+
+    Raises:
+        PostgresError: no such name in FROM (42P01), no row (42809).
+    """
+    found: list[Node] = []
+    for node in nodes:
+        reference, selection = node.get("ColumnRef"), node.get("A_Indirection")
+        if reference is not None and "A_Star" in reference["fields"][-1]:
+            found += [
+                {"ColumnRef": {**reference, "fields": [*reference["fields"][:-1], _name(name)]}}
+                for name in _star_names(reference, scope)
+            ]
+        elif selection is not None and "A_Star" in selection["indirection"][-1]:
+            steps = selection["indirection"][:-1]
+            found += [
+                {"A_Indirection": {**selection, "indirection": [*steps, _name(name)]}}
+                for name, _ in stars(binder, node, scope) or ()
+            ]
+        else:
+            found.append(node)
+    return found
+
+
+def _name(text: str) -> Node:
+    return {"String": {"sval": text}}
+
+
+def _star_names(reference: Node, scope: Scope) -> list[str]:
+    if len(reference["fields"]) == 1:
+        listed = [pair for item in scope.items if item.has_plain_columns for pair in item.columns]
+        return [name for name, _ in listed]
+    qualifier = reference["fields"][-2]["String"]["sval"]
+    item = scope.item(qualifier)
+    if item is None:
+        message = f'missing FROM-clause entry for table "{qualifier}"'
+        raise error("42P01", message, position=reference.get("location", 0))
+    return [name for name, _ in item.columns]

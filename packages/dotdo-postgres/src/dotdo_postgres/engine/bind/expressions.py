@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.binder import Binder, Node, names_of
-from dotdo_postgres.engine.bind.composites import as_composite, bind_selection, whole_row
+from dotdo_postgres.engine.bind.composites import (
+    as_composite,
+    bind_selection,
+    star_nodes,
+    whole_row,
+)
 from dotdo_postgres.engine.bind.domains import as_domain, base_of
 from dotdo_postgres.engine.bind.hints import unknown_column
 from dotdo_postgres.engine.bind.operators import make_operator
 from dotdo_postgres.engine.bind.scope import missing_from
+from dotdo_postgres.engine.bind.security import require_readable
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
@@ -65,6 +71,11 @@ def bind_param(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return ir.Param(types[index - 1] or t.UNKNOWN, -1, node.get("location", 0), index)
 
 
+def _whole_row(binder: Binder, item: ScopeItem, location: int) -> ir.Row:
+    require_readable(binder, (expr for _, expr in item.columns))
+    return whole_row(item, location)
+
+
 def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a reference
     binder: Binder, node: Node, scope: Scope
 ) -> ir.Expr:
@@ -74,7 +85,7 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
         item = scope.item(names_of(node["fields"][:-1])[-1]) if len(node["fields"]) > 1 else None
         if item is None:
             raise not_supported("a whole row as a value", location)
-        return whole_row(item, location)
+        return _whole_row(binder, item, location)
     parts = names_of(node["fields"])
     if len(parts) == 1:
         found = scope.column(parts[0], location)
@@ -84,7 +95,9 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
             found = _system_column(parts[0], scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
-            found = None if item is None else _scalar_row(item) or whole_row(item, location)
+            found = (
+                None if item is None else _scalar_row(item) or _whole_row(binder, item, location)
+            )
             if found is None:
                 raise unknown_column(scope, parts[0], None, location)
     else:
@@ -99,6 +112,7 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
         if found is None:
             raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
+        require_readable(binder, (found,))
         return ir.Column(found.type, found.typmod, location, found.entry, found.index)
     return found
 
@@ -263,7 +277,8 @@ def bind_case(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
         typmods = {expr.typmod for expr in coerced[1:]}
         typmod = typmods.pop() if len(typmods) == 1 else -1
     whens = list(zip(conditions, coerced[1:], strict=True))
-    return ir.Case(oid, typmod, node.get("location", 0), whens, coerced[0] if has_default else None)
+    last = coerced[0] if has_default else None
+    return ir.Case(oid, typmod, node.get("location", 0), whens, last, operand is not None)
 
 
 def bind_coalesce(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
@@ -286,7 +301,9 @@ def bind_min_max(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
 
 def bind_row(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     """Bind a row of values."""
-    args = [binder.expression(arg, scope) for arg in node.get("args", [])]
+    args = [
+        binder.expression(arg, scope) for arg in star_nodes(binder, node.get("args", []), scope)
+    ]
     return ir.Row(t.RECORD, -1, node.get("location", 0), args)
 
 

@@ -5,26 +5,67 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dotdo_postgres.engine.functions import pgcrypto, uuid_ossp
+from dotdo_postgres.engine.functions import citext, pg_trgm, pgcrypto, uuid_ossp, vector
 from dotdo_postgres.engine.objects.kept import facts_of
-from dotdo_postgres.engine.overloads import Candidate, choose
+from dotdo_postgres.engine.overloads import Candidate, choose, function_candidates
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.spec.extensions import EXTENSIONS
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
-    from dotdo_postgres.engine.routines.declare import Family
+    from dotdo_postgres.engine.routines.declare import Family, Routine
 
-_FAMILIES: dict[str, Family] = {"pgcrypto": pgcrypto.FAMILY, "uuid-ossp": uuid_ossp.FAMILY}
+_FAMILIES: dict[str, Family] = {
+    "citext": citext.FAMILY, "pg_trgm": pg_trgm.FAMILY, "pgcrypto": pgcrypto.FAMILY, "uuid-ossp": uuid_ossp.FAMILY,
+    "vector": vector.FAMILY,
+}  # fmt: skip
+_KINDS = {"function": "f", "series": "f", "aggregate": "a", "operator": "o"}
+
+
+@cache
+def routines_of(extension: str) -> dict[str, tuple[Routine, ...]]:
+    """Return the functions of an extension by name."""
+    found: dict[str, tuple[Routine, ...]] = {}
+    for routine in _FAMILIES[extension].routines:
+        if routine.kind in {"function", "series", "aggregate"}:
+            found[routine.name] = (*found.get(routine.name, ()), routine)
+    return found
+
+
+def _candidate(routine: Routine) -> Candidate:
+    return Candidate(
+        routine.arguments,
+        routine.arguments,
+        routine.result,
+        _KINDS[routine.kind],
+        routine.kind == "series",
+    )
 
 
 @cache
 def functions_of(extension: str) -> dict[str, list[Candidate]]:
     """Return the functions of an extension by name; those that are lacking have no candidates."""
     found: dict[str, list[Candidate]] = {name: [] for name in EXTENSIONS[extension].missing}
-    for routine in _FAMILIES[extension].routines:
-        candidate = Candidate(routine.arguments, routine.arguments, routine.result, "f")
-        found.setdefault(routine.name, []).append(candidate)
+    for name, routines in routines_of(extension).items():
+        found[name] = [_candidate(routine) for routine in routines]
+    return found
+
+
+@cache
+def _operators_of(extension: str, name: str, count: int) -> tuple[Candidate, ...]:
+    return tuple(
+        _candidate(routine)
+        for routine in _FAMILIES[extension].routines
+        if routine.kind == "operator" and routine.name == name and len(routine.arguments) == count
+    )
+
+
+def extension_operators(names: Names, name: str, count: int) -> tuple[Candidate, ...]:
+    """Return the operators of that name that the extensions have which are there and can be seen."""
+    found: tuple[Candidate, ...] = ()
+    for extension, noun in names.objects.extensions.items():
+        if facts_of(noun)["schema"] in names.path:
+            found += _operators_of(extension, name, count)
     return found
 
 
@@ -35,8 +76,21 @@ def resolve_extension_function(  # noqa: PLR0917 -- what a call is made of
     types: tuple[int, ...],
     labels: tuple[str, ...],
     location: int,
+    found: Candidate | str,
 ) -> Candidate | str:
-    """Choose a function of the extensions that are there; `missing` or `ambiguous` when no single one is meant.
+    """Choose among the functions of the extensions that are there and PostgreSQL's own.
+
+    Args:
+        names: The objects there are.
+        schema: Where the function is looked for, None for the search path.
+        name: Its name.
+        types: Types of the arguments.
+        labels: Names of the last of them.
+        location: Where the call stands.
+        found: What PostgreSQL's own functions give.
+
+    Returns:
+        The function; `missing` or `ambiguous` when no single one is meant.
 
     Raises:
         PostgresError: the extension has it and this lacks it, or arguments are named (0A000).
@@ -51,8 +105,9 @@ def resolve_extension_function(  # noqa: PLR0917 -- what a call is made of
         if labels:
             raise not_supported(f"{name} with named arguments", location)
         fitting = [one for one in candidates if len(one.arguments) == len(types)]
-        return choose(fitting, types)
-    return "missing"
+        own = function_candidates(name, len(types)) if schema is None else []
+        return choose([*own, *fitting], types)
+    return found
 
 
 def is_of_extension(names: Names, schema: str, name: str, arguments: list[int]) -> bool:

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.operators import make_operator
+from dotdo_postgres.engine.bind.policies import secured
 from dotdo_postgres.engine.bind.relations import find_relation
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
-from dotdo_postgres.engine.bind.security import SELECT, require_privilege, secured
+from dotdo_postgres.engine.bind.security import (
+    SELECT,
+    readable_columns,
+    require_privilege,
+    require_readable,
+)
 from dotdo_postgres.engine.bind.series import bind_functions
 from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.objects.descent import has_children, keepers_of
@@ -131,9 +137,11 @@ def _table(
         if isinstance(found, Relation):
             require_privilege(binder, found.noun, SELECT)
             entry = secured(binder, found.noun, _read_entry(binder, found, name, node))
+            entry.readable = readable_columns(binder, found.noun)
         else:
             require_privilege(binder, found, SELECT)
             entry = view_entry(binder, found, name)
+            entry.readable = readable_columns(binder, found)
     entry = _rename(entry, node.get("alias"), None)
     scope.entries.append(entry)
     return entry, [scope_item(entry)]
@@ -146,22 +154,26 @@ def _read_entry(binder: Binder, relation: Relation, name: str, node: Node) -> En
     return table_entry(binder.as_read(relation), name)
 
 
-def family_entry(binder: Binder, relation: Relation, name: str) -> Entry:
-    """Make the entry of a table and its descendants: the columns of the table, and behind them whose each row is."""
-    parts = [
-        _part(binder, relation, noun) for noun in keepers_of(binder.names.catalog, relation.noun)
-    ]
-    whole: Query = parts[0] if parts else _part(binder, relation, relation.noun)
+def family_entry(
+    binder: Binder, relation: Relation, name: str, *, with_places: bool = False
+) -> Entry:
+    """Make the entry of a table and its descendants: the columns of the table, behind them where (if asked for) and whose each row is."""
+    keepers = keepers_of(binder.names.catalog, relation.noun) or [relation.noun]
+    parts = [_part(binder, relation, noun, with_places=with_places) for noun in keepers]
+    whole: Query = parts[0]
     for part in parts[1:]:
         listed = [OutputColumn(c.name, c.type, c.typmod) for c in whole.columns]
         whole = SetOperation(listed, kind="union", is_all=True, left=whole, right=part)
     columns = table_entry(relation, name).columns
+    if with_places:
+        columns.append(OutputColumn("ctid", t.TID))
     columns.append(OutputColumn("tableoid", t.OID))
     schema = relation.schema if name == relation.name else ""
-    return Entry(name, columns, query=whole, view=relation.noun.id, schema=schema, hidden=1)
+    hidden = len(columns) - len(relation.columns)
+    return Entry(name, columns, query=whole, view=relation.noun.id, schema=schema, hidden=hidden)
 
 
-def _part(binder: Binder, relation: Relation, noun: Noun) -> Select:
+def _part(binder: Binder, relation: Relation, noun: Noun, *, with_places: bool) -> Select:
     own = relation_of(noun)
     entry = table_entry(binder.as_read(own), own.name)
     places = {column.name: at for at, column in enumerate(own.columns)}
@@ -172,6 +184,8 @@ def _part(binder: Binder, relation: Relation, noun: Noun) -> Select:
         )
         for c in relation.columns
     ]
+    if with_places:
+        targets.append(Target(ir.RowId(t.TID, -1, -1, entry), OutputColumn("ctid", t.TID)))
     targets.append(Target(ir.Const(t.OID, -1, -1, own.oid), OutputColumn("tableoid", t.OID)))
     columns = [target.column for target in targets]
     return Select(columns, targets=targets, from_items=[entry])
@@ -259,16 +273,22 @@ def _join(
     else:
         kind = "cross"
     if "alias" in node:
-        columns = _plain(names)
-        for item in names:
-            item.has_plain_columns = item.is_named = False
-        given = [part["String"]["sval"] for part in node["alias"].get("colnames", [])]
-        renamed = [
-            (given[at] if at < len(given) else name, expr)
-            for at, (name, expr) in enumerate(columns)
-        ]
-        names.append(ScopeItem(node["alias"]["aliasname"], renamed))
-    return Join(kind, left, right, on), names
+        _name_join(node["alias"], names)
+    made = Join(kind, left, right, on, tuple(using))
+    made.alias = node.get("alias", {}).get("aliasname", "")
+    return made, names
+
+
+def _name_join(alias: Node, names: list[ScopeItem]) -> None:
+    """Let a join go by a name of its own, and its tables by none."""
+    columns = _plain(names)
+    for item in names:
+        item.has_plain_columns = item.is_named = False
+    given = [part["String"]["sval"] for part in alias.get("colnames", [])]
+    renamed = [
+        (given[at] if at < len(given) else name, expr) for at, (name, expr) in enumerate(columns)
+    ]
+    names.append(ScopeItem(alias["aliasname"], renamed))
 
 
 def _plain(items: list[ScopeItem]) -> list[tuple[str, ir.Expr]]:
@@ -282,6 +302,7 @@ def _using(
     merged: list[tuple[str, ir.Expr]] = []
     for name in using:
         first, second = _using_side(name, left, "left"), _using_side(name, right, "right")
+        require_readable(binder, (first, second))
         both, oid, typmod = binder.coercer.to_common([first, second], "JOIN/USING")
         conditions.append(make_operator(binder, "=", first, second, -1))
         if kind == "full":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.extensions import extension_operators
 from dotdo_postgres.engine.coercion import is_array
 from dotdo_postgres.engine.functions.registry import routines
 from dotdo_postgres.engine.overloads import (
@@ -40,7 +41,8 @@ def make_operator(
             return made
     types = tuple(operand.type for operand in operands)
     name = "<>" if name == "!=" else name
-    found = resolve_operator(name, types)
+    more = extension_operators(binder.names, name, len(types))
+    found = resolve_operator(name, types, more)
     if isinstance(found, str):
         raise missing_operator(name, types, location, found == "ambiguous")
     return call_operator(binder, name, found, operands, location)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.names import first_location
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.select import bind_limits, bind_select, make_target
@@ -118,7 +119,8 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
     for at, (a, b) in enumerate(zip(first.columns, second.columns, strict=True), start=1):
         if a.type != b.type:
             common = binder.coercer.common_type(
-                [ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, -1, None)], "UNION"
+                [ir.Const(a.type, -1, -1, None), ir.Const(b.type, -1, place_of(second, at), None)],
+                "UNION",
             )
             if common != a.type:
                 message = (
@@ -134,11 +136,16 @@ def _recursive(binder: Binder, node: Node, scope: Scope) -> Cte | None:
     return cte
 
 
+def place_of(query: Query, at: int) -> int:
+    """Return where the term of a result column stands, counted from 1; -1 when it has no place."""
+    return query.targets[at - 1].expr.location if isinstance(query, Select) else -1
+
+
 def _values(binder: Binder, node: Node, scope: Scope) -> Query:
     scope.clause = "VALUES"
     rows = []
     for item in node["valuesLists"]:
-        row_nodes = item["List"]["items"]
+        row_nodes = star_nodes(binder, item["List"]["items"], scope)
         if any("SetToDefault" in cell for cell in row_nodes):
             raise error(
                 "42601",

@@ -9,6 +9,7 @@ from dotdo_postgres.engine.bind.composites import stars
 from dotdo_postgres.engine.bind.from_items import bind_from
 from dotdo_postgres.engine.bind.grouping import bind_group, check_grouping
 from dotdo_postgres.engine.bind.names import column_name, first_location
+from dotdo_postgres.engine.bind.security import require_readable
 from dotdo_postgres.engine.bind.sorting import UNORDERED, directions
 from dotdo_postgres.engine.query import Entry, Join, Locking, OutputColumn, Select, SortKey, Target
 from dotdo_postgres.errors import error, not_supported
@@ -90,7 +91,7 @@ def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target
         node = item["ResTarget"]
         value = node["val"]
         if "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
-            targets.extend(_star(value["ColumnRef"], scope))
+            targets.extend(_star(binder, value["ColumnRef"], scope))
             continue
         opened = stars(binder, value, scope) if "A_Indirection" in value else None
         if opened is not None:
@@ -110,7 +111,7 @@ def make_target(expr: ir.Expr, name: str) -> Target:
     return Target(expr, column)
 
 
-def _star(node: Node, scope: Scope) -> list[Target]:
+def _star(binder: Binder, node: Node, scope: Scope) -> list[Target]:
     location = node.get("location", 0)
     qualifiers = [part["String"]["sval"] for part in node["fields"][:-1]]
     if not qualifiers:
@@ -128,7 +129,15 @@ def _star(node: Node, scope: Scope) -> list[Target]:
                 position=location,
             )
         pairs = item.columns
-    return [make_target(expr, name) for name, expr in pairs]
+    require_readable(binder, (expr for _, expr in pairs))
+    return [make_target(_placed(expr, location), name) for name, expr in pairs]
+
+
+def _placed(expr: ir.Expr, location: int) -> ir.Expr:
+    """Let a column that a star stands for tell of the star's place in errors."""
+    if isinstance(expr, ir.Column):
+        return ir.Column(expr.type, expr.typmod, location, expr.entry, expr.index)
+    return expr
 
 
 def _order_key(binder: Binder, node: Node, targets: list[Target], scope: Scope) -> SortKey:

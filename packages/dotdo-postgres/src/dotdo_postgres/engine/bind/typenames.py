@@ -9,6 +9,7 @@ from dotdo_postgres.engine.objects.kept import derived_oid
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import interval
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.mapping.vectors import MAX_DIMENSIONS
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
@@ -91,6 +92,14 @@ def _length(oid: int, length: int, location: int) -> int:
     return length + 4 if is_text else length
 
 
+def _dimensions(count: int) -> int:
+    if count < 1:
+        raise error("22023", "dimensions for type vector must be at least 1")
+    if count > MAX_DIMENSIONS:
+        raise error("22023", f"dimensions for type vector cannot exceed {MAX_DIMENSIONS}")
+    return count
+
+
 def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
     """Turn written modifiers into a type modifier.
 
@@ -101,6 +110,8 @@ def typmod_of(oid: int, modifiers: list[int], location: int) -> int:
         return -1
     if oid == t.INTERVAL:
         return _interval_typmod(*modifiers)
+    if oid == t.VECTOR:
+        return _dimensions(modifiers[0])
     if oid in _LENGTHS:
         return _length(oid, modifiers[0], location)
     if oid == t.NUMERIC:

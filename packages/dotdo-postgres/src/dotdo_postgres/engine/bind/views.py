@@ -30,12 +30,16 @@ def view_entry(binder: Binder, noun: Noun, name: str) -> Entry:
         raise error("42P17", f'infinite recursion detected in rules for relation "{label}"')
     binder.viewing.append(noun.id)
     actor = binder.names.actor
-    binder.names.actor = actor_named(binder.names.objects, facts.get("owner", OWNER))
+    if not facts.get("options", {}).get("security_invoker"):
+        binder.names.invoker = binder.names.invoker or actor
+        binder.names.actor = actor_named(binder.names.objects, facts.get("owner", OWNER))
     try:
         query = binder.query(facts["query"], None)
     finally:
         binder.names.actor = actor
         binder.viewing.pop()
+        if not binder.viewing:
+            binder.names.invoker = None
     columns = [
         OutputColumn(label, column.type, column.typmod, FIRST_OID + noun.id, at)
         for at, (label, column) in enumerate(

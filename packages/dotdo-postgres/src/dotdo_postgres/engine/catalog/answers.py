@@ -9,6 +9,7 @@ from dotdo.storage import ddl
 from dotdo_postgres.engine.bind.domains import value_scope
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.bind.updatable import updatability, updatable_columns
+from dotdo_postgres.engine.catalog import privileges
 from dotdo_postgres.engine.catalog.definitions import (
     constraint_definition,
     index_definition,
@@ -27,7 +28,6 @@ from dotdo_postgres.engine.catalog.routine_text import (
     trigger_definition,
 )
 from dotdo_postgres.engine.naming import quote_ident, split_definition
-from dotdo_postgres.engine.objects.actor import actor_named
 from dotdo_postgres.engine.objects.descent import bound_of, is_partitioned, parents_of
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.lookup import index_of, relation_key, table_of
@@ -75,7 +75,7 @@ def check_text(facts: Facts, noun: Noun, check: dict[str, Any], *, is_pretty: bo
     told = facts_of(noun)
     binder = showing_binder(facts.names)
     expr = binder.boolean(check["tree"], value_scope(told["base"], told["typmod"]), "CHECK")
-    return Deparser(is_pretty=True, qualify=lambda _: "VALUE").text(expr)
+    return Deparser(is_pretty=True, qualify=lambda _: "VALUE").shown(expr)
 
 
 def _domain_constraint(facts: Facts, oid: int, *, is_pretty: bool) -> str | None:
@@ -116,9 +116,20 @@ def get_view(facts: Facts, oid: int) -> str | None:
     return None if noun is None or kind_of(noun) == "r" else view_definition(facts, noun)
 
 
-def get_pretty_view(facts: Facts, oid: int, is_pretty: int) -> str | None:
-    """Write the query of a view."""
-    return get_view(facts, oid)
+def get_pretty_view(facts: Facts, oid: int, how: int) -> str | None:
+    """Write the query of a view, without needless parentheses where asked for."""
+    noun = table_of(facts.names, oid)
+    if noun is None or kind_of(noun) == "r":
+        return None
+    return view_definition(facts, noun, is_pretty=bool(how))
+
+
+def get_wrapped_view(facts: Facts, oid: int, width: int) -> str | None:
+    """Write the query of a view, on lines of so many letters."""
+    noun = table_of(facts.names, oid)
+    if noun is None or kind_of(noun) == "r":
+        return None
+    return view_definition(facts, noun, is_pretty=True, width=width)
 
 
 def get_view_named(facts: Facts, name: str) -> str | None:
@@ -128,7 +139,7 @@ def get_view_named(facts: Facts, name: str) -> str | None:
 
 def get_pretty_view_named(facts: Facts, name: str, is_pretty: int) -> str | None:
     """Write the query of the view of that name."""
-    return get_view_named(facts, name)
+    return get_pretty_view(facts, facts.names.read_reg(t.REGCLASS, name), is_pretty)
 
 
 def get_rule(facts: Facts, oid: int) -> str | None:
@@ -267,19 +278,6 @@ def role_of(facts: Facts, oid: int) -> str | None:
     return role_name(facts.names, oid)
 
 
-def has_table_privilege(facts: Facts, role: str | int, table: str | int, wanted: str) -> int:
-    """Tell whether a role has any of the privileges, which commas separate, on a table."""
-    names = facts.names
-    oid = names.read_reg(t.REGCLASS, table) if isinstance(table, str) else table
-    noun = table_of(names, oid)
-    if noun is None:
-        return 1
-    name = role_name(names, role) if isinstance(role, int) else role
-    actor = actor_named(names.objects, name or "")
-    words = (word.strip().upper().removesuffix(" WITH GRANT OPTION") for word in wanted.split(","))
-    return int(any(actor.may(noun, word) for word in words))
-
-
 def is_relation_updatable(facts: Facts, oid: int) -> int:
     """Return which statements can write to a relation."""
     noun = facts.names.catalog.by_id.get(oid - FIRST_OID)
@@ -296,10 +294,10 @@ def is_column_updatable(facts: Facts, oid: int, number: int) -> int:
 
 
 ANSWERS: dict[str, Callable[..., Any]] = {
+    **privileges.ANSWERS,
     "is_relation_updatable": is_relation_updatable,
     "is_column_updatable": is_column_updatable,
     "describe": describe,
-    "has_table_privilege": has_table_privilege,
     "find_type_named": find_type_named,
     "get_arguments": get_arguments,
     "get_constraint": get_constraint,
@@ -321,6 +319,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "get_statistics_columns": get_statistics_columns,
     "get_trigger": get_trigger,
     "get_view": get_view,
+    "get_wrapped_view": get_wrapped_view,
     "get_view_named": get_view_named,
     "role_of": role_of,
 }

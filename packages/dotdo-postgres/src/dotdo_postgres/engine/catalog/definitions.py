@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.catalog.expressions import (
     default_text,
+    key_text,
     sequence_default,
+    showing_binder,
     shown_again,
 )
+from dotdo_postgres.engine.catalog.query_text import query_shown
 from dotdo_postgres.engine.naming import quote_ident, split_name
+from dotdo_postgres.engine.objects.actor import Actor
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.objects.tables import (
     DESCENDING,
@@ -98,10 +102,7 @@ def index_key(
         text = quote_ident(key.name)
     else:
         text = shown_again(facts.names, noun, key.text, is_boolean=False, is_pretty=is_pretty)
-        is_call = (
-            text.endswith(")") and not text.startswith("(") and "::" not in text.rpartition(")")[2]
-        )
-        text = text if is_call or (is_alone and text.startswith("(")) else f"({text})"
+        text = key_text(text, is_alone=is_alone)
     return text
 
 
@@ -136,9 +137,17 @@ def index_definition(
     return text
 
 
-def view_definition(facts: Facts, noun: Noun) -> str:  # noqa: ARG001 -- called as its kin
-    """Return the query of a view; its layout is not PostgreSQL's."""
-    return f" {facts_of(noun)['text']};"
+def view_definition(facts: Facts, noun: Noun, *, is_pretty: bool = False, width: int = 0) -> str:
+    """Return the query of a view; a form that cannot be shown line by line as it is kept."""
+    names, columns = facts.names, [column.name for column in noun.columns]
+    actor, names.actor = names.actor, Actor("")
+    try:
+        query = showing_binder(names).query(facts_of(noun)["query"], None)
+        return f"{query_shown(names, query, columns, is_pretty=is_pretty, width=width)};"
+    except PostgresError:
+        return f" {facts_of(noun)['text']};"
+    finally:
+        names.actor = actor
 
 
 def stored_expression(facts: Facts, token: str, *, is_pretty: bool = False) -> str | None:  # noqa: PLR0911 -- one form each

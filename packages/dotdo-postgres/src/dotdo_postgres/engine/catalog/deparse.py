@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.naming import quote_ident
@@ -18,6 +19,7 @@ _BARE_WORDS = {"now": "now()", "statement": "statement_timestamp()", "clock": "c
                "localtime": "LOCALTIME", "localtimestamp": "LOCALTIMESTAMP", "user": "CURRENT_USER", "schema": "CURRENT_SCHEMA",
                "database": "CURRENT_CATALOG", "version": "version()", "pid": "pg_backend_pid()", "lastval": "lastval()"}  # fmt: skip
 _INDENT = "    "
+BREAK = "\0\n"  # where a line ends, without the blanks before it
 
 
 class Deparser:
@@ -26,8 +28,10 @@ class Deparser:
     Args:
         is_pretty: Leave out parentheses that are not needed.
         prefix: What columns are qualified with, by entry; nothing writes bare names.
-        query: Writes a subquery.
     """
+
+    writers: ClassVar[dict[type[ir.Expr], Callable[[Any, Any], str]]]
+    indent = 0
 
     def __init__(
         self, *, is_pretty: bool = False, qualify: Callable[[ir.Column], str] | None = None
@@ -37,10 +41,14 @@ class Deparser:
 
     def text(self, expr: ir.Expr) -> str:
         """Write an expression."""
-        write = _WRITERS.get(type(expr))
+        write = self.writers.get(type(expr))
         if write is None:
             raise not_supported(f"showing {type(expr).__name__}")
         return write(self, expr)
+
+    def shown(self, expr: ir.Expr) -> str:
+        """Return an expression as it is shown, its lines where they end."""
+        return re.sub(f" *{BREAK}", "\n", self.text(expr))
 
     def operand(self, expr: ir.Expr, parent: ir.Expr) -> str:
         """Write an expression inside an operator, with parentheses where the pretty form needs them."""
@@ -60,7 +68,7 @@ class Deparser:
 
 def deparse(expr: ir.Expr, *, is_pretty: bool = False) -> str:
     """Write an expression over one table's columns."""
-    return Deparser(is_pretty=is_pretty).text(expr)
+    return Deparser(is_pretty=is_pretty).shown(expr)
 
 
 _ATOMS = (
@@ -105,7 +113,9 @@ def _is_simple(expr: ir.Expr, parent: ir.Expr) -> bool:  # noqa: C901, PLR0911, 
         if isinstance(parent, ir.Bool):
             return expr.op == parent.op or (expr.op == "and" and parent.op == "or")
         return False
-    if isinstance(expr, (ir.NullTest, ir.BooleanTest, ir.DistinctFrom, ir.InList, ir.ArrayCompare)):
+    if isinstance(expr, ir.InList) and len(expr.comparisons) > 1:
+        return False
+    if isinstance(expr, (ir.NullTest, ir.BooleanTest, ir.DistinctFrom, ir.InList)):
         return isinstance(parent, ir.Bool)
     return isinstance(expr, ir.Case)
 
@@ -169,8 +179,41 @@ def _call(writer: Deparser, expr: ir.Call) -> str:
     if routine.name in _SYNTAX:
         written: str = _SYNTAX[routine.name](writer, expr)
         return written
-    args = ", ".join(writer.text(arg) for arg in expr.args)
-    return f"{quote_ident(routine.name)}({args})"
+    if expr.is_syntax and routine.name in _WORDED:
+        return _WORDED[routine.name](*map(writer.text, expr.args))
+    first = _UNTYPED.get(routine.name, len(expr.args))
+    args = ", ".join(
+        _untyped(writer, arg) if at >= first else writer.text(arg)
+        for at, arg in enumerate(expr.args)
+    )
+    schema = f"{quote_ident(routine.schema)}." if routine.schema else ""
+    return f"{schema}{quote_ident(routine.name)}({args})"
+
+
+#: Functions of arguments of any type, and from which on: literals among them have no type.
+_UNTYPED = {
+    "json_build_object": 0, "json_build_array": 0, "jsonb_build_object": 0, "jsonb_build_array": 0, "concat": 0, "concat_ws": 1,
+    "format": 1,
+}  # fmt: skip
+_WORDED: dict[str, Callable[..., str]] = {
+    "btrim": lambda text, *chars: f"TRIM(BOTH {''.join(f'{one} ' for one in chars)}FROM {text})",
+    "ltrim": lambda text, *chars: f"TRIM(LEADING {''.join(f'{one} ' for one in chars)}FROM {text})",
+    "rtrim": lambda text, *chars: (
+        f"TRIM(TRAILING {''.join(f'{one} ' for one in chars)}FROM {text})"
+    ),
+    "substring": lambda text, start, *count: (
+        f"SUBSTRING({text} FROM {start}{''.join(f' FOR {one}' for one in count)})"
+    ),
+    "overlay": lambda text, new, start, *count: (
+        f"OVERLAY({text} PLACING {new} FROM {start}{''.join(f' FOR {one}' for one in count)})"
+    ),
+}
+
+
+def _untyped(writer: Deparser, arg: ir.Expr) -> str:
+    if isinstance(arg, ir.Const) and arg.type == t.TEXT and arg.value is not None:
+        return quote_literal(str(arg.value))
+    return writer.text(arg)
 
 
 def _operator(writer: Deparser, expr: ir.Call) -> str:
@@ -234,14 +277,28 @@ def _boolean_test(writer: Deparser, expr: ir.BooleanTest) -> str:
 
 
 def _case(writer: Deparser, expr: ir.Case) -> str:
-    lines = ["\nCASE"]
-    lines += [
-        f"{_INDENT}WHEN {writer.text(when)} THEN {writer.text(then)}" for when, then in expr.whens
-    ]
+    """Write CASE on lines of its own; one whose conditions compare the same operand is the simple form."""
+    margin = " " * writer.indent
+    operand = _operand_of(expr)
+    lines = [f"{BREAK}{margin}CASE"]
+    if operand is not None:
+        lines[0] += f" {writer.text(operand)}"
+    for when, then in expr.whens:
+        shown = when if operand is None else when.args[1]  # type: ignore[attr-defined]  # comparisons
+        lines.append(f"{margin}{_INDENT}WHEN {writer.text(shown)} THEN {writer.text(then)}")
     default = (
         f"NULL::{t.format_type(expr.type)}" if expr.default is None else writer.text(expr.default)
     )
-    return "\n".join([*lines, f"{_INDENT}ELSE {default}", "END"])
+    return "\n".join([*lines, f"{margin}{_INDENT}ELSE {default}", f"{margin}END"])
+
+
+def _operand_of(expr: ir.Case) -> ir.Expr | None:
+    """Return what a simple CASE compares, None of any other."""
+    calls = [when for when, _ in expr.whens if isinstance(when, ir.Call) and len(when.args) == 2]
+    if len(calls) != len(expr.whens) or any(call.routine.name != "=" for call in calls):
+        return None
+    first = calls[0].args[0]
+    return first if expr.is_simple else None
 
 
 def _coalesce(writer: Deparser, expr: ir.Coalesce) -> str:
@@ -315,7 +372,8 @@ def _field(writer: Deparser, expr: ir.FieldOf) -> str:
     return f"({writer.text(expr.arg)}).{quote_ident(name)}"
 
 
-def _row(writer: Deparser, expr: ir.Row) -> str:
+def row_text(writer: Deparser, expr: ir.Row) -> str:
+    """Write ROW(...)."""
     text = f"ROW({', '.join(writer.text(arg) for arg in expr.args)})"
     return text if expr.type == t.RECORD else f"{text}::{t.format_type(expr.type)}"
 
@@ -330,5 +388,6 @@ _WRITERS: dict[type[ir.Expr], Callable[[Deparser, Any], str]] = {
     ir.Const: _const, ir.Column: _column, ir.Call: _call, ir.Relabel: _relabel, ir.Fit: _fit, ir.Bool: _bool,
     ir.NullTest: _null_test, ir.BooleanTest: _boolean_test, ir.Case: _case, ir.Coalesce: _coalesce, ir.MinMax: _min_max,
     ir.NullIf: _null_if, ir.ArrayOf: _array, ir.InList: _in_list, ir.ArrayCompare: _array_compare, ir.DistinctFrom: _distinct,
-    ir.SessionValue: _session, ir.Subscript: _subscript, ir.FieldOf: _field, ir.Row: _row,
+    ir.SessionValue: _session, ir.Subscript: _subscript, ir.FieldOf: _field, ir.Row: row_text,
 }  # fmt: skip
+Deparser.writers = _WRITERS

@@ -11,10 +11,11 @@ from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.query import Entry, Query
-from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
+from dotdo_postgres.engine.relations import EXTRA, FIRST_OID, column_type
 from dotdo_postgres.engine.walking import noun_of, walk_query
 from dotdo_postgres.errors import not_supported
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.extension_types import BY_EXTENSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -311,9 +312,12 @@ def require_uncalled(names: Names, extension: str, gone: set[int]) -> None:
         PostgresError: one does (0A000), and would go on doing so.
     """
     own, compiled = _own_functions(names, extension), sql_names_of(extension)
+    types = frozenset(BY_EXTENSION.get(extension, ()))
     for noun in names.catalog.by_id.values():
         if noun.id in gone:
             continue
+        if types & {column_type(column)[0] for column in noun.columns}:
+            raise not_supported("dropping an extension whose types columns have")
         generated = [column.generated for column in noun.columns]
         text = repr((noun.checks, noun.indexes, noun.uniques, generated))
         trees = [part for key, part in facts_of(noun).items() if key != "query"]

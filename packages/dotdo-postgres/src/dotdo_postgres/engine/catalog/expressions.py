@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.catalog.deparse import Deparser
+from dotdo_postgres.engine.catalog.query_text import expression_shown
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.relations import relation_of
 from dotdo_postgres.mapping import types as t
@@ -48,7 +49,7 @@ def expression_text(
         if is_boolean
         else binder.known(binder.expression(node, scope))
     )
-    return Deparser(is_pretty=is_pretty).text(expr)
+    return expression_shown(names, expr, scope.entries, is_pretty=is_pretty)
 
 
 def parse_expression(text: str) -> Node:
@@ -58,6 +59,13 @@ def parse_expression(text: str) -> Node:
     ((statement,),) = [parse(f"select {text}")]
     node: Node = statement["stmt"]["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
     return node
+
+
+def key_text(text: str, *, is_alone: bool = False) -> str:
+    """Write an expression as a part of a key: all but calls stand in parentheses."""
+    rest = text.rpartition(")")[2]
+    is_call = text.endswith(")") and not text.startswith("(") and "::" not in rest
+    return text if is_call or (is_alone and text.startswith("(")) else f"({text})"
 
 
 def shown_again(names: Names, noun: Noun, text: str, *, is_boolean: bool, is_pretty: bool) -> str:
@@ -75,7 +83,7 @@ def default_text(names: Names, column: TableColumn, node: Node, *, is_pretty: bo
     expr: ir.Expr = binder.expression(node, Scope(clause="DEFAULT"))
     if expr.type == t.UNKNOWN:
         expr = binder.coercer.coerce(expr, column.type)
-    return Deparser(is_pretty=is_pretty).text(expr)
+    return Deparser(is_pretty=is_pretty).shown(expr)
 
 
 def sequence_default(schema: str, name: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.bind.make import make_binder
 from dotdo_postgres.engine.bind.updatable import INSERT_BIT, updatability, updatable_columns
 from dotdo_postgres.engine.catalog.definitions import column_default, view_definition
-from dotdo_postgres.engine.catalog.pg_objects import role_rows
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
+from dotdo_postgres.engine.catalog.roles import role_rows
 from dotdo_postgres.engine.catalog.typefacts import type_columns
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.bind.extensions import routines_of
 from dotdo_postgres.engine.catalog.pg_relations import OWNER, PLPGSQL_OID, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
+from dotdo_postgres.engine.catalog.roles import owner_oid, role_rows, shown_items
+from dotdo_postgres.engine.objects.grantable import of_noun, of_system
 from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.namespaces import namespace_oid
 from dotdo_postgres.engine.objects.usertypes import fields_oid
@@ -17,7 +20,8 @@ from dotdo_postgres.spec.extensions import EXTENSIONS, PLPGSQL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotdo_postgres.engine.objects.names import Names
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.routines.declare import Routine
     from dotdo_postgres.engine.session import Session
 
 _DATABASE_OID = 5
@@ -35,15 +39,29 @@ def _types(session: Session) -> Iterator[Row]:
         told = _type(made, name, namespace_oid(objects, schema)) | _domain_facts(session, made)
         if made.kind == "c":
             told["typrelid"] = fields_oid(made)
-        yield told
+        yield told | _granted(session, oid)
     for (schema, name), noun in objects.relations.items():
         space = namespace_oid(objects, schema)
         row, array = derived_oid(noun, "t", ""), derived_oid(noun, "a", "")
         composite = t.PgType(row, name, name, -1, "C", False, 0, array, "c")
-        yield _type(composite, name, space) | {"typrelid": relation_oid(noun)}
+        owner = {"typowner": owner_oid(objects, of_noun(noun))}
+        yield _type(composite, name, space) | {"typrelid": relation_oid(noun)} | owner
         if kind_of(noun) != "S":
             listed = t.PgType(array, f"_{name}"[:63], f"{name}[]", -1, "A", False, row, 0, "b")
-            yield _type(listed, listed.name, space)
+            yield _type(listed, listed.name, space) | owner
+
+
+def _granted(session: Session, oid: int) -> Row:
+    """Return owner and privileges of a type; an array's are those of its elements."""
+    noun = session.names.catalog.by_id.get(oid - FIRST_OID)
+    if noun is None:
+        objects = session.names.objects
+        noun = session.names.catalog.by_id.get(objects.by_oid[oid].element - FIRST_OID)
+        return {} if noun is None else {"typowner": owner_oid(objects, of_noun(noun))}
+    target = of_noun(noun)
+    return {
+        "typowner": owner_oid(session.names.objects, target), "typacl": shown_items(target.items),
+    }  # fmt: skip
 
 
 def _domain_facts(session: Session, made: t.PgType) -> Row:
@@ -110,12 +128,13 @@ _LANGUAGES = {"sql": 14, "plpgsql": 13500, "internal": 12, "c": 13}
 
 
 def _functions(session: Session) -> Iterator[Row]:
+    yield from _extension_functions(session)
     objects = session.names.objects
     for (schema, name), nouns in objects.functions.items():
         for noun in nouns:
-            facts = facts_of(noun)
+            facts, target = facts_of(noun), of_noun(noun)
             yield {
-                "oid": FIRST_OID + noun.id, "proname": name, "pronamespace": namespace_oid(objects, schema), "proowner": OWNER,
+                "oid": FIRST_OID + noun.id, "proname": name, "pronamespace": namespace_oid(objects, schema), "proowner": owner_oid(objects, target),
                 "prolang": _LANGUAGES[facts["language"]], "procost": 100.0, "prorows": 1000.0 if facts.get("returns_set") else 0.0,
                 "prokind": facts["kind"], "prosecdef": int(bool(facts.get("security_definer"))),
                 "proleakproof": int(bool(facts.get("leakproof"))),
@@ -124,85 +143,44 @@ def _functions(session: Session) -> Iterator[Row]:
                 "pronargdefaults": len(facts.get("defaults", ())), "prorettype": facts["result"], "proargtypes": facts["arguments"],
                 "proallargtypes": facts.get("all_arguments"), "proargmodes": facts.get("modes"), "proargnames": facts.get("argument_names"),
                 "proargdefaults": f"f {noun.id}" if facts.get("defaults") else None, "protrftypes": None, "prosrc": facts["body"],
-                "probin": None, "prosqlbody": None, "proconfig": facts.get("config"), "proacl": None,
+                "probin": None, "prosqlbody": None, "proconfig": facts.get("config"), "proacl": shown_items(target.items),
             }  # fmt: skip
+
+
+def _extension_functions(session: Session) -> Iterator[Row]:
+    objects = session.names.objects
+    for extension, noun in objects.extensions.items():
+        space = namespace_oid(objects, facts_of(noun)["schema"])
+        for name, listed in routines_of(extension).items():
+            for routine in listed:
+                yield _extension_function(noun, space, name, routine)
+
+
+def _extension_function(noun: Noun, space: int, name: str, routine: Routine) -> Row:
+    is_aggregate = routine.kind == "aggregate"
+    return {
+        "oid": derived_oid(noun, "f", routine.sql_name), "proname": name, "pronamespace": space, "proowner": OWNER,
+        "prolang": 12 if is_aggregate else 13, "procost": 1.0, "prorows": 1000.0 if routine.kind == "series" else 0.0,
+        "prokind": "a" if is_aggregate else "f", "prosecdef": 0, "proleakproof": 0,
+        "proisstrict": int(routine.is_strict and not is_aggregate), "proretset": int(routine.kind == "series"),
+        "provolatile": "v" if routine.is_volatile else "s" if routine.takes_session else "i", "proparallel": "s",
+        "pronargs": len(routine.arguments), "pronargdefaults": 0, "prorettype": routine.result,
+        "proargtypes": list(routine.arguments), "proallargtypes": None, "proargmodes": None, "proargnames": None,
+        "proargdefaults": None, "protrftypes": None, "prosrc": "aggregate_dummy" if is_aggregate else name,
+        "probin": None if is_aggregate else "$libdir/extension", "prosqlbody": None, "proconfig": None, "proacl": None,
+    }  # fmt: skip
 
 
 def _databases(session: Session) -> Iterator[Row]:
     names = [(_DATABASE_OID, session.facts.database, 0)]
+    objects = session.names.objects
     for oid, name, is_template in [(1, "template1", 1), (4, "template0", 1), *names]:
+        target = of_system(session.names.catalog, "d", "database", name, oid)
         yield {
-            "oid": oid, "datname": name, "datdba": OWNER, "encoding": 6, "datlocprovider": "c", "datistemplate": is_template,
+            "oid": oid, "datname": name, "datdba": owner_oid(objects, target), "encoding": 6, "datlocprovider": "c", "datistemplate": is_template,
             "datallowconn": int(name != "template0"), "datconnlimit": -1, "dattablespace": 1663, "datcollate": "C", "datctype": "C.UTF-8",
-            "daticulocale": None, "datcollversion": None, "datacl": None,
+            "daticulocale": None, "datcollversion": None, "datacl": shown_items(target.items),
         }  # fmt: skip
-
-
-ROLE_COLUMNS = (
-    "rolsuper",
-    "rolinherit",
-    "rolcreaterole",
-    "rolcreatedb",
-    "rolcanlogin",
-    "rolreplication",
-    "rolbypassrls",
-)
-
-
-def role_rows(session: Session) -> Iterator[Row]:
-    """Yield every role: PostgreSQL's own, the session's user, and those that were made."""
-    names = [name for name, _, _ in relations()["pg_catalog.pg_authid"][2]]
-    seen = set()
-    for row in static_rows("pg_authid"):
-        found = dict(zip(names, row, strict=True))
-        seen.add(found["rolname"])
-        yield found | {"rolpassword": None}
-    made = session.names.objects.roles
-    if session.facts.session_user not in seen | set(made):
-        yield _role(
-            16383, session.facts.session_user, dict.fromkeys(ROLE_COLUMNS, 1) | {"rolsuper": 1}
-        )
-    for name, noun in made.items():
-        if name not in seen:
-            yield _role(FIRST_OID + noun.id, name, facts_of(noun).get("attributes", {}))
-
-
-def known_roles(names: Names) -> set[str]:
-    """Return the names of all roles but the session's own user."""
-    return {str(row[1]) for row in static_rows("pg_authid")} | set(names.objects.roles)
-
-
-def _role(oid: int, name: str, attributes: Row) -> Row:
-    blank = dict.fromkeys(ROLE_COLUMNS, 0) | {"rolinherit": 1}
-    return (
-        blank
-        | {
-            "oid": oid,
-            "rolname": name,
-            "rolconnlimit": -1,
-            "rolpassword": None,
-            "rolvaliduntil": None,
-        }
-        | attributes
-    )
-
-
-def _members(session: Session) -> Iterator[Row]:
-    roles = session.names.objects.roles
-    oids = {row["rolname"]: row["oid"] for row in role_rows(session)}
-    yield from (
-        {"roleid": oid, "member": 3373, "grantor": OWNER, "admin_option": 0}
-        for oid in (3374, 3375, 3377)
-    )
-    for name, noun in roles.items():
-        for group in facts_of(noun).get("member_of", ()):
-            if group in oids:
-                yield {
-                    "roleid": oids[group],
-                    "member": oids[name],
-                    "grantor": OWNER,
-                    "admin_option": 0,
-                }
 
 
 def _extensions(session: Session) -> Iterator[Row]:
@@ -273,8 +251,6 @@ PROVIDERS = (
     Provider("pg_catalog.pg_enum", _enums),
     Provider("pg_catalog.pg_proc", _functions),
     Provider("pg_catalog.pg_database", _databases, needs_session=True),
-    Provider("pg_catalog.pg_authid", role_rows, needs_session=True, is_whole=True),
-    Provider("pg_catalog.pg_auth_members", _members, needs_session=True),
     Provider("pg_catalog.pg_extension", _extensions),
     Provider("pg_catalog.pg_available_extensions", _available),
     Provider("pg_catalog.pg_available_extension_versions", _available_versions),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
+from dotdo_postgres.engine.catalog.roles import owner_oid, shown_items
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
+from dotdo_postgres.engine.objects.grantable import of_column, of_noun, of_schema, of_sequence
 from dotdo_postgres.engine.objects.index_methods import number_of
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
-from dotdo_postgres.engine.objects.namespaces import NAMESPACES, namespace_oid
+from dotdo_postgres.engine.objects.namespaces import namespace_oid
 from dotdo_postgres.engine.objects.tables import (
     IndexEntry,
     constraint_entries,
@@ -20,6 +22,7 @@ from dotdo_postgres.engine.objects.temporary import is_temporary
 from dotdo_postgres.engine.objects.usertypes import fields_oid
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.catalog import static_rows
 from dotdo_postgres.spec.extensions import PLPGSQL
 
 if TYPE_CHECKING:
@@ -42,14 +45,14 @@ def relation_oid(noun: Noun) -> int:
 
 def _namespaces(session: Session) -> Iterator[Row]:
     objects = session.names.objects
-    for name in objects.schemas:
-        if name not in NAMESPACES:
-            yield {
-                "oid": namespace_oid(objects, name),
-                "nspname": name,
-                "nspowner": OWNER,
-                "nspacl": None,
-            }
+    own = [str(row[1]) for row in static_rows("pg_namespace")]
+    numbers = {str(row[1]): int(row[0]) for row in static_rows("pg_namespace")}
+    for name in (*own, *(name for name in objects.schemas if name not in own)):
+        target = of_schema(session.names.catalog, objects, name)
+        yield {
+            "oid": numbers.get(name) or namespace_oid(objects, name), "nspname": name, "nspowner": owner_oid(objects, target),
+            "nspacl": shown_items(target.items),
+        }  # fmt: skip
 
 
 def _classes(session: Session) -> Iterator[Row]:
@@ -57,7 +60,8 @@ def _classes(session: Session) -> Iterator[Row]:
     for (schema, name), noun in objects.relations.items():
         yield _class_of_table(session, objects, schema, name, noun)
         for index in index_entries(noun):
-            yield _class_of_index(objects, schema, index)
+            owner = {"relowner": owner_oid(objects, of_noun(noun))}
+            yield _class_of_index(objects, schema, index) | owner
     for (schema, name), sequence in objects.sequences.items():
         yield _class_of_sequence(objects, schema, name, sequence)
     for (schema, name), oid in objects.types.items():
@@ -76,7 +80,7 @@ def _class(objects: Objects, schema: str, name: str, oid: int, kind: str) -> Row
 
 
 def _class_of_table(session: Session, objects: Objects, schema: str, name: str, noun: Noun) -> Row:
-    kind, facts = kind_of(noun), facts_of(noun)
+    kind, facts, target = kind_of(noun), facts_of(noun), of_noun(noun)
     row = _class(objects, schema, name, relation_oid(noun), kind)
     is_stored = kind != "v"
     columns = table_columns(noun)
@@ -87,7 +91,7 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
                 "relhastriggers": int(has_triggers(session, noun)),
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",
-        "reltoastrelid": 0, "relacl": facts.get("acl"),
+        "reltoastrelid": 0, "relacl": shown_items(target.items), "relowner": owner_oid(objects, target),
         "relfilenode": relation_oid(noun) if is_stored else 0,
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
@@ -118,7 +122,11 @@ def _class_of_index(objects: Objects, schema: str, index: IndexEntry) -> Row:
 
 def _class_of_sequence(objects: Objects, schema: str, name: str, sequence: Sequence) -> Row:
     row = _class(objects, schema, name, sequence.oid, "S")
-    return row | {"relnatts": 3, "relpages": 1, "reltuples": 1.0}
+    target = of_sequence(sequence)
+    return row | {
+        "relnatts": 3, "relpages": 1, "reltuples": 1.0, "relowner": owner_oid(objects, target),
+        "relacl": shown_items(target.items),
+    }  # fmt: skip
 
 
 _SYSTEM_COLUMNS = (
@@ -130,11 +138,13 @@ def _attributes(session: Session) -> Iterator[Row]:
     objects = session.names.objects
     for noun in objects.relations.values():
         oid = relation_oid(noun)
+        lists = _column_lists(noun)
         for column in table_columns(noun):
             facts = type_facts(column.type)
             yield _attribute(oid, column.name, column.type, column.number, facts) | {
                 "atttypmod": column.typmod, "attnotnull": int(not column.is_nullable), "atthasdef": int(column.has_default),
                 "attidentity": column.identity, "attgenerated": "s" if column.generated is not None else "",
+                "attacl": lists.get(column.number),
             } | column_facts(noun, column.name)  # fmt: skip
         if kind_of(noun) != "v":
             for name, kind, number in _SYSTEM_COLUMNS:
@@ -152,6 +162,15 @@ def _attributes(session: Session) -> Iterator[Row]:
             (("last_value", 20), ("log_cnt", 20), ("is_called", 16)), 1
         ):
             yield _attribute(sequence.oid, name, kind, number, type_facts(kind)) | {"attnotnull": 1}
+
+
+def _column_lists(noun: Noun) -> dict[int, list[str] | None]:
+    """Return what is granted on columns by themselves, by their numbers."""
+    return {
+        column.extra[EXTRA].get("number", at): shown_items(of_column(noun, column).items)
+        for at, column in enumerate(noun.columns, start=1)
+        if "acl" in column.extra.get(EXTRA, {})
+    }
 
 
 def _attribute(oid: int, name: str, kind: int, number: int, facts: TypeFacts) -> Row:
@@ -410,7 +429,7 @@ def _rewrites(session: Session) -> Iterable[Row]:
 
 
 PROVIDERS = (
-    Provider("pg_catalog.pg_namespace", _namespaces),
+    Provider("pg_catalog.pg_namespace", _namespaces, is_whole=True),
     Provider("pg_catalog.pg_class", _classes),
     Provider("pg_catalog.pg_attribute", _attributes),
     Provider("pg_catalog.pg_attrdef", _defaults),
@@ -426,7 +445,7 @@ PROVIDERS = (
             "pg_statistic_ext", "pg_publication", "pg_publication_rel",
             "pg_publication_namespace", "pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_foreign_table",
             "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_user_mappings", "pg_event_trigger", "pg_shdescription", "pg_seclabel",
-            "pg_shseclabel", "pg_largeobject_metadata", "pg_default_acl", "pg_transform", "pg_db_role_setting", "pg_rules",
+            "pg_shseclabel", "pg_largeobject_metadata", "pg_transform", "pg_db_role_setting", "pg_rules",
             "pg_statistic_ext_data", "pg_replication_slots", "pg_init_privs", "pg_shdepend",
         )
     ),

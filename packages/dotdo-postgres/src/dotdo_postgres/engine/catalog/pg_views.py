@@ -9,9 +9,10 @@ from dotdo_postgres.engine.catalog.definitions import (
     index_definition,
     view_definition,
 )
-from dotdo_postgres.engine.catalog.pg_objects import role_rows
 from dotdo_postgres.engine.catalog.pg_relations import has_triggers, relation_oid
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
+from dotdo_postgres.engine.catalog.roles import role_oid, role_rows
+from dotdo_postgres.engine.objects.grantable import of_sequence
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.objects.tables import index_entries, table_columns
 from dotdo_postgres.mapping import types as t
@@ -71,7 +72,7 @@ def _sequences(session: Session) -> Iterator[Row]:
     for (schema, name), sequence in session.names.objects.sequences.items():
         last, is_called = session.sequences.state(sequence)
         yield {
-            "schemaname": schema, "sequencename": name, "sequenceowner": "postgres", "data_type": sequence.type,
+            "schemaname": schema, "sequencename": name, "sequenceowner": of_sequence(sequence).owner, "data_type": sequence.type,
             "start_value": sequence.start, "min_value": sequence.minimum, "max_value": sequence.maximum,
             "increment_by": sequence.increment, "cycle": int(sequence.is_cycled), "cache_size": sequence.cache,
             "last_value": last if is_called else None,
@@ -96,7 +97,13 @@ def _users(session: Session) -> Iterator[Row]:
 def _groups(session: Session) -> Iterator[Row]:
     for row in role_rows(session):
         if not row["rolcanlogin"]:
-            yield {"groname": row["rolname"], "grosysid": row["oid"], "grolist": []}
+            name, objects = row["rolname"], session.names.objects
+            members = [
+                role_oid(objects, member)
+                for member, noun in objects.roles.items()
+                if name in facts_of(noun).get("member_of", ())
+            ]
+            yield {"groname": name, "grosysid": row["oid"], "grolist": members}
 
 
 def settings_rows(session: Session) -> Iterator[Row]:

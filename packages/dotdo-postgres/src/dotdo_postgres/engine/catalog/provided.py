@@ -11,6 +11,7 @@ from dotdo_postgres.engine.catalog import (
     pg_partitions,
     pg_relations,
     pg_views,
+    roles,
     session_views,
 )
 
@@ -35,6 +36,6 @@ def providers() -> dict[str, Provider]:
     """Return every provider by the relation's qualified name."""
     tuples = (
         pg_partitions.PROVIDERS, pg_relations.PROVIDERS, pg_objects.PROVIDERS, pg_views.PROVIDERS, session_views.PROVIDERS,
-        information_schema.PROVIDERS,
+        information_schema.PROVIDERS, roles.PROVIDERS,
     )  # fmt: skip
     return {provider.relation: provider for group in tuples for provider in group}

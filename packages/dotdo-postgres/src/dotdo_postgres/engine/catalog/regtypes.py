@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.names import Names
 
 REGPROC, REGPROCEDURE, REGNAMESPACE, REGROLE, REGCOLLATION = 24, 2202, 4089, 4096, 4191
+REGCONFIG, REGDICTIONARY = 3734, 3769
 
 
 class RegTypes:
@@ -222,11 +223,33 @@ def _write_signature(names: Names, oid: int) -> str | None:
     return f"{quote_ident(name)}({','.join(t.format_type(kind) for kind in arguments)})"
 
 
+def _text_search(
+    table: str, kind: str
+) -> tuple[Callable[[Names, str], int], Callable[[Names, int], str | None]]:
+    """Return what reads and writes names of objects of full text search."""
+
+    def read(_names: Names, text: str) -> int:
+        schema, name = _split(text)
+        for row in static_rows(table):
+            if row[1] == name and schema in {None, "pg_catalog"}:
+                return int(str(row[0]))
+        raise error("42704", f'text search {kind} "{text}" does not exist')
+
+    def write(_names: Names, oid: int) -> str | None:
+        return next((str(row[1]) for row in static_rows(table) if row[0] == oid), None)
+
+    return read, write
+
+
+_CONFIGURATIONS = _text_search("pg_ts_config", "configuration")
+_DICTIONARIES = _text_search("pg_ts_dict", "dictionary")
 _READERS: dict[int, Callable[[Names, str], int]] = {
     t.REGCLASS: _relation, t.REGTYPE: _type, REGNAMESPACE: _namespace, REGPROC: _procedure, REGROLE: _role, REGCOLLATION: _collation,
+    REGCONFIG: _CONFIGURATIONS[0], REGDICTIONARY: _DICTIONARIES[0],
     REGPROCEDURE: lambda names, text: _procedure(names, text.partition("(")[0]),
 }  # fmt: skip
 _WRITERS = {
     t.REGCLASS: relation_name, t.REGTYPE: _write_type, REGNAMESPACE: _write_namespace, REGPROC: _write_function,
+    REGCONFIG: _CONFIGURATIONS[1], REGDICTIONARY: _DICTIONARIES[1],
     REGROLE: _write_role, REGCOLLATION: _write_collation, REGPROCEDURE: _write_signature,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
@@ -13,7 +14,6 @@ from dotdo_postgres.engine.routines import array_checks
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
-    from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 PACKED = frozenset({
     t.NUMERIC, t.UUID, t.BYTEA, t.INTERVAL, t.TIMETZ, t.INET, t.CIDR, t.MACADDR, t.MACADDR8,
 })  # fmt: skip
+# Types of which equal values are kept as equal JSON.
+PLAIN = frozenset({t.INT2, t.INT4, t.INT8, t.TEXT, t.VARCHAR, t.BOOL, t.DATE})
+MOST_COMPARED = 200
+"""Elements that are compared one by one: more would nest deeper than SQLite allows."""
 
 
 def compile_array(compiler: Compiler, expr: ir.ArrayOf) -> Sql:
@@ -57,9 +61,23 @@ def array_element(node: n.Node, oid: int) -> n.Node:
 
 def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     """Write ANY and ALL over an array: IN for equality, else three-valued over its elements."""
+    items = listed(expr.array)
+    is_membership = expr.op == "=" and expr.is_any
+    if items is not None and (compiler.is_persistent or is_membership):
+        return Sql(_compared_one_by_one(compiler, expr, items))
     array = compiler.node(expr.array)
-    alias = compiler.alias("a")
     element_type = t.BY_OID[expr.array.type].element
+    if compiler.is_persistent and is_membership and element_type in PLAIN:
+        assert isinstance(expr.comparison, ir.Call)
+        arguments = [Sql(array), compiler.expression(expr.comparison.args[0])]
+        return Sql(compiler.python(array_checks.HAS, arguments, [t.TEXT, element_type]))
+    return Sql(n.call("iif", n.is_null(array.copy()), n.null(), _over_rows(compiler, expr, array)))
+
+
+def _over_rows(compiler: Compiler, expr: ir.ArrayCompare, array: n.Node) -> n.Node:
+    """Write ANY and ALL as a query of the elements of an array that is not NULL."""
+    element_type = t.BY_OID[expr.array.type].element
+    alias = compiler.alias("a")
     element = array_element(n.column(alias, "value"), element_type)
     compiler.array_elements.append(Sql(element))
     comparison = compiler.node(expr.comparison)
@@ -70,14 +88,33 @@ def compile_array_compare(compiler: Compiler, expr: ir.ArrayCompare) -> Sql:
     source = exp.Table(this=n.call("json_each", rows_of), alias=exp.TableAlias(this=n.name(alias)))
     inner = comparison.this if type(comparison).__name__ == "Paren" else comparison
     if expr.op == "=" and expr.is_any and type(inner).__name__ == "EQ":
-        listed = exp.Select(expressions=[inner.expression])
-        listed.set("from_", exp.From(this=source))
-        found = exp.In(this=n.wrap(inner.this), query=n.subquery(listed))
-        return Sql(n.call("iif", n.is_null(array.copy()), n.null(), found))
+        chosen = exp.Select(expressions=[inner.expression])
+        chosen.set("from_", exp.From(this=source))
+        return exp.In(this=n.wrap(inner.this), query=n.subquery(chosen))
     rows = exp.Select(expressions=[n.aliased(comparison, "r")])
     rows.set("from_", exp.From(this=source))
-    result = quantified(rows, expr.is_any)
-    return Sql(n.call("iif", n.is_null(array.copy()), n.null(), result))
+    return quantified(rows, expr.is_any)
+
+
+def listed(array: ir.Expr) -> list[ir.Expr] | None:
+    """Return the elements of an array that is written one by one, None of another."""
+    while isinstance(array, ir.Relabel):
+        array = array.arg
+    if not isinstance(array, ir.ArrayOf) or len(array.args) > MOST_COMPARED:
+        return None
+    return None if any(t.BY_OID[arg.type].category == "A" for arg in array.args) else array.args
+
+
+def _compared_one_by_one(compiler: Compiler, expr: ir.ArrayCompare, items: list[ir.Expr]) -> n.Node:
+    """Write ANY and ALL over listed elements without a subquery, which a check or an index may not hold."""
+    comparisons = []
+    for item in items:
+        compiler.array_elements.append(compiler.expression(item))
+        comparisons.append(compiler.node(expr.comparison))
+        compiler.array_elements.pop()
+    if not comparisons:
+        return n.integer(int(not expr.is_any))
+    return n.one_of(comparisons) if expr.is_any else n.conjunction("and", comparisons)
 
 
 def quantified(rows: Any, is_any: bool) -> n.Node:

@@ -102,9 +102,9 @@ class Compiler:
         return self._query(self, query)
 
     def alias(self, prefix: str = "t") -> str:
-        """Return a name that the statement has not used."""
+        """Return a name that the statement has not used, and no table has: written to, one goes by its own name."""
         self._aliases += 1
-        return f"{prefix}{self._aliases}"
+        return f"{prefix}#{self._aliases}"
 
     def session_value(self, kind: str, argument: str = "") -> n.Node:
         """Return the parameter that carries a value of the session."""

@@ -105,8 +105,8 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
     parts, scale, digits = _unify(
         compiler, expr.type, [compiler.expression(arg) for arg in expr.args]
     )
-    is_array = t.BY_OID[expr.type].category == "A"
-    if expr.type != t.NUMERIC and (is_array or needs_key(expr.type, parts[0])):
+    is_array, is_enum = t.BY_OID[expr.type].category == "A", t.BY_OID[expr.type].kind == "e"
+    if expr.type != t.NUMERIC and (is_array or is_enum or needs_key(expr.type, parts[0])):
         return _keyed_extreme(compiler, expr, parts)
     name = "max" if expr.is_greatest else "min"
     result = parts[0].node
@@ -141,12 +141,5 @@ def compile_null_if(compiler: Compiler, expr: ir.NullIf) -> Sql:
 
 def compile_in(compiler: Compiler, expr: ir.InList) -> Sql:
     """Write IN as SQLite's IN where all comparisons share their left side, else as OR."""
-    equalities = [compiler.node(comparison) for comparison in expr.comparisons]
-    plain = [eq.this if type(eq).__name__ == "Paren" else eq for eq in equalities]
-    if all(type(eq).__name__ == "EQ" for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
-        found: n.Node = exp.In(
-            this=n.wrap(plain[0].this), expressions=[eq.expression for eq in plain]
-        )
-    else:
-        found = n.conjunction("or", equalities)
+    found = n.one_of([compiler.node(comparison) for comparison in expr.comparisons])
     return Sql(n.negate(found) if expr.is_not else found)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
 
 
-def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
+def compile_fit(  # noqa: PLR0911 -- one return for each kind of type
+    compiler: Compiler, expr: ir.Fit
+) -> Sql:
     """Write a value with its type modifier enforced."""
     sql = compiler.expression(expr.arg)
     if sql.is_null:
@@ -35,6 +37,9 @@ def compile_fit(compiler: Compiler, expr: ir.Fit) -> Sql:
         )
     if expr.type in {t.BIT, t.VARBIT, t.TIMETZ}:
         return _fit_other(compiler, sql, expr)
+    if expr.type == t.VECTOR:
+        listed = [sql, Sql(n.integer(expr.typmod))]
+        return Sql(compiler.python(checks.FIT_VECTOR, listed, [t.VECTOR, t.INT4]))
     if expr.type == t.INTERVAL:
         return Sql(
             compiler.python(

@@ -14,6 +14,7 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.query import Entry, FromItem, Join
 from dotdo_postgres.engine.routines.checks import zipped
+from dotdo_postgres.mapping import floats
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -93,7 +94,23 @@ def entry_source(compiler: Compiler, entry: Entry) -> n.Node:
         return _lateral(compiler, entry, alias)
     query, forms = compiler.query(entry.query)
     compiler.bind_entry(entry, alias, [(f"c{at}", form) for at, form in enumerate(forms)])
+    if compiler.is_volatile(query):
+        query = _once(compiler, query, len(forms))
     return n.subquery(query, alias)
+
+
+def _once(compiler: Compiler, query: n.Node, width: int) -> n.Node:
+    """Keep SQLite from writing a subquery's terms into the query around: functions would be called anew each time."""
+    name = compiler.alias("w")
+    columns = [n.name(f"c{at}") for at in range(width)]
+    alias = exp.TableAlias(this=n.name(name), columns=columns)
+    whole: Any = exp.Select(
+        expressions=[n.aliased(n.bare_column(f"c{at}"), f"c{at}") for at in range(width)]
+        or [n.aliased(n.null(), "c")]
+    )
+    whole.set("from_", exp.From(this=n.table(name)))
+    whole.set("with_", exp.With(expressions=[exp.CTE(this=query, alias=alias, materialized=True)]))
+    return whole  # type: ignore[no-any-return]  # sqlglot's nodes are untyped
 
 
 def _series(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
@@ -148,7 +165,9 @@ def _lateral_item(compiler: Compiler, sql: Sql, oid: int) -> n.Node:
     """Write a cell so that JSON text keeps it whole: floats with all digits, json as a string."""
     if oid in {t.FLOAT4, t.FLOAT8}:
         digits = n.call("printf", n.string("%!.17g"), sql.node.copy())
-        return n.call("iif", n.is_null(sql.node), n.null(), digits)
+        is_finite = n.binary("<", n.call("abs", sql.node.copy()), n.real(float("inf")))
+        is_number = n.binary("<", sql.node.copy(), n.string(""))
+        return n.call("iif", n.binary("and", is_number, is_finite), digits, sql.node)
     if oid in {t.JSON, t.JSONB}:
         return n.binary("||", sql.node, n.string(""))
     return array_item(compiler, sql, oid)
@@ -170,7 +189,8 @@ def _lateral(compiler: Compiler, entry: Entry, alias: str) -> n.Node:
     for at, column in enumerate(entry.columns):
         cell = _cell(n.column(alias, "value"), f"[{at}]", column.type)
         if column.type in {t.FLOAT4, t.FLOAT8}:
-            cell = n.cast(cell, "real")
+            is_nan = n.binary("=", cell.copy(), n.string(floats.NAN))
+            cell = n.call("iif", is_nan, cell, n.cast(cell.copy(), "real"))
         compiler.columns[id(entry), at] = Sql(cell)
     source = n.call("json_each", n.subquery(rows))
     return exp.Table(this=source, alias=exp.TableAlias(this=n.name(alias)))

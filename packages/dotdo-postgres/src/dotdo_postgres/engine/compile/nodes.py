@@ -67,7 +67,9 @@ def integer(value: int) -> Node:
 
 
 def real(value: float) -> Node:
-    """Return a floating point number."""
+    """Return a floating point number; NaN is text."""
+    if value != value:
+        return string("NaN")
     text = repr(value).replace("inf", "9e999")
     return exp.Literal.number(text) if value >= 0 else exp.Paren(this=exp.Literal.number(text))
 
@@ -145,6 +147,14 @@ def conjunction(op: str, parts: Sequence[Node]) -> Node:
             else _BINARY[op](this=result, expression=wrap(part))
         )
     return result  # type: ignore[no-any-return]  # sqlglot builds it from a table of classes
+
+
+def one_of(equalities: Sequence[Node]) -> Node:
+    """Join comparisons for equality: IN where all share their left side, else OR."""
+    plain = [eq.this if isinstance(eq, exp.Paren) else eq for eq in equalities]
+    if all(type(eq) is exp.EQ for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
+        return exp.In(this=wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+    return conjunction("or", equalities)
 
 
 def ordered(node: Node, is_descending: bool, nulls_first: bool) -> Node:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.query import SortKey
 
 
-_UNEVEN = frozenset({t.NUMERIC, t.INTERVAL, t.JSONB, t.BPCHAR})
+_ORDER_KEYS = {
+    t.TSVECTOR: checks.TSVECTOR_KEY,
+    t.TSQUERY: checks.TSQUERY_KEY,
+    t.VECTOR: checks.VECTOR_KEY,
+}
+_UNEVEN = frozenset({t.NUMERIC, t.INTERVAL, t.JSONB, t.BPCHAR, t.CITEXT})
 
 
 def needs_key(oid: int, sql: Sql) -> bool:
@@ -30,10 +35,10 @@ def needs_key(oid: int, sql: Sql) -> bool:
         return sql.scale is None and not sql.is_null
     if t.BY_OID[oid].category in {"R", "C"} or oid == t.RECORD:
         return True
-    return oid in {t.INTERVAL, t.JSONB, t.BPCHAR} or t.BY_OID[oid].element in _UNEVEN
+    return oid in {t.INTERVAL, t.JSONB, t.BPCHAR, t.CITEXT} or t.BY_OID[oid].element in _UNEVEN
 
 
-def key_node(  # noqa: PLR0911 -- one return for each kind of type
+def key_node(  # noqa: C901, PLR0911 -- one return for each kind of type
     compiler: Compiler, sql: Sql, oid: int, *, is_group: bool
 ) -> n.Node:
     """Write what to sort or group a compiled value by."""
@@ -45,10 +50,14 @@ def key_node(  # noqa: PLR0911 -- one return for each kind of type
         return compiler.python(checks.span_key(oid), [sql], [t.TEXT])
     if t.BY_OID[oid].kind == "e" and not is_group and not sql.is_null:
         return rank(sql.node, t.BY_OID[oid].labels)
+    if oid in _ORDER_KEYS and not is_group and not sql.is_null:
+        return compiler.python(_ORDER_KEYS[oid], [sql], [oid])
     if oid == t.INTERVAL and not sql.is_null:
         return compiler.python(checks.INTERVAL_KEY, [sql], [t.INTERVAL])
-    if oid == t.NUMERIC and sql.scale is None and is_group and not sql.is_null:
+    if oid == t.NUMERIC and sql.scale is None and not sql.is_null:
         return numerics.key(sql.node)
+    if oid == t.CITEXT and not sql.is_null:
+        return n.call("lower", sql.node)
     if oid == t.BPCHAR and not sql.is_null:
         return n.call("rtrim", sql.node, n.string(" "))
     if t.BY_OID[oid].category == "A" and not sql.is_null:
@@ -69,9 +78,14 @@ def sort_node(compiler: Compiler, expr: ir.Expr, *, is_group: bool) -> n.Node:
     return node
 
 
-def order_terms(compiler: Compiler, keys: list[SortKey]) -> list[n.Node]:
-    """Write ORDER BY terms."""
+def order_terms(compiler: Compiler, keys: list[SortKey], *, has_peers: bool = True) -> list[n.Node]:
+    """Write ORDER BY terms; where no peers are looked for, nothing depends on whether values of the last one are equal."""
+    terms = [sort_node(compiler, key.expr, is_group=False) for key in keys]
+    if not has_peers and keys and keys[-1].expr.type == t.NUMERIC:
+        sql = compiler.expression(keys[-1].expr)
+        if sql.scale is None and sql.value is None and not sql.is_null:
+            terms[-1] = sql.node  # an index over the column serves
     return [
-        n.ordered(sort_node(compiler, key.expr, is_group=False), key.is_descending, key.nulls_first)
-        for key in keys
+        n.ordered(term, key.is_descending, key.nulls_first)
+        for term, key in zip(terms, keys, strict=True)
     ]

@@ -53,7 +53,10 @@ def compile_cte(compiler: Compiler, cte: Cte) -> Any:
     compiler.cte_scales[id(cte)] = forms
     columns = [n.name(f"c{at}") for at in range(len(forms))]
     alias = exp.TableAlias(this=n.name(name), columns=columns)
-    return exp.CTE(this=node, alias=alias, materialized=cte.is_materialized)
+    is_materialized = cte.is_materialized
+    if is_materialized is None and not cte.is_recursive:
+        is_materialized = cte.uses > 1 or compiler.is_volatile(node) or None
+    return exp.CTE(this=node, alias=alias, materialized=is_materialized)
 
 
 def _recursive(compiler: Compiler, cte: Cte) -> Compiled:

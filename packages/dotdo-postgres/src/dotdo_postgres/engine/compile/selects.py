@@ -20,7 +20,6 @@ from dotdo_postgres.engine.compile.wrapping import (
     order_positions,
     star_over,
 )
-from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiled, Compiler
@@ -58,7 +57,8 @@ def compile_select(
     if select.is_distinct:
         made = _distinct(compiler, made, select, forms)
     elif select.order:
-        made.set("order", exp.Order(expressions=order_terms(compiler, select.order)))
+        terms = order_terms(compiler, select.order, has_peers=False)
+        made.set("order", exp.Order(expressions=terms))
     limit(compiler, made, select)
     return made, forms
 
@@ -91,7 +91,9 @@ def _keep_one_row(made: Any) -> None:
 def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) -> Compiled:
     """Write grouping sets as a union of queries, one for each; what orders them goes along in columns."""
     branches = []
-    keys = [key.expr for key in select.order] + (select.distinct_on or [])
+    ordered = [] if select.is_distinct else [key.expr for key in select.order]
+    keys = [(expr, False) for expr in ordered]
+    keys += [(expr, True) for expr in select.distinct_on or ()]
     around, kept = compiler.left_out, compiler.kept
     for places in sets:
         compiler.kept = [select.group[at] for at in places]
@@ -105,41 +107,69 @@ def _grouping_sets(compiler: Compiler, select: Select, sets: list[list[int]]) ->
             limit=None, offset=None, is_distinct=False, distinct_on=None,
         )  # fmt: skip
         node, forms = compile_select(compiler, one, around)
-        for at, expr in enumerate(keys):
-            key = sort_node(compiler, expr, is_group=False)
+        for at, (expr, is_group) in enumerate(keys):
+            key = sort_node(compiler, expr, is_group=is_group)
             node.append("expressions", n.aliased(key, f"o{at}"))
         branches.append((node, forms))
         compiler.left_out, compiler.kept = around, kept
-    return _united(compiler, select, branches)
+    return _united(compiler, select, branches, len(keys))
 
 
-def _united(compiler: Compiler, select: Select, branches: list[tuple[Any, list[Sql]]]) -> Compiled:
+def _united(
+    compiler: Compiler, select: Select, branches: list[tuple[Any, list[Sql]]], extra: int
+) -> Compiled:
     columns = [target.column for target in select.targets]
     scales = [
         forms[0].scale if len({form.scale for form in forms}) == 1 else None
         for forms in zip(*[forms for _, forms in branches], strict=True)
     ]
-    if select.is_distinct or select.distinct_on is not None:
-        raise not_supported("DISTINCT over grouping sets")
     made: Any = None
     forms: list[Sql] = []
     for node, own in branches:
-        conformed, forms = conform(compiler, node, own, scales, columns, len(select.order))
+        conformed, forms = conform(compiler, node, own, scales, columns, extra)
         made = (
             conformed
             if made is None
             else exp.Union(this=made, expression=conformed, distinct=False)
         )
+    if select.distinct_on is not None:
+        made = _first_of_each(compiler, made, select, forms, extra)
     outer = star_over(compiler, made, forms)
-    alias = outer.args["from_"].this.alias
-    if select.order:
-        terms = [
-            n.ordered(n.column(alias, f"o{at}"), key.is_descending, key.nulls_first)
-            for at, key in enumerate(select.order)
-        ]
-        outer.set("order", exp.Order(expressions=terms))
+    if select.is_distinct:
+        outer = _distinct(compiler, outer, select, forms)
+    elif select.order:
+        alias = outer.args["from_"].this.alias
+        outer.set("order", exp.Order(expressions=_carried_order(alias, select)))
     limit(compiler, outer, select)
     return outer, forms
+
+
+def _carried_order(alias: str, select: Select) -> list[n.Node]:
+    """Write ORDER BY over the columns in which its terms go along."""
+    return [
+        n.ordered(n.column(alias, f"o{at}"), key.is_descending, key.nulls_first)
+        for at, key in enumerate(select.order)
+    ]
+
+
+def _first_of_each(
+    compiler: Compiler, made: Any, select: Select, forms: list[Sql], extra: int
+) -> Any:
+    """Keep the first row of each group of DISTINCT ON, whose terms go along behind those of ORDER BY."""
+    carried = [f"o{at}" for at in range(extra)]
+    numbered = star_over(compiler, made, forms)
+    alias = numbered.args["from_"].this.alias
+    partition = [n.column(alias, name) for name in carried[len(select.order) :]]
+    order = exp.Order(expressions=_carried_order(alias, select)) if select.order else None
+    ranked = exp.Window(this=n.call("row_number"), partition_by=partition, order=order)
+    listed = [n.aliased(n.column(alias, name), name) for name in carried]
+    numbered.set("expressions", [*numbered.expressions, *listed, n.aliased(ranked, "rn")])
+    first = star_over(compiler, numbered, forms)
+    alias = first.args["from_"].this.alias
+    listed = [n.aliased(n.column(alias, name), name) for name in carried]
+    first.set("expressions", [*first.expressions, *listed])
+    first.set("where", exp.Where(this=n.binary("=", n.column(alias, "rn"), n.integer(1))))
+    return first
 
 
 def _has_aggregate(select: Select) -> bool:

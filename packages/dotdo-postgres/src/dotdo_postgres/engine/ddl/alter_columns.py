@@ -15,15 +15,16 @@ from dotdo_postgres.engine.catalog.dependencies import Object, shown
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.ddl.applying import Filled, apply
 from dotdo_postgres.engine.ddl.columns import (
     column_type,
     make_column,
     relation_column,
+    require_identity,
     with_default,
 )
 from dotdo_postgres.engine.ddl.conditions import rebound_checks
 from dotdo_postgres.engine.ddl.constraints import add_constraint, check_types
-from dotdo_postgres.engine.ddl.create_table import merged
 from dotdo_postgres.engine.ddl.definitions import (
     column_named,
     facts,
@@ -35,6 +36,7 @@ from dotdo_postgres.engine.ddl.dropping import clear_dependents
 from dotdo_postgres.engine.ddl.indexes import rebound_indexes
 from dotdo_postgres.engine.ddl.scopes import persistent_scope
 from dotdo_postgres.engine.ddl.sequence_options import serial_options
+from dotdo_postgres.engine.ddl.soundness import merged
 from dotdo_postgres.engine.dml.assign import assign, storage_node
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.relations import EXTRA, canonical_type
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
-Filled = dict[str, str]
 
 
 def _add_column(
@@ -72,13 +73,44 @@ def _add_column(
         if count:
             session.kernel.put_number(sequence_counter(noun.id, column.column), int(count) + 1)
     elif told.get("default") is not None and column.default is None:
-        filled[column.column] = _constant_now(session, planner, column)
+        value = _constant_now(session, planner, column)
+        if value is None:
+            return _filled_row_by_row(session, planner, noun, column, definition, filled)
+        filled[column.column] = value
     elif column.default is not None:
         filled[column.column] = column.default
     noun = msgspec.structs.replace(noun, columns=(*noun.columns, column))
+    return _with_constraints(planner, noun, definition)
+
+
+def _with_constraints(planner: Planner, noun: Noun, definition: Node) -> Noun:
     for item in merged(definition.get("constraints", [])):
-        noun = add_constraint(planner, noun, item["Constraint"], name)
+        noun = add_constraint(planner, noun, item["Constraint"], definition["colname"])
     return noun
+
+
+def _filled_row_by_row(  # noqa: PLR0917 -- what a new column is made of
+    session: Session,
+    planner: Planner,
+    noun: Noun,
+    column: Column,
+    definition: Node,
+    filled: Filled,
+) -> Noun:
+    """Add a column whose default is another one for each row: first the column, then its values, then what holds for them."""
+    before = session.kernel.catalog.by_id[noun.id]
+    loose = msgspec.structs.replace(column, is_nullable=True)
+    apply(session, before, msgspec.structs.replace(noun, columns=(*noun.columns, loose)), filled)
+    filled.clear()
+    schema, bare = split_name(noun.name)
+    target = {"name": column.name, "val": {"SetToDefault": {}}}
+    relation = {"schemaname": schema, "relname": bare, "inh": False, "relpersistence": "p"}
+    update = {"relation": relation, "targetList": [{"ResTarget": target}]}
+    session.run_inside(session.plan_inside({"UpdateStmt": update}, is_trusted=True))
+    current = session.kernel.catalog.by_id[noun.id]
+    columns = tuple(column if c.column == column.column else c for c in current.columns)
+    whole = msgspec.structs.replace(current, columns=columns)
+    return _with_constraints(planner, whole, definition)
 
 
 def _numbered(noun: Noun) -> str:
@@ -87,8 +119,8 @@ def _numbered(noun: Noun) -> str:
     return f"(select count(*) from {table} as _n where _n.{rowid} <= {table}.{rowid})"  # noqa: S608 -- quoted
 
 
-def _constant_now(session: Session, planner: Planner, column: Column) -> str:
-    """Compute a default such as now() once, for the rows that are there."""
+def _constant_now(session: Session, planner: Planner, column: Column) -> str | None:
+    """Compute a default such as now() once, for the rows that are there; None of one that is another for each."""
     binder = planner.binder()
     target = relation_column(column)
     default = binder.expression(facts(column)["default"], Scope(clause="DEFAULT"))
@@ -97,8 +129,9 @@ def _constant_now(session: Session, planner: Planner, column: Column) -> str:
     node = n.subquery(
         exp.Select(expressions=[storage_node(compiler, compiler.expression(expr), target)])
     )
-    if any(call.routine.is_volatile for call in compiler.python_calls.values()):
-        raise not_supported("a volatile default for a column added to a table")
+    is_drawn = any(key[0] == "nextval" for key in compiler.session_values)
+    if is_drawn or any(call.routine.is_volatile for call in compiler.python_calls.values()):
+        return None
     from dotdo_postgres.engine.run.probe import make_probe, run_probe
 
     ((value,),) = run_probe(session, make_probe(compiler, node.this, []), ())
@@ -304,6 +337,7 @@ def _add_identity(
 ) -> Noun:
     column = column_named(noun, command["name"])
     constraint, bare = command["def"]["Constraint"], split_name(noun.name)[1]
+    require_identity(facts(column)["oid"])
     if column.is_nullable:
         raise error(
             "55000",

@@ -6,7 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.ddl.definitions import with_facts
+from dotdo_postgres.engine.ddl.owners import require_new_owner, with_owner_facts
+from dotdo_postgres.engine.ddl.role_names import role_named
 from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.objects.acl import kept_items, with_owner
+from dotdo_postgres.engine.objects.grantable import OWNER, of_noun
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.errors import error
 
@@ -19,30 +23,14 @@ Node = dict[str, Any]
 Filled = dict[str, str]
 
 
-def role_named(session: Session, planner: Planner, node: Node) -> str:
-    """Return the name of a role.
-
-    Raises:
-        PostgresError: there is none (42704).
-    """
-    kind = node["roletype"]
-    if kind in {"ROLESPEC_CURRENT_USER", "ROLESPEC_CURRENT_ROLE"}:
-        return session.facts.user
-    if kind == "ROLESPEC_SESSION_USER":
-        return session.facts.session_user
-    if kind == "ROLESPEC_PUBLIC":
-        return "public"
-    from dotdo_postgres.engine.catalog.pg_objects import known_roles
-
-    name: str = node["rolename"]
-    if name not in known_roles(planner.names) and name != session.facts.session_user:
-        raise error("42704", f'role "{name}" does not exist')
-    return name
-
-
 def _owner(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:
     name = role_named(session, planner, command["newowner"])
-    return with_facts(noun, owner=name if name != "postgres" else None)
+    target = of_noun(noun)
+    require_new_owner(session, planner, target, name)
+    if name == target.owner:
+        return noun
+    items = kept_items(with_owner(target.items, target.owner, name))
+    return with_owner_facts(noun, target.owner, name, None if name == OWNER else name, items)
 
 
 def _security(key: str, value: bool) -> Any:

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo.errors import (
-    CheckViolation,
-    DotdoError,
-    ForeignKeyViolation,
-    NotNullViolation,
-    UniqueViolation,
-)
-from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.ddl.alter_columns import COLUMN_COMMANDS
 from dotdo_postgres.engine.ddl.alter_constraints import CONSTRAINT_COMMANDS
 from dotdo_postgres.engine.ddl.alter_descendants import (
@@ -22,21 +14,22 @@ from dotdo_postgres.engine.ddl.alter_descendants import (
 )
 from dotdo_postgres.engine.ddl.alter_options import OPTION_COMMANDS
 from dotdo_postgres.engine.ddl.alter_partitions import PARTITION_COMMANDS
+from dotdo_postgres.engine.ddl.applying import Filled, apply
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
-from dotdo_postgres.engine.objects.kept import MATCH_FULL, kind_of
+from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.plan import Prepared
-from dotdo_postgres.errors import PostgresError, error, not_supported
+from dotdo_postgres.errors import error, not_supported
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.planner import Planner
     from dotdo_postgres.engine.session import Session
 
 Node = dict[str, Any]
-Filled = dict[str, str]
 _COMMANDS = {**COLUMN_COMMANDS, **CONSTRAINT_COMMANDS, **OPTION_COMMANDS, **PARTITION_COMMANDS}
 _WORDS = {"OBJECT_TABLE": "TABLE", "OBJECT_VIEW": "VIEW", "OBJECT_MATVIEW": "MATERIALIZED VIEW", "OBJECT_SEQUENCE": "SEQUENCE",
           "OBJECT_INDEX": "INDEX"}  # fmt: skip
@@ -120,69 +113,3 @@ def _is_owner_only(planner: Planner, node: Node) -> bool:
     relation = node["relation"]
     key = planner.names.find(relation.get("schemaname"), relation["relname"])
     return key is not None and planner.names.objects.relation_kind(key) in {"S", "i"}
-
-
-def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) -> None:
-    """Change the noun; what its rows do not keep is PostgreSQL's error.
-
-    Raises:
-        PostgresError: 23502, 23503, 23505, 23514.
-    """
-    current = session.kernel.catalog.by_id.get(new.id, old)
-    if new == current:
-        return
-    schema, bare = split_name(new.name)
-    try:
-        alter_noun(session.kernel, new, filled or {})
-    except NotNullViolation as failure:
-        column = next((c.name for c in new.columns if c.column in failure.columns), "")
-        message = f'column "{column}" of relation "{bare}" contains null values'
-        raise error("23502", message, schema=schema, table=bare, column=column) from None
-    except CheckViolation as failure:
-        if (failure.constraint or "").startswith(MATCH_FULL):
-            name = str(failure.constraint).removeprefix(MATCH_FULL)
-            message = f'insert or update on table "{bare}" violates foreign key constraint "{name}"'
-            detail = "MATCH FULL does not allow mixing of null and nonnull key values."
-            facts = {"schema": schema, "table": bare, "constraint": name}
-            raise error("23503", message, detail=detail, **facts) from None
-        message = (
-            f'check constraint "{failure.constraint}" of relation "{bare}" is violated by some row'
-        )
-        raise error(
-            "23514", message, schema=schema, table=bare, constraint=failure.constraint
-        ) from None
-    except ForeignKeyViolation as failure:
-        raise _orphans(session, new, failure) from None
-    except UniqueViolation as failure:
-        raise duplicates(session, old, new, failure) from None
-
-
-def _orphans(session: Session, noun: Noun, failure: ForeignKeyViolation) -> PostgresError:
-    from dotdo_postgres.engine.references import orphan_detail
-
-    fk = next(item for item in noun.foreign_keys if item.name == failure.constraint)
-    schema, bare = split_name(noun.name)
-    message = f'insert or update on table "{bare}" violates foreign key constraint "{fk.name}"'
-    detail = orphan_detail(session, noun, fk)
-    return error("23503", message, detail=detail, schema=schema, table=bare, constraint=fk.name)
-
-
-def duplicates(session: Session, old: Noun, new: Noun, failure: DotdoError) -> PostgresError:
-    """Make the error for a unique index that rows do not keep (23505)."""
-    from dotdo_postgres.engine.constraints import duplicate_detail
-
-    schema, bare = split_name(new.name)
-    had = {item.columns for item in old.uniques} | {old.key}
-    wanted = [(new.key_name, new.key)] + [(u.name, u.columns) for u in new.uniques]
-    for name, columns in wanted:
-        if columns and columns not in had:
-            detail = duplicate_detail(session, new, columns)
-            return error(
-                "23505",
-                f'could not create unique index "{name}"',
-                detail=detail,
-                schema=schema,
-                table=bare,
-                constraint=name,
-            )
-    return error("23505", f"could not create unique index: {failure}")

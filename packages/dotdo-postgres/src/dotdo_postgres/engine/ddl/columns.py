@@ -13,7 +13,6 @@ from dotdo_postgres.engine.bind.domains import base_of
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.catalog.expressions import expression_text
-from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.functions import require_immutable
@@ -22,7 +21,7 @@ from dotdo_postgres.engine.ddl.sequence_options import serial_options
 from dotdo_postgres.engine.dml.assign import assign, storage_node
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.relations import EXTRA, RelationColumn, canonical_type
-from dotdo_postgres.engine.stored import require_storable
+from dotdo_postgres.engine.stored import storable_text
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -131,12 +130,17 @@ def make_column(  # noqa: C901 -- one clause for each kind of constraint
     return column
 
 
+def require_identity(oid: int) -> None:
+    """See that a type can be an identity's (22023)."""
+    if oid not in t.INTEGERS:
+        raise error("22023", "identity column type must be smallint, integer, or bigint")
+
+
 def _identity(
     planner: Planner, noun: Noun, node: Node, facts: dict[str, Any], constraint: Node
 ) -> None:
     bare = split_name(noun.name)[1]
-    if facts["oid"] not in t.INTEGERS:
-        raise error("22023", "identity column type must be smallint, integer, or bigint")
+    require_identity(facts["oid"])
     if "default" in facts:
         message = (
             f'both default and identity specified for column "{node["colname"]}" of table "{bare}"'
@@ -166,8 +170,8 @@ def _generated(
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     try:
-        text = n.to_text(storage_node(compiler, compiler.expression(expr), relation_column(column)))
-        require_storable(compiler)
+        kept = storage_node(compiler, compiler.expression(expr), relation_column(column))
+        text = storable_text(compiler, kept)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise
@@ -210,8 +214,8 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
         raise error("0A000", "cannot use subquery in DEFAULT expression", position=expr.location)
     try:
         compiler = make_compiler(is_persistent=True)
-        text: str | None = n.to_text(storage_node(compiler, compiler.expression(expr), target))
-        require_storable(compiler)
+        kept = storage_node(compiler, compiler.expression(expr), target)
+        text: str | None = storable_text(compiler, kept)
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise

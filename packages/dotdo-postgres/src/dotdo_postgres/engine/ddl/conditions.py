@@ -9,12 +9,11 @@ import msgspec
 from dotdo.storage import Check, Noun
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.catalog.expressions import expression_text, parse_expression
-from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.ddl.scopes import persistent_scope
 from dotdo_postgres.engine.relations import EXTRA
-from dotdo_postgres.engine.stored import require_storable
+from dotdo_postgres.engine.stored import storable_text
 from dotdo_postgres.errors import error
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ def persistent_condition(planner: Planner, noun: Noun, node: Node) -> tuple[str,
     expr = binder.boolean(node, scope, "CHECK")
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
-    text = n.to_text(compiler.node(expr))
-    require_storable(compiler)
+    text = storable_text(compiler, compiler.node(expr))
     used: list[str] = []
 
     def walk(item: ir.Expr) -> None:

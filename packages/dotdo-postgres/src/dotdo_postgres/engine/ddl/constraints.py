@@ -14,6 +14,7 @@ from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.ddl.conditions import persistent_condition
 from dotdo_postgres.engine.ddl.definitions import with_facts
 from dotdo_postgres.engine.ddl.scopes import choose_name
+from dotdo_postgres.engine.ddl.soundness import require_key_columns
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import is_partitioned
@@ -122,7 +123,7 @@ def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     if noun.key:
         message = f'multiple primary keys for table "{split_name(noun.name)[1]}" are not allowed'
         raise error("42P16", message, position=node.get("location"))
-    columns = physical(noun, _keys(node, column), node.get("location"))
+    columns = _key_columns(noun, node, column, "primary key")
     refuse_uneven(noun, columns, node.get("location"))
     name = node.get("conname") or choose_name(
         taken | names_in_use(noun), split_name(noun.name)[1], "", "pkey"
@@ -140,6 +141,12 @@ def _primary(planner: Planner, noun: Noun, node: Node, column: str | None, taken
     return msgspec.structs.replace(noun, key=columns, key_name=name, columns=made, rowid=rowid)
 
 
+def _key_columns(noun: Noun, node: Node, column: str | None, what: str) -> tuple[str, ...]:
+    names = _keys(node, column)
+    require_key_columns(names, {c.name for c in noun.columns}, what, node.get("location"))
+    return physical(noun, names, node.get("location"))
+
+
 def refuse_uneven(noun: Noun, columns: tuple[str, ...], location: int | None = None) -> None:
     """Refuse uniqueness over types whose equal values may be kept as different bytes (0A000)."""
     for column in noun.columns:
@@ -153,7 +160,7 @@ def _unique(planner: Planner, noun: Noun, node: Node, column: str | None, taken:
     if node.get("nulls_not_distinct"):
         raise not_supported("UNIQUE NULLS NOT DISTINCT")
     names = _keys(node, column)
-    columns = physical(noun, names, node.get("location"))
+    columns = _key_columns(noun, node, column, "unique")
     refuse_uneven(noun, columns, node.get("location"))
     name = node.get("conname") or choose_name(
         taken | names_in_use(noun), split_name(noun.name)[1], "_".join(names), "key"

@@ -27,6 +27,7 @@ from dotdo_postgres.engine.ddl.partitions import (
     require_free,
     with_condition,
 )
+from dotdo_postgres.engine.ddl.soundness import listed_constraints, require_sound
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.ddl.temporary import begin_using, settle
 from dotdo_postgres.engine.naming import noun_name
@@ -68,8 +69,10 @@ def plan_create_table(planner: Planner, node: Node) -> Prepared:
     on_commit_of(node)
     key_wanted = planner.names.key_to_create(node["relation"])
     is_there = key_wanted[1] in planner.names.taken(key_wanted[0])
-    if not (node.get("if_not_exists") and is_there):
+    if not is_there:
         _definition(planner, node, _parents(planner, node))
+    elif not node.get("if_not_exists"):
+        require_sound(planner, node)
     return Prepared(None, (), "CREATE TABLE", define(_create), detail=node)
 
 
@@ -79,6 +82,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
         if node.get("if_not_exists"):
             session.notice("NOTICE", "42P07", f'relation "{name}" already exists, skipping')
             return
+        require_sound(planner, node)
         raise error("42P07", f'relation "{name}" already exists')
     on_commit = on_commit_of(node)
     if is_temporary(schema):
@@ -119,6 +123,7 @@ def _definition(
     name = noun_name(*key)
     table = physical_table(name, {noun.table.lower() for noun in planner.catalog.by_name.values()})
     noun = Noun(0, name, "columns", table, (), extra=_options(node))
+    require_sound(planner, node)
     elements, noun = with_likes(planner, noun, node.get("tableElts", []))
     is_partition = "partbound" in node
     if parents:
@@ -129,13 +134,7 @@ def _definition(
     if "partspec" in node:
         noun = with_facts(noun, partition=partition_facts(planner, noun, node["partspec"]))
     relations = planner.names.taken(key[0]) | {key[1]} | _sequences(noun)
-    constraints = [(item["Constraint"], None) for item in elements if "Constraint" in item]
-    for element in elements:
-        definition = element.get("ColumnDef", {})
-        constraints += [
-            (item["Constraint"], definition["colname"])
-            for item in merged(definition.get("constraints", []))
-        ]
+    constraints = listed_constraints(elements)
     order = {"CONSTR_PRIMARY": 0, "CONSTR_UNIQUE": 1, "CONSTR_CHECK": 2, "CONSTR_FOREIGN": 3}
     for constraint, column in sorted(
         constraints, key=lambda pair: order.get(pair[0]["contype"], 9)
@@ -166,9 +165,6 @@ def _with_columns(planner: Planner, noun: Noun, elements: list[Node]) -> Noun:
     if any(key not in {"ColumnDef", "Constraint"} for element in elements for key in element):
         raise not_supported("this element of a table")
     names = [definition["colname"] for definition in definitions]
-    for at, name in enumerate(names):
-        if name in names[:at]:
-            raise error("42701", f'column "{name}" specified more than once')
     taken: set[str] = set()
     physical = {}
     for name in names:
@@ -188,17 +184,3 @@ def _is_generated(definition: Node) -> bool:
         item["Constraint"]["contype"] == "CONSTR_GENERATED"
         for item in definition.get("constraints", [])
     )
-
-
-def merged(constraints: list[Node]) -> list[Node]:
-    """Fold DEFERRABLE and INITIALLY DEFERRED, which the grammar gives as items of their own, into what they follow."""
-    found: list[Node] = []
-    for item in constraints:
-        kind = item["Constraint"]["contype"]
-        if kind == "CONSTR_ATTR_DEFERRABLE" and found:
-            found[-1]["Constraint"]["deferrable"] = True
-        elif kind == "CONSTR_ATTR_DEFERRED" and found:
-            found[-1]["Constraint"] |= {"initdeferred": True, "deferrable": True}
-        elif not kind.startswith("CONSTR_ATTR_"):
-            found.append({"Constraint": dict(item["Constraint"])})
-    return found

@@ -59,7 +59,7 @@ def _require_plain(planner: Planner, name: str, option: Node) -> None:
         return  # ignored by PostgreSQL too, with a warning
     value = _value(option)
     if name == "owner":
-        from dotdo_postgres.engine.catalog.pg_objects import known_roles
+        from dotdo_postgres.engine.catalog.roles import known_roles
 
         if value not in {"default", *known_roles(planner.names), "postgres"}:
             raise error("42704", f'role "{value}" does not exist')

@@ -8,7 +8,10 @@ import msgspec
 
 from dotdo.storage import create_noun
 from dotdo_postgres.engine.documents.present import undescribed
-from dotdo_postgres.engine.naming import split_name
+from dotdo_postgres.engine.naming import split_definition, split_name
+from dotdo_postgres.engine.objects.acl import kept_items
+from dotdo_postgres.engine.objects.default_acl import granted_by_default
+from dotdo_postgres.engine.objects.grantable import of_noun
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.relations import EXTRA
 from dotdo_postgres.errors import error
@@ -88,7 +91,10 @@ def create_owned(session: Session, noun: Noun) -> Noun:
     names = session.names
     if names.actor.name in names.objects.roles and "owner" not in facts_of(noun):
         noun = with_facts(noun, owner=names.actor.name)
-    return create_noun(session.kernel, noun)
+    schema = "" if noun.layout == "definition" else split_name(noun.name)[0]
+    schema = schema or split_definition(noun.name)[1]
+    items = granted_by_default(names.objects, of_noun(noun), schema)
+    return create_noun(session.kernel, with_facts(noun, acl=kept_items(items)))
 
 
 def with_facts(noun: Noun, **changes: Any) -> Noun:

@@ -32,7 +32,7 @@ def domain_check(
     binder = showing_binder(planner.names)
     scope = value_scope(facts["base"], facts["typmod"])
     expr = binder.boolean(constraint["raw_expr"], scope, "CHECK")
-    text = Deparser(qualify=lambda _: "VALUE").text(expr)
+    text = Deparser(qualify=lambda _: "VALUE").shown(expr)
     taken = {check["name"] for check in facts["checks"]}
     name = constraint.get("conname")
     if name in taken:

@@ -11,9 +11,9 @@ from dotdo.errors import UniqueViolation
 from dotdo.storage import Index, Noun, alter_noun
 from dotdo_postgres.engine.catalog.dependencies import shown
 from dotdo_postgres.engine.catalog.expressions import expression_text
-from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
+from dotdo_postgres.engine.compile.ordering import key_node, needs_key
 from dotdo_postgres.engine.ddl.conditions import persistent_condition, renamed_text
 from dotdo_postgres.engine.ddl.constraints import physical, refuse_uneven
 from dotdo_postgres.engine.ddl.create_table import define
@@ -30,7 +30,8 @@ from dotdo_postgres.engine.objects.index_methods import BUILT, require_class, re
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA, column_type
-from dotdo_postgres.engine.stored import require_storable
+from dotdo_postgres.engine.stored import storable_text
+from dotdo_postgres.engine.unique_keys import index_key
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import types as t
 
@@ -43,7 +44,7 @@ Node = dict[str, Any]
 
 def plan_index(planner: Planner, node: Node) -> Prepared:
     """Plan CREATE INDEX."""
-    require_method(node)
+    require_method(node, planner.names.objects.extensions)
     if node.get("nulls_not_distinct"):
         raise not_supported("NULLS NOT DISTINCT")
     return Prepared(None, (), "CREATE INDEX", define(_create), detail=node)
@@ -83,14 +84,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     try:
         alter_noun(session.kernel, new)
     except UniqueViolation:
-        from dotdo_postgres.engine.constraints import duplicate_detail
-
-        columns = tuple(term.strip('"') for term in index.terms)
-        detail = (
-            duplicate_detail(session, noun, columns)
-            if all(e.get("name") for e in elements)
-            else None
-        )
+        detail = None if is_documents(noun) else index_key(noun, index).duplicated(session)
         message = f'could not create unique index "{name}"'
         raise error(
             "23505", message, detail=detail, schema=schema, table=bare, constraint=name
@@ -118,7 +112,8 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
     planner: Planner, noun: Noun, node: Node, elements: list[Node], name: str, is_unique: bool
 ) -> Index:
     facts: dict[str, Any] = {"expressions": {}, "nulls": {}}
-    method = require_method(node)
+    extensions = planner.names.objects.extensions
+    method = require_method(node, extensions)
     if method != "btree":
         facts["method"] = method
     facts["unbuilt"] = method not in BUILT
@@ -142,7 +137,7 @@ def _definition(  # noqa: PLR0917 one step for each form of the grammar
         told = facts["expressions"].get(str(at))
         column = noun.column(element.get("name", ""))
         oid = told["type"] if told else column_type(column)[0] if column is not None else t.TEXT
-        require_class(method, oid, element.get("opclass", ()))
+        require_class(method, oid, element.get("opclass", ()), extensions)
     return Index(name, terms, is_unique, where, {EXTRA: {k: v for k, v in facts.items() if v}})
 
 
@@ -192,8 +187,11 @@ def _term(
     compiler = make_compiler(is_persistent=True)
     table_columns(compiler, entry, "")
     try:
-        made = n.to_text(compiler.node(expr))
-        require_storable(compiler)
+        sql = compiler.expression(expr)
+        made = value = storable_text(compiler, sql.node)
+        if is_unique and needs_key(expr.type, sql):
+            made = storable_text(compiler, key_node(compiler, sql, expr.type, is_group=True))
+            facts["expressions"][str(at)]["value"] = value
     except PostgresError as failure:
         if failure.sqlstate != "0A000":
             raise

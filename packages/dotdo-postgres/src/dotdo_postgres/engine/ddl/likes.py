@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dotdo_postgres.engine.ddl.soundness import table_liked
 from dotdo_postgres.engine.objects.kept import HIDDEN
 from dotdo_postgres.engine.relations import EXTRA, relation_of
-from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -39,14 +39,7 @@ def with_likes(planner: Planner, noun: Noun, elements: list[Node]) -> tuple[list
         if like is None:
             found.append(element)
             continue
-        relation = like["relation"]
-        source = planner.names.table(relation)
-        if source is None:
-            raise error(
-                "42P01",
-                f'relation "{relation["relname"]}" does not exist',
-                position=relation.get("location"),
-            )
+        source = table_liked(planner, like)
         found += _elements(source, like.get("options", 0))
     return found, noun
 

@@ -9,12 +9,14 @@ import msgspec
 
 from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.catalog.dependencies import relation_key_of
-from dotdo_postgres.engine.ddl.alter_table import apply
+from dotdo_postgres.engine.catalog.roles import known_roles
+from dotdo_postgres.engine.ddl.applying import apply
 from dotdo_postgres.engine.ddl.conditions import renamed_in_checks
 from dotdo_postgres.engine.ddl.constraints import names_in_use
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import replaced, with_facts
 from dotdo_postgres.engine.ddl.indexes import renamed_in_indexes
+from dotdo_postgres.engine.ddl.role_uses import renamed_role
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.ddl.views import rename_in_views, retold_views
 from dotdo_postgres.engine.naming import (
@@ -220,6 +222,8 @@ def _schema(session: Session, planner: Planner, node: Node) -> None:
     for definition in list(session.kernel.catalog.by_name.values()):
         if definition.layout == "definition":
             kind, schema, name = split_definition(definition.name)
+            if kind == "defacl" and facts_of(definition)["schema"] == old:
+                alter_noun(session.kernel, with_facts(definition, schema=new))
             if schema == old:
                 alter_noun(
                     session.kernel,
@@ -274,13 +278,21 @@ def _part(key: str, word: str) -> Any:
 
 
 def _role(session: Session, planner: Planner, node: Node) -> None:
-    noun = planner.names.objects.roles.get(node["subname"])
+    old, new = node["subname"], node["newname"]
+    noun = planner.names.objects.roles.get(old)
     if noun is None:
-        raise error("42704", f'role "{node["subname"]}" does not exist')
-    alter_noun(
-        session.kernel,
-        msgspec.structs.replace(noun, name=definition_name("role", "", node["newname"])),
-    )
+        raise error("42704", f'role "{old}" does not exist')
+    if new in known_roles(planner.names):
+        raise error("42710", f'role "{new}" already exists')
+    if old in {session.facts.session_user, session.facts.user}:
+        which = "session" if old == session.facts.session_user else "current"
+        raise error("0A000", f"{which} user cannot be renamed")
+    name = definition_name("role", "", new)
+    alter_noun(session.kernel, msgspec.structs.replace(noun, name=name))
+    for one in list(session.kernel.catalog.by_name.values()):
+        changed = renamed_role(one, old, new)
+        if changed != one:
+            alter_noun(session.kernel, changed)
 
 
 _RENAMES: dict[str, Any] = {

@@ -30,7 +30,7 @@ def plan_create_schema(planner: Planner, node: Node) -> Prepared:
 
 def _create(session: Session, planner: Planner, detail: tuple[Node, str]) -> None:
     node, sql = detail
-    from dotdo_postgres.engine.ddl.alter_options import role_named
+    from dotdo_postgres.engine.ddl.role_names import role_named
 
     owner = role_named(session, planner, node["authrole"]) if "authrole" in node else None
     name = node.get("schemaname") or owner or session.facts.user

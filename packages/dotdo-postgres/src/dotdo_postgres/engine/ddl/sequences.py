@@ -45,7 +45,7 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     facts: dict[str, Any] = {"kind": "S", "options": found}
     if owned:
         owner = _owner(planner, owned, key[0])
-        facts["owner"] = list(owner) if owner else None
+        facts["owned_by"] = list(owner) if owner else None
     if is_temporary(key[0]):
         begin_using(session)
     noun = Noun(0, definition_name("sequence", *key), "definition", "", extra={EXTRA: facts})
@@ -96,7 +96,7 @@ def _alter(session: Session, planner: Planner, node: Node) -> None:
     changed = sequence.noun
     if "owned_by" in options:
         owner = _owner(planner, options.pop("owned_by"), sequence.key[0])
-        changed = with_facts(changed, owner=list(owner) if owner else None)
+        changed = with_facts(changed, owned_by=list(owner) if owner else None)
     following = session.sequences.state(sequence)
     facts = settled(options, sequence)
     if facts != facts_of(changed)["options"]:

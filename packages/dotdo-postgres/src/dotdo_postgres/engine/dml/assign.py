@@ -15,6 +15,8 @@ from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.dml.documents import changed
 from dotdo_postgres.engine.documents.present import is_documents
+from dotdo_postgres.engine.objects.grantable import of_sequence
+from dotdo_postgres.engine.objects.search_path import split_qualified
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
@@ -48,9 +50,29 @@ def assign(binder: Binder, expr: ir.Expr, column: RelationColumn, what: str = ""
     return as_domain(binder, found, column.domain) if column.domain else found
 
 
+def _require_sequence(binder: Binder, name: str) -> None:
+    """See that the acting role may draw numbers.
+
+    Raises:
+        PostgresError: it may not (42501).
+    """
+    actor = binder.names.actor
+    if actor.is_superuser or binder.is_trusted:
+        return
+    schema, bare = split_qualified(name)
+    sequence = binder.names.sequence(schema, bare)
+    if sequence is None:
+        return
+    target = of_sequence(sequence)
+    if not (actor.holds(target, "USAGE") or actor.holds(target, "UPDATE")):
+        raise error("42501", f"permission denied for sequence {sequence.key[1]}")
+
+
 def default_expression(binder: Binder, column: RelationColumn) -> ir.Expr:
     """Return what a column gets when nothing is given."""
     if column.sequence:
+        if not column.identity:
+            _require_sequence(binder, column.sequence)
         return ir.SessionValue(t.INT8, -1, -1, "nextval", column.sequence)
     if column.default is None:
         nothing: ir.Expr = ir.Const(column.type, column.typmod, -1, None)

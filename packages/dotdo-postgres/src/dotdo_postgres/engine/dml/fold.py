@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.routines import checks
 from dotdo_postgres.errors import PostgresError, not_supported
-from dotdo_postgres.mapping import bulk, numeric
+from dotdo_postgres.mapping import bulk, floats, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import Codec, codec_of
 
@@ -120,7 +120,15 @@ def _cast(routine: Routine, source: int) -> Step | None:
         and not (routine.is_volatile or routine.takes_session)
         and not (routine.is_text_form or routine.is_json_form or routine.is_array_text)
     )
-    return routine.body if is_plain and t.INTERVAL not in {source, routine.result} else None
+    body = routine.body if is_plain and t.INTERVAL not in {source, routine.result} else None
+    if body is None or not _FLOATS & {source, routine.result}:
+        return body
+    if source in _FLOATS:
+        body = _then(float, body)
+    return _then(body, floats.kept) if routine.result in _FLOATS else body
+
+
+_FLOATS = frozenset({t.FLOAT4, t.FLOAT8})
 
 
 def _codec(base: Codec, source: int, steps: list[Step], column: RelationColumn) -> Codec:

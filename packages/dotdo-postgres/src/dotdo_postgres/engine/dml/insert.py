@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.bind.policies import is_guarded
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.bind.security import (
-    INSERT,
-    is_guarded,
-    require_privilege,
-)
+from dotdo_postgres.engine.bind.security import INSERT, require_privilege
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.insertion import Insertion
+from dotdo_postgres.engine.dml.sourced import is_unsteady, plan_sourced
 from dotdo_postgres.engine.dml.targets import resolve_target
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.objects.descent import is_partitioned
@@ -38,7 +36,7 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     node = gathered(node)
     columns = target_columns(relation, node.get("cols"), target)
     if not target.is_view:
-        require_privilege(binder, relation.noun, INSERT)
+        require_privilege(binder, relation.noun, INSERT, [column.name for column in columns])
     is_routed = is_partitioned(relation.noun)
     is_plain = not (is_routed or planner.is_staged or is_documents(relation.noun))
     is_slow = not is_plain or target.is_view or is_guarded(binder, relation.noun)
@@ -54,6 +52,8 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     if is_routed:
         return insert.routed()
     made = insert.build(is_wide=False)
+    if insert.query is not None and is_unsteady(made):
+        made = plan_sourced(insert)
     return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
 
 

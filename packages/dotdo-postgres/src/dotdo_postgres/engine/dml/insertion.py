@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
+from dotdo_postgres.engine.bind.policies import is_guarded, new_row_check
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.bind.security import (
-    INSERT,
-    new_row_check,
-)
+from dotdo_postgres.engine.bind.security import INSERT, UPDATE, require_privilege
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -23,13 +23,15 @@ from dotdo_postgres.engine.dml.assign import (
     guarded,
     storage_node,
 )
-from dotdo_postgres.engine.dml.conflict import bind_conflict, compile_conflict
+from dotdo_postgres.engine.dml.batches import batch_of
+from dotdo_postgres.engine.dml.conflict import Conflict, bind_conflict, compile_conflict
 from dotdo_postgres.engine.dml.document_keys import key_probe
 from dotdo_postgres.engine.dml.documents import inserted
 from dotdo_postgres.engine.dml.fold import Folds, codecs_by_place, fold
 from dotdo_postgres.engine.dml.parts import assign_part
+from dotdo_postgres.engine.dml.proposed import Proposed, is_reading
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
-from dotdo_postgres.engine.dml.routed import plan_routed
+from dotdo_postgres.engine.dml.routed import RowCheck, plan_routed
 from dotdo_postgres.engine.dml.run import run_insert_query, run_write
 from dotdo_postgres.engine.dml.targets import joined_check, with_default
 from dotdo_postgres.engine.documents.present import is_documents
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
     from dotdo_postgres.engine.plan import Execute
     from dotdo_postgres.engine.planner import Planner
-    from dotdo_postgres.engine.query import Cte, Query
+    from dotdo_postgres.engine.query import Cte, Entry, Query
     from dotdo_postgres.engine.relations import RelationColumn
 
 Node = dict[str, Any]
@@ -120,18 +122,33 @@ class Insertion:
             clause="RETURNING",
             ctes=self.scope.ctes,
         )
-        self.returning = bind_returning(self.binder, self.node, inner)
-        names, actor = self.binder.names, self.binder.names.actor
-        names.actor = self.target.actor or actor
-        own = new_row_check(self.binder, self.relation.noun, entry, INSERT)
-        names.actor = actor
-        self.row_check = joined_check(own, self.target)
-        if self.row_check is not None and self.conflict is not None:
-            raise not_supported("ON CONFLICT under row-level security")
+        self.returning = bind_returning(self.binder, self.node, inner, self.relation.noun)
+        self._secure(entry)
         self.param_types = self.planner.param_types(self.binder)
         cells = [pair for row in self.rows or () for pair in zip(self.given, row, strict=True)]
         if self.is_folding:
             self.folds = fold(cells, self.node, self.planner.zone)
+
+    def _secure(self, entry: Entry) -> None:
+        """Hold new rows against the policies that concern the acting role."""
+        names, actor = self.binder.names, self.binder.names.actor
+        names.actor = self.target.actor or actor
+        own, noun = None, self.relation.noun
+        if self.conflict is not None and self.conflict.assignments is not None:
+            assigned = [column.name for column, _ in self.conflict.assignments]
+            require_privilege(self.binder, noun, UPDATE, assigned)
+        self.proposed: Proposed | None = None
+        reads = is_reading(self.node)
+        if self.conflict is not None and is_guarded(self.binder, noun):
+            self.proposed = Proposed(self.binder, self.relation, self.conflict, is_reading=reads)
+        elif not self.planner.is_trusted:
+            own = new_row_check(self.binder, noun, entry, INSERT, is_reading=reads)
+        names.actor = actor
+        self.row_check = joined_check(own, self.target)
+        if self.conflict is not None and (
+            self.row_check is not None or (self.proposed is not None and self.target.is_view)
+        ):
+            raise not_supported("ON CONFLICT through a view with checks")
 
     def _is_alike(self) -> bool:
         """Tell whether a view calls every column as the table does."""
@@ -171,6 +188,8 @@ class Insertion:
                 )
 
     def _row(self, cells: list[Node]) -> list[ir.Expr]:
+        if not any("Parts" in cell for cell in cells):
+            cells = star_nodes(self.binder, cells, self.scope)
         self._check_count(len(cells), cells)
         self.scope.clause = "VALUES"
         row = []
@@ -221,8 +240,18 @@ class Insertion:
             (column, [default_expression(self.binder, column) for _ in range(count)])
             for column in self.defaults
         ]
+        if self.proposed is not None:
+            raise not_supported("ON CONFLICT under row-level security of a partitioned table")
         return plan_routed(
-            self.planner, self.binder, self.relation, filled, self.query, self.node, self.param_types, columns
+            self.planner, self.binder, self.relation, filled, self.query, self.node, self.param_types, columns, self._row_checker(),
+        )  # fmt: skip
+
+    def _row_checker(self) -> RowCheck | None:
+        """Return what makes the check of a row that is not in the table yet; None when policies ask nothing."""
+        if self.row_check is None:
+            return None
+        return partial(
+            new_row_check, self.binder, self.relation.noun, command=INSERT, is_reading=is_reading(self.node)
         )  # fmt: skip
 
     def build(self, *, is_wide: bool) -> Prepared:
@@ -242,7 +271,7 @@ class Insertion:
         if noun.has_hidden_rowid:
             names.append("_id")
         rows_source = self._values(compiler) if self.rows is not None else self._select(compiler)
-        names, source = inserted(compiler, noun, names, rows_source)
+        names, source = inserted(compiler, noun, names, self._held(compiler, names, rows_source))
         table = exp.Schema(this=n.table(noun.table), expressions=[n.name(name) for name in names])
         if not names:
             raise not_supported("INSERT DEFAULT VALUES into a table without columns to fill")
@@ -253,7 +282,7 @@ class Insertion:
                 exp.With(expressions=ctes, recursive=any(cte.is_recursive for cte in self.ctes)),
             )
         if self.conflict is not None:
-            node.set("conflict", compile_conflict(compiler, self.conflict, self.relation))
+            node.set("conflict", self._conflict_clause(compiler, self.conflict))
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
         run: Execute = run_write if self.rows is not None else run_insert_query
         run = add_row_check(compiler, node, self.row_check, self.entry, run)
@@ -274,9 +303,19 @@ class Insertion:
         if self.query is not None:
             prepared.detail["count"] = self._count()
         self.planner.finish(compiler, node, prepared)
+        prepared.detail["batch"] = batch_of(prepared, node)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared
+
+    def _held(self, compiler: Compiler, names: list[str], source: Any) -> Any:
+        return source if self.proposed is None else self.proposed.source(compiler, names, source)
+
+    def _conflict_clause(self, compiler: Compiler, conflict: Conflict) -> Any:
+        clause = compile_conflict(compiler, conflict, self.relation)
+        if self.proposed is not None:
+            self.proposed.guard(compiler, clause)
+        return clause
 
     def _guarded(self, compiler: Compiler, node: n.Node, column: RelationColumn) -> n.Node:
         return node if self.is_probing else guarded(compiler, node, column, self.relation.noun)

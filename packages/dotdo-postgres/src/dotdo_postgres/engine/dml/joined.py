@@ -13,6 +13,7 @@ from dotdo_postgres.engine.compile.from_items import table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.dml.assign import assigned_cells, guarded, storage_node
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import not_supported
 
@@ -34,6 +35,7 @@ class Steps:
         change: Changes one row: new values, then its id.
         shown: One row of RETURNING: the client's parameters, row id, columns of other tables.
         width: How many new values there are.
+        key: Which of them is the new row id, None when it stays.
         used: How many parameters the first of them takes.
     """
 
@@ -42,6 +44,7 @@ class Steps:
     shown: str
     width: int
     used: int
+    key: int | None = None
 
 
 def other_columns(change: Change) -> list[ir.Column]:
@@ -60,7 +63,7 @@ def other_columns(change: Change) -> list[ir.Column]:
     return found
 
 
-def plan_joined(  # noqa: PLR0914 the steps share what they are made of
+def plan_joined(  # noqa: PLR0914, PLR0915 the steps share what they are made of
     change: Change, others: list[ir.Column], tag: str, *, is_wide: bool = False
 ) -> Prepared:
     """Plan the steps of a change whose RETURNING names other tables."""
@@ -109,8 +112,14 @@ def plan_joined(  # noqa: PLR0914 the steps share what they are made of
         columns, change.param_types, tag, run_joined, catalog=change.planner.catalog
     )
     prepared.python_calls = tuple(compiler.python_calls.values())
+    physical = [column.physical for column, _ in change.assignments]
     steps = Steps(
-        rows_text, n.to_text(node), n.to_text(shown), len(values), n.highest_parameter(rows)
+        rows_text,
+        n.to_text(node),
+        n.to_text(shown),
+        len(values),
+        n.highest_parameter(rows),
+        physical.index(noun.rowid) if noun.rowid in physical else None,
     )
     prepared.detail = {"relation": change.relation, "probe": change.probe, "steps": steps}
     if not is_wide:
@@ -130,7 +139,8 @@ def run_joined(
     def work() -> list[Any]:
         touched: dict[Any, Any] = {}
         for row in kernel.execute(steps.rows, list(params)[: steps.used]):
-            touched.setdefault(row[0], row)
+            if may_change(session, prepared.detail["relation"].noun.id, row[0]):
+                touched.setdefault(row[0], row)
         results = []
         for row_id, row in touched.items():
             others = row[1 + steps.width :]
@@ -139,8 +149,12 @@ def run_joined(
                 results += kernel.execute(steps.shown, show)
             kernel.execute(steps.change, [*row[1 : 1 + steps.width], row_id])
             if not is_delete:
+                if steps.key is not None:
+                    show[len(params)] = row[1 + steps.key]
                 results += kernel.execute(steps.shown, show)
         return results
 
-    rows = [row[:width] for row in kernel.mutate(work, planned_for=prepared.catalog, wait=wait)]
+    with rechecking(session):
+        found = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    rows = [row[:width] for row in found]
     return Result(prepared.columns, rows, f"{prepared.tag_kind} {len(rows)}", len(rows))

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
+from dotdo.errors import (
+    DotdoError,
+    Interrupted,
+    LockTimeout,
+    StatementTimeout,
+    TransactionError,
+)
+from dotdo.storage import Blocked, CatalogChanged, TurnOver
+from dotdo_postgres.engine.dml.batches import BATCH_ROWS
 from dotdo_postgres.engine.dml.run import run_write
 from dotdo_postgres.engine.plan import Result
 from dotdo_postgres.engine.run.values import session_values
+from dotdo_postgres.errors import PostgresError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +28,16 @@ if TYPE_CHECKING:
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Row = Sequence["StorageValue"]
+_FINAL = (
+    Blocked,
+    CatalogChanged,
+    TurnOver,
+    Interrupted,
+    LockTimeout,
+    StatementTimeout,
+    TransactionError,
+)
+"""Failures that are no row's."""
 
 
 class Rows(Collection[Row]):
@@ -56,6 +76,13 @@ class Rows(Collection[Row]):
                 yield [*row, *self._drawn[at]]
         self.changes_of_last = kernel.changes - before
 
+    def whole(self) -> list[Row]:
+        """Return all rows, each with what it drew, as the text takes them."""
+        if self._drawn is None:
+            return list(self._rows)
+        self._session.drawn = list(self._drawn[-1])
+        return [[*row, *drawn] for row, drawn in zip(self._rows, self._drawn, strict=True)]
+
 
 def takes_many(prepared: Prepared) -> bool:
     """Tell whether runs of a statement may be done at once: it writes, returns no rows and draws a number once."""
@@ -87,6 +114,43 @@ def draw(session: Session, prepared: Prepared, count: int) -> list[Row] | None:
 def write_many(session: Session, prepared: Prepared, rows: Rows, wait: bool) -> Result:
     """Run a statement for each row; the tag is that of the last, the count that of all."""
     kernel = session.kernel
+    batches = _batches(prepared, rows)
+    if batches is not None:
+        text, batched, left = batches
+
+        def work() -> int:
+            kernel.write_many(text, batched)
+            changes = kernel.changes
+            if left:
+                kernel.write_many(prepared.sql, left)
+                changes += kernel.changes
+            return changes
+
+        try:
+            changes = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+        except _FINAL:
+            raise
+        except (DotdoError, PostgresError):  # row by row it tells which one it is
+            pass
+        else:
+            return Result(None, [], f"{prepared.detail['tag']} 1", changes)
     kernel.write_many(prepared.sql, rows, planned_for=prepared.catalog, wait=wait)
     tag = f"{prepared.detail['tag']} {rows.changes_of_last}"
     return Result(None, [], tag, kernel.changes)
+
+
+def _batches(prepared: Prepared, rows: Rows) -> tuple[str, list[Row], list[Row]] | None:
+    """Return the text of an INSERT of several rows, its parameters, and the rows that are left; None where it does not pay."""
+    write = prepared.detail.get("batch")
+    if write is None or len(rows) < 2 * BATCH_ROWS:
+        return None
+    whole = rows.whole()
+    if len(whole[0]) != prepared.parameters:
+        return None
+    text = prepared.detail.get("batch_text")
+    if text is None:
+        text = prepared.detail["batch_text"] = write()
+    count = len(whole) // BATCH_ROWS * BATCH_ROWS
+    width = prepared.parameters * BATCH_ROWS
+    values = [*chain.from_iterable(whole[:count])]
+    return text, [values[at : at + width] for at in range(0, len(values), width)], whole[count:]

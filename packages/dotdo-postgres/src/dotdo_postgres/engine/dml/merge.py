@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -15,6 +16,7 @@ from dotdo_postgres.engine.compile.from_items import attach_from
 from dotdo_postgres.engine.compile.make import make_compiler
 from dotdo_postgres.engine.dml.assign import assign, guarded, storage_node
 from dotdo_postgres.engine.dml.insert import plan_insert, target_columns
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.dml.update import bind_assignments, with_clause
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -77,7 +79,11 @@ class _Merge:
         self.ctes = bind_with(self.binder, node.get("withClause"), outer)
         self.scope = Scope(parent=outer)
         name = node["relation"].get("alias", {}).get("aliasname", self.relation.name)
-        self.target = table_entry(self.relation, name)
+        self.rows = planner.session.trigger_plans.merging(planner, self.relation, node)
+        if self.rows is None:
+            self.target = table_entry(self.relation, name)
+        else:
+            self.target = self.rows.entry(self.binder, self.relation, name)
         self.sources = bind_from(self.binder, [node["sourceRelation"]], self.scope)
         self.source_items = list(self.scope.items)
         item = scope_item(self.target)
@@ -156,8 +162,10 @@ class _Merge:
         select: Any = exp.Select()
         join = Join("left", self.sources[0], self.target, self.on)
         attach_from(compiler, select, [join])
-        rowid = n.column(_alias_of(compiler, self.target), noun.rowid)
-        listed = [rowid, self._choice(compiler, rowid)]
+        place = self._place(compiler)
+        listed = [place, self._choice(compiler, place)]
+        if self.rows is not None:
+            listed.append(compiler.node(self.rows.whose(self.target)))
         for action in self.actions:
             action.start = len(listed)
             action.statement = self._statement(action)
@@ -169,7 +177,15 @@ class _Merge:
         self.planner.finish(compiler, select, prepared)
         merging = Merging(prepared.sql, self.actions, noun.table, bool(prepared.session_values))
         prepared.detail = {"relation": self.relation, "probe": None, "merge": merging}
+        if self.rows is not None:
+            prepared.execute = partial(self.rows.run, self.actions)
         return prepared
+
+    def _place(self, compiler: Compiler) -> n.Node:
+        """Write where the row of the target is, NULL without one."""
+        if self.target.relation is None and self.rows is not None:
+            return compiler.node(self.rows.place(self.target))
+        return n.column(_alias_of(compiler, self.target), self.relation.noun.rowid)
 
     def _choice(self, compiler: Compiler, rowid: n.Node) -> n.Node:
         whens = []
@@ -186,27 +202,29 @@ class _Merge:
         cells = []
         for at, (column, value) in enumerate(zip(action.columns, action.values, strict=True)):
             sql = compiler.expression(value)
-            is_kept = not isinstance(action.statement, Prepared) or at in action.statement.codecs
+            is_kept = self.rows is None and not isinstance(action.statement, Prepared)
+            if isinstance(action.statement, Prepared):
+                is_kept = at in action.statement.codecs
             node = (
                 storage_node(compiler, sql, column)
                 if is_kept
                 else _as_parameter(compiler, sql, column)
             )
-            if action.kind == "update":
+            if action.kind == "update" and self.rows is None:
                 node = guarded(compiler, node, column, self.relation.noun)
             cells.append(n.case([(self._chosen(compiler, action), node)]))
         return cells
 
     def _chosen(self, compiler: Compiler, action: Action) -> n.Node:
-        alias = _alias_of(compiler, self.target)
-        rowid = n.column(alias, self.relation.noun.rowid)
         number = self.actions.index(action)
-        return n.binary("=", self._choice(compiler, rowid), n.integer(number))
+        return n.binary("=", self._choice(compiler, self._place(compiler)), n.integer(number))
 
     def _statement(self, action: Action) -> Prepared | str | None:
         noun = self.relation.noun
         if action.kind == "insert":
             return self._insert(action.columns)
+        if self.rows is not None:
+            return None
         place = n.parameter(len(action.columns) + 1)
         here = exp.Where(this=n.binary("=", n.bare_column(noun.rowid), place))
         if action.kind == "delete":
@@ -233,7 +251,9 @@ class _Merge:
             values = {"valuesLists": [{"List": {"items": cells}}], "op": "SETOP_NONE"}
             node["selectStmt"] = {"SelectStmt": values}
         oids = tuple(column.type for column in columns)
-        return plan_insert(Planner(self.planner.session, oids), node)
+        planner = Planner(self.planner.session, oids)
+        planner.is_in_family = planner.is_trusted = self.rows is not None
+        return plan_insert(planner, node)
 
 
 def _as_parameter(compiler: Compiler, sql: Any, column: RelationColumn) -> n.Node:
@@ -258,7 +278,6 @@ def plan_merge(planner: Planner, node: Node) -> Prepared:
     """
     if "returningClause" in node or node.get("returningList"):
         raise error("42601", 'syntax error at or near "RETURNING"')
-    planner.session.trigger_plans.require_none(planner, node["relation"], "MERGE")
     return _Merge(planner, node).build()
 
 
@@ -281,18 +300,26 @@ def run_merge(
             if action.kind == "nothing":
                 continue
             if row_id is not None:
-                _touch(touched, row_id)
+                if not may_change(session, prepared.detail["relation"].noun.id, row_id):
+                    continue
+                touch(touched, row_id)
             values = list(row[action.start : action.start + len(action.columns)])
             _act(session, action, values, row_id, wait)
             count += 1
         session.require_references()
         return count
 
-    count = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
+    with rechecking(session):
+        count = kernel.mutate(work, planned_for=prepared.catalog, wait=wait)
     return Result(None, [], f"MERGE {count}", count)
 
 
-def _touch(touched: set[Any], row_id: Any) -> None:
+def touch(touched: set[Any], row_id: Any) -> None:
+    """Note that a row is changed.
+
+    Raises:
+        PostgresError: it has been before (21000).
+    """
     if row_id in touched:
         hint = "Ensure that not more than one source row matches any one target row."
         message = "MERGE command cannot affect row a second time"

@@ -10,11 +10,13 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.select import bind_targets
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import table_columns
+from dotdo_postgres.engine.objects.descent import family_of
 from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.scope import Scope
     from dotdo_postgres.engine.compile.compiler import Compiler
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 
-def bind_returning(binder: Binder, node: Node, scope: Scope) -> list[Target] | None:
-    """Bind RETURNING; None when there is none."""
+def bind_returning(binder: Binder, node: Node, scope: Scope, noun: Noun) -> list[Target] | None:
+    """Bind RETURNING; None when there is none. Its subqueries read the table written to as it was before."""
     listed = node.get("returningList")
     if listed is None and "returningClause" in node:
         clause = node["returningClause"]
@@ -38,7 +40,11 @@ def bind_returning(binder: Binder, node: Node, scope: Scope) -> list[Target] | N
     if listed is None:
         return None
     scope.clause = "RETURNING"
+    family = family_of(binder.names.catalog, noun)
+    known = binder.snapshots
+    binder.snapshots = {one.name: f"_before {one.name}" for one in family} | known
     targets = bind_targets(binder, listed, scope)
+    binder.snapshots = known
     for target in targets:
         target.expr = binder.known(target.expr)
         target.column.type = target.expr.type
@@ -53,7 +59,7 @@ def compile_returning(
         return None
     for target in targets:
         refuse_others(target.expr, entry)
-    table_columns(compiler, entry, "")
+    table_columns(compiler, entry, entry.relation.noun.table if entry.relation else "")
     forms = [compiler.expression(target.expr) for target in targets]
     listed = [n.aliased(form.node, f"c{at}") for at, form in enumerate(forms)]
     node.set("returning", exp.Returning(expressions=listed))
@@ -69,7 +75,7 @@ def add_row_check(
     """
     if check is None:
         return run
-    table_columns(compiler, entry, "")
+    table_columns(compiler, entry, entry.relation.noun.table if entry.relation else "")
     returning = node.args.get("returning") or exp.Returning(expressions=[])
     returning.append("expressions", n.aliased(compiler.node(check), "row_check"))
     node.set("returning", returning)

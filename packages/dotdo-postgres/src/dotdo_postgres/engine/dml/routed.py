@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.scope import Scope, ScopeItem
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import family_of, is_partitioned
+from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.parameters import codec_for
 from dotdo_postgres.engine.partitioning import find_partition, keys_of
 from dotdo_postgres.engine.plan import Prepared, Result
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.mapping.codecs import StorageValue
 
 Node = dict[str, Any]
+RowCheck = Callable[[Entry], ir.Expr | None]
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ def plan_routed(  # noqa: PLR0917 -- what the statement is made of
     node: Node,
     param_types: tuple[t.PgType, ...],
     columns: tuple[ResultColumn, ...] | None,
+    check: RowCheck | None = None,
 ) -> Prepared:
     """Plan it.
 
@@ -79,6 +83,7 @@ def plan_routed(  # noqa: PLR0917 -- what the statement is made of
         node: The statement.
         param_types: Types of its parameters.
         columns: Its result columns.
+        check: Returns what each row must keep, given where it is; None when anything may be written.
     """
     drawn: list[tuple[str, str]] = []
     kept: list[tuple[RelationColumn, list[ir.Expr] | None]] = []
@@ -90,6 +95,8 @@ def plan_routed(  # noqa: PLR0917 -- what the statement is made of
             kept.append((column, cells))
     rows = _rows(kept, query)
     entry = Entry("", list(rows.columns), query=rows)
+    if check is not None:
+        entry = _held(relation, kept, drawn, entry, check)
     keys, targets = _key_targets(binder, planner, relation, kept, drawn, entry)
     whole = Select([target.column for target in targets], targets=targets, from_items=[entry])
     source = build_select(planner, whole, param_types, is_wide=True)
@@ -98,6 +105,53 @@ def plan_routed(  # noqa: PLR0917 -- what the statement is made of
     returning = written_out(relation, returning_of(node), _alias(relation, node))
     prepared.detail = Routed(relation, source, names, drawn, keys, node, returning)
     return prepared
+
+
+def _held(
+    relation: Relation,
+    kept: list[tuple[RelationColumn, list[ir.Expr] | None]],
+    drawn: list[tuple[str, str]],
+    rows: Entry,
+    check: RowCheck,
+) -> Entry:
+    """Return the rows, each held against the policies of the table.
+
+    Raises:
+        PostgresError: a policy reads a column that a sequence fills later (0A000).
+    """
+    if drawn and _reads(facts_of(relation.noun).get("policies", {}), {name for name, _ in drawn}):
+        raise not_supported("a policy over a column that a sequence fills of a partitioned table")
+    places = {column.name: at for at, (column, _) in enumerate(kept)}
+    targets = []
+    for column in relation.columns:
+        at = places.get(column.name)
+        empty: ir.Expr = ir.Const(column.type, column.typmod, -1, None)
+        cell = empty if at is None else ir.Column(column.type, column.typmod, -1, rows, at)
+        targets.append(Target(cell, OutputColumn(column.name, column.type, column.typmod)))
+    whole = Select([one.column for one in targets], targets=targets, from_items=[rows])
+    whole.limit = ir.Const(t.INT8, -1, -1, _ALL)  # volatile values are drawn once
+    entry = Entry("", list(whole.columns), query=whole)
+    columns = [column.name for column in relation.columns]
+    shown = [
+        Target(ir.Column(c.type, c.typmod, -1, entry, columns.index(c.name)), OutputColumn(c.name, c.type, c.typmod))
+        for c, _ in kept
+    ]  # fmt: skip
+    held = Select([one.column for one in shown], targets=shown, from_items=[entry])
+    held.where = check(entry)
+    return Entry("", list(held.columns), query=held)
+
+
+_ALL = 1 << 62
+
+
+def _reads(tree: Any, names: set[str]) -> bool:
+    """Tell whether a parse tree names one of these columns."""
+    if isinstance(tree, dict):
+        fields = tree.get("ColumnRef", {}).get("fields", [])
+        if fields and fields[-1].get("String", {}).get("sval") in names:
+            return True
+        tree = list(tree.values())
+    return isinstance(tree, list) and any(_reads(item, names) for item in tree)
 
 
 def _alias(relation: Relation, node: Node) -> str:

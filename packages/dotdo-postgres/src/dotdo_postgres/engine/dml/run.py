@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.dml.rerun import write_again
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.run.probe import run_probe
 from dotdo_postgres.engine.run.values import session_values
@@ -26,9 +27,12 @@ def run_write(
         _refuse_twice(session, prepared, params)
     if prepared.session_values:
         params = session.with_values(prepared, params)
-    if prepared.parameters < len(params):
-        params = params[: prepared.parameters]
-    rows = session.kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
+    if "rechecked" in prepared.detail:
+        rows = write_again(session, prepared, params, wait)
+    else:
+        if prepared.parameters < len(params):
+            params = params[: prepared.parameters]
+        rows = session.kernel.write(prepared.sql, params, planned_for=prepared.catalog, wait=wait)
     changes = session.kernel.changes
     if prepared.columns is None:
         return Result(None, [], f"{prepared.detail['tag']} {changes}", changes)

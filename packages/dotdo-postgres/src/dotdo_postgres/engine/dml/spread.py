@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.dml.moving import plan_moving
 from dotdo_postgres.engine.dml.routed import returning_of, written_out
 from dotdo_postgres.engine.dml.staged import keep_rows
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.descent import has_children, is_partitioned, keepers_of
+from dotdo_postgres.engine.objects.descent import (
+    ancestors_of,
+    family_of,
+    has_children,
+    is_partitioned,
+    keepers_of,
+)
 from dotdo_postgres.engine.partitioning import keys_of
 from dotdo_postgres.engine.plan import Prepared, Result
 
@@ -53,7 +58,6 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
     param_types: Sequence[Any],
     plan: Callable[[Planner, Node], Prepared],
     columns: Any,
-    plan_delete: Callable[[Planner, Node], Prepared],
 ) -> Prepared:
     """Plan it.
 
@@ -65,14 +69,11 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
         param_types: Types of its parameters.
         plan: Plans the statement for one table.
         columns: Its result columns.
-        plan_delete: Plans DELETE, by which rows leave their partition.
     """
     kind = "UPDATE" if "targetList" in node else "DELETE"
     alias = node["relation"].get("alias", {}).get("aliasname", relation.name)
     others = [name for item in node.get(sources, []) if (name := _name(item))]
     returning = written_out(relation, returning_of(node), alias, others)
-    if kind == "UPDATE" and _changes_key(planner, relation, node):
-        return plan_moving(planner, relation, node, param_types, columns, plan_delete)
     spread = Spread([])
     members = keepers_of(planner.catalog, relation.noun)
     for noun in members:
@@ -82,6 +83,7 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
             made["returningList"] = returning
         one = planner.session.planner(planner.sql, tuple(p.oid for p in param_types))
         one.is_trusted = True
+        one.policies_of = planner.policies_of or relation.noun
         one.outer, one.is_staged = planner.outer, planner.is_staged
         one.before = {member.name: f"_before {member.name}" for member in members}
         spread.parts.append(plan(one, made))
@@ -110,11 +112,11 @@ def _only(noun: Noun, alias: str) -> Node:
     }
 
 
-def _changes_key(planner: Planner, relation: Relation, node: Node) -> bool:
-    from dotdo_postgres.engine.objects.descent import family_of
-
+def changes_key(planner: Planner, relation: Relation, node: Node) -> bool:
+    """Tell whether an UPDATE assigns to what a partition key is made of."""
     changed = {item["ResTarget"]["name"] for item in node["targetList"]}
-    for noun in family_of(planner.catalog, relation.noun):
+    above = ancestors_of(planner.catalog, relation.noun)
+    for noun in (*above, *family_of(planner.catalog, relation.noun)):
         if is_partitioned(noun):
             for key in keys_of(noun):
                 if key.column in changed or (key.column is None and _reads(key.tree, changed)):

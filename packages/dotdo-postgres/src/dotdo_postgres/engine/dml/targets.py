@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.from_items import scope_item, table_entry
 from dotdo_postgres.engine.bind.relations import find_relation
+from dotdo_postgres.engine.bind.security import readable_columns
 from dotdo_postgres.engine.bind.updatable import Target, check_option, table_target, view_target
 from dotdo_postgres.engine.bind.views import view_entry
 from dotdo_postgres.engine.objects.kept import kind_of
@@ -38,6 +39,7 @@ def resolve_target(binder: Binder, node: Node, command: str) -> Target:
         return view_target(binder, found, alias, command)
     relation = binder.relation(node)
     entry = table_entry(relation, alias)
+    entry.readable = readable_columns(binder, relation.noun)
     return table_target(relation, entry, scope_item(entry))
 
 
@@ -49,6 +51,7 @@ def target_of(binder: Binder, relation: Relation, node: Node) -> Target:
     else:
         entry = view_entry(binder, relation.noun, alias)
         entry.relation = relation
+    entry.readable = readable_columns(binder, relation.noun)
     return table_target(relation, entry, scope_item(entry))
 
 

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from dotdo_postgres.engine import ir
+from dotdo_postgres.engine.bind.composites import star_nodes
 from dotdo_postgres.engine.bind.from_items import bind_from
+from dotdo_postgres.engine.bind.names import first_location
+from dotdo_postgres.engine.bind.policies import new_row_check, visible
 from dotdo_postgres.engine.bind.queries import bind_with
 from dotdo_postgres.engine.bind.scope import Scope
-from dotdo_postgres.engine.bind.security import (
-    DELETE,
-    SELECT,
-    UPDATE,
-    new_row_check,
-    require_privilege,
-    visible,
-)
+from dotdo_postgres.engine.bind.security import DELETE, SELECT, UPDATE, require_privilege
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.from_items import attach_from, table_columns
 from dotdo_postgres.engine.compile.make import make_compiler
@@ -35,8 +31,8 @@ from dotdo_postgres.engine.dml.joined import other_columns, plan_joined
 from dotdo_postgres.engine.dml.parts import assign_part
 from dotdo_postgres.engine.dml.returning import add_row_check, bind_returning, compile_returning
 from dotdo_postgres.engine.dml.run import run_write
-from dotdo_postgres.engine.dml.spread import has_family, plan_spread
-from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, target_of, with_default
+from dotdo_postgres.engine.dml.spread import changes_key, has_family, plan_spread
+from dotdo_postgres.engine.dml.targets import joined_check, resolve_target, with_default
 from dotdo_postgres.engine.documents.present import is_documents
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, RelationColumn
@@ -45,6 +41,8 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.bind.updatable import Target
@@ -87,7 +85,7 @@ def bind_assignments(  # noqa: C901 -- one refusal for each kind of column
         if before is not None:
             raise error("42601", f'multiple assignments to same column "{column.name}"')
         if "MultiAssignRef" in value:
-            value = _part(value["MultiAssignRef"])
+            value = _part(binder, value["MultiAssignRef"], scope)
         if "SetToDefault" in value and column.generated is not None:
             continue
         if "SetToDefault" in value:
@@ -113,18 +111,41 @@ def _own_value(relation: Relation, column: RelationColumn, scope: Scope) -> ir.E
     return ir.Column(column.type, column.typmod, -1, entry, relation.columns.index(column))
 
 
-def _part(node: Node) -> Node:
-    source = node["source"].get("RowExpr")
-    if source is None:
-        raise not_supported("assignment of a subquery to several columns")
-    if len(source["args"]) != node["ncolumns"]:
-        raise error(
-            "42601",
-            "number of columns does not match number of values",
-            position=source.get("location"),
+def _part(binder: Binder, node: Node, scope: Scope) -> Node:
+    """Return what one of several columns is assigned: a term of ROW, or a column of the sub-SELECT.
+
+    Raises:
+        PostgresError: neither of both (0A000), another number of values (42601).
+    """
+    source, at = node["source"], node["colno"] - 1
+    if "RowExpr" in source:
+        row = source["RowExpr"]
+        cells = star_nodes(binder, row["args"], scope)
+        _require_count(len(cells), node, row)
+        part: Node = cells[at]
+        return part
+    link = source.get("SubLink", {})
+    if link.get("subLinkType") != "EXPR_SUBLINK":
+        message = (
+            "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression"
         )
-    part: Node = source["args"][node["colno"] - 1]
-    return part
+        raise error("0A000", message, position=first_location(source))
+    _require_count(len(binder.query(link["subselect"], scope).columns), node, link)
+    names = [{"String": {"sval": f"c{number}"}} for number in range(node["ncolumns"])]
+    alias = {"aliasname": "assigned", "colnames": names}
+    select = {
+        "targetList": [{"ResTarget": {"val": {"ColumnRef": {"fields": [names[at]]}}}}],
+        "fromClause": [{"RangeSubselect": {"subquery": link["subselect"], "alias": alias}}],
+        "limitOption": "LIMIT_OPTION_DEFAULT",
+        "op": "SETOP_NONE",
+    }
+    return {"SubLink": {**link, "subselect": {"SelectStmt": select}}}
+
+
+def _require_count(count: int, node: Node, source: Node) -> None:
+    if count != node["ncolumns"]:
+        message = "number of columns does not match number of values"
+        raise error("42601", message, position=source.get("location"))
 
 
 def with_clause(compiler: Compiler, ctes: list[Cte]) -> Any:
@@ -141,7 +162,11 @@ class Change:
     """An UPDATE or DELETE on its way from parse tree to plan."""
 
     def __init__(
-        self, planner: Planner, node: Node, sources: str, view: Relation | None = None
+        self,
+        planner: Planner,
+        node: Node,
+        sources: str,
+        target: Callable[[Binder], Target] | None = None,
     ) -> None:
         self.planner = planner
         self.node = node
@@ -149,8 +174,8 @@ class Change:
         command = UPDATE if "targetList" in node else DELETE
         self.target = (
             resolve_target(self.binder, node["relation"], command)
-            if view is None
-            else target_of(self.binder, view, node["relation"])
+            if target is None
+            else target(self.binder)
         )
         self.relation = self.target.relation
         outer = Scope(parent=planner.outer)
@@ -172,7 +197,7 @@ class Change:
             self.scope.clause = "WHERE"
             self.where = self.binder.boolean(node["whereClause"], self.scope, "WHERE")
         self._secure()
-        self.returning = bind_returning(self.binder, node, self.scope)
+        self.returning = bind_returning(self.binder, node, self.scope, self.relation.noun)
         self.param_types = planner.param_types(self.binder)
         self.folds: Folds = {}
 
@@ -192,14 +217,19 @@ class Change:
 
     def _secure_table(self, noun: Noun, command: str) -> ir.Expr | None:
         """Put the rows that policies hide out of reach; return what they ask of new ones."""
-        require_privilege(self.binder, noun, command)
-        commands = command + SELECT if self.where is not None else command
+        assigned = [column.name for column, _ in self.assignments]
+        require_privilege(self.binder, noun, command, assigned)
+        noun = self.planner.policies_of or noun
+        is_reading = (
+            self.where is not None or "returningClause" in self.node or "returningList" in self.node
+        )
+        commands = command + SELECT if is_reading else command
         hidden = visible(self.binder, noun, self.entry, commands)
         if hidden is not None:
             parts = [hidden] if self.where is None else [self.where, hidden]
             self.where = ir.Bool(t.BOOL, -1, -1, "and", parts) if len(parts) > 1 else hidden
         if command == UPDATE:
-            return new_row_check(self.binder, noun, self.entry, UPDATE)
+            return new_row_check(self.binder, noun, self.entry, UPDATE, is_reading=is_reading)
         return None
 
     def cell(self, compiler: Compiler, expr: ir.Expr, column: RelationColumn) -> n.Node:
@@ -211,6 +241,17 @@ class Change:
     def with_ctes(self, compiler: Compiler) -> Any:
         """Return the WITH clause, None without."""
         return with_clause(compiler, self.ctes)
+
+    def recheck(self, compiler: Compiler, node: Any, alias: str) -> None:
+        """Let a statement look only at rows that are listed in one parameter more."""
+        place = n.parameter(compiler.param_count + len(compiler.session_values) + 1)
+        listed: Any = exp.Select(expressions=[n.bare_column("value")])
+        listed.set("from_", exp.From(this=exp.Table(this=n.call("json_each", place))))
+        row_id = n.column(alias, self.relation.noun.rowid)
+        known = exp.In(this=row_id, query=n.subquery(listed))
+        where = node.args.get("where")
+        whole = known if where is None else n.conjunction("and", [where.this, known])
+        node.set("where", exp.Where(this=whole))
 
     def rows_query(self, compiler: Compiler, listed: list[n.Node], entry: Entry, alias: str) -> Any:
         """Return a query over the rows the statement touches."""
@@ -264,8 +305,8 @@ class Change:
 
 
 class _Update(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile UPDATE."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile UPDATE, or what is run in its place when it has waited."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         alias = compiler.alias()
@@ -289,6 +330,11 @@ class _Update(Change):
             if joins:
                 source.this.set("joins", joins)
             node.set("from_", source)
+        elif any(one.find(exp.Select) is not None for one in settings):
+            # with FROM, SQLite has all new values before it changes the first row
+            node.set(
+                "from_", exp.From(this=n.subquery(exp.Select(expressions=[n.integer(1)]), "once"))
+            )
         if self.where is not None:
             node.set("where", exp.Where(this=compiler.node(self.where)))
         if ctes is not None:
@@ -297,6 +343,9 @@ class _Update(Change):
         run = add_row_check(compiler, node, self.row_check, self.entry, run_write)
         prepared = Prepared(columns, self.param_types, "UPDATE", run)
         prepared.detail = {"relation": self.relation, "tag": "UPDATE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, alias)
         prepared.codecs = codecs_by_place(self.folds)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
@@ -305,8 +354,8 @@ class _Update(Change):
 
 
 class _Delete(Change):
-    def build(self, *, is_wide: bool) -> Prepared:
-        """Compile DELETE; USING becomes a subquery over row ids."""
+    def build(self, *, is_wide: bool, is_rechecked: bool = False) -> Prepared:
+        """Compile DELETE, or what is run in its place when it has waited; USING becomes a subquery over row ids."""
         compiler = make_compiler(len(self.param_types), is_wide=is_wide)
         ctes = self.with_ctes(compiler)
         noun = self.relation.noun
@@ -328,14 +377,20 @@ class _Delete(Change):
         columns = compile_returning(self.planner, compiler, node, self.returning, self.entry)
         prepared = Prepared(columns, self.param_types, "DELETE", run_write)
         prepared.detail = {"relation": self.relation, "tag": "DELETE", "probe": self.probe}
+        prepared.detail["rechecked"] = lambda: self.build(is_wide=is_wide, is_rechecked=True).sql
+        if is_rechecked:
+            self.recheck(compiler, node, noun.table)
         self.planner.finish(compiler, node, prepared)
         if not is_wide:
             prepared.rebuild = lambda: self.build(is_wide=True)
         return prepared
 
 
-def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
-    """Plan a change of a table with descendants."""
+def _spread(change: Change, sources: str, plan: PlanStatement, word: str) -> Prepared:
+    """Plan a change of a table with descendants: row by row where rows may move, else table by table."""
+    planner, relation, node = change.planner, change.relation, change.node
+    if word == "UPDATE" and changes_key(planner, relation, node):
+        return planner.session.trigger_plans.by_rows(planner, node, word)
     columns = None
     if change.returning is not None:
         compiler = make_compiler(len(change.param_types))
@@ -343,11 +398,8 @@ def _spread(change: Change, sources: str, plan: PlanStatement) -> Prepared:
         holder: Any = exp.Select()
         attach_from(compiler, holder, change.sources)
         forms = [compiler.expression(target.expr) for target in change.returning]
-        columns = change.planner.result_columns([one.column for one in change.returning], forms)
-    return plan_spread(
-        change.planner, change.relation, change.node, sources, change.param_types, plan, columns,
-        plan_delete,
-    )  # fmt: skip
+        columns = planner.result_columns([one.column for one in change.returning], forms)
+    return plan_spread(planner, relation, node, sources, change.param_types, plan, columns)
 
 
 def plan_update(planner: Planner, node: Node) -> Prepared:
@@ -356,8 +408,10 @@ def plan_update(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     change = _Update(planner, node, "fromClause")
+    if not change.target.is_view and planner.is_contested(change.relation.noun):
+        return planner.session.trigger_plans.by_rows(planner, node, "UPDATE")
     if not change.target.is_view and has_family(planner, change.relation, node):
-        return _spread(change, "fromClause", plan_update)
+        return _spread(change, "fromClause", plan_update, "UPDATE")
     others = other_columns(change)
     if others and change.target.checks:
         raise not_supported("a column of another table in RETURNING, of a view WITH CHECK OPTION")
@@ -375,8 +429,10 @@ def plan_delete(planner: Planner, node: Node) -> Prepared:
     if triggered is not None:
         return triggered
     change = _Delete(planner, node, "usingClause")
+    if not change.target.is_view and planner.is_contested(change.relation.noun):
+        return planner.session.trigger_plans.by_rows(planner, node, "DELETE")
     if not change.target.is_view and has_family(planner, change.relation, node):
-        return _spread(change, "usingClause", plan_delete)
+        return _spread(change, "usingClause", plan_delete, "DELETE")
     others = other_columns(change)
     if others:
         return plan_joined(change, others, "DELETE")

@@ -146,8 +146,6 @@ class _FloatSum:
         raise not_supported("a floating point aggregate over a moving frame")
 
     def final(self) -> float | None:
-        if math.isnan(self.total):
-            raise not_supported("NaN of type double precision")
         if math.isinf(self.total) and not self.has_infinity:
             raise error("22003", "value out of range: overflow")
         return self.total if self.count else None
@@ -360,9 +358,9 @@ class _FloatStatistics:
     def step(self, value: float) -> None:
         self.count += 1
         self.total += value
-        if math.isinf(value):
-            raise not_supported("NaN of type double precision")
-        if self.count > 1:
+        if not math.isfinite(value):
+            self.squares = math.nan
+        elif self.count > 1:
             gap = value * self.count - self.total
             self.squares += gap * gap / (self.count * (self.count - 1))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.sql import Sql, size_of
-from dotdo_postgres.engine.routines import checks
+from dotdo_postgres.engine.routines import checks, float_checks
 from dotdo_postgres.engine.routines.declare import Family, Routine
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import floats, numeric
@@ -114,8 +114,9 @@ def minus_whole(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 @FAMILY.native_operator("- double precision", returns="double precision")
 @FAMILY.native_operator("- real", returns="real")
 def minus_float(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-    """Change the sign."""
-    return Sql(n.binary("*", args[0].node, n.integer(-1)))
+    """Change the sign, which NaN has not."""
+    (arg,) = args
+    return Sql(_unless_nan(args, n.binary("*", arg.node, n.integer(-1)), arg.node.copy()))
 
 
 @FAMILY.native_operator("- numeric", returns="numeric")
@@ -159,6 +160,23 @@ def _shift(value: int, bits: int, width: int, *, is_left: bool) -> int:
     found = value << amount if is_left else value >> amount
     found &= (1 << width) - 1
     return found - (1 << width) if found >> width - 1 else found
+
+
+def _shifted_small(value: int, bits: int, *, is_left: bool) -> int:
+    found = _shift(value, bits, 32, is_left=is_left) & 0xFFFF
+    return found - 0x10000 if found >> 15 else found
+
+
+@FAMILY.operator("smallint << integer", returns="smallint")
+def shift_left_small(value: int, bits: int) -> int:
+    """Shift bits left."""
+    return _shifted_small(value, bits, is_left=True)
+
+
+@FAMILY.operator("smallint >> integer", returns="smallint")
+def shift_right_small(value: int, bits: int) -> int:
+    """Shift bits right, keeping the sign."""
+    return _shifted_small(value, bits, is_left=False)
 
 
 @FAMILY.operator("integer << integer", returns="integer")
@@ -300,22 +318,31 @@ def _floating(op: str) -> None:
     )  # fmt: skip
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         left, right = args
-        divisor = nonzero(compiler, left, right) if op == "/" else right.node
-        node = n.binary(op, left.node, divisor)
+        node = n.binary(op, left.node, right.node)
         if compiler.is_persistent:
-            return Sql(node)
-        routine = checks.CHECK_PRODUCT if op in {"*", "/"} else checks.CHECK_FLOAT
+            return Sql(_unless_nan(args, node, n.string(floats.NAN)))
         checked = compiler.python(
-            routine,
-            [Sql(node.copy()), Sql(left.node.copy()), Sql(right.node.copy())],
-            [t.FLOAT8] * 3,
+            float_checks.ROUTINES[op],
+            [Sql(left.node.copy()), Sql(right.node.copy())],
+            [t.FLOAT8] * 2,
         )
-        if size_of(node) > _INLINE_SIZE:
+        if size_of(node) > _INLINE_SIZE or compiler.is_volatile(node):
             return Sql(checked)
         sound = n.binary("<", n.call("abs", node.copy()), n.real(float("inf")))
         if op in {"*", "/"}:
             sound = n.binary("and", sound, n.binary("<>", node.copy(), n.integer(0)))
-        return Sql(n.call("iif", sound, node, checked))
+            return Sql(n.call("iif", sound, node, checked))
+        return Sql(_unless_nan(args, n.call("iif", sound, node, checked), checked.copy()))
+
+
+def _unless_nan(args: list[Sql], node: n.Node, otherwise: n.Node) -> n.Node:
+    """Write a number unless an operand is NaN, which as text is not below the empty text; NULL goes the other way, too."""
+    tests = [
+        n.binary("<", arg.node.copy(), n.string(""))
+        for arg in args
+        if not isinstance(arg.value, float)
+    ]
+    return n.call("iif", n.conjunction("and", tests), node, otherwise) if tests else node
 
 
 for _op in ("+", "-", "*", "/"):
@@ -337,7 +364,7 @@ def subtract_real(left: float, right: float) -> float:
 @FAMILY.operator("real * real", returns="real")
 def multiply_real(left: float, right: float) -> float:
     """Multiply in single precision."""
-    return floats.single(left * right)
+    return floats.single(float_checks.multiply(left, right))
 
 
 @FAMILY.operator("real / real", returns="real")
@@ -347,9 +374,7 @@ def divide_real(left: float, right: float) -> float:
     Raises:
         PostgresError: division by zero (22012).
     """
-    if right == 0:
-        raise error("22012", "division by zero")
-    return floats.single(left / right)
+    return floats.single(float_checks.divide(left, right))
 
 
 @FAMILY.operator("double precision ^ double precision", returns="double precision")
@@ -363,6 +388,10 @@ def power(base: float, exponent: float) -> float:
     Raises:
         PostgresError: a fractional power of a negative number (2201F), overflow (22003).
     """
+    if base == 1 or exponent == 0:
+        return 1.0
+    if base != base or exponent != exponent:
+        return math.nan
     if base < 0 and math.isfinite(exponent) and exponent != math.floor(exponent):
         raise error(
             "2201F", "a negative number raised to a non-integer power yields a complex result"

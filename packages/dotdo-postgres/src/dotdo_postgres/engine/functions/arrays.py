@@ -156,7 +156,9 @@ def _plain(items: list[Any], doing: str) -> list[Any]:
 _OF = {"removing": "from", "searching for": "in"}
 
 
-def _remove(key: Callable[[Any], Any], stored: str, item: str) -> str:
+def _remove(key: Callable[[Any], Any], stored: str | None, item: str) -> str | None:
+    if stored is None:
+        return None
     items, (gone,) = _plain(_load(stored), "removing"), _load(item)
     return arrays.pack([have for have in items if key(have) != key(gone)])
 

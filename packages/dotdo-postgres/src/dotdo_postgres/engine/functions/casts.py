@@ -13,7 +13,7 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions.arithmetic import in_range
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines.declare import Family
-from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import (
     floats,
     numeric,
@@ -90,7 +90,7 @@ def double_to_real(value: float) -> float:
 
 
 def _float_to_integer(value: float, bits: int, name: str) -> int:
-    if math.isinf(value):
+    if not math.isfinite(value):
         raise error("22003", f"{name} out of range")
     whole = round(value)
     if not -(1 << bits - 1) <= whole < 1 << bits - 1:
@@ -138,7 +138,7 @@ def _numeric_to_whole(oid: int) -> None:
         return numeric.to_integer(value, bits, name)
 
     FAMILY.cast(f"numeric as {name}")(convert)
-    python = FAMILY.routines.pop()
+    python = FAMILY.as_fallback()
 
     @FAMILY.native_cast(f"numeric as {name}")
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
@@ -162,8 +162,6 @@ def numeric_to_real(value: Decimal) -> float:
 
 def numeric_to_float(value: Decimal) -> float:
     """Return the nearest double (22003 when too large)."""
-    if value.is_nan():
-        raise not_supported("NaN of type double precision")
     result = float(value)
     if math.isinf(result) and value.is_finite():
         shown = numeric.to_text(value)
@@ -172,7 +170,7 @@ def numeric_to_float(value: Decimal) -> float:
 
 
 FAMILY.cast("numeric as double precision")(numeric_to_float)
-_NUMERIC_TO_FLOAT = FAMILY.routines.pop()
+_NUMERIC_TO_FLOAT = FAMILY.as_fallback()
 
 
 @FAMILY.native_cast("numeric as double precision")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.compile import nodes as n
@@ -11,11 +12,14 @@ from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.ir import Call, Expr
 from dotdo_postgres.engine.routines import array_checks, checks
 from dotdo_postgres.engine.routines.declare import Family
+from dotdo_postgres.mapping import datetimes
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.operators import OPERATORS
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import Compiler
+    from dotdo_postgres.engine.facts import Facts
+    from dotdo_postgres.engine.routines.declare import Routine
 
 FAMILY = Family("9.2")
 _OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -41,6 +45,17 @@ def _signatures(op: str) -> list[str]:
     ]
 
 
+def _declare_keyed(op: str, name: str, key: Routine) -> None:
+    """Declare the comparison of values that are equal as they are stored but order by a key."""
+
+    @FAMILY.native_operator(f"{name} {op} {name}", returns="boolean")
+    def compare_keyed(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
+        if op in {"=", "<>"}:
+            return Sql(n.binary(op, args[0].node, args[1].node))
+        left, right = (compiler.python(key, [arg], [key.arguments[0]]) for arg in args)
+        return Sql(n.binary(op, left, right))
+
+
 def _declare(op: str) -> None:
     @FAMILY.native_operator(*_signatures(op), returns="boolean")
     def compare(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
@@ -59,6 +74,9 @@ def _declare(op: str) -> None:
     def compare_interval(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         left, right = (compiler.python(checks.INTERVAL_KEY, [arg], [t.INTERVAL]) for arg in args)
         return Sql(n.binary(op, left, right))
+
+    for name, key in (("tsvector", checks.TSVECTOR_KEY), ("tsquery", checks.TSQUERY_KEY)):
+        _declare_keyed(op, name, key)
 
     @FAMILY.native_operator(f"jsonb {op} jsonb", returns="boolean")
     def compare_jsonb(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
@@ -86,5 +104,35 @@ def _declare(op: str) -> None:
         return Sql(n.binary(op, left, right))
 
 
+def _of_date(facts: Facts, days: int) -> int:
+    return _of_clock(facts, datetimes.midnight(days)) if abs(days) < datetimes.INFINITY else days
+
+
+def _of_clock(facts: Facts, us: int) -> int:
+    return datetimes.local_to_utc(us, facts.zone) if abs(us) < datetimes.INFINITY else us
+
+
+_LOCAL = {"date": _of_date, "timestamp": _of_clock}
+
+
+def _declare_zoned(op: str, local: str) -> None:
+    """Declare the comparison of an instant with a clock of the session's zone."""
+    compare, instant = _COMPARES[op], _LOCAL[local]
+
+    @FAMILY.operator(f"{local} {op} timestamptz", returns="boolean", takes_session=True)
+    def local_first(facts: Facts, left: int, right: int) -> int:
+        return int(compare(instant(facts, left), right))
+
+    @FAMILY.operator(f"timestamptz {op} {local}", returns="boolean", takes_session=True)
+    def local_last(facts: Facts, left: int, right: int) -> int:
+        return int(compare(left, instant(facts, right)))
+
+
+_COMPARES = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
 for _op in _OPERATORS:
     _declare(_op)
+    for _local in _LOCAL:
+        _declare_zoned(_op, _local)

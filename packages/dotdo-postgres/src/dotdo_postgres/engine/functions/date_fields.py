@@ -217,8 +217,11 @@ def date_part_instant(facts: Facts, name: str, us: int) -> float | None:
 
 
 @FAMILY.function("date_part(text, date)", returns="double precision")
-def date_part_date(name: str, days: int) -> float:
+def date_part_date(name: str, days: int) -> float | None:
     """Extract a field as a double, time fields of midnight included."""
+    if abs(days) >= dt.INFINITY:
+        found = _infinite(name, days)
+        return None if found is None else float(found)
     return float(timestamp_field(name, days * DAY_US))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.functions.spans import negated
 from dotdo_postgres.engine.routines.declare import Family
@@ -249,6 +250,8 @@ def to_timestamp(seconds: float) -> int:
     Raises:
         PostgresError: out of range (22008).
     """
+    if math.isnan(seconds):
+        raise error("22008", "timestamp cannot be NaN")
     if math.isinf(seconds):
         return dt.INFINITY if seconds > 0 else -dt.INFINITY
     us = round(seconds * _SECOND)
@@ -327,20 +330,46 @@ def date_bin(stride: Interval, us: int, origin: int) -> int:
     "overlaps(timestamptz, timestamptz, timestamptz, timestamptz)",
     "overlaps(time, time, time, time)",
     returns="boolean",
+    is_strict=False,
 )
-def overlaps(start1: int, end1: int, start2: int, end2: int) -> int:
-    """Return whether two periods share a moment."""
-    (a, b), (c, d) = sorted((start1, end1)), sorted((start2, end2))
-    return int((a < d or a == c) and (c < b or a == c))
+def overlaps(start1: Any, end1: Any, start2: Any, end2: Any) -> int | None:
+    """Return whether two periods share a moment; one end that is NULL leaves it open where it does not matter."""
+    first, second = _period(start1, end1), _period(start2, end2)
+    if first is None or second is None:
+        return None
+    (early, early_end), (late, late_end) = sorted((first, second), key=lambda period: period[0])
+    if early == late:
+        return None if early_end is None or late_end is None else 1
+    if early_end is None:
+        return None
+    return 1 if late < early_end else None if late_end is None else 0
 
 
-def _ends(add: Callable[[int, Interval], int]) -> Callable[..., int]:
+def _period(start: Any, end: Any) -> tuple[Any, Any] | None:
+    if start is None or end is None:
+        known = end if start is None else start
+        return None if known is None else (known, None)
+    return min(start, end), max(start, end)
+
+
+def _end(
+    add: Callable[[int, Interval], int], start: int | None, end: int | Interval | None
+) -> int | None:
+    if not isinstance(end, Interval):
+        return end
+    return None if start is None else add(start, end)
+
+
+def _ends(add: Callable[[int, Interval], int]) -> Callable[..., int | None]:
     """Return `overlaps` for periods that are given by their length."""
 
-    def compute(start1: int, end1: int | Interval, start2: int, end2: int | Interval) -> int:
-        first = add(start1, end1) if isinstance(end1, Interval) else end1
-        second = add(start2, end2) if isinstance(end2, Interval) else end2
-        return overlaps(start1, first, start2, second)
+    def compute(
+        start1: int | None,
+        end1: int | Interval | None,
+        start2: int | None,
+        end2: int | Interval | None,
+    ) -> int | None:
+        return overlaps(start1, _end(add, start1, end1), start2, _end(add, start2, end2))
 
     return compute
 
@@ -348,7 +377,9 @@ def _ends(add: Callable[[int, Interval], int]) -> Callable[..., int]:
 for _type, _add in (("timestamp", timestamp_plus), ("time", time_plus)):
     for _ends_of in (("interval", "interval"), ("interval", _type), (_type, "interval")):
         FAMILY.function(
-            f"overlaps({_type}, {_ends_of[0]}, {_type}, {_ends_of[1]})", returns="boolean"
+            f"overlaps({_type}, {_ends_of[0]}, {_type}, {_ends_of[1]})",
+            returns="boolean",
+            is_strict=False,
         )(_ends(_add))
 
 
@@ -356,12 +387,15 @@ for _type, _add in (("timestamp", timestamp_plus), ("time", time_plus)):
     "overlaps(timestamptz, interval, timestamptz, interval)",
     "overlaps(timestamptz, timestamptz, timestamptz, interval)",
     "overlaps(timestamptz, interval, timestamptz, timestamptz)",
-    returns="boolean", takes_session=True,
+    returns="boolean", takes_session=True, is_strict=False,
 )  # fmt: skip
 def overlaps_instants(
-    facts: Facts, start1: int, end1: int | Interval, start2: int, end2: int | Interval
-) -> int:
+    facts: Facts,
+    start1: int | None,
+    end1: int | Interval | None,
+    start2: int | None,
+    end2: int | Interval | None,
+) -> int | None:
     """Return whether two periods share a moment."""
-    first = instant_plus(facts, start1, end1) if isinstance(end1, Interval) else end1
-    second = instant_plus(facts, start2, end2) if isinstance(end2, Interval) else end2
-    return overlaps(start1, first, start2, second)
+    add = partial(instant_plus, facts)
+    return overlaps(start1, _end(add, start1, end1), start2, _end(add, start2, end2))

@@ -30,7 +30,7 @@ _DECLARED = (
     ("pg_get_indexdef(oid, integer, boolean)", "get_index_part"),
     ("pg_get_viewdef(oid)", "get_view"),
     ("pg_get_viewdef(oid, boolean)", "get_pretty_view"),
-    ("pg_get_viewdef(oid, integer)", "get_pretty_view"),
+    ("pg_get_viewdef(oid, integer)", "get_wrapped_view"),
     ("pg_get_viewdef(text)", "get_view_named"),
     ("pg_get_viewdef(text, boolean)", "get_pretty_view_named"),
     ("pg_get_ruledef(oid)", "get_rule"),

@@ -1,8 +1,8 @@
-"""Privileges (9.26.3): has_table_privilege and its kin, pg_has_role."""
-# ruff: noqa: ARG001 -- what is declared alike is called alike
+"""Privileges (9.26.3): has_table_privilege and its kin, pg_has_role, and the functions of access control lists."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.declare import Family
@@ -15,28 +15,30 @@ _OBJECTS = ("table", "any_column", "sequence", "schema", "database", "function",
             "server")  # fmt: skip
 
 
-def _has_privilege(facts: Facts, *arguments: Any) -> int:
-    """Return true: what is granted is kept for tables, views and schemas only."""
-    return 1
+def _has_privilege(kind: str, facts: Facts, *arguments: Any) -> int | None:
+    """Tell whether a role has any of the privileges on an object; the acting one by default. NULL: there is no such object."""
+    count = 3 if kind == "column" else 2
+    role = arguments[0] if len(arguments) > count else facts.user
+    found: int | None = facts.catalog.ask("has_privilege", kind, role, *arguments[-count:])
+    return found
 
 
-def _has_table_privilege(facts: Facts, *arguments: Any) -> int:
-    """Tell whether a role has a privilege on a table; the acting one by default."""
+def _has_role(facts: Facts, *arguments: Any) -> int | None:
+    """Tell whether a role, the acting one by default, is a member of another, or has its privileges."""
     role = arguments[0] if len(arguments) > 2 else facts.user
-    found: int = facts.catalog.ask("has_table_privilege", role, arguments[-2], arguments[-1])
+    found: int | None = facts.catalog.ask("has_role", role, *arguments[-2:])
     return found
 
 
 def _declare() -> None:
     for kind in _OBJECTS:
-        answer = _has_table_privilege if kind == "table" else _has_privilege
         for role in ("", "name, ", "oid, "):
             for target in ("oid", "text"):
                 FAMILY.function(
                     f"has_{kind}_privilege({role}{target}, text)",
                     returns="boolean",
                     takes_session=True,
-                )(answer)
+                )(partial(_has_privilege, kind))
     for role in ("", "name, ", "oid, "):
         for target in ("oid", "text"):
             for column in ("text", "smallint"):
@@ -44,17 +46,40 @@ def _declare() -> None:
                     f"has_column_privilege({role}{target}, {column}, text)",
                     returns="boolean",
                     takes_session=True,
-                )(_has_privilege)
+                )(partial(_has_privilege, "column"))
         for member in ("oid", "name"):
             FAMILY.function(
                 f"pg_has_role({role}{member}, text)", returns="boolean", takes_session=True
-            )(_has_privilege)
+            )(_has_role)
 
 
 _declare()
 
 
-@FAMILY.function("row_security_active(oid)", "row_security_active(text)", returns="boolean")
-def is_row_security_active(relation: object) -> int:
-    """Return false: owners see every row."""
-    return 0
+@FAMILY.function("row_security_active(oid)", "row_security_active(text)", returns="boolean", takes_session=True)  # fmt: skip
+def is_row_security_active(facts: Facts, relation: object) -> int:
+    """Tell whether policies concern the acting role on a table."""
+    found: int = facts.catalog.ask("is_row_security_active", relation)
+    return found
+
+
+@FAMILY.function('acldefault("char", oid)', returns="aclitem[]", takes_session=True)
+def default_list(facts: Facts, kind: str, owner: int) -> str:
+    """Return what is granted on an object of a kind on which nothing was granted yet.
+
+    Raises:
+        PostgresError: there is no such kind (22023).
+    """
+    found: str = facts.catalog.ask("default_list", kind, owner)
+    return found
+
+
+@FAMILY.function("makeaclitem(oid, oid, text, boolean)", returns="aclitem", takes_session=True)
+def make_item(facts: Facts, grantee: int, grantor: int, privileges: str, is_grantable: int) -> str:
+    """Make an entry of an access control list.
+
+    Raises:
+        PostgresError: there is no such privilege (22023).
+    """
+    found: str = facts.catalog.ask("make_item", grantee, grantor, privileges, is_grantable)
+    return found

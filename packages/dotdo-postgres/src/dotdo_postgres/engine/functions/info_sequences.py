@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.objects.grantable import of_sequence
 from dotdo_postgres.engine.objects.lookup import relation_key
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
@@ -25,6 +26,21 @@ def _sequence(facts: Facts, oid: int) -> Sequence:
     return found
 
 
+def _allowed(facts: Facts, oid: int, *privileges: str) -> Sequence:
+    """Return the sequence of that OID when the acting role has one of the privileges on it.
+
+    Raises:
+        PostgresError: it has none (42501).
+    """
+    found = _sequence(facts, oid)
+    actor = facts.names.actor
+    if not actor.is_superuser:
+        target = of_sequence(found)
+        if not any(actor.holds(target, word) for word in privileges):
+            raise error("42501", f"permission denied for sequence {found.key[1]}")
+    return found
+
+
 @FAMILY.function(
     "nextval(regclass)", returns="bigint", takes_session=True, is_volatile=True, writes=True
 )
@@ -34,7 +50,7 @@ def nextval(facts: Facts, oid: int) -> int:
     Raises:
         PostgresError: no sequence (42809), its limit is reached (2200H).
     """
-    return facts.sequences.draw(_sequence(facts, oid))
+    return facts.sequences.draw(_allowed(facts, oid, "USAGE", "UPDATE"))
 
 
 @FAMILY.function("currval(regclass)", returns="bigint", takes_session=True, is_volatile=True)
@@ -44,7 +60,7 @@ def currval(facts: Facts, oid: int) -> int:
     Raises:
         PostgresError: it drew none (55000).
     """
-    return facts.sequences.current(_sequence(facts, oid))
+    return facts.sequences.current(_allowed(facts, oid, "USAGE", "SELECT"))
 
 
 @FAMILY.function(
@@ -56,7 +72,7 @@ def setval(facts: Facts, oid: int, value: int) -> int:
     Raises:
         PostgresError: out of its limits (22003).
     """
-    return facts.sequences.set(_sequence(facts, oid), value)
+    return facts.sequences.set(_allowed(facts, oid, "UPDATE"), value)
 
 
 @FAMILY.function(
@@ -72,7 +88,7 @@ def setval_called(facts: Facts, oid: int, value: int, is_called: int) -> int:
     Raises:
         PostgresError: out of its limits (22003).
     """
-    return facts.sequences.set(_sequence(facts, oid), value, is_called=bool(is_called))
+    return facts.sequences.set(_allowed(facts, oid, "UPDATE"), value, is_called=bool(is_called))
 
 
 @FAMILY.function(

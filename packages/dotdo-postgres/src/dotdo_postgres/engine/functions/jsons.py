@@ -80,9 +80,12 @@ def text_of(value: object, is_jsonb: bool = True) -> str | None:
 _MISSING = object()
 
 
-def _step(value: object, key: str | int) -> object:
+def _step(value: object, key: str | int, *, is_jsonb: bool = False) -> object:
+    """Return a member or element; a scalar of jsonb counts as an array of one."""
     if isinstance(value, Raw):
         value = opened(value, is_jsonb=False)
+    if isinstance(key, int) and not isinstance(value, (list, dict)):
+        return value if is_jsonb and key in {0, -1} else _MISSING
     if isinstance(value, dict) and isinstance(key, str):
         return value.get(key, _MISSING)
     if isinstance(value, list) and isinstance(key, int):
@@ -115,12 +118,12 @@ def _path(value: object, path: list[Any]) -> object:
 def _declare(name: str, is_jsonb: bool) -> None:  # noqa: C901 one step for each form of the grammar
     @FAMILY.operator(f"{name} -> text", f"{name} -> integer", returns=name)
     def child(stored: str, key: str | int) -> str | None:
-        found = _step(opened(stored, is_jsonb), key)
+        found = _step(opened(stored, is_jsonb), key, is_jsonb=is_jsonb)
         return None if found is _MISSING else out(found, is_jsonb)
 
     @FAMILY.operator(f"{name} ->> text", f"{name} ->> integer", returns="text")
     def childtext_of(stored: str, key: str | int) -> str | None:
-        found = _step(opened(stored, is_jsonb), key)
+        found = _step(opened(stored, is_jsonb), key, is_jsonb=is_jsonb)
         return None if found is _MISSING else text_of(found, is_jsonb)
 
     @FAMILY.operator(f"{name} #> text[]", returns=name)

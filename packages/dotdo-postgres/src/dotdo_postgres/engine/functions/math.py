@@ -42,9 +42,13 @@ def absolute(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
 
 @FAMILY.native("abs(double precision)", returns="double precision")
 @FAMILY.native("abs(real)", returns="real")
+@FAMILY.native_operator("@ double precision", returns="double precision")
+@FAMILY.native_operator("@ real", returns="real")
 def absolute_float(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
-    """Drop the sign."""
-    return Sql(n.call("abs", args[0].node))
+    """Drop the sign, which NaN has not."""
+    (arg,) = args
+    is_number = n.binary("<", arg.node.copy(), n.string(""))
+    return Sql(n.call("iif", is_number, n.call("abs", arg.node), arg.node.copy()))
 
 
 def _python(name: str, body: Callable[..., Any], *types: int) -> Routine:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error, not_supported
+from dotdo_postgres.mapping import floats
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ def of_type(routine: Routine, result: int, sorted_type: int, location: int) -> R
     return replace(routine, result=result, sql_name=f"{routine.sql_name}_{sorted_type}")
 
 
+def _in_order(values: list[Any]) -> list[Any]:
+    """Sort values; NaN, stored as text among numbers, is the greatest."""
+    try:
+        numbers = sorted([value for value in values if value == value])
+    except TypeError:
+        numbers = sorted([value for value in values if value != floats.NAN])
+    return (
+        numbers
+        + [value for value in values if value != value or value == floats.NAN][
+            : len(values) - len(numbers)
+        ]
+    )
+
+
 class _Percentile:
     def __init__(self) -> None:
         self.fraction = 0.0
@@ -53,7 +68,7 @@ class PercentileContinuous(_Percentile):
         """Return the value, NULL of no rows."""
         if not self.values:
             return None
-        self.values.sort()
+        self.values = _in_order(self.values)
         at = self.fraction * (len(self.values) - 1)
         low, high = self.values[math.floor(at)], self.values[math.ceil(at)]
         found: float = low + (at - math.floor(at)) * (high - low) if low != high else low
@@ -68,7 +83,7 @@ class PercentileDiscrete(_Percentile):
         """Return the value, NULL of no rows."""
         if not self.values:
             return None
-        self.values.sort()
+        self.values = _in_order(self.values)
         return self.values[max(math.ceil(self.fraction * len(self.values)), 1) - 1]
 
 
@@ -85,4 +100,5 @@ class Mode:
 
     def final(self) -> Any:
         """Return the value, NULL of no rows."""
-        return min(self.counts, key=lambda value: (-self.counts[value], value), default=None)
+        most = max(self.counts.values(), default=0)
+        return next(iter(_in_order([v for v, count in self.counts.items() if count == most])), None)

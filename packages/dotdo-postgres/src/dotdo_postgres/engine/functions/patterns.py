@@ -67,7 +67,8 @@ def _like(text: str, pattern: str) -> int:
     return int(_like_matcher(pattern, False).fullmatch(text) is not None)
 
 
-def _ilike(text: str, pattern: str) -> int:
+def ilike(text: str, pattern: str) -> int:
+    """Tell whether a text is like a pattern, whatever the case."""
     if _ends_escaping(pattern):
         return _like_unfinished(lower_text(text), lower_text(pattern))
     return int(_like_matcher(pattern, True).fullmatch(lower_text(text)) is not None)
@@ -107,7 +108,7 @@ def _declare_like(op: str, negated: bool) -> None:
             found = compiler.python(_LIKE, args, [t.TEXT, t.TEXT])
         return Sql(n.negate(found) if negated else found)
 
-    body = (lambda text, pattern: 1 - _ilike(text, pattern)) if negated else _ilike
+    body = (lambda text, pattern: 1 - ilike(text, pattern)) if negated else ilike
     FAMILY.operator(
         f"text {op}* text", f"bpchar {op}* text", f"name {op}* text", returns="boolean"
     )(body)

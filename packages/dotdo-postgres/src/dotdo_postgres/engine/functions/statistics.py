@@ -21,6 +21,10 @@ class _Pairs:
         self.count += 1
         self.sum_x += x
         self.sum_y += y
+        if not (math.isfinite(x) and math.isfinite(y)):
+            self.products = math.nan
+            self.squares_x = self.squares_x if math.isfinite(x) else math.nan
+            self.squares_y = self.squares_y if math.isfinite(y) else math.nan
         if self.count > 1:
             gap_x, gap_y = x * self.count - self.sum_x, y * self.count - self.sum_y
             scale = 1.0 / (self.count * (self.count - 1))

@@ -36,6 +36,8 @@ def radians(value: float) -> float:
 
 def _in_domain(body: Callable[[float], float]) -> Callable[[float], float]:
     def compute(value: float) -> float:
+        if math.isnan(value):
+            return value
         try:
             return body(value)
         except ValueError:
@@ -44,6 +46,27 @@ def _in_domain(body: Callable[[float], float]) -> Callable[[float], float]:
             raise error("22003", "value out of range: overflow") from None
 
     return compute
+
+
+def _hyperbolic(body: Callable[[float], float], least: float) -> Callable[[float], float]:
+    """Return a function that grows past all numbers instead of failing."""
+
+    def compute(value: float) -> float:
+        try:
+            return body(value)
+        except OverflowError:
+            return math.inf if value > 0 else least
+
+    return compute
+
+
+def _area_tangent(value: float) -> float:
+    return math.copysign(math.inf, value) if abs(value) == 1 else math.atanh(value)
+
+
+_NAMED = {
+    "sinh": _hyperbolic(math.sinh, -math.inf), "cosh": _hyperbolic(math.cosh, math.inf), "atanh": _area_tangent,
+}  # fmt: skip
 
 
 for _name in (
@@ -61,7 +84,7 @@ for _name in (
     "atanh",
 ):
     FAMILY.function(f"{_name}(double precision)", returns="double precision")(
-        _in_domain(getattr(math, _name))
+        _in_domain(_NAMED.get(_name) or getattr(math, _name))
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.functions.datetimes import overlaps
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import datetimes as dt
@@ -153,8 +154,4 @@ def date_part(name: str, stored: bytes) -> float:
 @FAMILY.function("overlaps(timetz, timetz, timetz, timetz)", returns="boolean", is_strict=False)
 def overlapping(start1: bytes, end1: bytes, start2: bytes, end2: bytes) -> int | None:
     """Return whether two periods share a moment."""
-    moments = (start1, end1, start2, end2)
-    if None in moments:
-        return None
-    (a, b), (c, d) = sorted(moments[:2]), sorted(moments[2:])
-    return int((a < d or a == c) and (c < b or a == c))
+    return overlaps(start1, end1, start2, end2)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dotdo_postgres.engine.objects.acl import LETTERS, PUBLIC, held
+from dotdo_postgres.engine.objects.grantable import (
+    OWNER,
+    Grantable,
+    of_column,
+    of_noun,
+    owner_of,
+)
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.spec.catalog import static_rows
 
 if TYPE_CHECKING:
-    from dotdo.storage import Noun
+    from dotdo.storage import Column, Noun
     from dotdo_postgres.engine.objects.collected import Objects
-
-OWNER = "postgres"
-PUBLIC = "public"
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,16 +37,38 @@ class Actor:
     is_above_rows: bool = True
     roles: frozenset[str] = frozenset({PUBLIC})
 
+    def owns_as(self, owner: str) -> bool:
+        """Tell whether what that role owns is the acting one's."""
+        return self.is_superuser or owner in self.roles
+
     def owns(self, noun: Noun) -> bool:
-        """Tell whether the role owns a relation."""
-        return self.is_superuser or facts_of(noun).get("owner", OWNER) in self.roles
+        """Tell whether the role owns an object."""
+        return self.owns_as(owner_of(noun))
 
     def may(self, noun: Noun, privilege: str) -> bool:
+        """Tell whether the role has a privilege on a table, view, schema, function, type or sequence that stands alone."""
+        return self.is_superuser or self.holds(of_noun(noun), privilege)
+
+    def holds(self, target: Grantable, privilege: str) -> bool:
         """Tell whether the role has a privilege on an object."""
-        if self.owns(noun):
+        letter = LETTERS[privilege]
+        if self.is_superuser or letter in held(target.actual, self.roles):
             return True
-        grants = facts_of(noun).get("grants", {})
-        return any(privilege in grants.get(role, ()) for role in self.roles)
+        return any(
+            role in self.roles and letter in letters.get(target.kind, "")
+            for role, letters in _EVERYWHERE.items()
+        )
+
+    def may_column(self, noun: Noun, column: Column, privilege: str) -> bool:
+        """Tell whether the role has a privilege on a column by itself."""
+        return LETTERS[privilege] in held(of_column(noun, column).actual, self.roles)
+
+
+#: Roles of PostgreSQL's own that may read or write whatever there is.
+_EVERYWHERE = {
+    "pg_read_all_data": {"r": "r", "S": "r", "n": "U", "c": "r"},
+    "pg_write_all_data": {"r": "awd", "S": "w", "n": "U", "c": "aw"},
+}
 
 
 def actor_named(objects: Objects, name: str) -> Actor:
@@ -58,13 +85,29 @@ def actor_named(objects: Objects, name: str) -> Actor:
     )  # fmt: skip
 
 
-def memberships(objects: Objects, name: str) -> set[str]:
-    """Return a role, the roles it is a member of however far away, and `public`."""
+def memberships(objects: Objects, name: str, *, is_inheriting: bool = True) -> set[str]:
+    """Return a role, the roles it is a member of however far away, and `public`.
+
+    Args:
+        objects: What there is.
+        name: The role.
+        is_inheriting: Only those whose privileges it has without SET ROLE.
+    """
     found, left = {PUBLIC}, [name]
     while left:
         role = left.pop()
-        if role not in found:
-            found.add(role)
-            noun = objects.roles.get(role)
-            left += facts_of(noun).get("member_of", ()) if noun is not None else ()
+        if role in found:
+            continue
+        found.add(role)
+        noun = objects.roles.get(role)
+        facts = {} if noun is None else facts_of(noun)
+        if not is_inheriting or facts.get("attributes", {}).get("rolinherit", 1):
+            left += facts.get("member_of", ())
+            left += _OWN_MEMBERSHIPS.get(role, ())
     return found
+
+
+_OWN_MEMBERSHIPS = {
+    "pg_monitor": ("pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables")
+}
+__all__ = ["OWNER", "PUBLIC", "Actor", "actor_named", "memberships"]

@@ -12,6 +12,7 @@ from dotdo_postgres.engine.objects.kept import derived_oid, facts_of, kind_of
 from dotdo_postgres.engine.objects.usertypes import make_row_types, make_types
 from dotdo_postgres.engine.relations import EXTRA, FIRST_OID
 from dotdo_postgres.mapping import types as t
+from dotdo_postgres.spec.extension_types import BY_EXTENSION
 
 if TYPE_CHECKING:
     from dotdo.graph import Shape
@@ -73,6 +74,7 @@ class Objects:
         by_oid: The same, by OID.
         functions: Definitions of functions and procedures by schema and name.
         operators: Definitions of operators by name.
+        default_acls: What ALTER DEFAULT PRIVILEGES keeps, by role, schema (empty for all) and kind of object.
         row_types: Tables, whose rows are of types of the same names.
         described: Nouns of documents as tables, by number, each with what it was described by.
         children: Tables that inherit from a table or are its partitions, by its number.
@@ -88,6 +90,7 @@ class Objects:
     roles: dict[str, Noun] = field(default_factory=dict)
     extensions: dict[str, Noun] = field(default_factory=dict)
     operators: dict[str, list[Noun]] = field(default_factory=dict)
+    default_acls: dict[tuple[str, str, str], Noun] = field(default_factory=dict)
     described: dict[int, tuple[Shape, Noun]] = field(default_factory=dict)
     children: dict[int, list[Noun]] = field(default_factory=dict)
     row_types: dict[Key, Noun] = field(default_factory=dict)
@@ -171,7 +174,7 @@ def _sequence(found: Objects, noun: Noun, schema: str, name: str) -> None:
     from dotdo.storage.counters import sequence_counter
 
     facts = facts_of(noun)
-    owner = tuple(facts["owner"]) if facts.get("owner") else None
+    owner = tuple(facts["owned_by"]) if facts.get("owned_by") else None
     found.sequences[schema, name] = Sequence(
         (schema, name), noun, sequence_counter(noun.id, ""), None, owner=owner, **facts["options"]
     )
@@ -206,13 +209,23 @@ def _role(found: Objects, noun: Noun, schema: str, name: str) -> None:
 
 def _extension(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.extensions[name] = noun
+    for oid in BY_EXTENSION.get(name, ()):
+        made = t.BY_OID[oid]
+        found.types[facts_of(noun)["schema"], made.name] = oid
+        found.by_oid[oid] = made
 
 
 def _operator(found: Objects, noun: Noun, schema: str, name: str) -> None:
     found.operators.setdefault(facts_of(noun)["name"], []).append(noun)
 
 
+def _default_acl(found: Objects, noun: Noun, schema: str, name: str) -> None:
+    facts = facts_of(noun)
+    found.default_acls[facts["role"], facts["schema"], facts["kind"]] = noun
+
+
 _DEFINITIONS = {
+    "defacl": _default_acl,
     "operator": _operator,
     "schema": _schema, "view": _view, "sequence": _sequence, "type": _type, "function": _function,
     "role": _role, "extension": _extension,

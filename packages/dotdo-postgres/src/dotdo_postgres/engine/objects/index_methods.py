@@ -9,9 +9,10 @@ from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES
 from dotdo_postgres.spec.catalog import static_rows
+from dotdo_postgres.spec.extension_types import METHODS, OPERATOR_CLASSES, OWNERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 Node = dict[str, Any]
 BUILT = frozenset({"btree", "hash"})
@@ -22,7 +23,8 @@ _INCLUDING = frozenset({"btree", "gist", "spgist"})
 
 @cache
 def _methods() -> dict[str, int]:
-    return {str(row[1]): int(str(row[0])) for row in static_rows("pg_am") if row[3] == "i"}
+    own = {str(row[1]): int(str(row[0])) for row in static_rows("pg_am") if row[3] == "i"}
+    return own | {name: number for name, (number, _) in METHODS.items()}
 
 
 @cache
@@ -31,6 +33,8 @@ def _classes() -> dict[int, list[tuple[str, int, bool]]]:
     for row in static_rows("pg_opclass"):
         entry = str(row[2]), int(str(row[6])), bool(row[7])
         found.setdefault(int(str(row[1])), []).append(entry)
+    for method, classes in OPERATOR_CLASSES.items():
+        found.setdefault(_methods()[method], []).extend(classes)
     return found
 
 
@@ -39,7 +43,7 @@ def number_of(method: str) -> int:
     return _methods()[method]
 
 
-def require_method(node: Node) -> str:
+def require_method(node: Node, extensions: Collection[str]) -> str:
     """Return the access method of a new index.
 
     Raises:
@@ -48,7 +52,8 @@ def require_method(node: Node) -> str:
     method: str = node.get("accessMethod", "btree")
     if method == "rtree":
         method = "gist"
-    if method not in _methods():
+    brought = METHODS.get(method, (0, None))[1]
+    if method not in _methods() or (brought is not None and brought not in extensions):
         raise error("42704", f'access method "{method}" does not exist')
     if node.get("unique") and method != "btree":
         raise error("0A000", f'access method "{method}" does not support unique indexes')
@@ -67,13 +72,19 @@ def require_method(node: Node) -> str:
     return method
 
 
-def require_class(method: str, oid: int, named: Sequence[Node]) -> None:
+def require_class(
+    method: str, oid: int, named: Sequence[Node], extensions: Collection[str]
+) -> None:
     """See that a method takes a type, by the class that is named or by default.
 
     Raises:
         PostgresError: there is no such class (42704), or it is for another type (42804).
     """
-    classes = _classes().get(_methods()[method], [])
+    classes = [
+        one
+        for one in _classes().get(_methods()[method], [])
+        if OWNERS.get(one[0]) is None or OWNERS[one[0]] in extensions
+    ]
     if named:
         name = named[-1]["String"]["sval"]
         takes = [kind for label, kind, _ in classes if label == name]

@@ -97,6 +97,7 @@ class Names:
         self.computed = computed
         self.regs = regs or _NoRegs()
         self.actor = actor or Actor("")
+        self.invoker: Actor | None = None
         self.routines = routines
         self.documents = documents
 

@@ -15,10 +15,10 @@ NAMESPACES = {"pg_catalog": 11, "public": 2200, "information_schema": 13000}
 
 def namespace_oid(objects: Objects, schema: str) -> int:
     """Return the OID of a schema."""
-    noun = objects.schemas.get(schema)
-    if noun is not None:
-        return FIRST_OID + noun.id
     found = NAMESPACES.get(schema)
     if found is not None:
         return found
+    noun = objects.schemas.get(schema)
+    if noun is not None:
+        return FIRST_OID + noun.id
     return (1 << 30) | zlib.crc32(f"schema {schema}".encode()) >> 2

@@ -255,6 +255,8 @@ def _check_rows(frame: Frame, sql: Sql, tree: dict[str, Any]) -> None:
         if variable is None or not variable.is_record:
             continue
         fields = frame.fields(variable)
+        if fields is None and len(parts) == 1:
+            continue  # as a whole it is NULL
         if fields is None:
             raise not_assigned(variable)
         if len(parts) == 2 and all(name != parts[1] for name, _, _ in fields):

@@ -60,7 +60,7 @@ class UserAggregate:
         self._begin()
 
     def _begin(self) -> None:
-        initial = self._kept["initcond"]
+        initial = self._kept.get("initcond")
         self._value: Any = None
         self._is_begun = initial is not None
         if initial is not None:
@@ -83,10 +83,10 @@ class UserAggregate:
         for row in self._rows[self._done :]:
             self._fold(row)
         self._done = len(self._rows)
-        final = self._kept["finalfunc"]
+        final = self._kept.get("finalfunc")
         if final is None:
             return self._value
-        extra = self._types if self._kept["final_extra"] else ()
+        extra = self._types if self._kept.get("final_extra") else ()
         return self._call(
             final, (self._state_type, *extra), self._result, (self._value, *(None for _ in extra))
         )

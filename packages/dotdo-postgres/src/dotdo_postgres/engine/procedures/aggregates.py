@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.coercion import can_coerce
 from dotdo_postgres.engine.ddl.create_table import define
-from dotdo_postgres.engine.objects.actor import OWNER
 from dotdo_postgres.engine.overloads import bind_polymorphic
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.procedures.define import keep, read_parameters
@@ -43,7 +42,7 @@ def plan_define(planner: Planner, node: Node) -> Prepared:
     raise not_supported(f"CREATE {kind}")
 
 
-def _create(  # noqa: C901, PLR0914 -- one check after the other
+def _create(  # noqa: PLR0914 -- one check after the other
     session: Session, planner: Planner, node: Node
 ) -> None:
     parts = [item["String"]["sval"] for item in node["defnames"]]
@@ -94,8 +93,6 @@ def _create(  # noqa: C901, PLR0914 -- one check after the other
         "stype": state, "finalfunc": final, "final_extra": _is_true(options.get("finalfunc_extra")), "sfunc_strict": is_strict,
         "initcond": None if initial is None else next(iter(initial["String"].values()), ""),
     }  # fmt: skip
-    if session.facts.user != OWNER:
-        facts["owner"] = session.facts.user
     keep(session, planner, key, facts, is_replacing=bool(node.get("replace")))
 
 

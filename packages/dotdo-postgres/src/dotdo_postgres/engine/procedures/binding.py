@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from dotdo_postgres.engine import ir
 from dotdo_postgres.engine.bind.domains import base_type
 from dotdo_postgres.engine.bind.scope import Scope
+from dotdo_postgres.engine.bind.security import require_usage
 from dotdo_postgres.engine.coercion import is_array
+from dotdo_postgres.engine.naming import split_definition
+from dotdo_postgres.engine.objects.grantable import of_noun
 from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.overloads import Candidate, bind_polymorphic, missing_function
 from dotdo_postgres.engine.procedures.calling import result_columns, routine_for
@@ -18,7 +21,9 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from dotdo.storage import Noun
     from dotdo_postgres.engine.bind.binder import Binder
+    from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.udf.definition import Stored
 
 Node = dict[str, Any]
@@ -65,6 +70,7 @@ def bind_user_call(  # noqa: PLR0917 -- what a call is made of
         )
     if stored.result in {2279, 3838}:
         raise error("0A000", "trigger functions can only be called as triggers")
+    require_execute(binder.names, stored.noun)
     given, result = call_arguments(binder, found, args, spread=bool(node.get("func_variadic")))
     if stored.kind == "a":
         from dotdo_postgres.engine.procedures.aggregate_calls import bind_aggregate
@@ -72,6 +78,21 @@ def bind_user_call(  # noqa: PLR0917 -- what a call is made of
         return bind_aggregate(binder, node, scope, stored, given, result)
     _refuse_aggregate_forms(node, name, location)
     return make_call(binder, stored, given, result, scope, location)
+
+
+def require_execute(names: Names, noun: Noun) -> None:
+    """See that whoever runs a statement may call a routine, those in views included.
+
+    Raises:
+        PostgresError: it may not (42501).
+    """
+    actor = names.invoker or names.actor
+    if actor.is_superuser:
+        return
+    require_usage(names, split_definition(noun.name)[1])
+    if not actor.may(noun, "EXECUTE"):
+        target = of_noun(noun)
+        raise error("42501", f"permission denied for {target.word} {target.name}")
 
 
 def _refuse_aggregate_forms(node: Node, name: str, location: int) -> None:
@@ -201,7 +222,8 @@ def make_call(  # noqa: PLR0917 -- what a call is made of
     ):  # the column is called as its parameter
         return _series(binder, stored, args, result, columns, scope, location)
     if not is_rows:
-        written = inlined(binder, stored, args, result)
+        is_shown = binder.coercer.keeps_casts  # a text shows the call itself
+        written = None if is_shown else inlined(binder, stored, args, result)
         if written is not None:
             written.location = location
             return written

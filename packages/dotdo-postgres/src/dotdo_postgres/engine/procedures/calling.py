@@ -6,6 +6,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.naming import split_definition
 from dotdo_postgres.engine.objects.rowtypes import fields_of
 from dotdo_postgres.engine.plpgsql.calling import call_plpgsql
 from dotdo_postgres.engine.procedures.sqlbody import call_sql, sql_writes
@@ -124,10 +125,12 @@ def routine_for(
     digest = zlib.crc32(marks.encode())
     strict = stored.is_strict
     name = f"pg_user_{stored.noun.id}_{stored.volatility}{int(strict)}_{digest:x}"
+    schema = split_definition(stored.noun.name)[1]
     body = partial(_rows if is_rows else _value, stored.noun.id, types, result, columns)
     return Routine(
         "series" if is_rows else "function", stored.name, types, result, body=body, is_strict=strict,
         is_volatile=stored.volatility == "v", takes_session=True, writes=writes(names, stored), sql_name=name, is_stored=True,
+        schema="" if schema in names.path else schema,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from dotdo_postgres.engine.bind.select import make_target
 from dotdo_postgres.engine.overloads import missing_function
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.plpgsql.calling import body_of, do_body, run_do
-from dotdo_postgres.engine.procedures.binding import call_arguments
+from dotdo_postgres.engine.procedures.binding import call_arguments, require_execute
 from dotdo_postgres.engine.procedures.calling import call_stored
 from dotdo_postgres.engine.query import OutputColumn, Select
 from dotdo_postgres.engine.transactions import commit_now, roll_back_now, start
@@ -95,6 +95,7 @@ def plan_call(  # noqa: PLR0914 -- what a call is made of
         listed = f"{'.'.join(parts)}({', '.join(t.format_type(oid) for oid in types)})"
         hint = "To call a function, use SELECT."
         raise error("42809", f"{listed} is not a procedure", hint=hint, position=location)
+    require_execute(planner.names, stored.noun)
     given, _ = call_arguments(binder, found, args, spread=bool(call.get("func_variadic")))
     inputs = [arg for arg, mode in zip(given, stored.modes, strict=True) if mode in "ibv"]
     arguments = _values(planner, binder, inputs) if inputs else None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dotdo.storage import Noun, alter_noun, create_noun
+from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.bind.extensions import is_of_extension
 from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.coercion import can_coerce, is_array
 from dotdo_postgres.engine.ddl.create_table import define
+from dotdo_postgres.engine.ddl.definitions import create_owned
 from dotdo_postgres.engine.naming import definition_name, quote_ident
-from dotdo_postgres.engine.objects.actor import OWNER
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.procedures.checking import check_routine
@@ -73,8 +73,6 @@ def _create(session: Session, planner: Planner, node: Node) -> None:
     _check_polymorphic(planner, parameters, result)
     facts = _facts(parameters, result, returns_set, is_procedure=is_procedure) | options.facts
     _take_body(facts, node, options.language)
-    if session.facts.user != OWNER:
-        facts["owner"] = session.facts.user
     keep(session, planner, (schema, name), facts, is_replacing=bool(node.get("replace")))
 
 
@@ -126,14 +124,16 @@ def keep(
         )
         alter_noun(session.kernel, made)
     else:
-        create_noun(session.kernel, made)
+        create_owned(session, made)
     session.planner()  # the body may call the routine itself
     _check(session, session.names.catalog.by_name[label], planner.sql)
 
 
 def _replacement(existing: Noun, facts: dict[str, Any]) -> dict[str, Any]:
     before = facts_of(existing)
-    kept: dict[str, Any] = {name: before[name] for name in ("owner", "grants") if name in before}
+    kept: dict[str, Any] = {
+        name: before[name] for name in ("owner", "acl", "comment") if name in before
+    }
     return {**facts, **kept}
 
 

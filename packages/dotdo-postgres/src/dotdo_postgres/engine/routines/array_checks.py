@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import string
 import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.checks import FIT_CHAR, FIT_VARCHAR, interval_key, routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric
+from dotdo_postgres.mapping import arrays, floats, interval, jsons, numeric
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 
@@ -79,8 +81,13 @@ def _padded_key(item: str | None) -> Any:
     return None if item is None else item.rstrip(" ")
 
 
+def _folded_key(item: str | None) -> Any:
+    return None if item is None else item.translate(_LOWER)
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
-    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key,
+    t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key, t.CITEXT: _folded_key,
 }  # fmt: skip
 
 
@@ -97,10 +104,14 @@ def ordered_element(item: object) -> bytes:
     return b"\1" + data.replace(b"\0", b"\0\xff") + b"\0\0"
 
 
+def _float_order(item: Any) -> float | None:
+    return None if item is None else math.nan if item == floats.NAN else float(item)
+
+
 @cache
 def array_key(element: int) -> Routine:
     """Return the routine whose results order as arrays of that element type do: by elements, then by dimensions."""
-    key = element_key(element)
+    key = _float_order if element in {t.FLOAT4, t.FLOAT8} else element_key(element)
 
     def order(stored: str) -> bytes:
         items = arrays.unpack(stored)
@@ -214,6 +225,13 @@ def put_element(count: int) -> Routine:
     return routine(f"put_element_{count}", _put, types, t.TEXT, is_strict=False)
 
 
+def _has(stored: str, item: Any) -> int | None:
+    found = [*arrays.flat(stored)]
+    return 1 if item in found else None if None in found else 0
+
+
+HAS = routine("array_has", _has, (t.TEXT, t.ANY), t.BOOL)
+"""Whether an array holds a value: in expressions that may not hold a subquery."""
 FLAT = routine("flat", lambda stored: arrays.pack([*arrays.flat(stored)]), (t.TEXT,), t.TEXT)
 
 

@@ -7,12 +7,21 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from dotdo.errors import NotNullViolation
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.errors import error, not_supported
-from dotdo_postgres.mapping import datetimes, interval, jsons, numeric, ranges, zonedtimes
+from dotdo_postgres.mapping import (
+    arrays,
+    datetimes,
+    interval,
+    jsons,
+    numeric,
+    ranges,
+    tsqueries,
+    tsvectors,
+    vectors,
+    zonedtimes,
+)
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.bits import fit as fit_bits
 from dotdo_postgres.mapping.bits import fit_number
@@ -52,26 +61,6 @@ def _in_range(type_name: str, bits: int) -> object:
         raise error("22003", f"{type_name} out of range")
 
     return check
-
-
-def _check_float(result: float | None, left: float | None, right: float | None) -> float | None:
-    if left is None or right is None:
-        return None
-    if result is None:  # SQLite has NULL for NaN
-        raise not_supported("NaN of type double precision")
-    if (
-        result in {float("inf"), float("-inf")}
-        and abs(left) != float("inf")
-        and abs(right) != float("inf")
-    ):
-        raise error("22003", "value out of range: overflow")
-    return result
-
-
-def _check_product(result: float | None, left: float | None, right: float | None) -> float | None:
-    if result == 0 and left and right and abs(right) != float("inf"):
-        raise error("22003", "value out of range: underflow")
-    return _check_float(result, left, right)
 
 
 def at_scale(value: Decimal, scale: int) -> int | float:
@@ -189,7 +178,7 @@ def zipped(count: int) -> Routine:
     """
 
     def join(widths: str, *stored: str | None) -> str:
-        lists = [orjson.loads(text or "[]") for text in stored]
+        lists = [arrays.loads(text or "[]") for text in stored]
         blanks = [[None] * int(width) for width in widths.split(",")]
         rows = []
         for at in range(max(map(len, lists))):
@@ -202,7 +191,7 @@ def zipped(count: int) -> Routine:
                 else:
                     row += items[at]
             rows.append(row)
-        return orjson.dumps(rows).decode()
+        return arrays.pack(rows)
 
     types = (t.TEXT,) * count
     return routine(f"zip_{count}", join, types, t.TEXT, is_strict=False)
@@ -250,12 +239,6 @@ DIVISION_BY_ZERO = routine("division_by_zero", _division_by_zero, (t.INT8, t.INT
 CHECK_SMALLINT = routine("check_smallint", _in_range("smallint", 16), (t.INT8,), t.INT2)
 CHECK_INTEGER = routine("check_integer", _in_range("integer", 32), (t.INT8,), t.INT4)
 CHECK_BIGINT = routine("check_bigint", _in_range("bigint", 64), (t.FLOAT8,), t.INT8)
-CHECK_FLOAT = routine(
-    "check_float", _check_float, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
-CHECK_PRODUCT = routine(
-    "check_product", _check_product, (t.FLOAT8, t.FLOAT8, t.FLOAT8), t.FLOAT8, is_strict=False
-)
 WIDEN = routine("widen", _widen, (t.NUMERIC,), t.NUMERIC)
 AT_SCALE = routine("at_scale", at_scale, (t.NUMERIC, t.INT4), t.INT8)
 FIT_VARCHAR = routine("fit_varchar", _fit_varchar, (t.TEXT, t.INT4, t.INT4), t.VARCHAR)
@@ -275,4 +258,8 @@ CHECK_LIMIT = routine("check_limit", _check_limit, (t.INT8,), t.INT8, is_strict=
 CHECK_OFFSET = routine("check_offset", _check_offset, (t.INT8,), t.INT8, is_strict=False)
 TOO_MANY_ROWS = routine("too_many_rows", _too_many_rows, (t.INT8,), t.INT8)
 AVERAGE = routine("average", _average, (t.NUMERIC, t.INT8), t.NUMERIC)
+TSVECTOR_KEY = routine("tsvector_key", tsvectors.sort_key, (t.TSVECTOR,), t.BYTEA)
+VECTOR_KEY = routine("vector_key", vectors.sort_key, (t.VECTOR,), t.BYTEA)
+FIT_VECTOR = routine("fit_vector", vectors.fit, (t.VECTOR, t.INT4), t.VECTOR)
+TSQUERY_KEY = routine("tsquery_key", tsqueries.sort_key, (t.TSQUERY,), t.BYTEA)
 JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)

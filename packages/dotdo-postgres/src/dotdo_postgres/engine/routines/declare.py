@@ -42,6 +42,7 @@ class Routine:
         is_spread: The last argument is an array whose elements are the last arguments.
         sql_name: Name under which the body is known to SQLite.
         is_stored: A user made it: values arrive and leave in the form of parameters.
+        schema: Where a user made it, when the search path does not lead there.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Routine:
     is_spread: bool = False
     sql_name: str = ""
     is_stored: bool = False
+    schema: str = ""
 
 
 _SIGNATURE = re.compile(r"\s*([^\s(]+)\s*\((.*)\)\s*$")
@@ -105,6 +107,12 @@ class Family:
 
     chapter: str
     routines: list[Routine] = field(default_factory=list)
+    fallbacks: list[Routine] = field(default_factory=list)
+
+    def as_fallback(self) -> Routine:
+        """Take the last declaration back: what is built of SQLite's own calls it where that does not do."""
+        self.fallbacks.append(self.routines.pop())
+        return self.fallbacks[-1]
 
     def _add(
         self, kind: str, names: Sequence[tuple[str, tuple[int, ...]]], result: str, **facts: Any

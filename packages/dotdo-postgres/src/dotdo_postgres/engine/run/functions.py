@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.routines.array_checks import element_key
-from dotdo_postgres.mapping import arrays, interval, jsons, numeric, ranges, records
+from dotdo_postgres.mapping import arrays, floats, interval, jsons, numeric, ranges, records
 from dotdo_postgres.mapping import types as t
 from dotdo_postgres.mapping.codecs import codec_of
 from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES, Range
@@ -16,6 +16,7 @@ from dotdo_postgres.mapping.ranges import MULTIRANGES, RANGES, Range
 if TYPE_CHECKING:
     from dotdo_postgres.engine.compile.compiler import PythonCall
     from dotdo_postgres.engine.facts import Facts
+    from dotdo_postgres.engine.routines.declare import Routine
 
 Decoder = Callable[[Any], Any]
 
@@ -27,7 +28,18 @@ def _decoder(call: PythonCall, at: int, facts: Facts) -> Decoder | None:
         return lambda stored: [
             item if item is None or decode is None else decode(item) for item in arrays.flat(stored)
         ]
+    declared = call.routine.arguments
+    is_float = oid in _FLOATS and declared[min(at, len(declared) - 1)] in _FLOATS
+    if is_float and not _takes_stored(call.routine):
+        return float
     return _decoder_of(call, oid, scale, facts)
+
+
+_FLOATS = frozenset({t.FLOAT4, t.FLOAT8})
+
+
+def _takes_stored(routine: Routine) -> bool:
+    return routine.is_stored or routine.is_text_form or routine.is_json_form
 
 
 def _decoder_of(call: PythonCall, oid: int, scale: int | None, facts: Facts) -> Decoder | None:
@@ -141,6 +153,8 @@ def _encoder(oid: int) -> Callable[[Any], Any] | None:
     encoders: dict[int, Callable[[Any], Any]] = {
         t.NUMERIC: numeric.encode,
         t.INTERVAL: interval.encode,
+        t.FLOAT4: floats.kept,
+        t.FLOAT8: floats.kept,
     }
     if oid in RANGES or oid in MULTIRANGES or oid in _SPANS:
         return _encoded_span
@@ -176,6 +190,9 @@ def make_function(call: PythonCall, facts: Facts) -> Callable[..., Any]:
         body = partial(body, facts)
     if call.routine.is_strict and not any(decoders) and encode is None:
         return _strict(body)
+    is_plain = {*decoders} <= {None, float} and encode in {None, floats.kept}
+    if is_plain and call.routine.is_strict and not call.routine.is_spread:
+        return _strict_on_floats(body, decoders, is_float=encode is not None)
     is_strict, is_spread = call.routine.is_strict, call.routine.is_spread
 
     def run(*args: Any) -> Any:
@@ -202,6 +219,27 @@ def _strict(body: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _strict_on_floats(
+    body: Callable[..., Any], decoders: list[Decoder | None], *, is_float: bool
+) -> Callable[..., Any]:
+    """Make the function of a routine on floating point numbers: only NaN has another form in SQLite."""
+
+    def run(*args: Any) -> Any:
+        if None in args:
+            return None
+        if floats.NAN in args:
+            args = tuple(
+                [
+                    arg if decode is None else decode(arg)
+                    for decode, arg in zip(decoders, args, strict=True)
+                ]
+            )
+        result = body(*args)
+        return floats.kept(result) if is_float and result is not None else result
+
+    return run
+
+
 def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     """Make the factory SQLite calls for an aggregate routine."""
     make_state: Callable[[], Any] = _body(call)
@@ -213,6 +251,8 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
     encode = _encoder(result if result not in t.POLYMORPHIC - {3831, 4537} else 0)
     if call.routine.is_stored:
         encode = None
+
+    is_plain = {*decoders} <= {None, float}
 
     def values_of(args: tuple[Any, ...]) -> list[Any]:
         return [
@@ -226,7 +266,7 @@ def make_aggregate(call: PythonCall, facts: Facts) -> Callable[[], Any]:
 
         def step(self, *args: Any) -> None:
             if not is_strict or None not in args:
-                self.state.step(*values_of(args))
+                self.state.step(*(args if is_plain and floats.NAN not in args else values_of(args)))
 
         def inverse(self, *args: Any) -> None:
             if not is_strict or None not in args:

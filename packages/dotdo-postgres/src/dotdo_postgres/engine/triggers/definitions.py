@@ -15,6 +15,7 @@ from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, relation_of
+from dotdo_postgres.engine.triggers import vectors
 from dotdo_postgres.engine.udf.definition import TRIGGER, stored_of
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import types as t
@@ -118,9 +119,11 @@ SUPPRESSING = "suppress_redundant_updates_trigger"
 
 
 def _function_number(planner: Planner, node: Node) -> int:
-    """Return the number of a trigger's function; PostgreSQL's own that leaves out updates of nothing is 0."""
+    """Return the number of a trigger's function; PostgreSQL's own are 0, which leaves out updates of nothing, and below."""
     if node["funcname"][-1]["String"]["sval"] == SUPPRESSING:
         return 0
+    if (own := vectors.NUMBERS.get(node["funcname"][-1]["String"]["sval"])) is not None:
+        return own
     return _function(planner, node).id
 
 

@@ -16,6 +16,7 @@ from dotdo_postgres.engine.plpgsql.frame import Frame
 from dotdo_postgres.engine.plpgsql.parts import Namespace, Sql, Variable
 from dotdo_postgres.engine.plpgsql.running import run_body
 from dotdo_postgres.engine.relations import Relation, relation_of
+from dotdo_postgres.engine.triggers import vectors
 from dotdo_postgres.engine.triggers.definitions import (
     BEFORE,
     DELETE,
@@ -184,6 +185,10 @@ def fire(  # noqa: PLR0917 -- what an event is
     """Call a trigger's function; return the row that it gives."""
     if not trigger.function:
         return None if old is not None and new is not None and old.values == new.values else new
+    if trigger.function < 0:
+        if new is None or not trigger.facts["type"] & BEFORE or not trigger.facts["type"] & ROW:
+            raise error("39P01", "tsvector_update_trigger: must be fired BEFORE event")
+        return vectors.updated(session, trigger.function, trigger.facts["arguments"], old, new)
     noun = session.kernel.catalog.by_id.get(trigger.function)
     if noun is None:
         raise error("42883", "the function of the trigger does not exist")

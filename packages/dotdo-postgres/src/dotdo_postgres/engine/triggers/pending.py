@@ -24,10 +24,27 @@ class Pending:
     Args:
         waiting: Each with how deep in savepoints it was put off, and the name of its constraint.
         modes: `True` for constraints that SET CONSTRAINTS made deferred, `False` for those made immediate; `""` is all.
+        gathered: AFTER triggers of rows that wait for the end of the statement, and how deep in routines it is.
+        touched: Rows that stages of a statement have changed, by noun and row id, and how deep in routines it is.
     """
 
     waiting: list[tuple[int, str, Callable[[], None]]] = field(default_factory=list)
     modes: dict[str, bool] = field(default_factory=dict)
+    gathered: tuple[int, list[Callable[[], None]]] | None = None
+    touched: tuple[int, set[tuple[int, int]]] | None = None
+
+    def gathering(self, depth: int) -> list[Callable[[], None]] | None:
+        """Return where AFTER triggers of rows wait for the end of the statement, None where they do not."""
+        return self.gathered[1] if self.gathered is not None and self.gathered[0] == depth else None
+
+    def takes(self, depth: int, noun: int, row_id: int) -> bool:
+        """Note that a stage of a statement changes a row; tell whether it may, as no other has."""
+        if self.touched is None or self.touched[0] != depth:
+            return True
+        if (noun, row_id) in self.touched[1]:
+            return False
+        self.touched[1].add((noun, row_id))
+        return True
 
     def is_deferred(self, name: str, default: bool) -> bool:
         """Tell whether a deferrable constraint waits now."""

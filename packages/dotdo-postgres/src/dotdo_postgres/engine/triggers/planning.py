@@ -59,7 +59,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     binder = planner.binder()
     target = target_of(binder, relation, node["relation"])
     columns = target_columns(relation, node.get("cols"), target)
-    require_privilege(binder, relation.noun, MAY_INSERT)
+    require_privilege(binder, relation.noun, MAY_INSERT, [column.name for column in columns])
     scope = Scope(parent=planner.outer)
     ctes = bind_with(binder, node.get("withClause"), scope)
     insert = Insertion(planner, binder, target, columns, node, scope, ctes)
@@ -69,7 +69,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
         raise not_supported("ON CONFLICT on a view with triggers")
     query, names, sequences = _insert_query(insert)
     query.ctes = ctes
-    source = _source(planner, query, insert.param_types, None)
+    source = plan_source(planner, query, insert.param_types, None)
     places = {column.physical: at for at, column in enumerate(relation.columns)}
     write = Write(
         INSERT, relation, _writer(relation), source, tuple(places[name] for name in names)
@@ -78,7 +78,7 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     if insert.conflict is not None:
         write.conflict = _conflicting(planner, insert)
     checks = [insert.row_check] if insert.row_check is not None else []
-    write.returning, shown = _returning(
+    write.returning, shown = plan_returning(
         planner, relation, insert.returning, insert.entry, [], checks, insert.param_types
     )
     return _prepared(planner, write, shown, insert.param_types, "INSERT")
@@ -153,7 +153,7 @@ def _conflicting(planner: Planner, insert: Insertion) -> Conflicting:
         from_items=[existing, excluded],
         where=where,
     )
-    update = _source(planner, query, insert.param_types, existing)
+    update = plan_source(planner, query, insert.param_types, existing)
     places = tuple(relation.columns.index(column) for column, _ in conflict.assignments)
     return Conflicting(conflict.columns, update, table, places)
 
@@ -180,7 +180,9 @@ def plan_triggered_change(planner: Planner, relation: Relation, node: Node, even
         planner,
         node,
         "fromClause" if event == UPDATE else "usingClause",
-        relation if is_view(relation) else None,
+        (lambda binder: target_of(binder, relation, node["relation"]))
+        if is_view(relation)
+        else None,
     )
     others = other_columns(change)
     width = len(relation.columns)
@@ -199,11 +201,11 @@ def plan_triggered_change(planner: Planner, relation: Relation, node: Node, even
         where=change.where,
     )
     query.ctes = change.ctes
-    source = _source(planner, query, change.param_types, change.entry, is_first=True)
+    source = plan_source(planner, query, change.param_types, change.entry, is_first=True)
     places = tuple(relation.columns.index(column) for column, _ in change.assignments)
     write = Write(event, relation, _writer(relation), source, places, others=len(others))
     checks = [change.row_check] if change.row_check is not None else []
-    write.returning, shown = _returning(
+    write.returning, shown = plan_returning(
         planner, relation, change.returning, change.entry, others, checks, change.param_types
     )
     del width
@@ -220,7 +222,7 @@ def _prepared(planner: Planner, write: Write, shown: Any, param_types: Any, tag:
     return prepared
 
 
-def _source(
+def plan_source(
     planner: Planner,
     query: Query,
     param_types: Any,
@@ -252,7 +254,7 @@ def _source(
         prepared.execute = partial(run_select, used=prepared.parameters)
     prepared.catalog = None
     if not is_wide:
-        prepared.rebuild = lambda: _source(
+        prepared.rebuild = lambda: plan_source(
             planner, query, param_types, entry, is_first=is_first, is_wide=True
         )
     return prepared
@@ -270,7 +272,7 @@ def _alias(compiler: Any, entry: Entry) -> str:
 # --- RETURNING -------------------------------------------------------------------------------
 
 
-def _returning(  # noqa: PLR0917 -- what is shown, of which rows
+def plan_returning(  # noqa: PLR0917 -- what is shown, of which rows
     planner: Planner,
     relation: Relation,
     targets: list[Target] | None,

@@ -12,6 +12,7 @@ from dotdo_postgres.engine.objects.kept import facts_of, kind_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import Relation, relation_of
 from dotdo_postgres.engine.triggers.around import Around, run_around
+from dotdo_postgres.engine.triggers.by_rows import plan_by_rows
 from dotdo_postgres.engine.triggers.cascading import followers
 from dotdo_postgres.engine.triggers.definitions import (
     BEFORE,
@@ -23,13 +24,13 @@ from dotdo_postgres.engine.triggers.definitions import (
     UPDATE,
 )
 from dotdo_postgres.engine.triggers.firing import applies, fire, fitting, has_triggers
+from dotdo_postgres.engine.triggers.merging import MergeByRows
 from dotdo_postgres.engine.triggers.planning import (
     Node,
     is_view,
     plan_triggered_change,
     plan_triggered_insert,
 )
-from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +68,22 @@ _EVENTS = {"INSERT": INSERT, "UPDATE": UPDATE, "DELETE": DELETE}
 class TriggerPlans:
     """Plans writes that fire triggers; None where there are none."""
 
-    def require_none(self, planner: Planner, node: Node, what: str) -> None:
-        """See that a statement which fires no triggers has none to fire.
+    def merging(self, planner: Planner, relation: Relation, node: Node) -> MergeByRows | None:
+        """Return how MERGE changes rows one by one; None where it need not."""
+        is_family = has_family(planner, relation, node)
+        if not (
+            is_family
+            or planner.is_contested(relation.noun)
+            or triggered_relation(planner, node["relation"])
+            or _followed_relation(planner, node["relation"])
+        ):
+            return None
+        return MergeByRows(planner.catalog, relation, is_alone=not is_family)
 
-        Raises:
-            PostgresError: there are some (SQLSTATE 0A000).
-        """
-        if triggered_relation(planner, node) or _followed_relation(planner, node):
-            raise not_supported(f"{what} on a table with triggers")
+    def by_rows(self, planner: Planner, node: Node, word: str) -> Prepared:
+        """Plan an `UPDATE` or a `DELETE` of a table that looks for its rows first and changes them one by one."""
+        relation = planner.binder().relation(node["relation"])
+        return plan_by_rows(planner, relation, node, _EVENTS[word])
 
     def truncating(self, session: Session, noun: Noun, *, is_before: bool) -> None:
         """Fire the triggers of TRUNCATE."""
@@ -108,6 +117,8 @@ class TriggerPlans:
             relation = _followed_relation(planner, node["relation"])
         if relation is None or not _is_for(relation, _EVENTS[word]):
             return None
+        if planner.is_contested(relation.noun) and not is_view(relation):
+            return self.by_rows(planner, node, word)
         if has_family(planner, relation, node):
             return _around(
                 planner, relation, node, word, plan_update if word == "UPDATE" else plan_delete

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine.atomic import atomically
+from dotdo_postgres.engine.dml.rerun import may_change, rechecking
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.engine.triggers.cascading import check_update, follow_delete
 from dotdo_postgres.engine.triggers.firing import (
@@ -38,9 +40,9 @@ def run_triggered(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
     """Run a write that fires triggers, all of it or nothing."""
-    return atomically(
-        session, lambda: _run(session, prepared, params), planned_for=prepared.catalog, wait=wait
-    )
+    work = partial(_run, session, prepared, params)
+    with rechecking(session):
+        return atomically(session, work, planned_for=prepared.catalog, wait=wait)
 
 
 def whole_copy(prepared: Prepared, rows: Sequence[Sequence[StorageValue]]) -> Prepared:
@@ -71,11 +73,26 @@ def _run(session: Session, prepared: Prepared, params: Sequence[StorageValue]) -
     if upserts:
         _fire_statement(run, BEFORE, UPDATE)
     _ACTS[write.event](run, _given_rows(run, prepared))
+    waiting = session.triggers.gathering(session.depth) if write.is_part else None
+    if waiting is not None:
+        waiting.append(partial(fire_rows, run, list(run.events)))
+        return _result(run, prepared)
     session.require_references()
     _fire_after(run, write.event)
     if upserts:
         _fire_after(run, UPDATE)
     return _result(run, prepared)
+
+
+def fire_rows(run: Run, events: Sequence[tuple[int, Row | None, Row | None]]) -> None:
+    """Fire the AFTER triggers of rows that were written one by one."""
+    for event, old, new in events:
+        for trigger in run.triggers(0, ROW, event):
+            if applies(run.session, trigger, old, new):
+                transition = Transition(
+                    [old.values] if old is not None else [], [new.values] if new is not None else []
+                )
+                fire_or_defer(run.session, trigger, event, old, new, transition)
 
 
 def _numbers(write: Write, places: Sequence[int]) -> tuple[int, ...]:
@@ -134,12 +151,13 @@ def _insert(run: Run, rows: list[Values]) -> None:
             values[at] = value
         for at, sequence in write.sequences:
             values[at] = session.sequences.next(sequence, 1)
-        _insert_row(run, tuple(values))
+        insert_row(run, tuple(values))
 
 
-def _insert_row(run: Run, values: Values) -> None:
+def insert_row(run: Run, values: Values) -> None:
+    """Insert a row between its triggers; note it among those shown unless a trigger leaves it out."""
     session, write = run.session, run.write
-    new = _before(run, INSERT, None, run.row(values))
+    new = before_row(run, INSERT, None, run.row(values))
     if new is None:
         return
     if write.writer is None:
@@ -183,7 +201,7 @@ def _conflict(run: Run, values: Values) -> None:
             raise error(
                 "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
             )
-        _update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
+        update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
     run.changed = before
 
 
@@ -192,27 +210,37 @@ def _conflict(run: Run, values: Values) -> None:
 
 def _update(run: Run, rows: list[Values]) -> None:
     write = run.write
-    width, seen = len(write.relation.columns), set()
+    width = len(write.relation.columns)
+    seen: set[Any] = set()
     for row in rows:
         row_id, old = row[0], row[1 : 1 + width]
-        if write.writer is not None and row_id in seen:
+        if _is_left(run, row_id, seen):
             continue
         seen.add(row_id)
         new = list(old)
         changed = row[1 + width : 1 + width + len(write.places)]
         for at, value in zip(write.places, changed, strict=True):
             new[at] = value
-        _update_row(
+        update_row(
             run, row_id, tuple(old), tuple(new), write.places, row[1 + width + len(write.places) :]
         )
 
 
-def _update_row(  # noqa: PLR0917 -- what a change is
+def _is_left(run: Run, row_id: Any, seen: set[Any]) -> bool:
+    """Tell whether a row of a table stays as it is: it has been changed, or is found only now that the statement has waited."""
+    write = run.write
+    if write.writer is None:
+        return False
+    return row_id in seen or not may_change(run.session, write.relation.noun.id, row_id)
+
+
+def update_row(  # noqa: PLR0917 -- what a change is
     run: Run, row_id: Any, old: Values, new: Values, places: Sequence[int], others: Values
 ) -> None:
+    """Change a row between its triggers; note it among those shown unless a trigger keeps it."""
     session, write = run.session, run.write
     before = run.row(old)
-    made = _before(run, UPDATE, before, run.row(new))
+    made = before_row(run, UPDATE, before, run.row(new))
     if made is None:
         return
     if write.writer is None:
@@ -234,26 +262,33 @@ def _update_row(  # noqa: PLR0917 -- what a change is
 
 
 def _delete(run: Run, rows: list[Values]) -> None:
-    session, write = run.session, run.write
-    width, seen = len(write.relation.columns), set()
+    write = run.write
+    width = len(write.relation.columns)
+    seen: set[Any] = set()
     for row in rows:
-        row_id, old = row[0], run.row(tuple(row[1 : 1 + width]))
-        if write.writer is not None and row_id in seen:
+        row_id = row[0]
+        if _is_left(run, row_id, seen):
             continue
         seen.add(row_id)
-        if _before(run, DELETE, old, None) is None:
-            continue
-        if write.writer is None:
-            if _instead(run, DELETE, old, None) is None:
-                continue
-        else:
-            _require_untouched(run, row_id, old.values, DELETE)
-            follow_delete(session, write.relation, old.values)
-            if not write.writer.delete(session, row_id, old.values):
-                continue
-            run.events.append((DELETE, old, None))
-        run.count += 1
-        run.shown.append((*old.values, *row[1 + width :]))
+        delete_row(run, row_id, tuple(row[1 : 1 + width]), tuple(row[1 + width :]))
+
+
+def delete_row(run: Run, row_id: Any, values: Values, others: Values) -> None:
+    """Delete a row between its triggers; note it among those shown unless a trigger keeps it."""
+    session, write, old = run.session, run.write, run.row(values)
+    if before_row(run, DELETE, old, None) is None:
+        return
+    if write.writer is None:
+        if _instead(run, DELETE, old, None) is None:
+            return
+    else:
+        _require_untouched(run, row_id, old.values, DELETE)
+        follow_delete(session, write.relation, old.values)
+        if not write.writer.delete(session, row_id, old.values):
+            return
+        run.events.append((DELETE, old, None))
+    run.count += 1
+    run.shown.append((*old.values, *others))
 
 
 def _require_untouched(run: Run, row_id: Any, old: Values, event: int) -> None:
@@ -281,7 +316,7 @@ _ACTS: dict[int, Callable[[Run, list[Values]], None]] = {
 # --- triggers of a row -----------------------------------------------------------------------
 
 
-def _before(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
+def before_row(run: Run, event: int, old: Row | None, new: Row | None) -> Row | None:
     """Fire the BEFORE triggers of a row; return the row to go on with (of DELETE the old one), None to leave it alone."""
     for trigger in run.triggers(BEFORE, ROW, event):
         if not applies(run.session, trigger, old, new):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotdo_postgres.engine import ir
-from dotdo_postgres.mapping import arrays, records
+from dotdo_postgres.mapping import arrays, floats, records
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def row_from_value(fields: Fields | None, value: str) -> Row:
 
 def _plain(item: Any, oid: int) -> Any:
     if item is not None and oid in {t.FLOAT4, t.FLOAT8}:
-        return float(item)
+        return item if item == floats.NAN else float(item)
     return (
         arrays.pack(item)
         if isinstance(item, list)

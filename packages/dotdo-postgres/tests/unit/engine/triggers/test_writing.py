@@ -91,13 +91,3 @@ def test_deferred_triggers_wait_for_the_commit_and_undo_it_all(table: Session) -
     with pytest.raises(PostgresError, match="no"):
         rows(table, "commit")
     assert rows(table, "select count(*) from t") == [(0,)]
-
-
-def test_merge_fires_no_triggers_and_says_so(table: Session) -> None:
-    rows(table, "create trigger a before insert on t for each row execute function say()")
-    with pytest.raises(PostgresError) as raised:
-        rows(
-            table,
-            "merge into t using (values (1)) v(i) on t.id = v.i when not matched then insert (id) values (i)",
-        )
-    assert raised.value.sqlstate == "0A000"

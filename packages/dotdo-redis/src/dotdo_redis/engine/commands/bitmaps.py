@@ -1,5 +1,8 @@
 """Strings as rows of bits, the highest of each byte first; it refuses fields of several bits."""
 
+from functools import reduce
+from operator import and_, or_, xor
+
 from dotdo_redis.engine.arguments import integer
 from dotdo_redis.engine.commands.ranges import bounds, editable
 from dotdo_redis.engine.context import Context
@@ -137,12 +140,51 @@ def _first(value: bytes | bytearray, bit: int, first: int, stop: int) -> int:
     return -1
 
 
+_OPERATIONS = {
+    **dict.fromkeys((b"AND", b"OR", b"XOR", b"NOT"), (1, 0)),
+    **dict.fromkeys((b"DIFF", b"DIFF1", b"ANDOR", b"ONE"), (8, 2)),
+}
+"""Operation -> the release that brought it."""
+
+
+def _combined(operation: bytes, numbers: list[int], mask: int) -> int:
+    """Numbers combined bit by bit; `mask` has a one for each bit."""
+    first, others = numbers[0], numbers[1:]
+    if operation == b"NOT":
+        return first ^ mask
+    if operation == b"AND":
+        return reduce(and_, numbers)
+    if operation == b"XOR":
+        return reduce(xor, numbers)
+    if operation == b"ONE":
+        return _set_once(numbers)
+    if operation == b"OR":
+        return reduce(or_, numbers)
+    union = reduce(or_, others)
+    if operation == b"DIFF":
+        return first & ~union
+    return first & union if operation == b"ANDOR" else union & ~first
+
+
+def _set_once(numbers: list[int]) -> int:
+    """The bits that exactly one number has."""
+    once = more = 0
+    for number in numbers:
+        more |= once & number
+        once = (once | number) & ~more
+    return once
+
+
 @FAMILY.command("BITOP")
 def bitop(ctx: Context, args: list[bytes]) -> Reply:
     """Combine strings bit by bit into a key; return its length."""
     operation, target, keys = args[0].upper(), args[1], args[2:]
-    if operation not in {b"AND", b"OR", b"XOR", b"NOT"}:
+    if operation not in _OPERATIONS or not ctx.engine.config.shows(*_OPERATIONS[operation]):
         raise syntax()
+    if operation in {b"DIFF", b"DIFF1", b"ANDOR"} and len(keys) < 2:
+        raise ReplyError(
+            f"BITOP {operation.decode()} must be called with at least two source keys."
+        )
     if operation == b"NOT" and len(keys) != 1:
         raise ReplyError("BITOP NOT must be called with a single source key.")
     values = [ctx.db.string(key) or b"" for key in keys]
@@ -151,16 +193,7 @@ def bitop(ctx: Context, args: list[bytes]) -> Reply:
         ctx.delete(target)
         return 0
     numbers = [int.from_bytes(value.ljust(length, b"\0")) for value in values]
-    result = numbers[0]
-    for number in numbers[1:]:
-        if operation == b"AND":
-            result &= number
-        elif operation == b"OR":
-            result |= number
-        else:
-            result ^= number
-    if operation == b"NOT":
-        result ^= (1 << length * 8) - 1
+    result = _combined(operation, numbers, (1 << length * 8) - 1)
     ctx.db.replace(target, bytearray(result.to_bytes(length)))
     ctx.changed(target, b"set", STRING)
     return length

@@ -1,6 +1,6 @@
 """Who a connection is and which database it sees: AUTH, HELLO, SELECT, RESET ...; it refuses the CLIENT command."""
 
-from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.arguments import integer, small_integer
 from dotdo_redis.engine.commands.server import module_list
 from dotdo_redis.engine.commands.transactions import end_transaction
 from dotdo_redis.engine.context import Context
@@ -39,7 +39,7 @@ def echo(_ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("SELECT")
 def select(ctx: Context, args: list[bytes]) -> Reply:
     """Make another database the client's."""
-    index = integer(args[0], "value is not an integer or out of range")
+    index = small_integer(args[0])
     if not 0 <= index < len(ctx.engine.databases):
         raise ReplyError("DB index is out of range")
     ctx.select(index)

@@ -20,9 +20,9 @@ from dotdo_redis.engine.geo import (
     place_of,
     score_of,
 )
-from dotdo_redis.engine.notifications import GENERIC, ZSET
+from dotdo_redis.engine.notifications import ZSET
 from dotdo_redis.engine.types.sorted_sets import SortedSet
-from dotdo_redis.errors import ReplyError, syntax, wrong_arity
+from dotdo_redis.errors import ReplyError, syntax
 from dotdo_redis.mapping.replies import NULL_ARRAY, Reply
 
 FAMILY = Family()
@@ -120,9 +120,10 @@ def geopos(ctx: Context, args: list[bytes]) -> Reply:
 class _Search:
     """What a search asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, ctx: Context, key: bytes) -> None:
+        self.value = ctx.db.get(key, SortedSet)
         self.center: Place | None = None
-        self.member: bytes | None = None
+        self.has_member = False
         self.size: tuple[float, ...] = ()
         """The radius, or width and height, in `unit`."""
         self.unit = 1.0
@@ -150,8 +151,6 @@ class _Search:
                 raise syntax()
             known[1](self, args[at + 1 : at + 1 + known[0]])
             at += 1 + known[0]
-        if self.is_any and not self.count:
-            raise ReplyError("the ANY argument requires COUNT argument")
         if self.count and not self.order and not self.is_any:
             self.order = b"ASC"
 
@@ -188,13 +187,23 @@ class _Search:
         self.center = _place(*words)
 
     def take_member(self, words: list[bytes]) -> None:
-        """FROMMEMBER member."""
+        """FROMMEMBER member, which has to be there when the key is."""
         self._check_from()
-        self.member = words[0]
+        self.has_member = True
+        if self.value is not None:
+            score = self.value.scores.get(words[0])
+            if score is None:
+                raise ReplyError("could not decode requested zset member")
+            self.center = place_of(score)
 
     def _check_from(self) -> None:
-        if self.center is not None or self.member is not None:
+        if self.center is not None or self.has_member:
             raise syntax()
+
+    def check_any(self) -> None:
+        """Refuse ANY without COUNT."""
+        if self.is_any and not self.count:
+            raise ReplyError("the ANY argument requires COUNT argument")
 
     def set_any(self, _words: list[bytes]) -> None:
         """ANY."""
@@ -269,17 +278,12 @@ _RADIUS: Options = {
 }
 
 
-def _center(search: _Search, value: SortedSet) -> Place:
-    if search.center is not None:
-        return search.center
-    score = value.scores.get(search.member or b"")
-    if score is None:
-        raise ReplyError("could not decode requested zset member")
-    return place_of(score)
-
-
-def _find(search: _Search, value: SortedSet) -> list[Found]:
-    shape = search.shape(_center(search, value))
+def _find(search: _Search) -> list[Found]:
+    value = search.value
+    if value is None:
+        return []
+    assert search.center is not None
+    shape = search.shape(search.center)
     enough = search.count if search.is_any else 0
     found: list[Found] = []
     for low, high in cells_around(shape):
@@ -316,9 +320,7 @@ def _shown(ctx: Context, search: _Search, found: list[Found]) -> Reply:
 
 def _store(ctx: Context, target: bytes, search: _Search, found: list[Found]) -> int:
     if not found:
-        if ctx.db.find(target) is not None:
-            ctx.db.remove(target)
-            ctx.changed(target, b"del", GENERIC)
+        ctx.delete(target)
         return 0
     made = SortedSet(ctx.engine.config)
     for one in found:
@@ -329,9 +331,8 @@ def _store(ctx: Context, target: bytes, search: _Search, found: list[Found]) -> 
     return len(found)
 
 
-def _run(ctx: Context, key: bytes, search: _Search) -> Reply:
-    value = ctx.db.get(key, SortedSet)
-    found = _find(search, value) if value is not None else []
+def _run(ctx: Context, search: _Search) -> Reply:
+    found = _find(search)
     if search.store is not None:
         return _store(ctx, search.store, search, found)
     return _shown(ctx, search, found)
@@ -340,57 +341,59 @@ def _run(ctx: Context, key: bytes, search: _Search) -> Reply:
 @FAMILY.command("GEOSEARCH")
 def geosearch(ctx: Context, args: list[bytes]) -> Reply:
     """The members within a circle or a box."""
-    search = _Search()
+    search = _Search(ctx, args[0])
     search.take(args[1:], _SHAPE)
     _check_whole(ctx, search)
-    return _run(ctx, args[0], search)
+    return _run(ctx, search)
 
 
 @FAMILY.command("GEOSEARCHSTORE")
 def geosearchstore(ctx: Context, args: list[bytes]) -> Reply:
     """Keep the members within a circle or a box in another sorted set; return how many."""
-    search = _Search()
+    search = _Search(ctx, args[1])
     search.take(args[2:], _STORING)
-    _check_whole(ctx, search)
     if search.shows_more:
         raise ReplyError(
             "GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
         )
+    _check_whole(ctx, search)
     search.store = args[0]
-    return _run(ctx, args[1], search)
+    return _run(ctx, search)
 
 
 def _check_whole(ctx: Context, search: _Search) -> None:
-    name = ctx.command.shown_name
-    if search.center is None and search.member is None:
+    name = ctx.words[0].decode("utf-8", "replace")
+    if search.center is None and not search.has_member:
         raise ReplyError(f"exactly one of FROMMEMBER or FROMLONLAT can be specified for {name}")
     if not search.size:
         raise ReplyError(f"exactly one of BYRADIUS and BYBOX can be specified for {name}")
+    search.check_any()
 
 
 @FAMILY.command("GEORADIUS", "GEORADIUS_RO")
 def georadius(ctx: Context, args: list[bytes]) -> Reply:
     """The members within a circle around a place."""
-    search = _Search()
+    search = _Search(ctx, args[0])
     search.take_place(args[1:3])
-    return _by_radius(ctx, args[0], search, args[3:])
+    search.take_radius(args[3:5])
+    return _by_radius(ctx, search, args[5:])
 
 
 @FAMILY.command("GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO")
 def georadiusbymember(ctx: Context, args: list[bytes]) -> Reply:
     """The members within a circle around one of them."""
-    search = _Search()
+    search = _Search(ctx, args[0])
     search.take_member(args[1:2])
-    return _by_radius(ctx, args[0], search, args[2:])
+    if search.value is not None:  # else the words behind are not looked at
+        search.take_radius(args[2:4])
+    return _by_radius(ctx, search, args[4:])
 
 
-def _by_radius(ctx: Context, key: bytes, search: _Search, words: list[bytes]) -> Reply:
-    if len(words) < 2:
-        raise wrong_arity(ctx.command.shown_name)
-    search.take_radius(words[:2])
-    search.take(words[2:], _RESULT if ctx.command.name.endswith("_RO") else _RADIUS)
+def _by_radius(ctx: Context, search: _Search, words: list[bytes]) -> Reply:
+    search.take(words, _RESULT if ctx.command.name.endswith("_RO") else _RADIUS)
     if search.store is not None and search.shows_more:
         raise ReplyError(
             "STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
         )
-    return _run(ctx, key, search)
+    search.check_any()
+    return _run(ctx, search)

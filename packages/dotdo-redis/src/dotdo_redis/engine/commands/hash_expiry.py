@@ -6,26 +6,29 @@ from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import HASH
 from dotdo_redis.engine.types.hashes import Hash
-from dotdo_redis.errors import ReplyError, wrong_arity
+from dotdo_redis.errors import ReplyError
 from dotdo_redis.mapping.replies import Reply
 
 FAMILY = Family()
 LATEST_MS = (1 << 46) - 1
 """The last moment a field's deadline can have."""
+NOT_POSITIVE = "Number of fields must be a positive integer"
 NO_FIELD, NO_DEADLINE, REFUSED, DONE, DELETED = -2, -1, 0, 1, 2
 
 
-def _fields(words: list[bytes], command: str) -> list[bytes]:
-    """Read `FIELDS numfields field ...`, which end the call."""
+def counted_fields(words: list[bytes], error: str = NOT_POSITIVE) -> list[bytes]:
+    """Read `FIELDS numfields field ...`, which end the call.
+
+    Raises:
+        ReplyError: something else stands there, no number (`error`), or one that is not theirs.
+    """
     if len(words) < 2 or words[0].upper() != b"FIELDS":
         raise ReplyError("Mandatory argument FIELDS is missing or not at the right position")
-    count = integer(words[1], "Parameter `numFields` should be greater than 0")
+    count = integer(words[1], error)
     if count < 1:
-        raise ReplyError("Parameter `numFields` should be greater than 0")
-    if len(words) < 2 + count:
+        raise ReplyError(error)
+    if count != len(words) - 2:
         raise ReplyError("The `numfields` parameter must match the number of arguments")
-    if len(words) > 2 + count:
-        raise wrong_arity(command)
     return words[2:]
 
 
@@ -49,9 +52,12 @@ def hexpire(ctx: Context, args: list[bytes]) -> Reply:
     when_ms = _deadline_ms(ctx, args[1])
     rest = args[2:]
     condition = rest[0].upper() if rest[0].upper() in CONDITIONS else b""
-    fields = _fields(rest[1:] if condition else rest, ctx.command.shown_name)
+    fields = counted_fields(
+        rest[1:] if condition else rest, "Parameter `numFields` should be greater than 0"
+    )
     if value is None:
         return [NO_FIELD] * len(fields)
+    value.make_room_for_times()
     outcomes = [_expire(ctx, value, field, when_ms, condition) for field in fields]
     _tell(ctx, key, value, fields, outcomes, when_ms)
     return outcomes
@@ -80,7 +86,7 @@ def _tell(  # noqa: PLR0917 - one step of hexpire
         moment = b"%d" % when_ms
         ctx.log(b"HPEXPIREAT", key, moment, b"FIELDS", b"%d" % len(done), *done)
     if gone:
-        ctx.changed(key, b"hexpired" if not done else b"hdel", HASH, len(gone))
+        ctx.changed(key, b"hdel", HASH, len(gone))
         ctx.log(b"HDEL", key, *gone)
         ctx.discard_empty(key, value)
 
@@ -89,7 +95,7 @@ def _tell(  # noqa: PLR0917 - one step of hexpire
 def httl(ctx: Context, args: list[bytes]) -> Reply:
     """Tell when fields expire: -2 without the field, -1 when it never does."""
     value = ctx.db.get(args[0], Hash)
-    fields = _fields(args[1:], ctx.command.shown_name)
+    fields = counted_fields(args[1:])
     if value is None:
         return [NO_FIELD] * len(fields)
     return [_ttl(ctx, value, field) for field in fields]
@@ -111,7 +117,7 @@ def hpersist(ctx: Context, args: list[bytes]) -> Reply:
     """Let fields live for ever."""
     key = args[0]
     value = ctx.db.get(key, Hash)
-    fields = _fields(args[1:], ctx.command.shown_name)
+    fields = counted_fields(args[1:])
     if value is None:
         return [NO_FIELD] * len(fields)
     outcomes: list[Reply] = []

@@ -38,7 +38,9 @@ def hset(ctx: Context, args: list[bytes]) -> Reply:
     if not len(args) % 2:
         raise wrong_arity(ctx.command.shown_name)
     key = args[0]
-    value = ctx.db.get(key, Hash) or hash_to_write(ctx, key)
+    value = ctx.db.get(key, Hash)
+    if value is None:
+        value = hash_to_write(ctx, key)
     if len(args) == 3:
         created = int(value.set(args[1], args[2]))
     else:
@@ -159,10 +161,10 @@ def hrandfield(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) == 1:
         value = ctx.db.get(args[0], Hash)
         return None if value is None else value.choose(ctx.engine.random)
-    if len(args) > 3 or (len(args) == 3 and args[2].upper() != b"WITHVALUES"):
-        raise syntax()
-    with_values = len(args) == 3
+    with_values = len(args) == 3 and args[2].upper() == b"WITHVALUES"
     count = read_count(args[1], doubled=with_values)
+    if len(args) > 2 and not with_values:
+        raise syntax()
     value = ctx.db.get(args[0], Hash)
     if value is None:
         return []

@@ -50,8 +50,7 @@ def pfadd(ctx: Context, args: list[bytes]) -> Reply:
     except hll.CorruptedError:
         raise _corrupted() from None
     if has_changed:
-        if len(args) > 1:
-            hll.invalidate(data)
+        hll.invalidate(data)
         ctx.db.put(key, data)
         ctx.changed(key, b"pfadd", STRING)
     return int(has_changed)

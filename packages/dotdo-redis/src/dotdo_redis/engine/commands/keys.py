@@ -1,6 +1,6 @@
 """Keys of any type: existence, names, copies, enumeration; it refuses their times to live and their values."""
 
-from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.arguments import integer, small_integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Family
@@ -45,6 +45,8 @@ def parts_of(value: Value | None) -> int:
 @FAMILY.command("EXISTS")
 def exists(ctx: Context, args: list[bytes]) -> Reply:
     """Count the keys that are there, each as often as it is named."""
+    if len(args) == 1:
+        return int(ctx.db.peek(args[0]) is not None)
     return sum(ctx.db.peek(key) is not None for key in args)
 
 
@@ -96,7 +98,7 @@ def _place(db: Database, key: bytes, value: Value, when_ms: int | None, *, is_te
 @FAMILY.command("MOVE")
 def move(ctx: Context, args: list[bytes]) -> Reply:
     """Move a key to another database unless it is there already."""
-    target = database(ctx, integer(args[1]))
+    target = database(ctx, small_integer(args[1]))
     if target is ctx.db:
         raise ReplyError(SAME)
     value = ctx.db.find(args[0])
@@ -133,7 +135,7 @@ def copy(ctx: Context, args: list[bytes]) -> Reply:
         if option == b"REPLACE":
             replaces = True
         elif option == b"DB" and (number := next(words, None)) is not None:
-            target = database(ctx, integer(number))
+            target = database(ctx, small_integer(number))
         else:
             raise syntax()
     if target is ctx.db and key == name:

@@ -67,9 +67,9 @@ class Move:
     def wait(self, ctx: Context) -> Reply:
         """Move it, or wait for the list."""
         element = self.run(ctx)
-        if element is not None:
-            return element
-        return Blocked([self.key], List, self.wait_ms, self.wait, None)
+        if element is not None or ctx.is_nested:
+            return element  # null, where nothing waits; an array that is null when time is over
+        return Blocked([self.key], List, self.wait_ms, self.wait)
 
 
 @FAMILY.command("LMOVE", "RPOPLPUSH")
@@ -139,8 +139,8 @@ def lmpop(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("BLMPOP")
 def blmpop(ctx: Context, args: list[bytes]) -> Reply:
     """Do the same, waiting for them."""
-    wait_ms = timeout_ms(args[0])
     wanted = _MultiPop(args[1:])
+    wait_ms = timeout_ms(args[0])
 
     def attempt(ctx: Context) -> Reply:
         reply = wanted.run(ctx)

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.arguments import integer, negatable
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import LIST
@@ -24,12 +24,14 @@ def list_to_write(ctx: Context, key: bytes) -> List:
 
 def push(ctx: Context, key: bytes, elements: list[bytes], *, left: bool) -> int:
     """Push elements one after the other; return the length."""
-    value = ctx.db.get(key, List) or list_to_write(ctx, key)
+    value = ctx.db.get(key, List)
+    if value is None:
+        value = list_to_write(ctx, key)
     add = value.push_left if left else value.push_right
     for element in elements:
         add(element)
     ctx.changed(key, b"lpush" if left else b"rpush", LIST, len(elements))
-    return len(value)
+    return value.length
 
 
 @FAMILY.command("LPUSH", "LPUSHX")
@@ -176,7 +178,7 @@ def linsert(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("LREM")
 def lrem(ctx: Context, args: list[bytes]) -> Reply:
     """Remove elements equal to one."""
-    count = integer(args[1])
+    count = (negatable if ctx.engine.config.shows(7, 2) else integer)(args[1])
     value = ctx.db.get(args[0], List)
     if value is None:
         return 0
@@ -210,7 +212,7 @@ class _PosOptions:
 
     @staticmethod
     def _rank(word: bytes) -> int:
-        rank = integer(word)
+        rank = negatable(word)
         if rank == 0:
             raise ReplyError(
                 "RANK can't be zero: use 1 to start from the first match, "

@@ -30,16 +30,18 @@ def overflow() -> ReplyError:
 
 def count(ctx: Context, key: bytes, increment: int) -> int:
     """Add to the number at a key, which is 0 when there is none."""
-    value = ctx.db.string(key)
+    db = ctx.db
+    value = db.string(key)
     total = (0 if value is None else integer(value)) + increment
     if not LOWEST <= total <= HIGHEST:
         raise overflow()
     text = b"%d" % total
     if value is None:
-        ctx.db.put(key, text)
+        db.put(key, text)
     else:
-        ctx.db.texts.discard(key)
-        ctx.db.keys[key] = text
+        if db.texts:
+            db.texts.discard(key)
+        db.keys[key] = text
     ctx.changed(key, b"incrby", STRING)
     return total
 

@@ -41,7 +41,8 @@ def refcount(ctx: Context, args: list[bytes]) -> Reply:
         "maxmemory-policy"
     ].endswith(("lru", "lfu"))
     is_number = value in SMALL_NUMBERS and args[0] not in ctx.db.texts
-    return SHARED if is_shared and is_number else 1
+    is_older = not ctx.engine.config.shows(8, 2)
+    return SHARED if is_older and is_shared and is_number else 1
 
 
 @FAMILY.command("OBJECT|IDLETIME")

@@ -101,20 +101,25 @@ def spublish(ctx: Context, args: list[bytes]) -> Reply:
     return ctx.engine.subscriptions.publish_to_shard(args[0], args[1])
 
 
-def _matching(names: Listeners, args: list[bytes]) -> Reply:
+def _matching(ctx: Context, names: Listeners, args: list[bytes]) -> Reply:
+    if len(args) > 1:
+        shown = ctx.words[1].decode("utf-8", "replace")
+        raise ReplyError(
+            f"unknown subcommand or wrong number of arguments for '{shown}'. Try PUBSUB HELP."
+        )
     return [name for name in names if not args or matches(args[0], name)]
 
 
 @FAMILY.command("PUBSUB|CHANNELS")
 def channels(ctx: Context, args: list[bytes]) -> Reply:
     """The channels somebody listens to."""
-    return _matching(ctx.engine.subscriptions.channels, args)
+    return _matching(ctx, ctx.engine.subscriptions.channels, args)
 
 
 @FAMILY.command("PUBSUB|SHARDCHANNELS")
 def shard_channels(ctx: Context, args: list[bytes]) -> Reply:
     """The shard channels somebody listens to."""
-    return _matching(ctx.engine.subscriptions.shard_channels, args)
+    return _matching(ctx, ctx.engine.subscriptions.shard_channels, args)
 
 
 @FAMILY.command("PUBSUB|NUMSUB")

@@ -44,14 +44,15 @@ def wait(_ctx: Context, args: list[bytes]) -> Reply:
 
 @FAMILY.command("WAITAOF")
 def waitaof(ctx: Context, args: list[bytes]) -> Reply:
-    """What was written locally is acknowledged; there are no replicas."""
+    """Have what was written on the disk; there are no replicas."""
     if integer(args[0]) not in {0, 1}:
         raise ReplyError("value is out of range, value must between 0 and 1")
     integer(args[1])
     timeout_ms(args[2], milliseconds=True)
     if args[0] == b"1" and not ctx.engine.instance.parameters.is_on("appendonly"):
         raise ReplyError("WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-    return [0, 0]
+    file = ctx.engine.instance.append_file
+    return [int(file is not None and file.sync()), 0]
 
 
 @FAMILY.command("REPLICAOF", "SLAVEOF")

@@ -89,10 +89,12 @@ def sintercard(ctx: Context, args: list[bytes]) -> Reply:
         raise ReplyError("Number of keys can't be greater than number of args")
     keys, end = counted_keys(args, 0)
     limit = 0
-    if len(args) > end:
-        if len(args) != end + 2 or args[end].upper() != b"LIMIT":
+    options = iter(args[end:])
+    for option in options:
+        word = next(options, None)
+        if option.upper() != b"LIMIT" or word is None:
             raise syntax()
-        limit = integer(args[end + 1], "LIMIT can't be negative")
+        limit = integer(word, "LIMIT can't be negative")
         if limit < 0:
             raise ReplyError("LIMIT can't be negative")
     found = len(list(_intersection(_sets(ctx, keys))))

@@ -39,7 +39,7 @@ def consumer_of(ctx: Context, key: bytes, group_name: bytes, group: Group, name:
     consumer = group.consumers.get(name)
     if consumer is None:
         consumer = group.consumers[name] = Consumer(name, ctx.now_ms)
-        ctx.changed(key, b"xgroup-createconsumer", STREAM)
+        ctx.recorded(key, b"xgroup-createconsumer", STREAM)
         ctx.log(b"XGROUP", b"CREATECONSUMER", key, group_name, name)
     consumer.seen_ms = ctx.now_ms
     return consumer
@@ -63,7 +63,7 @@ def _group(ctx: Context, key: bytes, name: bytes) -> tuple[Stream, Group]:
 def _position(stream: Stream | None, word: bytes) -> int:
     if word == b"$":
         return stream.last_id if stream is not None else 0
-    return range_start(word) if word in {b"-", b"+"} else stream_id(word)
+    return stream_id(word)
 
 
 class _GroupOptions:
@@ -100,14 +100,23 @@ def create(ctx: Context, args: list[bytes]) -> Reply:
     if stream is None and not options.creates_stream:
         raise ReplyError(_NEEDS_KEY)
     position = _position(stream, word)
+    is_new = stream is None
     if stream is None:
         stream = Stream(ctx.engine.config)
         ctx.db.put(key, stream)
     if name in stream.groups:
         raise BusyGroup
-    stream.groups[name] = Group(position, options.entries_read)
-    ctx.changed(key, b"xgroup-create", STREAM)
+    stream.groups[name] = Group(position, _known_reads(ctx, stream, options))
+    tell = ctx.changed if is_new else ctx.recorded
+    tell(key, b"xgroup-create", STREAM)
     return OK
+
+
+def _known_reads(ctx: Context, stream: Stream, options: _GroupOptions) -> int | None:
+    """What ENTRIESREAD says; since 8.0 not more than there ever were."""
+    if options.entries_read is None or not ctx.engine.config.shows(8, 0):
+        return options.entries_read
+    return min(options.entries_read, stream.added)
 
 
 @FAMILY.command("XGROUP|SETID")
@@ -116,9 +125,9 @@ def setid(ctx: Context, args: list[bytes]) -> Reply:
     key, name, word = args[:3]
     options = _GroupOptions(ctx, args[3:], may_create=False)
     stream, group = _group(ctx, key, name)
-    group.last_id = _position(stream, word)
-    group.entries_read = options.entries_read
-    ctx.changed(key, b"xgroup-setid", STREAM)
+    group.last_id = range_start(word) if word in {b"-", b"+"} else _position(stream, word)
+    group.entries_read = _known_reads(ctx, stream, options)
+    ctx.recorded(key, b"xgroup-setid", STREAM)
     return OK
 
 
@@ -128,7 +137,8 @@ def destroy(ctx: Context, args: list[bytes]) -> Reply:
     stream = _stream(ctx, args[0])
     if stream.groups.pop(args[1], None) is None:
         return 0
-    ctx.changed(args[0], b"xgroup-destroy", STREAM)
+    ctx.recorded(args[0], b"xgroup-destroy", STREAM)
+    ctx.engine.waiters.signal(ctx.db.index, args[0])
     return 1
 
 
@@ -139,7 +149,7 @@ def createconsumer(ctx: Context, args: list[bytes]) -> Reply:
     if args[2] in group.consumers:
         return 0
     group.consumers[args[2]] = Consumer(args[2], ctx.now_ms)
-    ctx.changed(args[0], b"xgroup-createconsumer", STREAM)
+    ctx.recorded(args[0], b"xgroup-createconsumer", STREAM)
     return 1
 
 
@@ -150,7 +160,7 @@ def delconsumer(ctx: Context, args: list[bytes]) -> Reply:
     gone = group.remove(args[2])
     if gone is None:
         return 0
-    ctx.changed(args[0], b"xgroup-delconsumer", STREAM)
+    ctx.recorded(args[0], b"xgroup-delconsumer", STREAM)
     return gone
 
 
@@ -182,10 +192,10 @@ def xpending(ctx: Context, args: list[bytes]) -> Reply:
     if len(args) == 2:
         _, group = _known_group(ctx, args[0], args[1])
         return _summary(group)
+    if not 5 <= len(args) <= 8:
+        raise syntax()
     at, idle_ms = 2, 0
     if args[2].upper() == b"IDLE":
-        if len(args) < 5:
-            raise syntax()
         idle_ms = integer(args[3])
         at = 4
     if not at + 3 <= len(args) <= at + 4 + (at == 2):

@@ -25,6 +25,7 @@ def _stream(ctx: Context, key: bytes) -> Stream:
 def stream(ctx: Context, args: list[bytes]) -> Reply:
     """All about a stream; with FULL also its entries, groups and consumers, the first of each."""
     is_full, count = False, 10
+    known = _stream(ctx, args[0])
     if len(args) > 1:
         is_full = args[1].upper() == b"FULL"
         has_count = len(args) == 4 and args[2].upper() == b"COUNT"
@@ -35,7 +36,6 @@ def stream(ctx: Context, args: list[bytes]) -> Reply:
             )
         if has_count:
             count = max(integer(args[3]), 0)
-    known = _stream(ctx, args[0])
     common: dict[object, object] = {
         b"length": len(known),
         b"radix-tree-keys": len(known.nodes),

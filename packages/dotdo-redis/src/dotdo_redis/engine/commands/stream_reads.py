@@ -22,7 +22,7 @@ class _Reading:
 
     def __init__(self, ctx: Context, args: list[bytes], *, is_group: bool) -> None:
         self.is_group = is_group
-        self.is_script = "lua" in ctx.client.flags
+        self.is_refused_script = "lua" in ctx.client.flags and not ctx.engine.config.shows(7, 4)
         self.group = self.consumer = b""
         self.count: int | None = None
         self.waits = False
@@ -38,11 +38,11 @@ class _Reading:
             at = self._take(option, args, at, left)
         if is_group and not self.group:
             raise ReplyError("Missing GROUP option for XREADGROUP")
-        self._take_streams(args[at + 1 :])
+        self._take_streams(ctx, args[at + 1 :])
 
     def _take(self, option: bytes, args: list[bytes], at: int, left: int) -> int:
         if option == b"BLOCK" and left:
-            if self.is_script:
+            if self.is_refused_script:
                 name = "xreadgroup" if self.is_group else "xread"
                 raise ReplyError(f"{name} command is not allowed with BLOCK option from scripts")
             self.waits = True
@@ -68,12 +68,9 @@ class _Reading:
             return at + 1
         raise syntax()
 
-    def _take_streams(self, words: list[bytes]) -> None:
+    def _take_streams(self, ctx: Context, words: list[bytes]) -> None:
         if len(words) % 2:
-            name, mark = ("XREADGROUP", ">") if self.is_group else ("XREAD", "$")
-            raise ReplyError(
-                f"Unbalanced {name} list of streams: for each stream key an ID or '{mark}' must be specified."
-            )
+            raise ReplyError(_unbalanced(ctx, is_group=self.is_group))
         half = len(words) // 2
         self.keys, self.id_words = words[:half], words[half:]
         self.ids: list[int] = []
@@ -111,6 +108,16 @@ class _Reading:
             last = stream.ids[-1] if stream is not None and stream.ids else 0
             return max(last - 1, 0)
         return stream_id(word)
+
+
+def _unbalanced(ctx: Context, *, is_group: bool) -> str:
+    """What is said of keys and ids that are not as many."""
+    shows = ctx.engine.config.shows
+    name, marks = "XREAD", "ID or '$'"
+    if shows(7, 2):
+        name = "'xreadgroup'" if is_group else "'xread'"
+        marks = "ID or '>'" if is_group else "ID, '+', or '$'" if shows(8, 0) else marks
+    return f"Unbalanced {name} list of streams: for each stream key an {marks} must be specified."
 
 
 def _missing(key: bytes, group: bytes) -> NoGroup:

@@ -3,13 +3,20 @@
 from functools import lru_cache
 
 from dotdo_redis.engine.arguments import integer
+from dotdo_redis.engine.commands.stream_references import (
+    ACKNOWLEDGED,
+    KEEP,
+    POLICIES,
+    delete_entry,
+    is_referred,
+)
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
 from dotdo_redis.engine.notifications import STREAM
 from dotdo_redis.engine.stream_ids import range_end, range_start, stream_id
 from dotdo_redis.engine.types.streams import HIGHEST_ID, SEQUENCE_MASK, Fields, Stream, id_text
 from dotdo_redis.errors import ReplyError, no_such_key, syntax, wrong_arity
-from dotdo_redis.mapping.replies import OK, Reply
+from dotdo_redis.mapping.replies import NULL_ARRAY, OK, Reply
 
 FAMILY = Family()
 
@@ -27,6 +34,9 @@ class Trim:
         self.is_exact = True
         self.threshold = 0
         self.limit: int | None = None
+        self.policy = b""
+        self.is_by_policy = False
+        """Entries go one by one, or stay, for the sake of groups."""
 
     def take(self, args: list[bytes], at: int) -> int:
         """Read `MAXLEN|MINID [=|~] threshold` at a place; return the place behind it.
@@ -62,6 +72,15 @@ class Trim:
         if self.limit < 0:
             raise ReplyError("The LIMIT argument must be >= 0.")
 
+    def take_policy(self, ctx: Context, word: bytes) -> bool:
+        """Read what becomes of references in groups (8.2), named at most once; whether it is that."""
+        policy = word.upper()
+        if policy not in POLICIES or self.policy or not ctx.engine.config.shows(8, 2):
+            return False
+        self.policy = policy
+        self.is_by_policy = policy != KEEP
+        return True
+
     def check(self) -> None:
         """Refuse a limit of what is exact.
 
@@ -71,16 +90,45 @@ class Trim:
         if self.limit is not None and (self.is_exact or not self.strategy):
             raise ReplyError("syntax error, LIMIT cannot be used without the special ~ option")
 
-    def run(self, stream: Stream) -> int:
+    def run(self, ctx: Context, key: bytes, stream: Stream) -> int:
         """Trim; return how many entries went."""
+        surplus, limit = self._surplus(stream), self._limit(stream)
+        if not surplus:
+            return 0
+        if not self.is_by_policy:
+            return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
+        reach = len(stream)
+        if not self.is_exact:
+            reach = stream.copy().trim_to(surplus, is_exact=False, limit=limit)
+        return self._run_by_policy(ctx, key, stream, stream.ids[:reach])
+
+    def _run_by_policy(self, ctx: Context, key: bytes, stream: Stream, numbers: list[int]) -> int:
+        gone = 0
+        for number in numbers:
+            if self._is_enough(stream, number):
+                break
+            if self.policy == ACKNOWLEDGED and is_referred(stream, number):
+                continue
+            gone += delete_entry(ctx, key, stream, number, self.policy)
+        return gone
+
+    def _is_enough(self, stream: Stream, number: int) -> bool:
+        if self.strategy == b"MINID":
+            return number >= self.threshold
+        return len(stream) <= self.threshold
+
+    def _limit(self, stream: Stream) -> int:
+        return 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
+
+    def _surplus(self, stream: Stream) -> int:
+        """How many entries are too many; 0 when it would be no whole node of about so many."""
         if self.strategy == b"MINID":
             surplus = len(stream.between(0, self.threshold - 1)) if self.threshold else 0
         else:
             surplus = len(stream) - self.threshold
         if surplus <= 0 or (not self.is_exact and surplus < stream.nodes[0].live):
             return 0
-        limit = 100 * stream.config.stream_node_max_entries if self.limit is None else self.limit
-        return stream.trim_to(surplus, is_exact=self.is_exact, limit=limit)
+        return surplus
 
 
 def new_id(word: bytes, last_id: int, now_ms: int) -> int:
@@ -105,16 +153,16 @@ def new_id(word: bytes, last_id: int, now_ms: int) -> int:
     return number
 
 
-def _check_new_id(word: bytes) -> None:
-    """Refuse what can be no new id of any stream.
+def _check_new_id(word: bytes) -> bool:
+    """Refuse what can be no new id of any stream; whether it is 0-0, which is refused later.
 
     Raises:
-        ReplyError: it is no id, or 0-0.
+        ReplyError: it is no id.
     """
-    if word != b"*":
-        is_partial = word.endswith(b"-*")
-        if not stream_id(word[:-2] if is_partial else word) and not is_partial:
-            raise ReplyError("The ID specified in XADD must be greater than 0-0")
+    if word == b"*":
+        return False
+    is_partial = word.endswith(b"-*")
+    return not stream_id(word[:-2] if is_partial else word) and not is_partial
 
 
 def _too_small() -> ReplyError:
@@ -127,13 +175,15 @@ def _too_small() -> ReplyError:
 def xadd(ctx: Context, args: list[bytes]) -> Reply:
     """Add an entry, perhaps trimming; return its id."""
     key, word = args[0], args[1]
-    trim, at, creates = (None, 1, True) if word == b"*" else _read_options(args)
+    trim, at, creates = (None, 1, True) if word == b"*" else _read_options(ctx, args)
     if at >= len(args):
         raise syntax()
     word, fields = args[at], tuple(args[at + 1 :])
-    _check_new_id(word)
+    is_zero = _check_new_id(word)
     if len(fields) < 2 or len(fields) % 2:
         raise wrong_arity("xadd")
+    if is_zero:
+        raise ReplyError("The ID specified in XADD must be greater than 0-0")
     stream = ctx.db.get(key, Stream)
     if stream is None and not creates:
         return None
@@ -143,10 +193,12 @@ def xadd(ctx: Context, args: list[bytes]) -> Reply:
         ctx.db.put(key, stream)
     stream.append(number, fields)
     ctx.changed(key, b"xadd", STREAM)
-    if trim is not None and trim.run(stream):
+    if trim is not None and trim.is_by_policy:
+        ctx.log(b"XADD", key, id_text(number), *fields)
+    if trim is not None and trim.run(ctx, key, stream):
         ctx.notify(key, b"xtrim", STREAM)
     text = id_text(number)
-    if ctx.engine.journal is not None:
+    if ctx.engine.journal is not None and not (trim is not None and trim.is_by_policy):
         limits = (b"MAXLEN", b"=", b"%d" % len(stream)) if trim is not None else ()
         ctx.log(b"XADD", key, *limits, text, *fields)
     return text
@@ -163,7 +215,7 @@ def _trim_about(threshold: bytes) -> Trim:
     return trim
 
 
-def _read_options(args: list[bytes]) -> tuple[Trim | None, int, bool]:
+def _read_options(ctx: Context, args: list[bytes]) -> tuple[Trim | None, int, bool]:
     """Read the options of XADD; how to trim, where the id stands, and whether a new stream is made."""
     if args[1:3] == _ABOUT and len(args) > 4 and args[4] == b"*":
         return _trim_about(args[3]), 4, True
@@ -179,7 +231,10 @@ def _read_options(args: list[bytes]) -> tuple[Trim | None, int, bool]:
         elif option == b"LIMIT" and left:
             trim.take_limit(args[at + 1])
             at += 2
+        elif trim.take_policy(ctx, args[at]):
+            at += 1
         else:
+            _check_new_id(args[at])
             break
     trim.check()
     return trim if trim.strategy else None, at, creates
@@ -197,15 +252,21 @@ def xtrim(ctx: Context, args: list[bytes]) -> Reply:
         elif option == b"LIMIT" and left:
             trim.take_limit(args[at + 1])
             at += 2
+        elif trim.take_policy(ctx, args[at]):
+            at += 1
         else:
             raise syntax()
     if not trim.strategy:
         raise ReplyError("syntax error, XTRIM must be called with MAXLEN or MINID")
     trim.check()
     stream = ctx.db.get(key, Stream)
-    gone = trim.run(stream) if stream is not None else 0
+    if trim.is_by_policy:
+        ctx.log()
+    gone = trim.run(ctx, key, stream) if stream is not None else 0
     if gone and stream is not None:
         ctx.changed(key, b"xtrim", STREAM)
+        if trim.is_by_policy:
+            return gone
         ctx.log(b"XTRIM", key, b"MAXLEN", b"=", b"%d" % len(stream))
     return gone
 
@@ -223,22 +284,26 @@ def xrange(ctx: Context, args: list[bytes]) -> Reply:
     is_reverse = ctx.command.name == "XREVRANGE"
     start, end = range_start(args[2 if is_reverse else 1]), range_end(args[1 if is_reverse else 2])
     count: int | None = None
-    if len(args) > 3:
-        if len(args) != 5 or args[3].upper() != b"COUNT":
+    options = iter(args[3:])
+    for option in options:
+        word = next(options, None)
+        if option.upper() != b"COUNT" or word is None:
             raise syntax()
-        count = max(integer(args[4]), 0)
+        count = max(integer(word), 0)
     stream = ctx.db.get(args[0], Stream)
     if stream is None or count == 0:
-        return []
+        return [] if stream is None else NULL_ARRAY
     return [shown_entry(*entry) for entry in stream.walk(start, end, count, is_reverse=is_reverse)]
 
 
 @FAMILY.command("XDEL")
 def xdel(ctx: Context, args: list[bytes]) -> Reply:
     """Delete entries; return how many were there."""
-    numbers = [stream_id(word) for word in args[1:]]
     stream = ctx.db.get(args[0], Stream)
-    gone = sum(stream.delete(number) for number in numbers) if stream is not None else 0
+    if stream is None:
+        return 0
+    numbers = [stream_id(word) for word in args[1:]]
+    gone = sum(stream.delete(number) for number in numbers)
     if gone:
         ctx.changed(args[0], b"xdel", STREAM)
     return gone
@@ -250,10 +315,11 @@ def xsetid(ctx: Context, args: list[bytes]) -> Reply:
     number = stream_id(args[1])
     added: int | None = None
     deleted: int | None = None
-    options = args[2:]
-    if len(options) % 2:
-        raise syntax()
-    for option, value in zip(options[::2], options[1::2], strict=True):
+    options = iter(args[2:])
+    for option in options:
+        value = next(options, None)
+        if value is None:
+            raise syntax()
         if option.upper() == b"ENTRIESADDED":
             added = integer(value)
             if added < 0:
@@ -273,7 +339,7 @@ def xsetid(ctx: Context, args: list[bytes]) -> Reply:
     stream.last_id = number
     stream.added = stream.added if added is None else added
     stream.max_deleted = stream.max_deleted if deleted is None else deleted
-    ctx.changed(args[0], b"xsetid", STREAM)
+    ctx.recorded(args[0], b"xsetid", STREAM)
     return OK
 
 

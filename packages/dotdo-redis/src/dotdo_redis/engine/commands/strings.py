@@ -3,7 +3,7 @@
 from dotdo_redis.engine.arguments import HIGHEST, integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.declaration import Family
-from dotdo_redis.engine.notifications import GENERIC, STRING
+from dotdo_redis.engine.notifications import GENERIC, MISS, STRING
 from dotdo_redis.errors import ReplyError, syntax, wrong_arity
 from dotdo_redis.mapping.replies import OK, Reply
 
@@ -63,7 +63,11 @@ class _SetOptions:
                 self.wants_old = True
             elif option == b"KEEPTTL" and expiry is None:
                 self.keeps_ttl = True
-            elif option in EXPIRY_OPTIONS and expiry is None and not self.keeps_ttl:
+            elif (
+                option in EXPIRY_OPTIONS
+                and not self.keeps_ttl
+                and (expiry or (option,))[0] == option
+            ):
                 amount = next(words, None)
                 if amount is None:
                     raise syntax()
@@ -85,9 +89,12 @@ def set_(ctx: Context, args: list[bytes]) -> Reply:
     options = _SetOptions(ctx, args[2:])
     db = ctx.db
     old = bulk(db.string(key)) if options.wants_old else None
+    if options.wants_old and old is None:
+        ctx.notify(key, b"keymiss", MISS)
     if options.condition and (db.find(key) is None) != (options.condition == b"NX"):
         return old
     if options.keeps_ttl:
+        db.find(key)  # a time that is over is not kept
         db.put(key, value)
         ctx.changed(key, b"set", STRING)
     else:
@@ -150,24 +157,37 @@ def getdel(ctx: Context, args: list[bytes]) -> Reply:
     return old
 
 
+def _time_option(words: list[bytes]) -> tuple[bytes, bytes]:
+    """Read the one option of GETEX, which may stand there again: its name, and the number of its last place."""
+    chosen = number = b""
+    rest = iter(words)
+    for word in rest:
+        option = word.upper()
+        if chosen not in {b"", option} or (option != b"PERSIST" and option not in EXPIRY_OPTIONS):
+            raise syntax()
+        chosen = option
+        if option != b"PERSIST":
+            amount = next(rest, None)
+            if amount is None:
+                raise syntax()
+            number = amount
+    return chosen, number
+
+
 @FAMILY.command("GETEX")
 def getex(ctx: Context, args: list[bytes]) -> Reply:
     """Read a string and change its time to live."""
-    key, options = args[0], [word.upper() for word in args[1:2]] + args[2:]
-    if not options:
-        return bulk(ctx.db.string(key))
-    persists = options == [b"PERSIST"]
-    if not persists and (len(options) != 2 or options[0] not in EXPIRY_OPTIONS):
-        raise syntax()
+    key = args[0]
+    option, word = _time_option(args[1:])
     value = bulk(ctx.db.string(key))
-    if value is None:
-        return None
-    if persists:
+    if value is None or not option:
+        return value
+    if option == b"PERSIST":
         if ctx.db.persist(key):
             ctx.changed(key, b"persist", GENERIC)
             ctx.log(b"PERSIST", key)
         return value
-    when_ms = deadline_ms(ctx, options[0], options[1])
+    when_ms = deadline_ms(ctx, option, word)
     if when_ms <= ctx.now_ms:
         delete_instead(ctx, key)
     else:

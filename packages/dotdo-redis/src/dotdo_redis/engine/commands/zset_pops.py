@@ -97,8 +97,8 @@ def zmpop(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("BZMPOP")
 def bzmpop(ctx: Context, args: list[bytes]) -> Reply:
     """Do the same, waiting for them."""
-    wait_ms = timeout_ms(args[0])
     wanted = _MultiPop(args[1:])
+    wait_ms = timeout_ms(args[0])
 
     def attempt(ctx: Context) -> Reply:
         reply = wanted.run(ctx)

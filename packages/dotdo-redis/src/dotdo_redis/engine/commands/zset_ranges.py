@@ -21,24 +21,25 @@ class _Request:
 
     __slots__ = ("kind", "limit", "offset", "reverse", "with_scores")
 
-    def __init__(self, kind: str, words: list[bytes], *, fixed: bool, reverse: bool) -> None:
+    def __init__(
+        self, kind: str, words: list[bytes], *, fixed: bool, reverse: bool, stores: bool
+    ) -> None:
         self.kind = kind
+        names_kind, names_order = not fixed, not fixed
         self.reverse = reverse
         self.with_scores = False
         self.offset, self.limit = 0, -1
         options = iter(words)
         for word in options:
             option = word.upper()
-            if option == b"WITHSCORES":
+            if option == b"WITHSCORES" and not stores:
                 self.with_scores = True
             elif option == b"LIMIT":
                 self._read_limit(next(options, None), next(options, None))
-            elif fixed:
-                raise syntax()
-            elif option == b"REV":
-                self.reverse = True
-            elif option in {b"BYSCORE", b"BYLEX"}:
-                self.kind = option.decode()
+            elif option == b"REV" and names_order:
+                self.reverse, names_order = True, False
+            elif option in {b"BYSCORE", b"BYLEX"} and names_kind:
+                self.kind, names_kind = option.decode(), False
             else:
                 raise syntax()
 
@@ -47,14 +48,12 @@ class _Request:
             raise syntax()
         self.offset, self.limit = integer(offset), integer(limit)
 
-    def check(self, *, stores: bool) -> None:
+    def check(self) -> None:
         """Refuse options that do not go together."""
         if self.limit != -1 and self.kind == RANK:
             raise ReplyError(
                 "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
             )
-        if self.with_scores and stores:
-            raise syntax()
         if self.with_scores and self.kind == LEX:
             raise ReplyError("syntax error, WITHSCORES not supported in combination with BYLEX")
 
@@ -82,8 +81,8 @@ RANGES = {
 
 def _read(name: str, words: list[bytes], *, stores: bool = False) -> tuple[Selection, bool]:
     kind, fixed, reverse = RANGES[name]
-    request = _Request(kind, words[2:], fixed=fixed, reverse=reverse)
-    request.check(stores=stores)
+    request = _Request(kind, words[2:], fixed=fixed, reverse=reverse, stores=stores)
+    request.check()
     return request.selection(words[0], words[1]), request.with_scores
 
 

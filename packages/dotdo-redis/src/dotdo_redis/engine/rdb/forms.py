@@ -271,6 +271,7 @@ def load_expiring_listpack(reader: Reader, config: Config) -> Value:
     if len(words) % 3:
         raise ValueError("no triples")
     value = _hash_of(config, list(_flat(zip(words[::3], words[1::3], strict=True))))
+    value.make_room_for_times()
     for field, when in zip(words[::3], words[2::3], strict=True):
         if when != b"0":
             value.expire_at(field, int(when))

@@ -37,9 +37,13 @@ class Writer:
 
     def string(self, value: bytes) -> None:
         """Write a string: as an integer of 32 bits, compressed, or as it is."""
+        if not self.compresses:
+            self.length(len(value))
+            self.out += value
+            return
         if len(value) <= LONGEST_INTEGER and is_integer(value) and self._integer(int(value)):
             return
-        if self.compresses and len(value) > SHORTEST_COMPRESSED:
+        if len(value) > SHORTEST_COMPRESSED:
             packed = compress(value)
             if packed is not None:
                 self.out.append(LZF)

@@ -45,7 +45,7 @@ local function pack_table(t, depth, pieces)
       highest = k
     end
   end
-  if is_array and highest == count and count > 0 then
+  if is_array and highest == count then
     pieces[#pieces + 1] = sized(count, 0x90, 15, nil, '\220', '\221')
     for at = 1, count do pack(rawget(t, at), depth, pieces) end
     return

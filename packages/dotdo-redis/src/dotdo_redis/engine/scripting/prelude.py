@@ -259,8 +259,20 @@ local struct = library('struct')
 local visible = {
   _VERSION = _VERSION, assert = assert, error = error, ipairs = ipairs, newproxy = newproxy, select = select,
   tonumber = tonumber, tostring = tostring, type = type, unpack = unpack, xpcall = xpcall, gcinfo = gcinfo,
-  pcall = pcall, rawequal = rawequal,
+  rawequal = rawequal,
 }
+
+local function protected(ok, first, ...)
+  if not ok and type(first) == 'table' then
+    local text = rawget(first, 'err')
+    if type(text) == 'string' or type(text) == 'number' then return false, text end
+  end
+  return ok, first, ...
+end
+function visible.pcall(...)
+  if select('#', ...) == 0 then failed("bad argument #1 to 'pcall' (value expected)", 2) end
+  return protected(pcall(...))
+end
 
 function visible.next(t, k) return next(real[t] or t, k) end
 function visible.pairs(t)

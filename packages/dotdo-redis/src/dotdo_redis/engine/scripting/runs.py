@@ -13,7 +13,6 @@ import greenlet  # type: ignore[import-untyped]  # it brings no types
 from lupa.lua51 import LuaMemoryError  # type: ignore[import-untyped]  # likewise
 
 from dotdo_redis.engine.blocking import Blocked
-from dotdo_redis.engine.dispatch import find_command
 from dotdo_redis.engine.pausing import MAY_WRITE
 from dotdo_redis.engine.scripting.sandbox import LuaFailure, Sandbox, ScriptError
 from dotdo_redis.errors import Busy, OutOfMemory, ReplyError
@@ -304,7 +303,7 @@ class Runner:
 
     def _admit(self, run: Run, command: "Command", words: list[bytes]) -> None:
         engine, ctx, flags = self._engine, run.ctx, command.facts.flags
-        if "noscript" in flags:
+        if "noscript" in flags and not ("blocking" in flags and engine.config.shows(7, 2)):
             raise ReplyError("This Redis command is not allowed from script")
         if run.is_over_memory and not run.has_written and "denyoom" in flags:
             raise OutOfMemory
@@ -325,10 +324,11 @@ class Runner:
         if words[0].upper() not in table:
             raise ReplyError("Unknown Redis command called from script")
         command = table[words[0].upper()]
-        if command.function is None and len(words) > 1:
-            return find_command(table, words)
         if command.subcommands and len(words) > 1:
-            command = command.subcommands.get(words[1].upper(), command)
+            child = command.subcommands.get(words[1].upper())
+            if child is None and command.function is None:
+                raise ReplyError("Unknown Redis command called from script")
+            command = child or command
         if not command.facts.accepts(len(words)) or command.function is None:
             raise ReplyError("Wrong number of args calling Redis command from script")
         return command

@@ -16,6 +16,7 @@ from dotdo_redis.engine.scripting.lua_json import JSON
 from dotdo_redis.engine.scripting.lua_messages import MESSAGES
 from dotdo_redis.engine.scripting.prelude import PRELUDE
 from dotdo_redis.errors import ReplyError
+from dotdo_redis.mapping.doubles import double_text
 from dotdo_redis.mapping.replies import (
     NO_REPLY,
     NULL_ARRAY,
@@ -68,6 +69,11 @@ class LuaFailure(Exception):
         self.line = line
 
 
+def _long_text(number: float) -> bytes:
+    """Spell a double for RESP2 as it was done before 7.2."""
+    return b"%.17g" % number
+
+
 def _no_attributes(_object: object, _name: object, _is_setting: bool) -> object:
     raise AttributeError("scripts see no Python")
 
@@ -82,6 +88,7 @@ class Sandbox:
             caller: answers the scripts.
             release: what `redis.REDIS_VERSION` says.
         """
+        self._spell = double_text if release >= (7, 2, 0) else _long_text
         self.lua: Any = LuaRuntime(
             encoding=None,
             register_eval=False,
@@ -240,7 +247,7 @@ class Sandbox:
 
     def double_to_lua(self, number: float, resp: int) -> object:
         """Turn a double into a table, or into its text for RESP2."""
-        return self._field(b"double", number) if resp == 3 else double_text(number)
+        return self._field(b"double", number) if resp == 3 else self._spell(number)
 
     def status_to_lua(self, reply: Status, _resp: int) -> object:
         """Turn a status into a table."""
@@ -261,11 +268,6 @@ class Sandbox:
     def boolean_to_lua(self, reply: bool, resp: int) -> object:
         """Keep a boolean, or make a number of it for RESP2."""
         return reply if resp == 3 else int(reply)
-
-
-def double_text(number: float) -> bytes:
-    """Spell a double for RESP2."""
-    return b"%.17g" % number
 
 
 _TO_LUA: dict[type, Callable[..., object]] = {

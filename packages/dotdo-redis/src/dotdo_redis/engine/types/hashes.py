@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.expiry import Deadlines
 from dotdo_redis.engine.types.order import Order
+
+if TYPE_CHECKING:
+    from dotdo_redis.engine.types.kept import Kept
 
 LISTPACK, LISTPACK_TTL, HASHTABLE = b"listpack", b"listpackex", b"hashtable"
 FEW = 128
@@ -14,7 +18,7 @@ FEW = 128
 class Hash:
     """Fields and values of a hash; the encoding only ever grows, as in Redis."""
 
-    __slots__ = ("config", "deadlines", "expires", "fields", "form", "order")
+    __slots__ = ("config", "deadlines", "expires", "fields", "form", "kept", "order")
 
     type_name = b"hash"
 
@@ -26,6 +30,7 @@ class Hash:
         self.expires: dict[bytes, int] = {}
         """Field -> milliseconds since 1970 from which on it is gone."""
         self.deadlines: Deadlines | None = None
+        self.kept: Kept | None = None
 
     def __len__(self) -> int:
         return len(self.fields)
@@ -35,6 +40,8 @@ class Hash:
         fields = self.fields
         is_new = field not in fields
         fields[field] = value
+        if self.kept is not None:
+            self.kept.touched[field] = None
         if self.form is not HASHTABLE:
             config = self.config
             longest = config.hash_max_listpack_value
@@ -62,16 +69,22 @@ class Hash:
         """Remove a field; whether it was there."""
         if self.fields.pop(field, None) is None:
             return False
+        if self.kept is not None:
+            self.kept.touched[field] = None
         if self.expires:
             self.expires.pop(field, None)
         return True
+
+    def make_room_for_times(self) -> None:
+        """Take the encoding that has room for times to live."""
+        if self.form is LISTPACK:
+            self.form = LISTPACK_TTL
 
     def expire_at(self, field: bytes, when_ms: int) -> None:
         """Let a field be gone from `when_ms` (milliseconds since 1970) on."""
         if self.deadlines is None:
             self.deadlines = Deadlines()
-        if self.form is LISTPACK:
-            self.form = LISTPACK_TTL
+        self.make_room_for_times()
         self.expires[field] = when_ms
         self.deadlines.add(when_ms, field)
 

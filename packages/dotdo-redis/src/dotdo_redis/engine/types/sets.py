@@ -1,10 +1,14 @@
 """Sets in the order of insertion, with their encodings; it refuses commands."""
 
 from random import Random
+from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.arguments import is_integer
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.types.order import Order
+
+if TYPE_CHECKING:
+    from dotdo_redis.engine.types.kept import Kept
 
 INTSET, LISTPACK, HASHTABLE = b"intset", b"listpack", b"hashtable"
 FEW = 128
@@ -13,7 +17,7 @@ FEW = 128
 class Set:
     """Members of a set; the encoding only ever grows, as in Redis."""
 
-    __slots__ = ("config", "form", "members", "order")
+    __slots__ = ("config", "form", "kept", "members", "order")
 
     type_name = b"set"
 
@@ -22,6 +26,7 @@ class Set:
         self.members: dict[bytes, None] = {}
         self.form = INTSET
         self.order: Order | None = None
+        self.kept: Kept | None = None
 
     def __len__(self) -> int:
         return len(self.members)
@@ -35,6 +40,8 @@ class Set:
         if member in members:
             return False
         members[member] = None
+        if self.kept is not None:
+            self.kept.touched[member] = None
         if self.form is not HASHTABLE:
             self.form = self._form_with(member)
         if self.order is not None:
@@ -45,6 +52,8 @@ class Set:
         """Remove a member; whether it was there."""
         if member in self.members:
             del self.members[member]
+            if self.kept is not None:
+                self.kept.touched[member] = None
             return True
         return False
 

@@ -4,12 +4,15 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from math import inf, nextafter
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped]  # it ships no types
 
 from dotdo_redis.engine.config import Config
 from dotdo_redis.engine.types.order import Order
+
+if TYPE_CHECKING:
+    from dotdo_redis.engine.types.kept import Kept
 
 FEW = 128
 
@@ -50,7 +53,7 @@ class Row(list[Ranked]):
 class SortedSet:
     """Members with scores; the encoding only ever grows, as in Redis."""
 
-    __slots__ = ("config", "is_listpack", "order", "ranked", "scores")
+    __slots__ = ("config", "is_listpack", "kept", "order", "ranked", "scores")
 
     type_name = b"zset"
 
@@ -61,6 +64,7 @@ class SortedSet:
         """`Row`, and `SortedList` from `LARGE` members on."""
         self.is_listpack = True
         self.order: Order | None = None
+        self.kept: Kept | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -73,6 +77,8 @@ class SortedSet:
             self.is_listpack = old is not None or self._takes(member)
             if not score and self.is_listpack:
                 score = 0.0  # a listpack keeps no sign of zero
+        if self.kept is not None:
+            self.kept.touched[member] = None
         if old is None:
             scores[member] = score
             self.ranked.add((score, member))
@@ -102,6 +108,8 @@ class SortedSet:
         score = self.scores.pop(member, None)
         if score is None:
             return False
+        if self.kept is not None:
+            self.kept.touched[member] = None
         self.ranked.remove((score, member))
         return True
 

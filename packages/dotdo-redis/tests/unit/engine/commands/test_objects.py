@@ -84,7 +84,7 @@ def test_info_counts_keys_that_were_read_as_redis_does(rig):
 
 
 def test_looking_at_a_key_that_nobody_has_used_since_it_was_loaded_does_not_use_it(rig):
-    rig.engine.databases[0].load(b"k", b"v", None)
+    rig.engine.databases[0].keys[b"k"] = b"v"
     rig.pass_ms(5000)
     rig("TYPE", "k")
     assert rig("OBJECT", "IDLETIME", "k") == 5

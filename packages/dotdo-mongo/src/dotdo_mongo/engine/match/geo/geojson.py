@@ -225,7 +225,7 @@ def _collection(value: Mapping[str, Any]) -> Shape:
 
 def is_geojson(value: Any) -> bool:
     """Whether a document looks like GeoJSON rather than a legacy point."""
-    return isinstance(value, Mapping) and isinstance(value.get("type"), str)
+    return isinstance(value, Mapping) and type(value.get("type")) is str
 
 
 def stored_shape(value: Any) -> Shape | None:

@@ -117,7 +117,7 @@ def _polygon(argument: Any) -> Test:
 
 
 def _geometry_within(argument: Any) -> Test:
-    if isinstance(argument, Mapping) and argument.get("type") not in {"Polygon", "MultiPolygon"}:
+    if isinstance(argument, Mapping) and argument.get("type") not in ("Polygon", "MultiPolygon"):
         shape_of(argument)
         raise failure(2, "$within not supported with provided geometry: " + str(argument))
     area = shape_of(argument)
