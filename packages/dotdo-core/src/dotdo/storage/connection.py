@@ -7,6 +7,7 @@ from urllib.parse import quote
 import apsw
 
 from dotdo import errors
+from dotdo.storage.collations import CASELESS, compare
 from dotdo.storage.failures import fail
 from dotdo.storage.system import APPLICATION_ID, FORMAT
 
@@ -67,6 +68,7 @@ def configure(connection: apsw.Connection, durability: Durability = "process") -
         connection.config(option, 1)
     for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
         connection.config(option, 0)
+    connection.create_collation(CASELESS, compare)
     wanted = {"recursive_triggers": 1, "synchronous": _SYNCHRONOUS[durability], "temp_store": 2}
     connection.wal_autocheckpoint(_LOG_PAGES)
     for name, value in wanted.items():

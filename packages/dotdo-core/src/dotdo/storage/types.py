@@ -2,6 +2,8 @@
 
 import re
 
+from dotdo.storage.collations import CASELESS
+
 _STORAGE = {
     "boolean": "INTEGER",
     "smallint": "INTEGER",
@@ -52,7 +54,7 @@ def declared_of(type_name: str) -> str:
     """
     found = storage_of(type_name)
     if type_name == "citext":
-        return f"{found} collate nocase"
+        return f"{found} collate {CASELESS}"
     return "ANY" if found == "REAL" else found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -119,17 +119,23 @@ def compile_min_max(compiler: Compiler, expr: ir.MinMax) -> Sql:
 def _keyed_extreme(compiler: Compiler, expr: ir.MinMax, parts: list[Sql]) -> Sql:
     """Write GREATEST and LEAST of values that order by a key: the first row in that order."""
     alias = compiler.alias()
-    listed = exp.Values(expressions=[exp.Tuple(expressions=[part.node]) for part in parts])
-    listed.set("alias", exp.TableAlias(this=n.name(alias)))
-    value = n.column(alias, "column1")
+    # VALUES names its columns only where they refer to nothing outside
+    listed: Any = _row_of(parts[0])
+    for part in parts[1:]:
+        listed = exp.Union(this=listed, expression=_row_of(part), distinct=False)
+    value = n.column(alias, "v")
     select = exp.Select(expressions=[value])
-    select.set("from_", exp.From(this=listed))
+    select.set("from_", exp.From(this=n.subquery(listed, alias)))
     select.set("where", exp.Where(this=n.negate(n.is_null(value.copy()))))
     key = key_node(compiler, Sql(value.copy()), expr.type, is_group=False)
     order = n.ordered(key, expr.is_greatest, nulls_first=False)
     select.set("order", exp.Order(expressions=[order]))
     select.set("limit", exp.Limit(expression=n.integer(1)))
     return Sql(n.subquery(select))
+
+
+def _row_of(part: Sql) -> n.Node:
+    return exp.Select(expressions=[exp.Alias(this=part.node, alias=n.name("v"))])
 
 
 def compile_null_if(compiler: Compiler, expr: ir.NullIf) -> Sql:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dotdo.storage.collations import CASELESS
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile import numerics
 from dotdo_postgres.engine.compile.enum_order import rank
@@ -57,7 +58,7 @@ def key_node(  # noqa: C901, PLR0911 -- one return for each kind of type
     if oid == t.NUMERIC and sql.scale is None and not sql.is_null:
         return numerics.key(sql.node)
     if oid == t.CITEXT and not sql.is_null:
-        return n.call("lower", sql.node)
+        return exp.Collate(this=n.wrap(sql.node), expression=exp.Var(this=CASELESS))
     if oid == t.BPCHAR and not sql.is_null:
         return n.call("rtrim", sql.node, n.string(" "))
     if t.BY_OID[oid].category == "A" and not sql.is_null:

@@ -1,13 +1,13 @@
-"""Functions and operators of the extension citext: text that compares without regard to case, as `lower` of the locale C makes it."""
+"""Functions and operators of the extension citext: text that compares without regard to case, as its lower-case form does."""
 
 from __future__ import annotations
 
 import re
-import string
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dotdo.storage.collations import CASELESS, lowered
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.functions import patterns, regexps
@@ -19,17 +19,12 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.ir import Expr
 
 FAMILY = Family("F.10")
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
-def _folded(text: str) -> str:
-    return text.translate(_LOWER)
 
 
 def _compare(op: str) -> None:
     @FAMILY.native_operator(f"citext {op} citext", returns="boolean")
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:  # noqa: ARG001 -- declared alike
-        left = exp.Collate(this=n.wrap(args[0].node), expression=exp.Var(this="nocase"))
+        left = exp.Collate(this=n.wrap(args[0].node), expression=exp.Var(this=CASELESS))
         return Sql(n.binary(op, left, args[1].node))
 
 
@@ -40,7 +35,7 @@ for _op in ("=", "<>", "<", "<=", ">", ">="):
 @FAMILY.function("citext_cmp(citext, citext)", returns="integer")
 def compare(left: str, right: str) -> int:
     """Return -1, 0 or 1."""
-    a, b = _folded(left), _folded(right)
+    a, b = lowered(left), lowered(right)
     return (a > b) - (a < b)
 
 
@@ -133,7 +128,7 @@ def regexp_split_to_table(text: str, pattern: str, flags: str = "") -> list[str]
 @FAMILY.function("strpos(citext, citext)", returns="integer")
 def position(text: str, part: str) -> int:
     """Return where a part is, 0 for nowhere."""
-    return _folded(text).find(_folded(part)) + 1
+    return lowered(text).find(lowered(part)) + 1
 
 
 @FAMILY.function("replace(citext, citext, citext)", returns="text")
@@ -141,7 +136,7 @@ def replace(text: str, old: str, new: str) -> str:
     """Put a text in the place of another."""
     if not old:
         return text
-    quoted = re.sub(r"([^a-zA-Z_0-9])", r"\\\1", old)
+    quoted = re.sub(r"([\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f])", r"\\\1", old)
     return patterns.regexp_replace_flags(text, quoted, new, "gi")
 
 
@@ -150,7 +145,7 @@ def split_part(text: str, delimiter: str, number: int) -> str:
     """Return a field (22023 for the number 0)."""
     if number == 0:
         raise error("22023", "field position must not be zero")
-    fields, folded, wanted, at = [], _folded(text), _folded(delimiter), 0
+    fields, folded, wanted, at = [], lowered(text), lowered(delimiter), 0
     while wanted and (found := folded.find(wanted, at)) >= 0:
         fields.append(text[at:found])
         at = found + len(wanted)
@@ -164,7 +159,7 @@ def translate(text: str, old: str, new: str) -> str:
     """Exchange characters, in either case."""
     table: dict[int, str | None] = {}
     for at, char in enumerate(old):
-        for form in {char.lower(), char.upper()} if char.isascii() else {char}:
+        for form in {lowered(char), char.upper() if len(char.upper()) == 1 else char}:
             table.setdefault(ord(form), new[at] if at < len(new) else None)
     return text.translate(table)
 
@@ -182,8 +177,8 @@ class _Least:
         if self.best is None:
             self.best = value
         elif self.is_greatest:
-            self.best = value if _folded(value) > _folded(self.best) else self.best
-        elif _folded(value) < _folded(self.best):
+            self.best = value if lowered(value) > lowered(self.best) else self.best
+        elif lowered(value) < lowered(self.best):
             self.best = value
 
     def final(self) -> str | None:

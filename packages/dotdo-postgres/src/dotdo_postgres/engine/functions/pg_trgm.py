@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import string
 from typing import TYPE_CHECKING
 
+from dotdo.storage.collations import lowered
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import error
 from dotdo_postgres.mapping import arrays
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.facts import Facts
 
 FAMILY = Family("F.35")
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_WORD = re.compile(r"[A-Za-z0-9\x80-\U0010ffff]+")
+_WORD = re.compile(r"[^\W_²³¹¼-¾⁰-₉]+")
 _LIMITS = {
     "pg_trgm.similarity_threshold": 0.3, "pg_trgm.word_similarity_threshold": 0.6,
     "pg_trgm.strict_word_similarity_threshold": 0.5,
@@ -26,7 +25,7 @@ _LIMITS = {
 def _ordered(text: str) -> list[str]:
     """Return the trigrams of a text from left to right."""
     found: list[str] = []
-    for word in _WORD.findall(text.translate(_LOWER)):
+    for word in _WORD.findall(lowered(text)):
         padded = f"  {word} "
         found += [padded[at : at + 3] for at in range(len(padded) - 2)]
     return found

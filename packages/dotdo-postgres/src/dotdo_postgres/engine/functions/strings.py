@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pglast.keywords import COL_NAME_KEYWORDS, RESERVED_KEYWORDS, TYPE_FUNC_NAME_KEYWORDS
 
+from dotdo.storage.collations import lowered
 from dotdo_postgres.engine.compile import nodes as n
 from dotdo_postgres.engine.compile.sql import Sql
 from dotdo_postgres.engine.routines.declare import Family
@@ -77,11 +78,7 @@ def _one_to_one(char: str, mapped: str) -> str:
 
 def lower_text(text: str) -> str:
     """Change to lower case, one character for one."""
-    return (
-        text.lower()
-        if text.isascii()
-        else "".join([_one_to_one(char, char.lower()) for char in text])
-    )
+    return lowered(text)
 
 
 def upper_text(text: str) -> str:

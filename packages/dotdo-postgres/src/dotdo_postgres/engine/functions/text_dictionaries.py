@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import string
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import Stemmer
 
+from dotdo.storage.collations import lowered
 from dotdo_postgres.engine.functions.text_parsing import (
     ASCII_HWORD,
     ASCII_WORD,
@@ -28,7 +28,6 @@ from dotdo_postgres.spec.stop_words import ENGLISH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UNINDEXED = frozenset({BLANK, TAG, PROTOCOL, ENTITY})
 _STEMMED = frozenset({ASCII_WORD, WORD, HWORD_PART, HWORD_ASCII_PART, ASCII_HWORD, HWORD})
 _stem = Stemmer.Stemmer("english").stemWord
@@ -36,12 +35,12 @@ _stem = Stemmer.Stemmer("english").stemWord
 
 def simple(word: str) -> list[str]:
     """Return a word in lower case."""
-    return [word.translate(_LOWER)]
+    return [lowered(word)]
 
 
 @lru_cache(maxsize=4096)
 def _english(word: str) -> tuple[str, ...]:
-    lower = word.translate(_LOWER)
+    lower = lowered(word)
     return () if lower in ENGLISH else (_stem(lower),)
 
 

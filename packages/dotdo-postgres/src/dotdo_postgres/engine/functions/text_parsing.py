@@ -47,8 +47,8 @@ class Token(NamedTuple):
     text: str
 
 
-_LETTER = r"[A-Za-z\x80-\U0010ffff]"
-_ANY = r"[A-Za-z0-9\x80-\U0010ffff]"
+_LETTER = r"(?:[^\W0-9_²³¹¼-¾⁰-₉]|[\u0300-\u036f])"
+_ANY = r"(?:[^\W_²³¹¼-¾⁰-₉]|[\u0300-\u036f])"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+[A-Za-z]{2}[A-Za-z0-9_-]*(?<![-_])(?:\.[A-Za-z0-9][A-Za-z0-9_-]*(?<![-_]))*"
 _PATH = r"/[!#-;=?-\[\]_a-z~]+"
 _TAG = re.compile(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import string
 import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dotdo.storage.collations import lowered
 from dotdo_postgres.engine.routines.checks import FIT_CHAR, FIT_VARCHAR, interval_key, routine
 from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import arrays, floats, interval, jsons, numeric
@@ -82,10 +82,9 @@ def _padded_key(item: str | None) -> Any:
 
 
 def _folded_key(item: str | None) -> Any:
-    return None if item is None else item.translate(_LOWER)
+    return None if item is None else lowered(item)
 
 
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _ELEMENT_KEYS: dict[int, Callable[[Any], Any]] = {
     t.NUMERIC: _numeric_key, t.INTERVAL: _interval_element_key, t.JSONB: _jsonb_element_key, t.BPCHAR: _padded_key, t.CITEXT: _folded_key,
 }  # fmt: skip
