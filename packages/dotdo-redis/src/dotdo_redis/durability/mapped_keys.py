@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotdo.errors import DotdoError
 from dotdo.storage import Blocked
+from dotdo_redis.durability.undoing import Undo
 from dotdo_redis.engine import notifications
 from dotdo_redis.engine.types.hashes import Hash
 from dotdo_redis.errors import ReplyError, TryAgain
@@ -69,6 +70,7 @@ class MappedKeys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._rows: Rows | None = None
+        self._undo = Undo(engine)
         self._prefixes: dict[int, tuple[bytes, ...]] = {}
 
     def dirty_keys(self, database: int) -> dict[bytes, None]:
@@ -87,7 +89,13 @@ class MappedKeys:
         before, self._prefixes = self._prefixes, prefixes
         for database in {*before, *prefixes}:
             self._replace(database, before.get(database, ()))
-        self._engine.audience.call_after(self._keep if prefixes else None)
+        self._undo.prefixes = prefixes
+        audience = self._engine.audience
+        audience.call_after(self._keep if prefixes else None)
+        if prefixes:
+            audience.add_gate(self._undo.remember)
+        else:
+            audience.drop_gate(self._undo.remember)
 
     def _replace(self, database: int, before: tuple[bytes, ...]) -> None:
         db = self._engine.databases[database]
@@ -129,7 +137,7 @@ class MappedKeys:
         """Write the things that a command has changed.
 
         Raises:
-            ReplyError: their noun refuses it; they are as before.
+            ReplyError: their noun refuses it; they are as before, and so is what else the call names.
         """
         changes = self._take()
         if not changes:
@@ -142,10 +150,10 @@ class MappedKeys:
                 (number, key, databases[number].keys.get(key)) for number, key in changes
             )
         except Blocked:
-            self._restore(rows, changes)
+            self._take_back(rows, changes)
             raise TryAgain("a transaction is changing the thing that the key is") from None
         except DotdoError as error:
-            self._restore(rows, changes)
+            self._take_back(rows, changes)
             raise ReplyError(" ".join(str(error).split())) from None
 
     def _refuse_ends(self, changes: list[Change]) -> None:
@@ -154,6 +162,11 @@ class MappedKeys:
             value = db.keys.get(key)
             if isinstance(value, Hash) and (key in db.expires or value.expires):
                 raise _Ends("a key that is a thing cannot expire")
+
+    def _take_back(self, rows: Rows, changes: list[Change]) -> None:
+        """Have the things as their rows are, and the other keys of the call as they were."""
+        self._restore(rows, changes)
+        self._undo.run()
 
     def _restore(self, rows: Rows, changes: list[Change]) -> None:
         for number, key in changes:

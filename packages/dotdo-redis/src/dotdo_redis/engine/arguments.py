@@ -67,12 +67,17 @@ def negatable(word: bytes) -> int:
     )
 
 
-def small_integer(word: bytes) -> int:
+def small_integer(word: bytes, error: str = "") -> int:
     """Read an integer of 32 bits.
 
     Raises:
-        ReplyError: not an integer, or beyond.
+        ReplyError: not an integer, or beyond; with `error`, or the usual texts.
     """
+    if error:
+        number = integer(word, error)
+        if not -(1 << 31) <= number < 1 << 31:
+            raise ReplyError(error)
+        return number
     return bounded(
         word,
         -(1 << 31),

@@ -92,8 +92,15 @@ class Context:
     def delete(self, key: bytes) -> bool:
         """Delete a key with its `del` event, as a change of its own; whether it was there."""
         if not self.db.live(key):
+            if key in self.db.keys:
+                self.db.expire(key)
             return False
-        self.db.remove(key)
+        return self.drop(key)
+
+    def drop(self, key: bytes) -> bool:
+        """Delete a key in place of which nothing is stored, its time over or not; whether it was there."""
+        if self.db.remove(key) is None:
+            return False
         self.changed(key, b"del", notifications.GENERIC)
         return True
 

@@ -293,7 +293,7 @@ class Engine:
             if command is not None:
                 command.rejected_calls += 1
             self.instance.failed(error)
-            if command is not None and command.name == "EXEC" and client.queue is not None:
+            if command is not None and command.name == "EXEC":
                 client.queue = None
                 self.unwatch(client)
                 return ExecAbort(f"Transaction discarded because of: {error.text}")

@@ -123,21 +123,21 @@ class User:
                 worst = found
         return worst
 
-    def flags(self) -> list[bytes]:
-        """The flags as ACL GETUSER shows them."""
+    def flags(self, *, is_newer: bool) -> list[bytes]:
+        """The flags as ACL GETUSER shows them; since 7.2 (`is_newer`) also that payloads are checked."""
         shown = [b"on" if self.is_on else b"off"]
         if self.needs_no_password:
             shown.append(b"nopass")
         if self.skips_sanitizing:
             shown.append(b"skip-sanitize-payload")
-        elif not self.lets_in_anybody or self.name != DEFAULT:
+        elif is_newer:
             shown.append(b"sanitize-payload")
         return shown
 
-    def shown(self) -> str:
+    def shown(self, *, is_newer: bool) -> str:
         """The line of ACL LIST."""
         words = ["user", self.name.decode("utf-8", "surrogateescape")]
-        words += [flag.decode() for flag in self.flags()]
+        words += [flag.decode() for flag in self.flags(is_newer=is_newer)]
         words += [f"#{digest}" for digest in self.passwords]
         words.append(self.root.shown())
         words += [f"({selector.shown()})" for selector in self.selectors]

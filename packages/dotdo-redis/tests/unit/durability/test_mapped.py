@@ -179,3 +179,30 @@ def test_branches_and_the_past_have_their_own(shop, client, noun, monkeypatch, t
 def test_a_pattern_is_a_prefix_that_meets_no_other(shop, client, noun, pattern):
     with pytest.raises(InvalidName):
         map_keys(pattern, "Other")
+
+
+def test_a_transaction_that_a_noun_refuses_leaves_nothing_behind(client, noun):
+    client.rpush("list", "a")
+    client.set("text", "x", px=10**9)
+    pipe = client.pipeline(transaction=True)
+    pipe.rpush("list", "b").delete("text").set("new", "y").hset("item:1", "n", "99").expire(
+        "item:1", 10
+    )
+    pipe.hincrby("count", "n", 1)
+    with pytest.raises(redis.RedisError, match="cannot expire"):
+        pipe.execute()
+    assert client.lrange("list", 0, -1) == [b"a"]
+    assert client.get("text") == b"x"
+    assert client.pttl("text") > 0
+    assert client.exists("new", "count") == 0
+    assert client.hget("item:1", "n") == b"-5"
+    keyspaces.abandon_all()
+    again = redis.Redis()
+    assert again.lrange("list", 0, -1) == [b"a"]
+    assert again.exists("new", "count") == 0
+
+
+def test_a_transaction_that_a_noun_takes_is_written(client, noun):
+    client.pipeline(transaction=True).hset("item:1", "n", "6").rpush("list", "b").execute()
+    assert client.hget("item:1", "n") == b"6"
+    assert client.lrange("list", 0, -1) == [b"b"]

@@ -21,6 +21,7 @@ from dotdo_postgres.engine.bind.security import require_readable
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
+from dotdo_postgres.engine.routines.checks import LETTER
 from dotdo_postgres.engine.routines.records import is_empty
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
@@ -408,6 +409,9 @@ def subscripted(
     """
     if arg.type == t.JSONB:
         return _jsonb_subscript(binder, arg, parts, scope)
+    if arg.type == t.NAME and len(parts) == 1 and not parts[0].get("is_slice"):
+        index = _index(binder, parts[0]["uidx"], scope)
+        return ir.Call(LETTER.result, -1, location, LETTER, [arg, index])
     if not is_array(arg.type):
         message = f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting"
         raise error("42804", message, position=location)

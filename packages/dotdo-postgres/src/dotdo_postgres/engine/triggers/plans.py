@@ -79,7 +79,7 @@ class TriggerPlans:
             or _followed_relation(planner, node["relation"])
         ):
             return None
-        return MergeByRows(planner.catalog, relation, is_alone=not is_family)
+        return MergeByRows(relation, is_alone=not is_family)
 
     def by_rows(self, planner: Planner, node: Node, word: str) -> Prepared:
         """Plan an `UPDATE` or a `DELETE` of a table that looks for its rows first and changes them one by one."""

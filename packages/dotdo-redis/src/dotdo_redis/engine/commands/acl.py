@@ -35,7 +35,9 @@ def users(ctx: Context, _args: list[bytes]) -> Reply:
 @FAMILY.command("ACL|LIST")
 def list_(ctx: Context, _args: list[bytes]) -> Reply:
     """All users as rules."""
-    return [user.shown().encode("utf-8", "surrogateescape") for user in ctx.engine.instance.users]
+    is_newer = ctx.engine.config.shows(7, 2)
+    lines = [user.shown(is_newer=is_newer) for user in ctx.engine.instance.users]
+    return [line.encode("utf-8", "surrogateescape") for line in lines]
 
 
 @FAMILY.command("ACL|CAT")
@@ -108,7 +110,7 @@ def getuser(ctx: Context, args: list[bytes]) -> Reply:
     if user is None:
         return None
     return {
-        b"flags": user.flags(),
+        b"flags": user.flags(is_newer=ctx.engine.config.shows(7, 2)),
         b"passwords": [digest.encode() for digest in user.passwords],
         **_described(user.root),
         b"selectors": [_described(selector) for selector in user.selectors],

@@ -76,7 +76,7 @@ def bitcount(ctx: Context, args: list[bytes]) -> Reply:
         return int.from_bytes(ctx.db.string(args[0]) or b"").bit_count()
     if _is_missing(ctx, args[0]):
         return 0
-    if len(args) == 2:
+    if not 3 <= len(args) <= 4:
         raise syntax()
     start, end = integer(args[1]), integer(args[2])
     is_reversed = start < 0 and end < 0 and start > end
@@ -190,7 +190,7 @@ def bitop(ctx: Context, args: list[bytes]) -> Reply:
     values = [ctx.db.string(key) or b"" for key in keys]
     length = max(map(len, values))
     if not length:
-        ctx.delete(target)
+        ctx.drop(target)
         return 0
     numbers = [int.from_bytes(value.ljust(length, b"\0")) for value in values]
     result = _combined(operation, numbers, (1 << length * 8) - 1)

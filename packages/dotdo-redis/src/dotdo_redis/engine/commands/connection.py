@@ -67,7 +67,7 @@ def authenticate(ctx: Context, name: bytes, password: bytes) -> None:
     """
     instance = ctx.engine.instance
     if not instance.users.admits(name, password):
-        instance.acl_log.add(ctx, "auth", ctx.words[0].lower(), name)
+        instance.acl_log.add(ctx, "auth", ctx.words[0], name)
         raise WrongPass
     ctx.client.user = name
 

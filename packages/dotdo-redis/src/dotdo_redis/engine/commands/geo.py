@@ -320,7 +320,7 @@ def _shown(ctx: Context, search: _Search, found: list[Found]) -> Reply:
 
 def _store(ctx: Context, target: bytes, search: _Search, found: list[Found]) -> int:
     if not found:
-        ctx.delete(target)
+        ctx.drop(target)
         return 0
     made = SortedSet(ctx.engine.config)
     for one in found:

@@ -1,6 +1,6 @@
 """Keys of any type: existence, names, copies, enumeration; it refuses their times to live and their values."""
 
-from dotdo_redis.engine.arguments import integer, small_integer
+from dotdo_redis.engine.arguments import small_integer
 from dotdo_redis.engine.context import Context
 from dotdo_redis.engine.database import Database
 from dotdo_redis.engine.declaration import Family
@@ -218,8 +218,8 @@ def flush(ctx: Context, args: list[bytes]) -> Reply:
 @FAMILY.command("SWAPDB")
 def swapdb(ctx: Context, args: list[bytes]) -> Reply:
     """Exchange the contents of two databases."""
-    first = integer(args[0], "invalid first DB index")
-    second = integer(args[1], "invalid second DB index")
+    first = small_integer(args[0], "invalid first DB index")
+    second = small_integer(args[1], "invalid second DB index")
     one, other = database(ctx, first), database(ctx, second)
     if one is not other:
         for moment in (True, False):

@@ -194,7 +194,7 @@ class _PosOptions:
 
     __slots__ = ("count", "longest", "rank")
 
-    def __init__(self, args: list[bytes]) -> None:
+    def __init__(self, ctx: Context, args: list[bytes]) -> None:
         self.rank = 1
         self.count: int | None = None
         self.longest = 0
@@ -204,15 +204,15 @@ class _PosOptions:
             if number is None or option not in {b"RANK", b"COUNT", b"MAXLEN"}:
                 raise syntax()
             if option == b"RANK":
-                self.rank = self._rank(number)
+                self.rank = self._rank(ctx, number)
             elif option == b"COUNT":
                 self.count = self._natural(number, "COUNT can't be negative")
             else:
                 self.longest = self._natural(number, "MAXLEN can't be negative")
 
     @staticmethod
-    def _rank(word: bytes) -> int:
-        rank = negatable(word)
+    def _rank(ctx: Context, word: bytes) -> int:
+        rank = (negatable if ctx.engine.config.shows(7, 2) else integer)(word)
         if rank == 0:
             raise ReplyError(
                 "RANK can't be zero: use 1 to start from the first match, "
@@ -231,7 +231,7 @@ class _PosOptions:
 @FAMILY.command("LPOS")
 def lpos(ctx: Context, args: list[bytes]) -> Reply:
     """Find where elements equal to one stand."""
-    options = _PosOptions(args[2:])
+    options = _PosOptions(ctx, args[2:])
     value = ctx.db.get(args[0], List)
     if value is None:
         return None if options.count is None else []

@@ -48,6 +48,8 @@ class SearchOptions:
     language: str = ""
     scorer: str = ""
     dialect: int = 0
+    timeout_ms: int = 0
+    """How long the search may take; what takes longer is told so, or fails."""
     first: int = 0
     count: int = 10
     sort_by: str = ""
@@ -85,7 +87,9 @@ class SearchOptions:
             self.dialect = _dialect(words)
         elif option == "TIMEOUT":
             words.at += 1
-            _natural(words.take("TIMEOUT"), "TIMEOUT requires a non negative integer")
+            self.timeout_ms = _natural(
+                words.take("TIMEOUT"), "TIMEOUT requires a non negative integer"
+            )
         elif option == "SCORER":
             words.at += 1
             self.scorer = words.take("SCORER")

@@ -309,9 +309,33 @@ def _read(ctx: Context, args: list[bytes]) -> tuple[Index, SearchOptions]:
 
 def search_reply(ctx: Context, args: list[bytes]) -> Reply:
     """Run FT.SEARCH's words."""
+    started_ns = ctx.engine.clock_ns()
     index, options = _read(ctx, args)
     results = _Results(ctx, index, args[1], options)
-    return _mapped_reply(results) if ctx.resp == 3 else _plain_reply(results)
+    late = is_late(ctx, options, started_ns)
+    if ctx.resp != 3:
+        return _plain_reply(results)
+    reply = _mapped_reply(results)
+    if late:
+        reply[Status(b"warning")] = [Status(LATE)]
+    return reply
+
+
+LATE = b"Timeout limit was reached"
+
+
+def is_late(ctx: Context, options: SearchOptions, started_ns: int) -> bool:
+    """Whether a search took longer than it may.
+
+    Raises:
+        Raw: it did, and ON_TIMEOUT says that it fails then.
+    """
+    took_ms = (ctx.engine.clock_ns() - started_ns) / 1_000_000
+    if not options.timeout_ms or took_ms <= options.timeout_ms:
+        return False
+    if catalog(ctx).config["ON_TIMEOUT"] == "fail":
+        raise Raw(LATE.decode())
+    return True
 
 
 @FAMILY.command("FT.SEARCH")

@@ -71,7 +71,7 @@ def combine_and_store(ctx: Context, args: list[bytes]) -> Reply:
     target, name = args[0], ctx.command.name.removesuffix("STORE")
     value = built(ctx, COMBINE[name](_sets(ctx, args[1:])))
     if not len(value):
-        ctx.delete(target)
+        ctx.drop(target)
         return 0
     ctx.db.replace(target, value)
     ctx.changed(target, name.lower().encode() + b"store", SET)

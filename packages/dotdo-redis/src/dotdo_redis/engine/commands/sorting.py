@@ -111,8 +111,11 @@ def _sorted(ctx: Context, elements: list[bytes], request: _Request) -> list[byte
     )
     if request.alpha:
         texts = {element: weigh(element) for element in elements}
-        keyed = sorted(elements, key=lambda e: (texts[e] is not None, texts[e] or b""))
-        return keyed[::-1] if request.descending else keyed
+        return sorted(  # equal ones stay as they came, whichever way it goes
+            elements,
+            key=lambda e: (texts[e] is not None, texts[e] or b""),
+            reverse=request.descending,
+        )
     if by is None and all(map(bytes.isdigit, elements)):
         ordered = sorted(sorted(elements), key=float)
     else:
@@ -122,7 +125,8 @@ def _sorted(ctx: Context, elements: list[bytes], request: _Request) -> list[byte
 
 
 def _number(text: bytes | None) -> float:
-    return floating(text.lstrip(), NOT_A_NUMBER) if text and text.strip() else 0.0
+    number = (text or b"").partition(b"\0")[0].lstrip()  # C reads a text up to there
+    return floating(number, NOT_A_NUMBER) if number else 0.0
 
 
 @FAMILY.command("SORT", "SORT_RO")
@@ -146,7 +150,7 @@ def sort(ctx: Context, args: list[bytes]) -> Reply:
 
 def _store(ctx: Context, key: bytes, found: list[bytes | None]) -> int:
     if not found:
-        ctx.delete(key)
+        ctx.drop(key)
         return 0
     ctx.db.replace(key, List(ctx.engine.config, (element or b"" for element in found)))
     ctx.changed(key, b"sortstore", LIST, len(found))

@@ -73,6 +73,7 @@ class _GroupOptions:
         self.creates_stream = False
         self.entries_read: int | None = None
         at = 0
+        most = 3 if may_create else 2
         while at < len(args):
             option = args[at].upper()
             if option == b"MKSTREAM" and may_create:
@@ -85,10 +86,16 @@ class _GroupOptions:
                 self.entries_read = None if count == -1 else count
                 at += 2
             else:
-                name = ctx.words[1].decode("utf-8", "replace")
-                raise ReplyError(
-                    f"unknown subcommand or wrong number of arguments for '{name}'. Try XGROUP HELP."
-                )
+                raise _wrong_subcommand(ctx)
+        if len(args) > most:
+            raise _wrong_subcommand(ctx)
+
+
+def _wrong_subcommand(ctx: Context) -> ReplyError:
+    name = ctx.words[1].decode("utf-8", "replace")
+    return ReplyError(
+        f"unknown subcommand or wrong number of arguments for '{name}'. Try XGROUP HELP."
+    )
 
 
 @FAMILY.command("XGROUP|CREATE")
@@ -198,7 +205,7 @@ def xpending(ctx: Context, args: list[bytes]) -> Reply:
     if args[2].upper() == b"IDLE":
         idle_ms = integer(args[3])
         at = 4
-    if not at + 3 <= len(args) <= at + 4 + (at == 2):
+    if len(args) < at + 3:
         raise syntax()
     count = integer(args[at + 2])
     start, end = range_start(args[at]), range_end(args[at + 1])

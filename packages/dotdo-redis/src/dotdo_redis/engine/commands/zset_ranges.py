@@ -109,7 +109,7 @@ def store(ctx: Context, key: bytes, pairs: Iterable[tuple[bytes, float]], event:
     value = SortedSet(ctx.engine.config)
     value.update(pairs)
     if not len(value):
-        ctx.delete(key)
+        ctx.drop(key)
         return 0
     ctx.db.replace(key, value)
     ctx.changed(key, event, ZSET)

@@ -6,7 +6,7 @@ local G = _G
 local getinfo, sethook, setfenv = debug.getinfo, debug.sethook, setfenv
 local error, type, tostring, pairs, next, rawget, rawset = error, type, tostring, pairs, next, rawget, rawset
 local getmetatable, setmetatable, unpack, xpcall, pcall = getmetatable, setmetatable, unpack, xpcall, pcall
-local loadstring, select, sub, concat = loadstring, select, string.sub, table.concat
+local loadstring, select, sub, concat, newproxy = loadstring, select, string.sub, table.concat, newproxy
 
 -- tables nobody can change: scripts see an empty one in front of each
 
@@ -257,8 +257,8 @@ local struct = library('struct')
 -- what scripts see
 
 local visible = {
-  _VERSION = _VERSION, assert = assert, error = error, ipairs = ipairs, newproxy = newproxy, select = select,
-  tonumber = tonumber, tostring = tostring, type = type, unpack = unpack, xpcall = xpcall, gcinfo = gcinfo,
+  _VERSION = _VERSION, assert = assert, error = error, ipairs = ipairs, select = select,
+  tonumber = tonumber, tostring = tostring, type = type, unpack = unpack, gcinfo = gcinfo,
   rawequal = rawequal,
 }
 
@@ -272,6 +272,34 @@ end
 function visible.pcall(...)
   if select('#', ...) == 0 then failed("bad argument #1 to 'pcall' (value expected)", 2) end
   return protected(pcall(...))
+end
+
+-- nothing looks at the stack of what failed: a handler that never ended could not be stopped where it failed
+
+local function handled(handler, ok, ...)
+  if ok then return true, ... end
+  local _, result = pcall(handler, (...))
+  return false, result
+end
+function visible.xpcall(...)
+  if select('#', ...) < 2 then failed("bad argument #2 to 'xpcall' (value expected)", 2) end
+  local f, handler = ...
+  return handled(handler, pcall(f))
+end
+
+-- a finalizer runs where nothing can stop it
+
+local function no_finalizer(inner)
+  return setmetatable({}, {__index = inner, __metatable = false, __newindex = function(_, name, value)
+    if name == '__gc' then error('finalizers are not allowed', 2) end
+    rawset(inner, name, value)
+  end})
+end
+function visible.newproxy(...)
+  local proxy = newproxy(...)
+  local inner = (...) == true and getmetatable(proxy)
+  if inner then inner.__metatable = no_finalizer(inner) end
+  return proxy
 end
 
 function visible.next(t, k) return next(real[t] or t, k) end
@@ -347,9 +375,12 @@ end
 
 local function finish(ok, result)
   sethook()
+  if ok and host.is_killed() then ok, result = false, host.kill_text() end
   if not ok then
     if type(result) ~= 'table' then result = {err = 'ERR ' .. tostring(result)} end
-    return false, tostring(rawget(result, 'err')), rawget(result, 'source'), rawget(result, 'line')
+    local text = rawget(result, 'err')
+    if type(text) == 'table' or type(text) == 'userdata' then text = type(text) end -- not by a function of its own
+    return false, tostring(text), rawget(result, 'source'), rawget(result, 'line')
   end
   return true, out(result, 0)
 end

@@ -13,6 +13,7 @@ from dotdo_redis.engine.search.values import text_of
 from dotdo_redis.engine.search.vectors import read_blob
 from dotdo_redis.engine.search.word_nodes import Tags
 
+NO_EMPTY = "Use `INDEXEMPTY` in field creation in order to index and query for empty strings"
 _UNITS = {"m": 1.0, "km": 1000.0, "ft": 0.3048, "mi": 1609.34}
 
 
@@ -96,6 +97,9 @@ def tags(scanner: Scanner, index: Index, name: str) -> Node:
             scanner.fail()
         scanner.at += 1
         break
+    one = index.definition.find(name)
+    if one is not None and not one.indexes_empty and ("IS", "") in found:
+        raise QueryError(NO_EMPTY)
     return Tags(_field_name(index, name, "TAG") or name, found)
 
 

@@ -141,13 +141,25 @@ class _Reader(Scanner):
         stop_words = self.search.index.definition.stop_words
         words = [one for one in tokens(body, self.search.language) if one not in stop_words]
         if not body.strip():
-            return Terms([""], self.fields, 1.0, [""], self.label)
+            return self.empty()
         if not words:
             return None
         parts: list[Node] = [Terms([one], self.fields, 1.0, [one], self.label) for one in words]
         if len(parts) == 1:
             return parts[0]
         return Intersection(parts, 1.0, 0, in_order=True, is_exact=True, label=self.label)
+
+    def empty(self) -> Node:
+        """An empty text, which the fields that are named have to index.
+
+        Raises:
+            QueryError: one of them does not.
+        """
+        text_fields = self.search.index.definition.text_fields()
+        named = [one for at, one in enumerate(text_fields) if self.fields & 1 << at]
+        if self.is_in_field and not all(one.indexes_empty for one in named):
+            raise QueryError(of.NO_EMPTY)
+        return Terms([""], self.fields, 1.0, [""], self.label)
 
     def fuzzy(self) -> Node:
         depth = 0
@@ -202,7 +214,7 @@ class _Reader(Scanner):
         if self.text.startswith("*", self.at):
             self.at += 1
             return Matching("PREFIX", text.casefold(), self.fields, 1.0, self.label)
-        return self.words(text)
+        return self.words(text) if text else self.empty()
 
     def word(self) -> Node | None:
         found = WORD.match(self.text, self.at)

@@ -22,15 +22,15 @@ def listed(rig, *rules: str) -> str:
 @pytest.mark.parametrize(
     ("rules", "shown"),
     [
-        (["on", "nopass", "+@all", "-@write", "+set"], "on nopass sanitize-payload resetchannels +@all -@write +set"),
-        (["+get", "+set", "-get", "+client|id"], "off sanitize-payload resetchannels -@all +client|id +set"),
-        (["+@read", "-@read", "+get"], "off sanitize-payload resetchannels -@all +get"),
-        (["+client", "-client|kill"], "off sanitize-payload resetchannels -@all +client -client|kill"),
-        (["~a", "%R~b", "%RW~c", "&ch"], "off sanitize-payload ~a %R~b ~c resetchannels &ch -@all"),
+        (["on", "nopass", "+@all", "-@write", "+set"], "on nopass resetchannels +@all -@write +set"),
+        (["+get", "+set", "-get", "+client|id"], "off resetchannels -@all +client|id +set"),
+        (["+@read", "-@read", "+get"], "off resetchannels -@all +get"),
+        (["+client", "-client|kill"], "off resetchannels -@all +client -client|kill"),
+        (["~a", "%R~b", "%RW~c", "&ch"], "off ~a %R~b ~c resetchannels &ch -@all"),
         (["(+get ~a)", "(-@all +@read %W~x &y)"],
-         "off sanitize-payload resetchannels -@all (~a resetchannels -@all +get) (%W~x resetchannels &y -@all +@read)"),
-        (["-@all", "+get", "+@all"], "off sanitize-payload resetchannels +@all"),
-        (["+select|0"], "off sanitize-payload resetchannels -@all +select|0"),
+         "off resetchannels -@all (~a resetchannels -@all +get) (%W~x resetchannels &y -@all +@read)"),
+        (["-@all", "+get", "+@all"], "off resetchannels +@all"),
+        (["+select|0"], "off resetchannels -@all +select|0"),
     ],
 )  # fmt: skip
 def test_rules_are_shown_as_redis_shows_them(rig, rules, shown) -> None:
@@ -95,3 +95,20 @@ def test_a_script_is_guarded_too(rig) -> None:
     assert rig("EVAL", "return redis.call('get','a')", 0, client=client) is None
     refused = text(rig("EVAL", "local x = redis.call('get','b') return x", 0, client=client))
     assert "can't access at least one of the keys" in refused
+
+
+def test_exec_that_is_denied_aborts_also_where_nothing_was_queued(newest):
+    newest("ACL", "SETUSER", "ann", "on", "nopass", "+get", "~*")
+    newest("AUTH", "ann", "x")
+    assert newest("EXEC").text.startswith("EXECABORT Transaction discarded because of: NOPERM")
+
+
+def test_a_failed_login_is_logged_as_it_was_called(newest):
+    newest("AUTH", "nobody", "x")
+    newest("auth", "nobody", "x")
+    assert [entry[b"object"] for entry in newest("ACL", "LOG")] == [b"auth", b"AUTH"]
+
+
+def test_every_user_shows_that_payloads_are_checked(newest, rig):
+    assert newest("ACL", "LIST") == [b"user default on nopass sanitize-payload ~* &* +@all"]
+    assert rig("ACL", "LIST") == [b"user default on nopass ~* &* +@all"]

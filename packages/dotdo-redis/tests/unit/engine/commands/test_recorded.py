@@ -46,6 +46,18 @@ SESSIONS = [
      "-ERR unknown subcommand or wrong number of arguments for 'CHANNELS'. Try PUBSUB HELP."),
     (["SCAN +1 COUNT 5"], "*2 $1 0 *0"),
     (["SINTERCARD 2 a b LIMIT 1 x"], "-ERR syntax error"),
+    (["BITCOUNT s 4 x -3 BYTE"], "-ERR syntax error"),
+    (["SWAPDB 4294967296 99"], "-ERR invalid first DB index"),
+    (["XGROUP CREATE x g 2-1 MKSTREAM ENTRIESREAD 6 MKSTREAM"],
+     "-ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try XGROUP HELP."),
+    (["SET s 1", "GETEX s EX 10 EX 20", "TTL s"], ":20"),
+    (["SET s 1 EX 10 EX 20", "TTL s"], ":20"),
+    (["XADD x 1-1 a b", "XRANGE x - + COUNT 0"], "*-1"),
+    (["LPOS l x RANK -9223372036854775808"],
+     "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"),
+    (["EVAL \"return redis.call('blmove', 'a', 'b', 'left', 'left', 0)\" 0"], "$-1"),
+    (["RPUSH l 007 a", "SORT l BY w_* DESC ALPHA"], "*2 $3 007 $1 a"),
+    (["XGROUP SETID x g $ ENTRIESREAD -2 y"], "-ERR value for ENTRIESREAD must be positive or -1"),
 ]  # fmt: skip
 
 

@@ -304,3 +304,27 @@ def test_explain_shows_how_a_query_is_understood(filled):
         "  }",
         "}",
     ]
+
+
+EMPTY = "Use `INDEXEMPTY` in field creation in order to index and query for empty strings"
+
+
+@pytest.mark.parametrize("query", ["@title:''", '@title:("")', "@title:(hello '')", "@tag:{''}"])
+def test_empty_texts_are_not_found_in_fields_that_do_not_index_them(newest, query):
+    newest("FT.CREATE", "i", "SCHEMA", "title", "TEXT", "tag", "TAG", "d", "TEXT", "INDEXEMPTY")
+    newest("HSET", "p:1", "title", "x", "tag", "", "d", "")
+    assert EMPTY in newest("FT.SEARCH", "i", query, "DIALECT", 2).text
+    assert newest("FT.SEARCH", "i", "@d:''", "NOCONTENT", "DIALECT", 2) == [1, b"p:1"]
+    call = ["FT.SEARCH", "i", "@d:$p", "NOCONTENT", "PARAMS", 2, "p", "", "DIALECT", 2]
+    assert newest(*call) == [1, b"p:1"]
+
+
+def test_a_search_that_takes_longer_than_it_may_is_told_so_or_fails(newest):
+    newest("FT.CREATE", "i", "SCHEMA", "title", "TEXT")
+    newest("HELLO", 3)
+    moments = iter(range(0, 10**12, 5_000_000))
+    newest.engine.clock_ns = lambda: newest.time_us * 1000 + next(moments)
+    assert newest("FT.SEARCH", "i", "x", "TIMEOUT", 1)[b"warning"] == [b"Timeout limit was reached"]
+    assert newest("FT.SEARCH", "i", "x", "TIMEOUT", 60_000)[b"warning"] == []
+    newest("FT.CONFIG", "SET", "ON_TIMEOUT", "fail")
+    assert newest("FT.SEARCH", "i", "x", "TIMEOUT", 1).text == "Timeout limit was reached"

@@ -164,3 +164,32 @@ def test_without_a_beat_a_script_that_never_ends_is_stopped(rig) -> None:
     steps = iter(range(10**9))
     rig.engine.clock = lambda: clock() + next(steps) * 1_000_000
     assert "ran for longer than is allowed" in text(rig("EVAL", "while true do end", 0))
+
+
+def test_a_handler_that_never_ends_is_stopped(rig):
+    runner = rig.engine.instance.runner
+    moments = iter(range(0, 10**9, 40_000))
+    rig.engine.clock = lambda: rig.time_us + next(moments)
+    assert not runner.has_beat
+    endless = "function() while true do end end"
+    reply = rig("EVAL", f"return xpcall({endless}, {endless})", 0)
+    assert "longer than is allowed" in reply.text
+
+
+def test_a_failed_call_is_handed_to_its_handler(rig):
+    script = "local ok, text = xpcall(function() error('x', 0) end, function(e) return e .. '!' end) return {ok == false, text}"
+    assert rig("EVAL", script, 0) == [1, b"x!"]
+    assert rig("EVAL", "return {xpcall(function() return 1, 2 end, error)}", 0) == [1, 1, 2]
+
+
+def test_finalizers_are_refused(rig):
+    reply = rig("EVAL", "local p = newproxy(true) getmetatable(p).__gc = function() end", 0)
+    assert "finalizers are not allowed" in reply.text
+    assert (
+        rig("EVAL", "local p = newproxy(true) getmetatable(p).__index = {a = 5} return p.a", 0) == 5
+    )
+
+
+def test_an_error_is_not_spelled_by_a_function_of_its_own(rig):
+    endless = "setmetatable({}, {__tostring = function() while true do end end})"
+    assert rig("EVAL", f"error({{err = {endless}}})", 0).text.startswith("table ")
