@@ -90,7 +90,7 @@ def _over_rows(compiler: Compiler, expr: ir.ArrayCompare, array: n.Node) -> n.No
     if expr.op == "=" and expr.is_any and type(inner).__name__ == "EQ":
         chosen = exp.Select(expressions=[inner.expression])
         chosen.set("from_", exp.From(this=source))
-        return exp.In(this=n.wrap(inner.this), query=n.subquery(chosen))
+        return exp.In(this=n.compared_left(inner), query=n.subquery(chosen))
     rows = exp.Select(expressions=[n.aliased(comparison, "r")])
     rows.set("from_", exp.From(this=source))
     return quantified(rows, expr.is_any)

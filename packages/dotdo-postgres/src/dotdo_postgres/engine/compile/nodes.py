@@ -150,11 +150,19 @@ def conjunction(op: str, parts: Sequence[Node]) -> Node:
     return result  # type: ignore[no-any-return]  # sqlglot builds it from a table of classes
 
 
+def compared_left(equality: Any) -> Node:
+    """Return the left side of an equality for IN, which compares by the collation of its left side alone."""
+    right: Any = equality.expression.unnest()
+    if not isinstance(right, exp.Collate):
+        return wrap(equality.this)
+    return exp.Paren(this=exp.Collate(this=wrap(equality.this), expression=right.expression.copy()))
+
+
 def one_of(equalities: Sequence[Node]) -> Node:
     """Join comparisons for equality: IN where all share their left side, else OR."""
     plain = [eq.this if isinstance(eq, exp.Paren) else eq for eq in equalities]
     if all(type(eq) is exp.EQ for eq in plain) and len({eq.this.sql() for eq in plain}) == 1:
-        return exp.In(this=wrap(plain[0].this), expressions=[eq.expression for eq in plain])
+        return exp.In(this=compared_left(plain[0]), expressions=[eq.expression for eq in plain])
     return conjunction("or", equalities)
 
 

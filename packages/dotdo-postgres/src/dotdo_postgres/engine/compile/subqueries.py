@@ -110,9 +110,9 @@ def _quantified(compiler: Compiler, expr: ir.Subquery) -> n.Node:
         rows: Any = exp.Select(expressions=[item.expression for item in plain])
         rows.set("from_", exp.From(this=n.subquery(node, alias)))
         left = (
-            n.wrap(plain[0].this)
+            n.compared_left(plain[0])
             if len(plain) == 1
-            else exp.Tuple(expressions=[item.this for item in plain])
+            else exp.Tuple(expressions=[n.compared_left(item) for item in plain])
         )
         found = exp.In(this=left, query=n.subquery(rows))
         return n.negate(found) if expr.kind == "all" else found
