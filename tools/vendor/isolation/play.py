@@ -259,7 +259,8 @@ class Play:
     def _state(self) -> dict[str, tuple[object, ...]]:
         (names,) = self.control.run(
             "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"
-            " where schemaname not in ('pg_catalog', 'information_schema') order by 1"
+            " where schemaname not in ('pg_catalog', 'information_schema') and schemaname not like 'pg\\_temp%'"
+            " order by 1"  # a session's temporary tables are nobody else's to read
         )
         state: dict[str, tuple[object, ...]] = {}
         for (name,) in names.rows:

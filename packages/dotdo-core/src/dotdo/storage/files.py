@@ -89,7 +89,7 @@ def compact_file(store: "Store") -> int:
 
 
 def _free_bytes(connection: apsw.Connection) -> int:
-    return int(connection.pragma("freelist_count")) * int(connection.pragma("page_size"))  # type: ignore[arg-type]
+    return int(connection.pragma("freelist_count")) * int(connection.pragma("page_size"))
 
 
 def _shrink_wal(connection: apsw.Connection) -> None:

@@ -36,8 +36,10 @@ def arrivals(given: Iterable[Given], first: int, names: set[str]) -> Iterator[Ar
         Unready: One is no plain document.
     """
     for row, (document, data) in enumerate(given, first):
-        if document is None or len(data) > _SHALLOW_BYTES or _TIMESTAMP in data:
+        if document is None or (len(data) > _SHALLOW_BYTES and _may_be_deep(data)):
             document = plain(data)  # noqa: PLW2901  (the same, by another way)
+        elif _TIMESTAMP in data and any(type(one) is Timestamp for one in document.values()):
+            raise Unready
         identity = document.get("_id")
         if type(identity) not in _IDENTITIES:
             raise Unready
@@ -69,6 +71,11 @@ def plain(data: bytes) -> Document:
     if any(type(value) is Timestamp for value in document.values()):
         raise Unready
     return document
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """A document is too large, or has bytes that may stand for so many objects and arrays."""
+    return len(data) > MAX_DOCUMENT_BYTES or data.count(3) + data.count(4) > _MAX_DEPTH
 
 
 def _is_deep(value: Any, most: int) -> bool:

@@ -99,7 +99,11 @@ def _comparable(value: Any, collation: Any) -> Any:
 def covers(document: Document, index: Document) -> bool:
     """Whether a document is one of those that a partial index holds."""
     condition = index.get("partialFilterExpression")
-    return condition is None or compile_match(condition, Context())(document)
+    if condition is None:
+        return True
+    collation = index.get("collation")
+    context = Context(collation=None if collation is None else parse_collation(collation))
+    return compile_match(condition, context)(document)
 
 
 def _values(document: Any, path: str) -> tuple[list[Any], str | None]:

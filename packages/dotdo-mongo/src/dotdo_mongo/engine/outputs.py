@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 
 from dotdo.storage import Session, Store
+from dotdo_mongo.engine.collation import Collation
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.context import Context
 from dotdo_mongo.engine.definitions import create
@@ -15,7 +16,7 @@ from dotdo_mongo.engine.match import compile_match
 from dotdo_mongo.engine.pipeline import compile_pipeline
 from dotdo_mongo.engine.pushdown import equalities
 from dotdo_mongo.engine.request import Request, check_new_collection
-from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.tables import EVERYTHING, Record
 from dotdo_mongo.engine.update import compile_update
 from dotdo_mongo.engine.values import sort_key
 from dotdo_mongo.engine.variables import command_variables
@@ -139,6 +140,7 @@ class Merge:
     not_matched: str
     variables: Document
     takes_null: bool = True
+    collation: Collation | None = None
 
 
 def _parsed(argument: Any) -> tuple[Any, Merge]:
@@ -161,7 +163,8 @@ def _merge(request: Request, argument: Any, documents: Iterable[Document]) -> No
         raise failure(166, f"Namespace {db}.{name} is a view, not a collection")
     if found is not None and found[1].kind == "timeseries":
         raise failure(166, f"Cannot $merge into the time-series collection {db}.{name}")
-    merge.takes_null = not _is_sparse(merge.on, None if found is None else found[1])
+    merge.collation = _collation(request)
+    merge.takes_null = not _is_sparse(merge, None if found is None else found[1])
     ready = list(documents)
     store, collection = _target(request, db, name)
     context = _context(request)
@@ -181,15 +184,26 @@ def _merge(request: Request, argument: Any, documents: Iterable[Document]) -> No
         raise failed
 
 
-def _is_sparse(on: list[str], collection: Collection | None) -> bool:
-    """Whether the unique index over the fields is sparse. Code 51183 when there is none."""
-    if on == ["_id"]:
+def _collation(request: Request) -> Collation | None:
+    """Return the collation of an aggregation: its own, else that of what it reads."""
+    name = request.arguments["target"]
+    source = None if name is None else request.find(name)
+    return request.collation(None if source is None else source[1])
+
+
+def _is_sparse(merge: Merge, collection: Collection | None) -> bool:
+    """Whether the unique index over the fields, of the same collation, is sparse. Code 51183 when there is none."""
+    on, wanted = merge.on, merge.collation and merge.collation.spec
+    if on == ["_id"] and (
+        collection is None or (collection.options.get("collation") or None) == wanted
+    ):
         return False
     indexes = () if collection is None else collection.indexes
     for index in indexes:
         if (
             set(index["key"]) == set(on)
             and index.get("unique")
+            and (index.get("collation") or None) == wanted
             and "partialFilterExpression" not in index
         ):
             return bool(index.get("sparse"))
@@ -200,7 +214,7 @@ def _merge_one(writer: Writer, merge: Merge, document: Document, context: Contex
     if "_id" not in document and merge.on == ["_id"]:
         document = {"_id": ObjectId(), **document}
     pairs = [(path, _value(document, path, takes_null=merge.takes_null)) for path in merge.on]
-    record = _existing(writer, pairs, document)
+    record = _existing(writer, pairs, merge.collation)
     if record is None:
         absent = {path: None for path, value in pairs if value is None and "." not in path}
         _not_matched(writer, merge, {**absent, **document} if absent else document)
@@ -211,12 +225,16 @@ def _merge_one(writer: Writer, merge: Merge, document: Document, context: Contex
         writer.replace(record, after)
 
 
-def _existing(writer: Writer, pairs: list[tuple[str, Any]], document: Document) -> Record | None:
+def _existing(
+    writer: Writer, pairs: list[tuple[str, Any]], collation: Collation | None
+) -> Record | None:
     table = writer.collection.table
-    if [path for path, _ in pairs] == ["_id"]:
-        return table.by_identity(writer.session, document["_id"])
-    matches = compile_match({path: {"$eq": value} for path, value in pairs}, Context())
-    for record in table.scan(writer.session, equalities(writer.collection, pairs, {})):
+    if collation is None and [path for path, _ in pairs] == ["_id"]:
+        return table.by_identity(writer.session, pairs[0][1])
+    context = Context(collation=collation)
+    matches = compile_match({path: {"$eq": value} for path, value in pairs}, context)
+    narrowed = equalities(writer.collection, pairs, {}) if collation is None else EVERYTHING
+    for record in table.scan(writer.session, narrowed):
         if matches(record.document):
             return record
     return None

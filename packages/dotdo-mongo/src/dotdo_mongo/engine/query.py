@@ -73,6 +73,7 @@ class Plan:
         high: Key at which it ends.
         said: What SQL says of the rows.
         allowed: The indexes that an index filter leaves; None when there is none for the query.
+        branches: The indexes of the parts of an $or, with those parts.
     """
 
     collection: Collection
@@ -88,6 +89,7 @@ class Plan:
     high: tuple[Any, ...] | None = None
     said: Truth = UNKNOWN
     allowed: list[Any] | None = None
+    branches: list[tuple[Document, Document]] | None = None
 
     @property
     def is_told(self) -> bool:
@@ -255,7 +257,11 @@ def _by_index(found: Plan, query: Document) -> tuple[Document, Condition] | None
     index = found.index if found.is_hinted else best_index(whole, asked)
     if index is not None and index in usable and next(iter(index["key"])) in asked:
         return index, by_index(collection.table.table, index, asked)
-    if found.is_hinted or collection.kind != "collection" or "_id" not in query:
+    if found.is_hinted or collection.kind != "collection":
+        return None
+    if "$or" in query and not asked:
+        return _by_indexes(found, query["$or"], usable)
+    if "_id" not in query:
         return None
     if not found.may_use(collection.indexes[0]):
         return None
@@ -263,6 +269,26 @@ def _by_index(found: Plan, query: Document) -> tuple[Document, Condition] | None
     return None if keys is None else (collection.indexes[0], keys)
 
 
+def _by_indexes(
+    found: Plan, parts: Any, usable: list[Document]
+) -> tuple[Document, Condition] | None:
+    """Return the indexes that help with each part of an $or, and what they read together; None when one part has none."""
+    table = found.collection.table.table
+    ways: list[tuple[Document, Condition]] = []
+    for part in parts:
+        asked = bounds(part)
+        index = best_index([one for one in usable if _serves(one, part, asked)], asked)
+        if index is None:
+            return None
+        ways.append((index, by_index(table, index, asked)))
+    if not 0 < len(ways) <= _MOST_PARTS:
+        return None
+    found.branches = [(index, part) for (index, _), part in zip(ways, parts, strict=True)]
+    sql = " or ".join(condition.sql for _, condition in ways)
+    return ways[0][0], Condition(f"({sql})", tuple(p for _, c in ways for p in c.params))
+
+
+_MOST_PARTS = 10
 _SIDES = {"$lt": -1, "$lte": -1, "$gt": 1, "$gte": 1}
 
 

@@ -73,6 +73,10 @@ def _foreign(request: Request, context: Context, name: str) -> Context:
     """Return a context whose indexes and sources are another collection's, none where there is no such name."""
     found = request.find(checked_collection(request.db, name)) if name else None
     collection = None if found is None else found[1]
+    if collection is not None and collection.is_view:
+        own = request.collation(given=collection.options.get("collation") or {})
+        if (own and own.spec) != (context.collation and context.collation.spec):
+            raise failure(167, f"Cannot override a view's default collation: {name}")
     has_indexes = collection is not None and not collection.is_view
     indexes = collection.indexes if collection is not None and has_indexes else []
     return context.with_(

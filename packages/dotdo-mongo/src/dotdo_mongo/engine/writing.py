@@ -59,6 +59,8 @@ class Writer:
             self._validator = None
         self._is_moderate = options.get("validationLevel") == "moderate"
         self._uniques = list(unique_indexes(collection.indexes))
+        collation = options.get("collation")
+        self._identity = collation and {"key": {"_id": 1}, "name": "_id_", "collation": collation}
         self._checked = [
             i
             for i in collection.indexes
@@ -207,6 +209,9 @@ class Writer:
             keys_of(document, index)
         for index in self._places:
             check_places(document, index)
+        if self._identity and record is None and type(document["_id"]) is str:
+            (key,) = keys_of(document, self._identity)
+            self._check_key(self._identity, key, [document["_id"]], record)
         for index in self._uniques:
             keys = keys_of(document, index)
             if not keys:

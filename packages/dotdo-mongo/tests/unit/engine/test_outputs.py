@@ -63,3 +63,13 @@ def test_out_takes_no_time_series_for_another(mongo, kind, told, code):
     with pytest.raises(OperationFailure) as error:
         mongo.t.c.aggregate([{"$out": {"db": "t", "coll": "d", "timeseries": told}}])
     assert error.value.code == code
+
+
+def test_a_merge_goes_by_an_index_of_its_own_collation(mongo):
+    mongo.t.c.insert_one({"_id": 5, "k": "APPLE", "v": 1})
+    mongo.t.d.create_index("k", unique=True, collation={"locale": "en", "strength": 2})
+    mongo.t.d.insert_one({"_id": 1, "k": "apple"})
+    assert _merged(mongo, on="k") == 51183
+    stages = [{"$project": {"_id": 0}}, {"$merge": {"into": "d", "on": "k"}}]
+    mongo.t.c.aggregate(stages, collation={"locale": "en", "strength": 2})
+    assert list(mongo.t.d.find()) == [{"_id": 1, "k": "APPLE", "v": 1}]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from bson import Decimal128, Int64, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -84,3 +85,46 @@ def test_names_with_dollars_hide_no_values_beside_them(mongo):
         assert [d["_id"] for d in mongo.t.c.find({"s.k": {"$gte": 5}})] == [2, 3]
         mongo.t.c.create_index("k")
         mongo.t.c.create_index("s.k")
+
+
+def shown(plan):
+    inner = plan.get("inputStages") or ([plan["inputStage"]] if "inputStage" in plan else [])
+    name = plan["stage"] + (f":{plan['indexName']}" if "indexName" in plan else "")
+    name += "<" if plan.get("direction") == "backward" else ""
+    return [name, *(part for one in inner for part in shown(one))]
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ({"filter": {"$or": [{"a": 1}, {"c": "x"}]}}, ["SUBPLAN", "FETCH", "OR", "IXSCAN:a", "IXSCAN:c"]),
+        ({"filter": {"$or": [{"a": 1}, {"z": 1}]}}, ["COLLSCAN"]),
+        ({"filter": {"c": {"$regex": "^ab"}}}, ["FETCH", "IXSCAN:c"]),
+        ({"filter": {"c": {"$regex": "^ab", "$options": "i"}}}, ["COLLSCAN"]),
+        ({"filter": {"c": {"$regex": "ab"}}}, ["COLLSCAN"]),
+        ({"filter": {"a": {"$all": [1, 2]}}}, ["FETCH", "IXSCAN:a"]),
+        ({"sort": {"a": 1, "b": -1}}, ["FETCH", "IXSCAN:ab"]),
+        ({"sort": {"a": -1, "b": 1}}, ["FETCH", "IXSCAN:ab<"]),
+        ({"sort": {"a": 1, "b": 1}}, ["SORT", "COLLSCAN"]),
+        ({"filter": {"a": 1}, "projection": {"a": 1}, "skip": 1, "limit": 2}, ["LIMIT", "SKIP", "PROJECTION_SIMPLE", "FETCH", "IXSCAN:a"]),
+        ({"projection": {"x": {"$add": ["$a", 1]}}}, ["PROJECTION_DEFAULT", "COLLSCAN"]),
+        ({"filter": {"c": "x"}, "collation": {"locale": "en", "strength": 2}}, ["COLLSCAN"]),
+    ],
+)  # fmt: skip
+def test_explain_shows_the_stages_of_a_plan(engine, command, wanted):
+    documents = [{"_id": n, "a": n % 3, "b": n % 2, "c": f"a{n}"} for n in range(9)]
+    engine({"insert": "c", "documents": documents})
+    keys = {"a": {"a": 1}, "ab": {"a": 1, "b": -1}, "c": {"c": 1}}
+    specs = [{"key": key, "name": name} for name, key in keys.items()]
+    assert engine({"createIndexes": "c", "indexes": specs})["ok"] == 1.0
+    reply = engine({"explain": {"find": "c", **command}, "verbosity": "queryPlanner"})
+    assert shown(reply["queryPlanner"]["winningPlan"]) == wanted
+
+
+def test_texts_that_begin_as_a_pattern_says_are_found_by_an_index(engine):
+    texts = ["ab", "abc", "ac", "aB", "b", "", "a", ["ab", 1], {"x": "ab"}, 5, None, "ab\U0001f600"]
+    engine({"insert": "c", "documents": [{"_id": n, "t": text} for n, text in enumerate(texts)]})
+    engine({"createIndexes": "c", "indexes": [{"key": {"t": 1}, "name": "t"}]})
+    for pattern, wanted in {"^ab": [0, 1, 7, 11], "^abc?": [0, 1, 7, 11], "^ab|^b": [0, 1, 4, 7, 11], "^a{0}b": [4]}.items():  # fmt: skip
+        found = engine.documents({"find": "c", "filter": {"t": {"$regex": pattern}}})
+        assert [one["_id"] for one in found] == wanted, pattern

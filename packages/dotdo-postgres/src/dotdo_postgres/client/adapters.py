@@ -126,13 +126,14 @@ class AdaptersMap(seam.AdaptersMap):
         return self.get_dumper(kind, PyFormat.AUTO) is stock
 
     def has_stock_loader(self, oid: int) -> bool:
-        """Whether text of that type is read by psycopg's own loader."""
-        if self.memo.is_pristine:
-            return True
+        """Whether text of that type is read by psycopg's own loader; types that it does not know come as text."""
         is_stock = self.memo.stock_loaders.get(oid)
         if is_stock is None:
             stock = STOCK.get_loader(oid, Format.TEXT)
-            is_stock = oid in SCALARS and self.get_loader(oid, Format.TEXT) is stock
+            if self.memo.is_pristine:
+                is_stock = stock is not None
+            else:
+                is_stock = oid in SCALARS and self.get_loader(oid, Format.TEXT) is stock
             self.memo.stock_loaders[oid] = is_stock
         return is_stock
 

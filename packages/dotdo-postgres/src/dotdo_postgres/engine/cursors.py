@@ -123,6 +123,9 @@ def _fetch(
 ) -> Result:
     name, direction, count, is_move = prepared.detail
     portal = session.portals.get(name)
+    if portal.result is None and portal.prepared is not None:
+        plan, values = portal.prepared.lifted or (portal.prepared, portal.params)
+        portal.result = session.run_part(plan, values, wait)
     result = portal.result
     if result is None or result.columns is None:
         raise error("55000", f'portal "{name}" cannot be run')

@@ -43,7 +43,7 @@ def definition_name(kind: str, schema: str, name: str) -> str:
 def split_definition(noun: str) -> tuple[str, str, str]:
     """Return kind, schema and name of an object without a table."""
     kind, _, rest = noun[1:].partition(" ")
-    if kind in {"schema", "role", "extension", "acl", "defacl"}:
+    if kind in {"schema", "role", "extension", "acl", "defacl", "shared"}:
         return kind, "", rest
     parts = [
         part[1:-1].replace('""', '"') if part.startswith('"') else part

@@ -146,8 +146,8 @@ class Planner:
         """Put text and needs of a compiled statement into its plan."""
         if self.session.documents.used:
             by_key(compiler, node)
-        prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
+        prepared.parameters = n.highest_parameter(prepared.sql)
         prepared.python_calls = tuple(compiler.python_calls.values())
         prepared.session_values = tuple(compiler.session_values)
         prepared.catalog = self.catalog

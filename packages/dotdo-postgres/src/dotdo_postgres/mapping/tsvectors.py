@@ -80,7 +80,7 @@ def _quoted(text: str, at: int, whole: str, kind: str) -> tuple[str, int]:
     raise _malformed(whole, kind)
 
 
-_POSITION = re.compile(r"(\d+)([A-Da-d*]?)")
+_POSITION = re.compile(r"(\d+)[Dd]*([A-Ca-c*]?)")
 
 
 def _positions(text: str, at: int) -> tuple[list[Position], int]:

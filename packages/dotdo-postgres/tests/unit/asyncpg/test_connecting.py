@@ -57,3 +57,19 @@ def test_an_unknown_moment_is_asyncpgs_error() -> None:
             await asyncpg.connect(database="shop@v9999", user="ann")
 
     asyncio.run(run())
+
+
+def test_a_cursor_may_move_before_its_first_row_is_asked_for() -> None:
+    async def run() -> Any:
+        connection = await asyncpg.connect(DSN)
+        try:
+            async with connection.transaction():
+                cursor = await connection.cursor("select generate_series(0, $1::int)", 100)
+                moved = await cursor.forward(42)
+                row = await cursor.fetchrow()
+                rest = await cursor.fetch(3)
+                return moved, row[0], [one[0] for one in rest]
+        finally:
+            await connection.close()
+
+    assert asyncio.run(run()) == (42, 42, [43, 44, 45])

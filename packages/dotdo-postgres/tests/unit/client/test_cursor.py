@@ -255,3 +255,12 @@ def test_upper_limits_of_integers_choose_their_types(connection: Any) -> None:
     assert found == [
         "smallint", "integer", "bigint", "numeric", "boolean", "double precision", "numeric",
     ]  # fmt: skip
+
+
+def test_types_of_the_users_own_come_as_text_until_they_are_registered(connection: Any) -> None:
+    connection.execute("create type mood as enum ('sad', 'so so')")
+    connection.execute("create type pair as (x int, y mood)")
+    row = connection.execute(
+        "select 'sad'::mood, array['sad', null, 'so so']::mood[], (1, 'sad')::pair, array[1, 2]"
+    ).fetchone()
+    assert row == ("sad", '{sad,NULL,"so so"}', "(1,sad)", [1, 2])

@@ -126,6 +126,8 @@ class Database:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set the value of a key as SET does: it never expires."""
+        if self.keys.__class__ is not dict:
+            self.keys.get(key)  # a key that lies elsewhere may bring an end with it
         if self.expires and key in self.expires:
             if self.engine.now_ms > self.expires[key]:
                 self.expire(key)

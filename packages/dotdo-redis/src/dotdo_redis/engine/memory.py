@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
+from random import Random
 from typing import TYPE_CHECKING
 
 from dotdo_redis.engine.cold import held, is_cold
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SPILL_DRAWN, SPILL_SHARE, SPILL_TURNS = 320, 4, 12
 """Of so many keys drawn, one in so many is spilled, so many times; then of all."""
+ROOM = 16
+"""What share of maxmemory is free after spilling."""
 POOL = 16
 """So many of the keys that were drawn are remembered for the next time."""
 FEW_KEYS = 1000
@@ -60,6 +63,7 @@ class MemoryGuard:
         self.ledger = Ledger(engine)
         self._pool: list[Candidate] = []
         self._draws: dict[tuple[int, bool], Draws] = {}
+        self._spill_draws: dict[int, Draws] = {}
 
     def set_limit(self, limit_bytes: int) -> None:
         """Guard from now on, or no longer for 0."""
@@ -128,19 +132,26 @@ class MemoryGuard:
         return True
 
     def _spill(self, excess_bytes: int) -> bool:
-        """Put the values that were not used for long where they take no memory; whether that freed so many bytes."""
+        """Put values that were not used for long where they take no memory; whether that freed so many bytes.
+
+        Some room is made beyond that, so that the next calls need not look for any.
+        """
         spill = self._engine.spill
         assert spill is not None
+        room = self._engine.instance.parameters.number("maxmemory") // ROOM
         for database in self._engine.databases:
             for keys in self._warm_keys(database):
-                if excess_bytes <= 0:
+                if excess_bytes <= -room:
                     return True
                 excess_bytes -= spill(database, keys)
         return excess_bytes <= 0
 
     def _warm_keys(self, database: "Database") -> Iterator[list[bytes]]:
         """Keys with values in memory, those not used for long first: of some drawn at random, then of all."""
-        draws = self._draws.setdefault((database.index, False), Draws(self._engine.random))
+        draws = self._spill_draws.get(database.index)
+        if draws is None:
+            quick = Random(self._engine.random.getrandbits(64))  # noqa: S311 - a quick sample, no secret
+            draws = self._spill_draws[database.index] = Draws(quick)
         for _ in range(SPILL_TURNS if database.keys else 0):
             warm = self._by_use(database, dict.fromkeys(draws.some(database.keys, SPILL_DRAWN)))
             yield warm[: -(-len(warm) // SPILL_SHARE)]

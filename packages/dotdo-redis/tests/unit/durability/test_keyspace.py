@@ -41,6 +41,7 @@ while True:
     number += 1
     with client.pipeline() as pipe:
         pipe.rpush("list", number).hset("hash", f"f{number % 300}", number).incr("count")
+        pipe.ltrim("list", -100, -1)
         pipe.hset("large", f"f{number % 1500}", number).hdel("large", f"f{(number + 7) % 1500}")
         pipe.set(f"s{number % 3000}", f"{number}:" + "x" * 3000)
         pipe.execute()
@@ -190,7 +191,7 @@ def test_a_kill_loses_nothing_acknowledged(tenant, durability, writer, monkeypat
         client = redis.Redis()
         count = int(client.get("count"))
         assert count - before in {acknowledged, acknowledged + 1}
-        assert client.llen("list") == count
+        assert client.llen("list") == (count if writer is WRITER else min(count, 100))
         last = count - before
         assert int(client.lindex("list", -1)) == last
         if writer is SPILLING:

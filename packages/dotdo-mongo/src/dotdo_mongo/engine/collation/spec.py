@@ -97,16 +97,16 @@ def parse_collation(spec: Mapping[str, Any]) -> Collation | None:
     for name in spec:
         if name not in _NAMES:
             raise failure(40415, f"BSON field 'collation.{name}' is an unknown field.")
-    given = {name: _checked(name, value) for name, value in spec.items()}
+    given = {
+        name: _checked(name, value)
+        for name, value in spec.items()
+        if value is not None or name == "locale"
+    }
     if "locale" not in given:
         raise failure(40414, "BSON field 'collation.locale' is missing but a required field")
     locale = given["locale"]
     if locale == "simple":
-        if len(given) > 1:
-            raise failure(
-                2, f"If 'locale' is 'simple', no other fields should be present in: {spec}"
-            )
-        return None
+        return None  # the other fields are checked, and of no use
     language = _language(locale)
     if language not in LOCALES or "\0" in locale:
         raise failure(2, f"Field 'locale' is invalid in: {spec}")

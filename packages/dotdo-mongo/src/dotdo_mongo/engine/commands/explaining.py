@@ -101,20 +101,40 @@ def winning_plan(
         return {"stage": "EOF"}
     if way.stage == "IDHACK":
         return {"stage": "EXPRESS_IXSCAN", "keyPattern": "{ _id: 1 }", "indexName": "_id_"}
+    if way.branches is not None:
+        scans = [_index_scan(index, is_multikey=is_multikey) for index, _ in way.branches]
+        union = {"stage": "OR", "inputStages": scans}
+        return {"stage": "SUBPLAN", "inputStage": {"stage": "FETCH", "filter": query, "inputStage": union}}  # fmt: skip
     if way.index is not None:
-        index = way.index
         return {
             "stage": "FETCH",
             **({"filter": query} if query else {}),
-            "inputStage": {
-                "stage": "IXSCAN", "keyPattern": index["key"], "indexName": index["name"],
-                "isMultiKey": is_multikey, "multiKeyPaths": {path: [] for path in index["key"]}, "isUnique": bool(index.get("unique")),
-                "isSparse": bool(index.get("sparse")), "isPartial": "partialFilterExpression" in index,
-                "indexVersion": 2, "direction": "backward" if backward or way.backward else "forward", "indexBounds": {},
-            },
-        }  # fmt: skip
+            "inputStage": _index_scan(
+                way.index, is_multikey=is_multikey, backward=backward or way.backward
+            ),
+        }
     direction = "backward" if way.backward else "forward"
     return {"stage": "COLLSCAN", **({"filter": query} if query else {}), "direction": direction}
+
+
+def _index_scan(index: Document, *, is_multikey: bool, backward: bool = False) -> Document:
+    return {
+        "stage": "IXSCAN", "keyPattern": index["key"], "indexName": index["name"],
+        "isMultiKey": is_multikey, "multiKeyPaths": {path: [] for path in index["key"]}, "isUnique": bool(index.get("unique")),
+        "isSparse": bool(index.get("sparse")), "isPartial": "partialFilterExpression" in index,
+        "indexVersion": 2, "direction": "backward" if backward else "forward", "indexBounds": {},
+    }  # fmt: skip
+
+
+def _projected(tree: Document, projection: Any) -> Document:
+    """Return the tree below the stage that shapes documents, if they are shaped."""
+    if not projection:
+        return tree
+    is_simple = all(isinstance(way, (bool, int, float)) for way in projection.values()) and not any(
+        "." in path for path in projection
+    )
+    stage = "PROJECTION_SIMPLE" if is_simple else "PROJECTION_DEFAULT"
+    return {"stage": stage, "transformBy": projection, "inputStage": tree}
 
 
 def _planner(request: Request, namespace: str, query: Document, way: Plan | None) -> Document:
@@ -138,6 +158,10 @@ def _planner(request: Request, namespace: str, query: Document, way: Plan | None
             "type": "simple",
             "inputStage": tree,
         }
+    tree = _projected(tree, request.arguments.get("projection"))
+    skip = request.arguments.get("skip")
+    if skip:
+        tree = {"stage": "SKIP", "skipAmount": skip, "inputStage": tree}
     if limit:
         tree = {"stage": "LIMIT", "limitAmount": limit, "inputStage": tree}
     return {

@@ -27,6 +27,7 @@ from dotdo_mongo.engine.request import Request, check_new_collection
 from dotdo_mongo.engine.stages.registry import STAGES
 from dotdo_mongo.engine.surroundings import context_of
 from dotdo_mongo.engine.tables import Record
+from dotdo_mongo.engine.timeseries import check_timeseries_update
 from dotdo_mongo.engine.update import build_upsert, compile_update
 from dotdo_mongo.engine.writing import Writer, check_identity
 from dotdo_mongo.errors import CommandFailure, failure
@@ -309,6 +310,8 @@ def apply_update(target: Target, part: Document) -> Change:
         part: `q`, `u`, `multi`, `upsert`, `arrayFilters`, `collation`, `hint`, `sort`, `c`.
     """
     request = target.request
+    if target.collection is not None and target.collection.kind == "timeseries":
+        check_timeseries_update(target.collection, part)
     given = part["collation"]
     context = target.context(
         collation=request.collation(target.collection, given=given) if given is not None else None,

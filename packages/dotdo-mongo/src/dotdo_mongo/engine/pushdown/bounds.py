@@ -1,6 +1,7 @@
 """Conditions in SQL that leave every document that could match, and few others; the compiled filter decides on those."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from bson import Binary, Decimal128, Int64, ObjectId
+from bson import Binary, Decimal128, Int64, ObjectId, Regex
 
 from dotdo.storage.names import literal
 from dotdo_mongo.engine.collection import Collection
@@ -116,12 +117,18 @@ def bounds(query: Document) -> dict[str, Bound]:
 
 
 def _bound(wanted: Any) -> Bound | None:
+    if isinstance(wanted, Regex):
+        return _prefixed(wanted, "")
     if not isinstance(wanted, dict) or not next(iter(wanted), "").startswith("$"):
         return _equal(wanted)
     if "$eq" in wanted:
         return _equal(wanted["$eq"])
     if "$in" in wanted:
         return _one_of(wanted["$in"])
+    if isinstance(wanted.get("$all"), list) and wanted["$all"]:
+        return _equal(wanted["$all"][0])
+    if "$regex" in wanted:
+        return _prefixed(wanted["$regex"], wanted.get("$options", ""))
     parts = [_range(name, value) for name, value in wanted.items() if name in _OPERATORS]
     known = [part for part in parts if part is not None]
     if not known:
@@ -145,6 +152,31 @@ def _one_of(values: Any) -> Bound | None:
     if any(value is None for value in stored):
         return None
     return Bound(f"{{0}} in ({', '.join('?' * len(stored))})", tuple(stored))
+
+
+_PREFIX = re.compile(r"\^([\w ,:;@/-]+)")
+_REPEATED = ("*", "?", "{", "|")
+
+
+def _prefixed(pattern: Any, options: Any) -> Bound | None:
+    """Return the range of texts that begin as a pattern says, None where it does not say that first and only."""
+    if isinstance(pattern, Regex):
+        if pattern.flags or options or not isinstance(pattern.pattern, str):
+            return None
+        pattern = pattern.pattern
+    found = _PREFIX.match(pattern) if isinstance(pattern, str) and not options else None
+    if found is None or "|" in pattern:
+        return None
+    prefix = found[1]
+    if pattern[found.end() :].startswith(_REPEATED):
+        prefix = prefix[:-1]
+    if not prefix or ord(prefix[-1]) >= _LAST_LETTER:
+        return None
+    return Bound("{0} >= ? and {0} < ?", (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)))
+
+
+_LAST_LETTER = 0xD7FE
+"""The code after it, and those before, are letters that text may hold."""
 
 
 def _range(name: str, value: Any) -> Bound | None:

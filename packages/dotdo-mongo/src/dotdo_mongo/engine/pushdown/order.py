@@ -66,8 +66,8 @@ def _order(
     ways: list[tuple[str, bool]],
 ) -> tuple[str, tuple[str, Params], Params] | None:
     """Return ORDER BY terms, the condition of rows that they do order, and the parameters of the terms."""
-    if len(ways) == 1 and not condition.sql:
-        ordered = index_order(collection, reader, *ways[0])
+    if not condition.sql:
+        ordered = index_order(collection, reader, ways)
         if ordered is not None:
             return f"{ordered[1]}, _id", said.certain, ()
     terms, odd = [], []
@@ -93,21 +93,30 @@ def _ways(sort: Mapping[str, Any]) -> list[tuple[str, bool]] | None:
 
 
 def index_order(
-    collection: Collection, reader: Reader, path: str, is_down: bool
+    collection: Collection, reader: Reader, ways: list[tuple[str, bool]]
 ) -> tuple[Document, str] | None:
-    """Return the index that has all rows in the order of a path, with its term; None when there is none."""
+    """Return the index that has all rows in an order, with its terms; None when there is none."""
     table = collection.table.table
-    way = " desc" if is_down else ""
-    if path == "_id":
+    if ways[0][0] == "_id":
+        way = " desc" if ways[0][1] else ""
         is_ordered = _is_of_one_type(reader, table, "id") and not _found(reader, table, _QUOTED)
         return (collection.indexes[0], f"id{way}") if is_ordered and collection.indexes else None
     for index in collection.indexes:
-        if list(index["key"]) != [path] or index.get("hidden") or not is_pushed(index):
+        if not _begins(index, ways) or index.get("hidden") or not is_pushed(index):
             continue
-        if not index.get("sparse") and "partialFilterExpression" not in index:
-            value = value_text(path)
-            return (index, f"{value}{way}") if _is_ordered(reader, table, path) else None
+        if index.get("sparse") or "partialFilterExpression" in index:
+            continue
+        if not all(_is_ordered(reader, table, path) for path, _ in ways):
+            return None
+        terms = (f"{value_text(path)}{' desc' if is_down else ''}" for path, is_down in ways)
+        return index, ", ".join(terms)
     return None
+
+
+def _begins(index: Document, ways: list[tuple[str, bool]]) -> bool:
+    """An order is that of an index, of all its keys, read forward or backward."""
+    keys = [(path, way < 0) for path, way in index["key"].items() if isinstance(way, (int, float))]
+    return keys == ways or [(path, not is_down) for path, is_down in keys] == ways
 
 
 def sorting_index(
@@ -115,9 +124,9 @@ def sorting_index(
 ) -> Document | None:
     """Return the index in whose order all documents are read for a sort, None when they are sorted."""
     ways = _ways(sort)
-    if ways is None or len(ways) > 1 or not isinstance(collection.table, DocumentTable):
+    if ways is None or not isinstance(collection.table, DocumentTable):
         return None
-    found = index_order(collection, reader, *ways[0])
+    found = index_order(collection, reader, ways)
     return None if found is None else found[0]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from dotdo.storage import Store
+from dotdo.storage import Retention, Store
 from dotdo_mongo.engine.collection import Collection
 from dotdo_mongo.engine.guards import Guard, NewLock
 from dotdo_mongo.engine.tables import DocumentTable, Reader
@@ -40,12 +40,12 @@ class Corpus:
         self._kept: dict[Any, tuple[Memory, Read]] = {}
 
     def refresh(self, collection: Collection, reader: Reader, *, is_fixed: bool) -> None:
-        """Take note of what was written since."""
+        """Take note of what was written since; anew where the log is not kept whole."""
         position = 0 if is_fixed else _position(reader)
         if position == self._position:
             return
         table = collection.table
-        if self._kept and isinstance(table, DocumentTable):
+        if self._kept and isinstance(table, DocumentTable) and table.noun.retention == Retention():
             rows = [
                 int(row)
                 for (row,) in reader.read(

@@ -326,6 +326,7 @@ def graph_lookup(argument: Any, place: Place) -> Run:
     depth_name = split_path(spec["depthField"]) if "depthField" in spec else None
     most = _graph_depth(spec["maxDepth"]) if "maxDepth" in spec else None
     context, key = place.context, place.scope().key
+    context.foreign(context, collection)
     allowed = compile_match(dict(spec.get("restrictSearchWithMatch", {})), context)
 
     def reached(document: Document, index: _Index) -> list[Document]:

@@ -137,3 +137,9 @@ def test_a_validator_refuses_and_tells_why(engine):
 )
 def test_arguments_are_checked_as_mongodb_does(engine, command, code):
     assert engine(command)["code"] == code
+
+
+def test_ids_are_the_same_where_the_collation_says_so(engine):
+    engine({"create": "k", "collation": {"locale": "en", "strength": 2}})
+    reply = engine({"insert": "k", "documents": [{"_id": "apple"}, {"_id": "Apple"}]})
+    assert (reply["n"], reply["writeErrors"][0]["code"]) == (1, 11000)

@@ -61,3 +61,9 @@ def test_scores_of_a_text_search_are_there_after_its_match(engine):
     ]
     (found,) = engine.documents({"aggregate": "f", "pipeline": stages, "cursor": {}})
     assert (found["_id"], found["s"] > 0) == (2, True)
+
+
+def test_a_view_of_another_collation_is_not_joined(engine):
+    engine({"create": "v", "viewOn": "f", "collation": {"locale": "fr"}})
+    for stage in ({"$unionWith": "v"}, {"$lookup": {"from": "v", "pipeline": [], "as": "j"}}):
+        assert engine({"aggregate": "c", "pipeline": [stage], "cursor": {}})["code"] == 167

@@ -16,7 +16,7 @@ from dotdo_postgres.mapping import types as t
 if TYPE_CHECKING:
     from dotdo_postgres.engine.bind.scope import Scope, Variables
     from dotdo_postgres.engine.objects.names import Names
-    from dotdo_postgres.engine.query import Query
+    from dotdo_postgres.engine.query import Entry, Query
     from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
 
@@ -57,6 +57,7 @@ class Binder:
         self.touched: dict[int, int] = {}  # relation: the mode in which the statement locks it
         self.snapshots: dict[str, str] = {}
         self.snapshots_read: dict[str, Relation] = {}
+        self.inserted: Entry | None = None  # whose RETURNING is bound
 
     @property
     def param_types(self) -> list[int]:

@@ -313,6 +313,22 @@ def _cast_call(
     raise missing_function(name, types, location, why == "ambiguous", names)
 
 
+def _require_listed(call: ir.Aggregate) -> None:
+    """See that what orders the rows of a DISTINCT aggregate is among its arguments.
+
+    Raises:
+        PostgresError: it is not (SQLSTATE 42P10).
+    """
+    listed = [arg.arg if isinstance(arg, ir.Relabel) else arg for arg in call.args]
+    for key in call.order:
+        expr = key.expr.arg if isinstance(key.expr, ir.Relabel) else key.expr
+        if not any(ir.same(expr, arg) for arg in (*listed, *call.args)):
+            message = (
+                "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
+            )
+            raise error("42P10", message, position=key.expr.location)
+
+
 def _aggregate(  # noqa: C901, PLR0912, PLR0917 one step for each form of the grammar
     binder: Binder, node: Node, scope: Scope, routine: Routine, args: list[ir.Expr], result: int
 ) -> ir.Expr:
@@ -334,6 +350,8 @@ def _aggregate(  # noqa: C901, PLR0912, PLR0917 one step for each form of the gr
             raise error("42803", message, position=inner.location)
     if "agg_order" in node:
         call.order = bind_sort_keys(binder, node["agg_order"], scope)
+        if call.is_distinct:
+            _require_listed(call)
     if is_window:
         if call.is_distinct:
             raise not_supported("DISTINCT for window functions", location)

@@ -21,6 +21,7 @@ from dotdo_postgres.engine.bind.security import require_readable
 from dotdo_postgres.engine.bind.typenames import resolve_type
 from dotdo_postgres.engine.coercion import can_coerce, cannot_cast, is_array, pathway
 from dotdo_postgres.engine.functions.catalog_types import VECTORS
+from dotdo_postgres.engine.routines.checks import LETTER
 from dotdo_postgres.engine.routines.records import is_empty
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import interval, interval_reading, numeric
@@ -91,8 +92,8 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
         found = scope.column(parts[0], location)
         if binder.variables is not None:
             found = binder.variables.settle(parts[0], found, location)
-        if found is None and parts[0] in {"tableoid", "ctid"} and len(scope.items) == 1:
-            found = _system_column(parts[0], scope.items[0], location)
+        if found is None and parts[0] in _SYSTEM and len(scope.items) == 1:
+            found = _system_column(binder, parts[0], scope.items[0], location)
         if found is None:
             item = scope.item(parts[0])
             found = (
@@ -107,8 +108,8 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
         if len(parts) > 2:
             raise not_supported("a reference of more than two parts", location)
         found = scope.qualified(parts[0], parts[1], location)
-        if found is None and parts[1] in {"tableoid", "ctid"}:
-            found = _system_column(parts[1], scope.item(parts[0]), location)
+        if found is None and parts[1] in _SYSTEM:
+            found = _system_column(binder, parts[1], scope.item(parts[0]), location)
         if found is None:
             raise unknown_column(scope, parts[1], parts[0], location)
     if isinstance(found, ir.Column):
@@ -117,10 +118,19 @@ def bind_column(  # noqa: C901, PLR0912 -- one clause for each form of a referen
     return found
 
 
-def _system_column(name: str, item: ScopeItem | None, location: int) -> ir.Expr | None:
+_SYSTEM = frozenset({"tableoid", "ctid", "xmax"})
+
+
+def _system_column(
+    binder: Binder, name: str, item: ScopeItem | None, location: int
+) -> ir.Expr | None:
     """Return a system column of a table; None when the name of FROM stands for no table."""
     if name == "tableoid":
         return _table_oid(item, location)
+    if name == "xmax":
+        if item is None or item.entry is None or item.entry is not binder.inserted:
+            return None
+        return ir.Column(t.XID, -1, location, item.entry, len(item.entry.columns))
     if item is None or item.entry is None or item.entry.relation is None:
         return None
     return ir.RowId(t.TID, -1, location, item.entry) if item.entry.relation.noun.id else None
@@ -399,6 +409,9 @@ def subscripted(
     """
     if arg.type == t.JSONB:
         return _jsonb_subscript(binder, arg, parts, scope)
+    if arg.type == t.NAME and len(parts) == 1 and not parts[0].get("is_slice"):
+        index = _index(binder, parts[0]["uidx"], scope)
+        return ir.Call(LETTER.result, -1, location, LETTER, [arg, index])
     if not is_array(arg.type):
         message = f"cannot subscript type {t.format_type(arg.type)} because it does not support subscripting"
         raise error("42804", message, position=location)

@@ -158,7 +158,9 @@ def family_entry(
     binder: Binder, relation: Relation, name: str, *, with_places: bool = False
 ) -> Entry:
     """Make the entry of a table and its descendants: the columns of the table, behind them where (if asked for) and whose each row is."""
-    keepers = keepers_of(binder.names.catalog, relation.noun) or [relation.noun]
+    keepers = keepers_of(binder.names.catalog, relation.noun, binder.names.temporary) or [
+        relation.noun
+    ]
     parts = [_part(binder, relation, noun, with_places=with_places) for noun in keepers]
     whole: Query = parts[0]
     for part in parts[1:]:

@@ -11,6 +11,7 @@ from dotdo_postgres.engine.bind.calls import bind_call
 from dotdo_postgres.engine.bind.grouping import bind_grouping
 from dotdo_postgres.engine.bind.operators import bind_operator
 from dotdo_postgres.engine.bind.queries import bind_query
+from dotdo_postgres.engine.bind.series import without_series
 from dotdo_postgres.engine.bind.subqueries import bind_subquery
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _EXPRESSIONS: dict[str, ExpressionBinder] = {
     "BoolExpr": e.bind_boolean,
     "NullTest": e.bind_null_test,
     "BooleanTest": e.bind_boolean_test,
-    "CaseExpr": e.bind_case,
-    "CoalesceExpr": e.bind_coalesce,
+    "CaseExpr": without_series("CASE", e.bind_case),
+    "CoalesceExpr": without_series("COALESCE", e.bind_coalesce),
     "MinMaxExpr": e.bind_min_max,
     "RowExpr": e.bind_row,
     "A_ArrayExpr": e.bind_array,

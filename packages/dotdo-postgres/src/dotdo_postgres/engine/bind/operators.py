@@ -193,12 +193,20 @@ def _between(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     return found
 
 
+def _element_type(name: str, left: int) -> int:
+    """Return what an array literal holds: what the operator takes on its right side."""
+    found = resolve_operator(name, (left, t.UNKNOWN))
+    if isinstance(found, Candidate) and found.arguments[1] not in t.POLYMORPHIC:
+        return found.arguments[1]
+    return t.TEXT if left == t.UNKNOWN else left
+
+
 def _any_all(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
     location = node.get("location", 0)
     left = binder.expression(node["lexpr"], scope)
     array = binder.expression(node["rexpr"], scope)
     if array.type == t.UNKNOWN:
-        element = t.TEXT if left.type == t.UNKNOWN else left.type
+        element = _element_type(_name(node), left.type)
         array = binder.coercer.coerce(array, t.BY_OID[element].array)
     if not is_array(array.type):
         raise error("42809", "op ANY/ALL (array) requires array on right side", position=location)

@@ -180,7 +180,8 @@ def _condition(binder: Binder, noun: Noun, entry: Entry, tree: dict[str, Any] | 
     if tree is None:
         return ir.Const(t.BOOL, -1, -1, 1)
     columns: list[tuple[str, ir.Expr]] = [
-        (c.name, ir.Column(c.type, c.typmod, -1, entry, at)) for at, c in enumerate(entry.columns)
+        (c.name, ir.Column(c.type, c.typmod, -1, entry, at))
+        for at, c in enumerate(entry.columns[: len(entry.columns) - entry.hidden])
     ]
     item = ScopeItem(split_name(noun.name)[1], columns, entry=entry)
     readable, entry.readable = entry.readable, None

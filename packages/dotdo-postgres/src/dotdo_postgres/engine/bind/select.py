@@ -62,8 +62,7 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
     select.has_groups = bool(
         "groupClause" in node or scope.aggregates or select.having or scope.groupings
     )
-    if select.grouping_sets is not None and scope.window_calls:
-        raise not_supported("window functions over grouping sets")
+    _refuse_unordered_steps(select, scope)
     if select.has_groups:
         if any(not _is_grouped(select, entry) for entry in scope.series):
             raise not_supported("set-returning functions beside aggregates")
@@ -74,6 +73,16 @@ def bind_select(binder: Binder, node: Node, scope: Scope) -> Select:
         for item in node.get("lockingClause", [])
     ]
     return select
+
+
+def _refuse_unordered_steps(select: Select, scope: Scope) -> None:
+    """Refuse what would have to be computed before rows are made or grouped, and is not."""
+    if scope.series and scope.window_calls:
+        raise not_supported("set-returning functions beside window functions")
+    if scope.series and select.distinct_on is not None:
+        raise not_supported("set-returning functions beside DISTINCT ON")
+    if select.grouping_sets is not None and scope.window_calls:
+        raise not_supported("window functions over grouping sets")
 
 
 def _is_grouped(select: Select, series: Entry) -> bool:
@@ -105,7 +114,7 @@ def bind_targets(binder: Binder, nodes: list[Node], scope: Scope) -> list[Target
 def make_target(expr: ir.Expr, name: str) -> Target:
     """Make a target; a bare table column keeps its origin."""
     column = OutputColumn(name, expr.type, expr.typmod)
-    if isinstance(expr, ir.Column):
+    if isinstance(expr, ir.Column) and expr.index < len(expr.entry.columns):
         origin = expr.entry.columns[expr.index]
         column.table_oid, column.column_number = origin.table_oid, origin.column_number
     return Target(expr, column)

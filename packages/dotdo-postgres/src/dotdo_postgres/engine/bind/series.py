@@ -14,6 +14,8 @@ from dotdo_postgres.errors import error, not_supported
 from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotdo_postgres.engine.bind.binder import Binder, Node
     from dotdo_postgres.engine.bind.scope import ScopeItem
     from dotdo_postgres.engine.overloads import Candidate
@@ -45,9 +47,33 @@ def place_series(name: str, call: ir.SeriesCall, scope: Scope, location: int) ->
     if scope.clause in _REFUSED:
         message = f"set-returning functions are not allowed in {_REFUSED[scope.clause]}"
         raise error("0A000", message, position=location)
+    if any(_reads(arg, entry) for arg in call.args for entry in scope.series):
+        raise not_supported("a set-returning function as argument of another one", location)
     if scope.clause not in {"SELECT", "ORDER BY", "GROUP BY"} or call.columns == [("", t.RECORD)]:
         raise not_supported("set-returning functions here", location)
     return _beside_rows(scope, name, call)
+
+
+def _reads(expr: ir.Expr, entry: Entry) -> bool:
+    if isinstance(expr, ir.Column):
+        return expr.entry is entry
+    return any(_reads(child, entry) for child in ir.children(expr))
+
+
+def without_series(construct: str, bind: Callable[..., ir.Expr]) -> Callable[..., ir.Expr]:
+    """Return what binds an expression in which set-returning functions may not stand."""
+
+    def bound(binder: Binder, node: Node, scope: Scope) -> ir.Expr:
+        known = [call for entry in scope.series for call in entry.calls]
+        expr = bind(binder, node, scope)
+        calls = [call for entry in scope.series for call in entry.calls]
+        if len(calls) > len(known):
+            message = f"set-returning functions are not allowed in {construct}"
+            hint = "You might be able to move the set-returning function into a LATERAL FROM item."
+            raise error("0A000", message, hint=hint, position=calls[len(known)].location)
+        return expr
+
+    return bound
 
 
 _REFUSED = {

@@ -18,7 +18,11 @@ from dotdo_postgres.engine.catalog.definitions import (
     view_definition,
 )
 from dotdo_postgres.engine.catalog.deparse import Deparser
-from dotdo_postgres.engine.catalog.expressions import showing_binder
+from dotdo_postgres.engine.catalog.expressions import (
+    expression_text,
+    parse_expression,
+    showing_binder,
+)
 from dotdo_postgres.engine.catalog.pg_relations import descriptions
 from dotdo_postgres.engine.catalog.regtypes import find_type, role_name
 from dotdo_postgres.engine.catalog.routine_text import (
@@ -184,7 +188,9 @@ def get_partition_constraint(facts: Facts, oid: int) -> str | None:
         return None
     catalog = facts.names.catalog
     text = condition_text(catalog, parents_of(catalog, noun)[0], bound, noun.id)
-    return None if text is None else f"({text})"
+    if text is None:
+        return None
+    return expression_text(facts.names, noun, parse_expression(text), is_boolean=True)
 
 
 def get_statistics_columns(facts: Facts, oid: int) -> str | None:
@@ -273,6 +279,14 @@ def describe(facts: Facts, oid: int, catalog: int | None, part: int) -> str | No
     return texts[0] if texts else None
 
 
+def describe_shared(facts: Facts, oid: int, catalog: str) -> str | None:
+    """Return the comment of a role or of the database."""
+    name = role_name(facts.names, oid) if catalog == "pg_authid" else facts.database
+    kind = {"pg_authid": "role", "pg_database": "database"}.get(catalog, "")
+    noun = facts.names.catalog.by_name.get(f"$shared {kind}.{name}")
+    return None if noun is None else facts_of(noun).get("comment")
+
+
 def role_of(facts: Facts, oid: int) -> str | None:
     """Return the name of a role."""
     return role_name(facts.names, oid)
@@ -298,6 +312,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "is_relation_updatable": is_relation_updatable,
     "is_column_updatable": is_column_updatable,
     "describe": describe,
+    "describe_shared": describe_shared,
     "find_type_named": find_type_named,
     "get_arguments": get_arguments,
     "get_constraint": get_constraint,
@@ -306,6 +321,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "get_identity_arguments": get_identity_arguments,
     "get_index": get_index,
     "get_index_part": get_index_part,
+    "get_partition_constraint": get_partition_constraint,
     "get_partition_key": get_partition_key,
     "get_pretty_constraint": get_pretty_constraint,
     "get_pretty_expression": get_pretty_expression,

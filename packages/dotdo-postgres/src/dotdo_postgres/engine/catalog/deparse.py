@@ -122,8 +122,7 @@ def _is_simple(expr: ir.Expr, parent: ir.Expr) -> bool:  # noqa: C901, PLR0911, 
 
 def quote_literal(text: str) -> str:
     """Write a string literal."""
-    shown = "'" + text.replace("'", "''") + "'"
-    return "E" + shown.replace("\\", "\\\\") if "\\" in shown else shown
+    return "'" + text.replace("'", "''") + "'"
 
 
 def constant(value: Any, oid: int, typmod: int = -1) -> str:

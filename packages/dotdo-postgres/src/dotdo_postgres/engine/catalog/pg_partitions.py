@@ -14,6 +14,7 @@ from dotdo_postgres.engine.objects.descent import (
     is_partitioned,
 )
 from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.objects.tables import IndexEntry, index_entries
 from dotdo_postgres.engine.partitioning import bound_text, keys_of, strategy_of
 from dotdo_postgres.engine.relations import FIRST_OID, relation_of
 
@@ -45,7 +46,33 @@ def column_facts(noun: Noun, name: str) -> Row:
     column = noun.column(name)
     told = {} if column is None else column.extra.get("postgres", {})
     count = told.get("inherited", 0)
-    return {"attinhcount": count, "attislocal": int(told.get("is_local", True) if count else True)}
+    kept = {
+        key: told[name]
+        for key, name in (("attstattarget", "statistics"), ("attstorage", "storage"))
+        if name in told
+    }
+    return kept | {
+        "attinhcount": count,
+        "attislocal": int(told.get("is_local", True) if count else True),
+    }
+
+
+def parent_index(session: Session, noun: Noun, index: IndexEntry) -> int:
+    """Return the OID of the index of the partitioned table that one of a partition belongs to, 0 without."""
+    if bound_of(noun) is None:
+        return 0
+    parent = session.names.catalog.by_id.get(facts_of(noun)["inherits"][0])
+    if parent is None:
+        return 0
+    wanted = index_terms(noun, index)
+    return next((one.oid for one in index_entries(parent) if index_terms(parent, one) == wanted), 0)
+
+
+def index_terms(noun: Noun, entry: IndexEntry) -> tuple[object, ...]:
+    """Return what tells an index from others, by names that a partition shares with its parent."""
+    names = {column.column: column.name for column in noun.columns}
+    keys = [(names.get(key.physical or ""), key.text, key.options) for key in entry.keys]
+    return entry.is_unique, entry.method, entry.where, tuple(keys)
 
 
 def _inherits(session: Session) -> Iterator[Row]:
@@ -57,6 +84,10 @@ def _inherits(session: Session) -> Iterator[Row]:
                 "inhseqno": number,
                 "inhdetachpending": 0,
             }
+        for index in index_entries(noun) if bound_of(noun) is not None else ():
+            parent = parent_index(session, noun, index)
+            if parent:
+                yield {"inhrelid": index.oid, "inhparent": parent, "inhseqno": 1, "inhdetachpending": 0}  # fmt: skip
 
 
 def _partitioned(session: Session) -> Iterator[Row]:
@@ -88,4 +119,4 @@ PROVIDERS = (
     Provider("pg_catalog.pg_partitioned_table", _partitioned),
 )
 
-__all__ = ["PROVIDERS", "class_facts", "column_facts"]
+__all__ = ["PROVIDERS", "class_facts", "column_facts", "index_terms", "parent_index"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts
+from dotdo_postgres.engine.catalog.pg_partitions import class_facts, column_facts, parent_index
 from dotdo_postgres.engine.catalog.providers import Provider, Row, empty
 from dotdo_postgres.engine.catalog.roles import owner_oid, shown_items
 from dotdo_postgres.engine.objects.columns import TypeFacts, type_facts
+from dotdo_postgres.engine.objects.descent import is_partitioned
 from dotdo_postgres.engine.objects.grantable import of_column, of_noun, of_schema, of_sequence
 from dotdo_postgres.engine.objects.index_methods import number_of
 from dotdo_postgres.engine.objects.kept import HIDDEN, derived_oid, facts_of, kind_of
@@ -60,7 +61,10 @@ def _classes(session: Session) -> Iterator[Row]:
     for (schema, name), noun in objects.relations.items():
         yield _class_of_table(session, objects, schema, name, noun)
         for index in index_entries(noun):
-            owner = {"relowner": owner_oid(objects, of_noun(noun))}
+            owner: Row = {"relowner": owner_oid(objects, of_noun(noun))}
+            if is_partitioned(noun):
+                owner |= {"relkind": "I", "relfilenode": 0}
+            owner["relispartition"] = int(bool(parent_index(session, noun, index)))
             yield _class_of_index(objects, schema, index) | owner
     for (schema, name), sequence in objects.sequences.items():
         yield _class_of_sequence(objects, schema, name, sequence)
@@ -92,10 +96,22 @@ def _class_of_table(session: Session, objects: Objects, schema: str, name: str, 
         "relrowsecurity": int(bool(facts.get("row_security"))), "relforcerowsecurity": int(bool(facts.get("force_row_security"))),
         "relreplident": "d" if is_stored and kind == "r" else "n" if kind == "v" else "d",
         "reltoastrelid": 0, "relacl": shown_items(target.items), "relowner": owner_oid(objects, target),
-        "relfilenode": relation_oid(noun) if is_stored else 0,
+        "relfilenode": relation_oid(noun) if is_stored else 0, "reloptions": shown_options(facts),
         "relispopulated": int(facts.get("is_populated", True)),
     }  # fmt: skip
     return row | class_facts(session, noun)
+
+
+def shown_options(facts: dict[str, Any]) -> list[str] | None:
+    """Return the storage parameters of a table, or the options of a view, as `reloptions` shows them."""
+    options = dict(facts.get("options", {}))
+    if facts.get("check_option"):
+        options["check_option"] = facts["check_option"]
+    listed = [
+        f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in options.items()
+    ]
+    return listed or None
 
 
 def has_triggers(session: Session, noun: Noun) -> bool:
@@ -284,6 +300,9 @@ def _descriptions(session: Session) -> Iterator[Row]:
     return descriptions(session.names)
 
 
+_PARTS = {"c": CONSTRAINT_OID, "g": 2620, "p": 3256}
+
+
 def descriptions(names: Names) -> Iterator[Row]:  # noqa: C901, PLR0912 -- every kind of object
     """Yield every comment, as `pg_description` has them."""
     objects = names.objects
@@ -307,7 +326,7 @@ def descriptions(names: Names) -> Iterator[Row]:  # noqa: C901, PLR0912 -- every
                     "description": comment,
                 }
         for (kind, name), comment in _comments(facts):
-            classoid = CONSTRAINT_OID if kind == "c" else CLASS_OID
+            classoid = _PARTS.get(kind, CLASS_OID)
             yield {
                 "objoid": derived_oid(noun, kind, name),
                 "classoid": classoid,

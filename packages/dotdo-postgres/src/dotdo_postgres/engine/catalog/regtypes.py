@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.naming import quote_ident
 from dotdo_postgres.engine.objects.kept import derived_oid
-from dotdo_postgres.engine.objects.lookup import relation_name, relation_oid_of
+from dotdo_postgres.engine.objects.lookup import relation_name, relation_oid_of, visible_type
 from dotdo_postgres.engine.objects.search_path import split_qualified
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.errors import error, not_supported
@@ -189,7 +189,7 @@ def _write_role(names: Names, oid: int) -> str | None:
 
 def _write_type(names: Names, oid: int) -> str | None:
     if oid in t.BY_OID:
-        return t.format_type(oid)
+        return visible_type(names, oid)
     for (schema, name), noun in names.objects.relations.items():
         if oid in {derived_oid(noun, "t", ""), derived_oid(noun, "a", "")}:
             shown = (

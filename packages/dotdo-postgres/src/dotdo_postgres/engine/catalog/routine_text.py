@@ -74,13 +74,45 @@ def function_definition(noun: Noun) -> str:
     if result is not None:
         lines.append(f" RETURNS {result}")
     lines.append(f" LANGUAGE {facts['language']}")
-    words = [{"i": "IMMUTABLE", "s": "STABLE"}.get(facts.get("volatility", "v"), ""), "STRICT" if facts.get("strict") else "",
-             "SECURITY DEFINER" if facts.get("security_definer") else ""]  # fmt: skip
+    words = [
+        {"i": "IMMUTABLE", "s": "STABLE"}.get(facts.get("volatility", "v"), ""),
+        {"s": "PARALLEL SAFE", "r": "PARALLEL RESTRICTED"}.get(facts.get("parallel", "u"), ""),
+        "STRICT" if facts.get("strict") else "",
+        "SECURITY DEFINER" if facts.get("security_definer") else "",
+        "LEAKPROOF" if facts.get("leakproof") else "",
+        *_estimates(facts),
+    ]
     shown = " ".join(filter(None, words))
     if shown:
         lines.append(f" {shown}")
+    lines += [f" SET {_setting(item)}" for item in facts.get("config") or ()]
     tag = "$procedure$" if facts["kind"] == "p" else "$function$"
+    while tag in str(facts["body"]):
+        tag = f"{tag[:-1]}x$"
     return "\n".join(lines) + f"\nAS {tag}{facts['body']}{tag}\n"
+
+
+def _estimates(facts: dict[str, Any]) -> list[str]:
+    """Write what a function is said to cost and to give, where that is not the default."""
+    found = []
+    if facts.get("cost") not in {None, 100}:
+        found.append(f"COST {facts['cost']:g}")
+    if facts.get("rows") not in {None, 1000} and facts.get("returns_set"):
+        found.append(f"ROWS {facts['rows']:g}")
+    return found
+
+
+_LISTS = frozenset({"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"})  # fmt: skip
+
+
+def _setting(item: str) -> str:
+    """Write SET of a function: the parts of a list are literals of their own."""
+    name, _, value = item.partition("=")
+    parts = [value]
+    if name in _LISTS:
+        parts = [part.strip().strip('"') for part in value.split(",")]
+    shown = ", ".join("'" + part.replace("'", "''") + "'" for part in parts)
+    return f"{quote_ident(name)} TO {shown}"
 
 
 def trigger_definition(facts: Facts, noun: Noun, name: str, *, is_pretty: bool = False) -> str:
@@ -123,11 +155,9 @@ def trigger_definition(facts: Facts, noun: Noun, name: str, *, is_pretty: bool =
         if function is None
         else split_definition(function.name)[2].partition("(")[0]
     )
-    place = (
-        ""
-        if function is None or split_definition(function.name)[1] == "public"
-        else f"{split_definition(function.name)[1]}."
-    )
+    place = ""
+    if function is not None and split_definition(function.name)[1] not in facts.names.path:
+        place = f"{quote_ident(split_definition(function.name)[1])}."
     arguments = ", ".join(
         "'" + item.replace("'", "''") + "'" for item in trigger.get("arguments", ())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +202,9 @@ def to_text(node: Node) -> str:
     return _generator().generate(node, copy=False)
 
 
-def highest_parameter(node: Node) -> int:
-    """Return the highest number of a parameter in a statement, 0 without."""
-    return max((int(found.this) for found in node.find_all(exp.Placeholder)), default=0)
+_PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\?(\d+)""")
+
+
+def highest_parameter(sql: str) -> int:
+    """Return the highest number of a parameter in SQLite text, 0 without."""
+    return max((int(number) for number in _PARAMETER.findall(sql) if number), default=0)

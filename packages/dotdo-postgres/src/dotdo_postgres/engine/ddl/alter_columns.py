@@ -435,10 +435,25 @@ def _drop_expression(
 def _set_statistics(
     session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled
 ) -> Noun:
-    """Statistics targets and storage kinds say how PostgreSQL does its work; here there is nothing to tell."""
-    if "name" in command:
-        column_named(noun, command["name"])
-    return noun
+    """Statistics targets and storage kinds say how PostgreSQL does its work: they are kept, to be shown."""
+    if "name" not in command:
+        return noun
+    column = column_named(noun, command["name"])
+    key = _KEPT[command["subtype"]]
+    ((_, body),) = command.get("def", {"Integer": {}}).items()
+    value = next(iter(body.values()), 0)
+    if key == "storage":
+        letter = _STORAGES.get(str(value).lower())
+        if letter is None:
+            raise error("22023", f'invalid storage type "{value}"')
+        value = letter
+    changed = with_column_facts(column, **{key: value})
+    columns = tuple(changed if c.column == column.column else c for c in noun.columns)
+    return msgspec.structs.replace(noun, columns=columns)
+
+
+_KEPT = {"AT_SetStatistics": "statistics", "AT_SetStorage": "storage", "AT_SetCompression": "compression"}  # fmt: skip
+_STORAGES = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
 
 
 COLUMN_COMMANDS: dict[str, Any] = {

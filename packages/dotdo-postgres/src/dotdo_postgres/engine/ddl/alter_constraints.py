@@ -36,9 +36,11 @@ def _add_constraint(
         and not noun.key
     ):
         raise not_supported("ADD PRIMARY KEY here")
-    if constraint.get("skip_validation"):
-        raise not_supported("NOT VALID")
-    return add_constraint(planner, noun, constraint, None)
+    made = add_constraint(planner, noun, constraint, None)
+    if not constraint.get("skip_validation"):
+        return made
+    new = sorted(names_in_use(made) - names_in_use(noun))
+    return with_facts(made, not_valid=[*facts_of(noun).get("not_valid", ()), *new])
 
 
 def _of_index(session: Session, planner: Planner, noun: Noun, constraint: Node) -> Noun:
@@ -122,7 +124,15 @@ def _validate(
     if name not in names_in_use(noun):
         bare = split_name(noun.name)[1]
         raise error("42704", f'constraint "{name}" of relation "{bare}" does not exist')
-    return noun
+    checked = {item.name for item in noun.checks} | {fk.name for fk in noun.foreign_keys}
+    if name not in checked:
+        bare = split_name(noun.name)[1]
+        message = (
+            f'constraint "{name}" of relation "{bare}" is not a foreign key or check constraint'
+        )
+        raise error("42809", message)
+    left = [label for label in facts_of(noun).get("not_valid", ()) if label != name]
+    return with_facts(noun, not_valid=left or None)
 
 
 def _alter(session: Session, planner: Planner, noun: Noun, command: Node, filled: Filled) -> Noun:

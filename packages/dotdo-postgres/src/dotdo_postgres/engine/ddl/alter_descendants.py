@@ -10,6 +10,7 @@ from dotdo_postgres.engine.ddl.definitions import facts, with_column_facts
 from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.descent import (
     bound_of,
+    children_of,
     has_children,
     is_partitioned,
     parents_of,
@@ -64,6 +65,9 @@ def require_alterable(catalog: Catalog, noun: Noun, command: Node, *, is_recursi
     if not is_recursive and kind in _ONLY and has_children(catalog, noun):
         if kind == "AT_AddConstraint" and not _is_inherited(command, noun):
             return
+        if kind == "AT_AddConstraint" and command["def"]["Constraint"]["contype"] in _KEYS:
+            _require_filled(catalog, noun, command["def"]["Constraint"])
+            return  # as a dump does, whose partitions' keys are attached one by one
         raise error("42P16", _ONLY[kind].format(name=name))
 
 
@@ -75,6 +79,24 @@ def _require_no_key(noun: Noun, name: str, verb: str) -> None:
             bare = split_name(noun.name)[1]
             message = f'cannot {verb} column "{name}" because it is part of the partition key of relation "{bare}"'
             raise error("42P16", message)
+
+
+def _require_filled(catalog: Catalog, noun: Noun, constraint: Node) -> None:
+    """See that the columns of a primary key are not NULL in the descendants, which do not follow."""
+    if constraint["contype"] != "CONSTR_PRIMARY":
+        return
+    for child in children_of(catalog, noun):
+        for part in constraint.get("keys", ()):
+            name = part["String"]["sval"]
+            column = child.column(name)
+            if column is not None and column.is_nullable:
+                bare = split_name(child.name)[1]
+                detail = f'Column "{name}" of relation "{bare}" is not already NOT NULL.'
+                message = "constraint must be added to child tables too"
+                raise error("42P16", message, detail=detail)
+
+
+_KEYS = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE"})
 
 
 def _is_inherited(command: Node, noun: Noun) -> bool:

@@ -15,8 +15,10 @@ from dotdo_postgres.engine.ddl.alter_descendants import (
 from dotdo_postgres.engine.ddl.alter_options import OPTION_COMMANDS
 from dotdo_postgres.engine.ddl.alter_partitions import PARTITION_COMMANDS
 from dotdo_postgres.engine.ddl.applying import Filled, apply
+from dotdo_postgres.engine.ddl.attached_indexes import attach_index, kind_of_index
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
+from dotdo_postgres.engine.ddl.owners import change_sequence_owner
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
@@ -49,6 +51,10 @@ def plan_alter_table(planner: Planner, node: Node) -> Prepared:  # noqa: ARG001 
 
 def _alter(session: Session, planner: Planner, node: Node) -> None:
     if _is_owner_only(planner, node):
+        change_sequence_owner(session, planner, node)
+        return
+    if kind_of_index(node):
+        attach_index(planner, node)
         return
     noun = find_table(session, planner, node["relation"], bool(node.get("missing_ok")))
     if noun is None:

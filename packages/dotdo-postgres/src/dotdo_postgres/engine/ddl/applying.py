@@ -13,9 +13,9 @@ from dotdo.errors import (
 )
 from dotdo.storage import Noun, alter_noun
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.kept import MATCH_FULL
+from dotdo_postgres.engine.objects.kept import MATCH_FULL, facts_of
 from dotdo_postgres.engine.unique_keys import unique_key
-from dotdo_postgres.errors import PostgresError, error
+from dotdo_postgres.errors import PostgresError, error, not_supported
 
 if TYPE_CHECKING:
     from dotdo_postgres.engine.session import Session
@@ -39,7 +39,11 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         column = next((c.name for c in new.columns if c.column in failure.columns), "")
         message = f'column "{column}" of relation "{bare}" contains null values'
         raise error("23502", message, schema=schema, table=bare, column=column) from None
-    except CheckViolation as failure:
+    except (CheckViolation, ForeignKeyViolation) as failure:
+        if failure.constraint in facts_of(new).get("not_valid", ()):
+            raise not_supported("NOT VALID over rows that do not keep the constraint") from None
+        if isinstance(failure, ForeignKeyViolation):
+            raise _orphans(session, new, failure) from None
         if (failure.constraint or "").startswith(MATCH_FULL):
             name = str(failure.constraint).removeprefix(MATCH_FULL)
             message = f'insert or update on table "{bare}" violates foreign key constraint "{name}"'
@@ -52,8 +56,6 @@ def apply(session: Session, old: Noun, new: Noun, filled: Filled | None = None) 
         raise error(
             "23514", message, schema=schema, table=bare, constraint=failure.constraint
         ) from None
-    except ForeignKeyViolation as failure:
-        raise _orphans(session, new, failure) from None
     except UniqueViolation as failure:
         raise duplicates(session, old, new, failure) from None
 

@@ -217,7 +217,8 @@ def with_default(planner: Planner, column: Column, facts: dict[str, Any]) -> Col
         kept = storage_node(compiler, compiler.expression(expr), target)
         text: str | None = storable_text(compiler, kept)
     except PostgresError as failure:
-        if failure.sqlstate != "0A000":
+        is_of_value = failure.sqlstate.startswith("22")  # told when a row takes the default
+        if not is_of_value and failure.sqlstate != "0A000":
             raise
         text = None
     return msgspec.structs.replace(column, default=text, extra={**column.extra, EXTRA: facts})

@@ -9,6 +9,7 @@ import msgspec
 from dotdo.storage import Noun as Definition
 from dotdo.storage import alter_noun, create_noun
 from dotdo_postgres.engine.catalog.dependencies import relation_key_of
+from dotdo_postgres.engine.catalog.roles import known_roles
 from dotdo_postgres.engine.ddl.constraints import names_in_use
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.definitions import with_facts
@@ -110,6 +111,39 @@ def _constraint(session: Session, planner: Planner, node: Node, comment: str | N
     _keep(session, noun, "c", name, comment)
 
 
+def _part(key: str, letter: str, word: str) -> Any:
+    """Return what comments on a part that a table keeps by name: a trigger or a policy."""
+
+    def act(session: Session, planner: Planner, node: Node, comment: str | None) -> None:
+        *table, name = _parts(node)
+        noun = _noun(planner, table)
+        if name not in facts_of(noun).get(key, {}):
+            raise error("42704", f'{word} "{name}" for table "{table[-1]}" does not exist')
+        _keep(session, noun, letter, name, comment)
+
+    return act
+
+
+def _shared(kind: str, word: str) -> Any:
+    """Return what comments on a role or the database, which keep them apart."""
+
+    def act(session: Session, planner: Planner, node: Node, comment: str | None) -> None:
+        name = node["object"]["String"]["sval"]
+        known = known_roles(planner.names) if kind == "role" else {session.facts.database}
+        if name not in known:
+            raise error("42704" if kind == "role" else "3D000", f'{word} "{name}" does not exist')
+        label = f"$shared {kind}.{name}"
+        noun = session.kernel.catalog.by_name.get(label)
+        facts = {} if comment is None else {"comment": comment}
+        if noun is None:
+            made = Definition(0, label, "definition", "", extra={EXTRA: facts})
+            create_noun(session.kernel, made)
+        else:
+            alter_noun(session.kernel, with_facts(noun, comment=comment))
+
+    return act
+
+
 def _sequence(session: Session, planner: Planner, node: Node, comment: str | None) -> None:
     parts = _parts(node)
     sequence = planner.names.sequence(parts[-2] if len(parts) > 1 else None, parts[-1])
@@ -165,4 +199,7 @@ _TARGETS: dict[str, Any] = {
     "OBJECT_COLUMN": _column, "OBJECT_INDEX": _index, "OBJECT_TABCONSTRAINT": _constraint, "OBJECT_SEQUENCE": _sequence,
     "OBJECT_SCHEMA": _schema, "OBJECT_TYPE": _type, "OBJECT_DOMAIN": _type, "OBJECT_FUNCTION": _function,
     "OBJECT_PROCEDURE": _function, "OBJECT_EXTENSION": _extension,
+    "OBJECT_AGGREGATE": _function, "OBJECT_ROUTINE": _function, "OBJECT_TRIGGER": _part("triggers", "g", "trigger"),
+    "OBJECT_POLICY": _part("policies", "p", "policy"), "OBJECT_ROLE": _shared("role", "role"),
+    "OBJECT_DATABASE": _shared("database", "database"),
 }  # fmt: skip

@@ -17,9 +17,9 @@ from dotdo_postgres.engine.ddl.owned_objects import find_owned
 from dotdo_postgres.engine.ddl.role_names import role_named
 from dotdo_postgres.engine.ddl.role_uses import LISTS
 from dotdo_postgres.engine.ddl.types import type_noun
-from dotdo_postgres.engine.naming import split_definition
+from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.acl import Items, kept_items, read_items, with_owner
-from dotdo_postgres.engine.objects.grantable import OWNER, Grantable, of_noun
+from dotdo_postgres.engine.objects.grantable import OWNER, Grantable, of_noun, of_sequence
 from dotdo_postgres.engine.objects.kept import facts_of
 from dotdo_postgres.engine.plan import Prepared
 from dotdo_postgres.engine.relations import EXTRA
@@ -78,6 +78,30 @@ def require_new_owner(session: Session, planner: Planner, target: Grantable, rol
         raise error("42501", f"must be owner of {target.word} {target.name}")
     if role not in actor.roles:
         raise error("42501", f'must be member of role "{role}"')
+
+
+def change_sequence_owner(session: Session, planner: Planner, node: Node) -> None:
+    """Give a sequence another owner; an index has that of its table.
+
+    Raises:
+        PostgresError: the sequence is a column's, whose table's owner it has (0A000).
+    """
+    relation = node["relation"]
+    role = role_named(session, planner, node["cmds"][0]["AlterTableCmd"]["newowner"])
+    sequence = planner.names.sequence(relation.get("schemaname"), relation["relname"])
+    if sequence is None:
+        message = f'cannot change owner of index "{relation["relname"]}"'
+        session.notice("WARNING", "42809", message)
+        return
+    target = of_sequence(sequence)
+    if sequence.column is not None:
+        if role == target.owner:
+            return
+        table = split_name(sequence.noun.name)[1]
+        detail = f'Sequence "{sequence.key[1]}" is linked to table "{table}".'
+        raise error("0A000", f'cannot change owner of sequence "{sequence.key[1]}"', detail=detail)
+    require_new_owner(session, planner, target, role)
+    change_owner(session, target, role)
 
 
 def change_owner(session: Session, target: Grantable, role: str) -> None:

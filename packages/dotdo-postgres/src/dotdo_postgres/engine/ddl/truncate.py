@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotdo.storage.names import quoted
 from dotdo_postgres.engine.atomic import atomically
 from dotdo_postgres.engine.naming import split_name
-from dotdo_postgres.engine.objects.descent import family_of, has_children, is_partitioned
+from dotdo_postgres.engine.objects.descent import has_children, is_partitioned, members_of
 from dotdo_postgres.engine.objects.kept import kind_of
 from dotdo_postgres.engine.plan import Prepared, Result
 from dotdo_postgres.errors import error
@@ -40,7 +40,9 @@ def plan_truncate(planner: Planner, node: Node) -> Prepared:
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')
         if kind_of(noun) != "r":
             raise error("42809", f'"{item["RangeVar"]["relname"]}" is not a table')
-        members = family_of(planner.catalog, noun) if item["RangeVar"].get("inh") else [noun]
+        is_whole = bool(item["RangeVar"].get("inh"))
+        own = planner.names.temporary
+        members = members_of(planner.catalog, noun, own) if is_whole else [noun]
         is_only = is_partitioned(noun) and not item["RangeVar"].get("inh")
         if is_only and has_children(planner.catalog, noun):
             hint = (

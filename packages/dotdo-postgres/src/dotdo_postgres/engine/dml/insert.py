@@ -10,6 +10,7 @@ from dotdo_postgres.engine.bind.scope import Scope
 from dotdo_postgres.engine.bind.security import INSERT, require_privilege
 from dotdo_postgres.engine.dml.bulk import plan_bulk
 from dotdo_postgres.engine.dml.insertion import Insertion
+from dotdo_postgres.engine.dml.routed import returning_of
 from dotdo_postgres.engine.dml.sourced import is_unsteady, plan_sourced
 from dotdo_postgres.engine.dml.targets import resolve_target
 from dotdo_postgres.engine.documents.present import is_documents
@@ -30,6 +31,8 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     triggered: Prepared | None = planner.session.trigger_plans.insert(planner, node)
     if triggered is not None:
         return triggered
+    if mentions(returning_of(node), "xmax"):
+        return planner.session.trigger_plans.upsert(planner, node)
     binder = planner.binder()
     target = resolve_target(binder, node["relation"], INSERT)
     relation = target.relation
@@ -55,6 +58,18 @@ def plan_insert(planner: Planner, node: Node) -> Prepared:
     if insert.query is not None and is_unsteady(made):
         made = plan_sourced(insert)
     return planner.session.trigger_plans.calling(planner, node, "INSERT", made)
+
+
+def mentions(node: object, name: str) -> bool:
+    """Tell whether a column of a name is read anywhere in a parse tree."""
+    if isinstance(node, list):
+        return any(mentions(item, name) for item in node)
+    if not isinstance(node, dict):
+        return False
+    fields = node.get("ColumnRef", {}).get("fields", [])
+    if fields and fields[-1].get("String", {}).get("sval") == name:
+        return True
+    return any(mentions(value, name) for value in node.values())
 
 
 def gathered(node: Node) -> Node:

@@ -122,6 +122,7 @@ class Insertion:
             clause="RETURNING",
             ctes=self.scope.ctes,
         )
+        self.binder.inserted = entry
         self.returning = bind_returning(self.binder, self.node, inner, self.relation.noun)
         self._secure(entry)
         self.param_types = self.planner.param_types(self.binder)
@@ -131,6 +132,7 @@ class Insertion:
 
     def _secure(self, entry: Entry) -> None:
         """Hold new rows against the policies that concern the acting role."""
+        self.binder.inserted = None
         names, actor = self.binder.names, self.binder.names.actor
         names.actor = self.target.actor or actor
         own, noun = None, self.relation.noun

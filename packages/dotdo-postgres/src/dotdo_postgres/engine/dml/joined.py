@@ -118,7 +118,7 @@ def plan_joined(  # noqa: PLR0914, PLR0915 the steps share what they are made of
         n.to_text(node),
         n.to_text(shown),
         len(values),
-        n.highest_parameter(rows),
+        n.highest_parameter(rows_text),
         physical.index(noun.rowid) if noun.rowid in physical else None,
     )
     prepared.detail = {"relation": change.relation, "probe": change.probe, "steps": steps}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dotdo.storage import Blocked, TurnOver
@@ -41,19 +42,35 @@ def may_change(session: Session, noun: int, row_id: int) -> bool:
 def write_again(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> list[tuple[StorageValue, ...]]:
-    """Run an UPDATE or a DELETE of one table that SQLite does at once."""
+    """Run an UPDATE or a DELETE of one table that SQLite does at once; as `rechecking`, written out for speed."""
     kernel = session.kernel
-    used = params[: prepared.parameters]
-
-    def again(attempted: dict[int, set[int]]) -> tuple[str, Sequence[StorageValue]]:
-        if "recheck" not in prepared.detail:
-            prepared.detail["recheck"] = prepared.detail["rechecked"]()
-        rows = sorted(attempted.get(prepared.detail["relation"].noun.id, ()))
-        return prepared.detail["recheck"], [*params, json.dumps(rows)]
-
+    used = params if prepared.parameters == len(params) else params[: prepared.parameters]
     if session.depth:
         return kernel.write(prepared.sql, used, planned_for=prepared.catalog, wait=wait)
-    with rechecking(session):
-        return kernel.write(
-            prepared.sql, used, planned_for=prepared.catalog, wait=wait, again=again
+    if kernel.attempted is not None and not session.is_retrying:
+        kernel.attempted = None
+    try:
+        rows = kernel.write(
+            prepared.sql,
+            used,
+            planned_for=prepared.catalog,
+            wait=wait,
+            again=partial(_again, prepared, params),
         )
+    except (Blocked, TurnOver):
+        raise
+    except BaseException:
+        kernel.attempted = None
+        raise
+    if kernel.attempted is not None:
+        kernel.attempted = None
+    return rows
+
+
+def _again(
+    prepared: Prepared, params: Sequence[StorageValue], attempted: dict[int, set[int]]
+) -> tuple[str, Sequence[StorageValue]]:
+    if "recheck" not in prepared.detail:
+        prepared.detail["recheck"] = prepared.detail["rechecked"]()
+    rows = sorted(attempted.get(prepared.detail["relation"].noun.id, ()))
+    return prepared.detail["recheck"], [*params, json.dumps(rows)]

@@ -75,7 +75,7 @@ def plan_spread(  # noqa: PLR0917 -- what the statement is made of
     others = [name for item in node.get(sources, []) if (name := _name(item))]
     returning = written_out(relation, returning_of(node), alias, others)
     spread = Spread([])
-    members = keepers_of(planner.catalog, relation.noun)
+    members = keepers_of(planner.catalog, relation.noun, planner.names.temporary)
     for noun in members:
         made = {key: value for key, value in node.items() if key != "returningClause"}
         made["relation"] = _only(noun, alias)

@@ -29,8 +29,8 @@ def _folded(text: str) -> str:
 def _compare(op: str) -> None:
     @FAMILY.native_operator(f"citext {op} citext", returns="boolean")
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:  # noqa: ARG001 -- declared alike
-        right = exp.Collate(this=n.wrap(args[1].node), expression=exp.Var(this="nocase"))
-        return Sql(n.binary(op, args[0].node, right))
+        left = exp.Collate(this=n.wrap(args[0].node), expression=exp.Var(this="nocase"))
+        return Sql(n.binary(op, left, args[1].node))
 
 
 for _op in ("=", "<>", "<", "<=", ">", ">="):

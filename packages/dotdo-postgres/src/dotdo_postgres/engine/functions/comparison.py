@@ -27,6 +27,7 @@ _NATIVE = frozenset({
     t.BOOL, t.INT2, t.INT4, t.INT8, t.OID, t.FLOAT4, t.FLOAT8, t.TEXT, t.NAME, t.DATE, t.TIME, t.TIMESTAMP, t.TIMESTAMPTZ,
     t.UUID, t.BYTEA, 18, t.BIT, t.VARBIT, t.TIMETZ, t.INET, t.MACADDR, t.MACADDR8,
 })  # fmt: skip
+_PLACES = frozenset({t.TID, t.XID})
 _DAY_US = 86_400_000_000
 
 
@@ -39,8 +40,8 @@ def _signatures(op: str) -> list[str]:
     return [
         f"{t.BY_OID[left].sql_name} {op} {t.BY_OID[right].sql_name}"
         for left, right, _ in OPERATORS[op]
-        if (left in _NATIVE or (left == t.TID and op in {"=", "<>"}))
-        and (right in _NATIVE or right == t.TID)
+        if (left in _NATIVE or (left in _PLACES and op in {"=", "<>"}))
+        and (right in _NATIVE or right in _PLACES)
         and frozenset({left, right}) not in mixed
     ]
 

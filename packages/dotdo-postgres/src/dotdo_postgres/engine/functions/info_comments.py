@@ -1,5 +1,4 @@
 """Comments (9.26.5): obj_description, col_description, shobj_description."""
-# ruff: noqa: ARG001 -- what is declared alike is called alike
 
 from __future__ import annotations
 
@@ -39,7 +38,8 @@ def describe_column(facts: Facts, oid: int, number: int) -> str | None:
     return found
 
 
-@FAMILY.function("shobj_description(oid, name)", returns="text")
-def describe_shared(oid: int, catalog: str) -> str | None:
-    """Return nothing: databases and roles carry no comments."""
-    return None
+@FAMILY.function("shobj_description(oid, name)", returns="text", takes_session=True)
+def describe_shared(facts: Facts, oid: int, catalog: str) -> str | None:
+    """Return the comment of a role or database, NULL without."""
+    found: str | None = facts.catalog.ask("describe_shared", oid, catalog)
+    return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotdo_postgres.engine.naming import quote_ident
-from dotdo_postgres.engine.objects.lookup import relation_key
+from dotdo_postgres.engine.objects.lookup import relation_key, visible_type
 from dotdo_postgres.engine.relations import FIRST_OID
 from dotdo_postgres.engine.routines.declare import Family
 from dotdo_postgres.errors import PostgresError
@@ -36,7 +36,7 @@ def format_type(facts: Facts, oid: int | None, typmod: int | None) -> str | None
     if oid in t.BY_OID:
         if oid == t.BPCHAR and typmod is None:
             return "character"
-        return t.format_type(oid, -1 if typmod is None else typmod)
+        return visible_type(facts.names, oid, -1 if typmod is None else typmod)
     shown = facts.names.write_reg(t.REGTYPE, oid)
     return "???" if shown == str(oid) else shown
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.functions.jsonpath_moments import JsonMoment, order
 from dotdo_postgres.engine.functions.patterns import compile_regex
 from dotdo_postgres.errors import PostgresError, error
 from dotdo_postgres.mapping import jsons
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dotdo_postgres.mapping.jsonpath import Item
 
 
@@ -26,10 +29,12 @@ def fail(code: str, message: str, hint: str | None = None) -> UnknownCondition:
     return UnknownCondition(error(code, message, hint=hint))
 
 
-def compare(item: Item, one: object, other: object) -> bool | None:
+def compare(item: Item, one: object, other: object, zone: tzinfo | None = None) -> bool | None:
     """Tell whether two items stand in the relation of a condition; None is unknown."""
     if item.kind == "like_regex":
         return _matches(item, one)
+    if isinstance(one, JsonMoment) or isinstance(other, JsonMoment):
+        return _compare_moments(item, one, other, zone)
     kinds = jsons.kind_of(one), jsons.kind_of(other)
     if item.kind == "starts with":
         if kinds != ("string", "string"):
@@ -47,8 +52,17 @@ def compare(item: Item, one: object, other: object) -> bool | None:
     return found
 
 
+def _compare_moments(item: Item, one: object, other: object, zone: tzinfo | None) -> bool | None:
+    if not (isinstance(one, JsonMoment) and isinstance(other, JsonMoment)):
+        return item.kind == "!=" if one is None or other is None else None
+    if item.kind == "starts with":
+        return None
+    found = order(one, other, zone)
+    return None if found is None else bool(_ORDER[item.kind](found, 0))
+
+
 def _matches(item: Item, one: object) -> bool | None:
-    if jsons.kind_of(one) != "string":
+    if isinstance(one, JsonMoment) or jsons.kind_of(one) != "string":
         return None
     assert isinstance(item.value, tuple)  # the parser made it so
     pattern, flags = item.value

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.functions.jsonpath_moments import JsonMoment, read_as
+from dotdo_postgres.engine.functions.jsonpath_moments import read as read_moment
 from dotdo_postgres.errors import PostgresError, error, not_supported
 from dotdo_postgres.mapping import floats, jsons, numeric
 from dotdo_postgres.mapping.jsonpath import COMPARISONS, LAST_LEVEL, METHODS, Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import tzinfo
 
 from dotdo_postgres.engine.functions.jsonpath_conditions import UnknownCondition, compare, fail
 
@@ -31,6 +34,8 @@ class Run:
         current: What `@` is.
         ignores: Structural errors are passed over.
         size: Of the array whose subscripts are computed.
+        asked: What only has to give anything: a sign passes over what has none.
+        zone: Zone of the session, where the function knows of it.
     """
 
     root: object
@@ -39,6 +44,8 @@ class Run:
     current: object = None
     ignores: bool = False
     size: int = -1
+    asked: Item | None = None
+    zone: tzinfo | None = None
 
     def items(self, item: Item, value: object, *, unwrap: bool | None = None) -> Iterator[object]:
         """Yield what a path gives from a value on."""
@@ -210,6 +217,8 @@ class Run:
     def _sign(self, item: Item, value: object, unwrap: bool) -> Iterator[object]:
         for one in self.unwrapped(item.args[0], value):
             if not isinstance(one, jsons.Number):
+                if item is self.asked and item.next is None:
+                    continue
                 message = (
                     f"operand of unary jsonpath operator {item.kind[-1]} is not a numeric value"
                 )
@@ -222,7 +231,8 @@ class Run:
     # --- methods ---------------------------------------------------------------------------
 
     def _type(self, item: Item, value: object, unwrap: bool) -> Iterator[object]:
-        return self.following(item, jsons.kind_of(value))
+        kind = value.kind if isinstance(value, JsonMoment) else jsons.kind_of(value)
+        return self.following(item, kind)
 
     def _size(self, item: Item, value: object, unwrap: bool) -> Iterator[object]:
         if not isinstance(value, list) and not self.is_lax:
@@ -256,7 +266,7 @@ class Run:
             found = floats.from_text(str(value))
         except PostgresError:
             found = math.inf
-        if math.isinf(found):
+        if not math.isfinite(found):
             what = (
                 "numeric argument of jsonpath item method .double() is out of range for type double precision"
                 if is_number
@@ -280,7 +290,18 @@ class Run:
             yield from self.following(item, row)
 
     def _datetime(self, item: Item, value: object, unwrap: bool) -> Iterator[object]:
-        raise not_supported("the item method datetime()")
+        if unwrap and isinstance(value, list):
+            yield from self._each(item, value)
+            return
+        if not isinstance(value, str) or isinstance(value, jsons.Number):
+            raise fail("22031", "jsonpath item method .datetime() can only be applied to a string")
+        try:
+            found = read_moment(value) if item.value is None else read_as(value, str(item.value))
+        except PostgresError as failure:
+            if failure.sqlstate == "0A000":
+                raise
+            raise UnknownCondition(failure) from None
+        yield from self.following(item, found)
 
     # --- conditions ------------------------------------------------------------------------
 
@@ -344,7 +365,7 @@ class Run:
         is_unknown = is_found = False
         for one in left:
             for other in right:
-                found = compare(item, one, other)
+                found = compare(item, one, other, self.zone)
                 if found is None:
                     if not self.is_lax:
                         return None

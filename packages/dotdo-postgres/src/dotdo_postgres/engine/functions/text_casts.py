@@ -34,7 +34,9 @@ _DAY_US = 86_400_000_000
 # --- to text -------------------------------------------------------------------------------
 
 
-@FAMILY.native_cast("smallint as text", "integer as text", "bigint as text", "oid as text")
+@FAMILY.native_cast(
+    "smallint as text", "integer as text", "bigint as text", "oid as text", "xid as text"
+)
 def integer_to_text(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
     """Write the digits."""
     return Sql(n.cast(args[0].node, "text"))
@@ -146,6 +148,7 @@ for _oid in (
     t.JSONB,
     t.JSONPATH,
     t.OID,
+    t.XID,
 ):
     _from_text(_oid)
 

@@ -46,7 +46,7 @@ def finder(lexemes: Lexemes) -> Find:
                 else _weighed(positions, operand.weights, needs_positions)
             )
         found: set[int] = set()
-        is_found: Truth = False
+        is_found = False
         for word, positions in lexemes.items():
             if not word.startswith(operand.word):
                 continue
@@ -54,8 +54,7 @@ def finder(lexemes: Lexemes) -> Find:
             if truth is None and needs_positions:
                 return None, []
             found |= {*numbers}
-            if truth is not False and is_found is not True:
-                is_found = truth
+            is_found = is_found or truth is not False
         return is_found, sorted(found)
 
     return find
@@ -65,7 +64,7 @@ def _weighed(
     positions: list[Position], weights: int, needs_positions: bool
 ) -> tuple[Truth, list[int]]:
     if not positions:
-        return (None if weights or needs_positions else True), []
+        return (None if needs_positions else True), []
     if not weights:
         return True, [number for number, _ in positions]
     numbers = [number for number, weight in positions if weights >> weight & 1]

@@ -50,7 +50,7 @@ class Token(NamedTuple):
 _LETTER = r"[A-Za-z\x80-\U0010ffff]"
 _ANY = r"[A-Za-z0-9\x80-\U0010ffff]"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+[A-Za-z]{2}[A-Za-z0-9_-]*(?<![-_])(?:\.[A-Za-z0-9][A-Za-z0-9_-]*(?<![-_]))*"
-_PATH = r"/[!#-;=?-\[\]_a-z~]*"
+_PATH = r"/[!#-;=?-\[\]_a-z~]+"
 _TAG = re.compile(
     r"<(?:/?[A-Za-z_:][A-Za-z0-9_:.-]*(?:[/\s](?:[A-Za-z0-9=\-_#/:.&?%~\\\s]|\"[^\"]*\"|'[^']*')*)?|!--[\s\S]*?--|\?[xX][mM][lL][^>]*\?)>"
 )
@@ -59,7 +59,7 @@ _PROTOCOL = re.compile(r"[A-Za-z]+://")
 _EMAIL = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?@{_HOST}")
 _HOST_TOKEN = re.compile(rf"({_HOST})(:\d+)?({_PATH})?")
 _FILE = re.compile(
-    r"/[A-Za-z0-9_][A-Za-z0-9_.+/~-]*(?<![.+~/-])|[A-Za-z][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_~-]+)+(?<![~-])"
+    r"/[A-Za-z0-9_][A-Za-z0-9_.+/~-]*(?<![.+~/-])|[A-Za-z][A-Za-z0-9_]*(?:[./][A-Za-z0-9_~-]+)+(?<![~-])"
 )
 _SFLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d+)?)[eE][+-]?\d+")
 _VERSION = re.compile(r"\d+(?:\.\d+){2,}")

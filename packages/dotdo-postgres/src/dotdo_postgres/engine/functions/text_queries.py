@@ -95,34 +95,29 @@ def phrase(config: str, text: str) -> str:
     return cleaned(_joined(config, text, PHRASE))
 
 
-_WEB = re.compile(r'\s*(?:(-)(?=[^\s-])|"([^"]*)"?|([^\s"]+))')
+_WEB = re.compile(r'[\s:!&|()]*(?:(-)|"([^"]*)(?:"|$)|([^\s":!&|()]+))')
+_OR = re.compile(r"or(?![-_A-Za-z0-9\x80-\U0010ffff])(?=\s*\S)", re.IGNORECASE)
 
 
 def web(config: str, text: str) -> str:
     """Return the query for a text as typed into a search engine; there are no errors."""
     groups: list[list[Node]] = [[]]
-    at, is_negated, wants_or = 0, False, False
+    at, negations = 0, 0
     while (match := _WEB.match(text, at)) is not None:
         at = match.end()
         if match[1]:
-            is_negated = not is_negated
+            negations += 1
             continue
-        word = match[3]
-        if (
-            word is not None
-            and word.lower() == "or"
-            and groups[-1]
-            and not is_negated
-            and text[at:].strip()
-        ):
-            wants_or = True
-            continue
-        part = _joined(config, match[2] if word is None else word, PHRASE)
-        if is_negated:
-            part, is_negated = Operator(NOT, None, part), False
-        if wants_or:
-            groups.append([])
-            wants_or = False
+        if match[3] and groups[-1] and not negations:
+            meant = _OR.match(text, match.start(3))
+            if meant is not None:
+                groups.append([])
+                at = meant.end()
+                continue
+        part = _joined(config, match[2] if match[3] is None else match[3], PHRASE)
+        for _ in range(negations):
+            part = Operator(NOT, None, part)
+        negations = 0
         groups[-1].append(part)
     parts = [reduce(lambda a, b: Operator(AND, a, b), group) for group in groups if group]
     return cleaned(reduce(lambda a, b: Operator(OR, a, b), parts)) if parts else ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotdo_postgres.engine.naming import split_name
 from dotdo_postgres.engine.objects.collected import objects_of
 from dotdo_postgres.engine.objects.kept import facts_of
+from dotdo_postgres.engine.objects.temporary import is_temporary
 
 if TYPE_CHECKING:
     from dotdo.storage import Catalog, Noun
@@ -37,9 +39,18 @@ def family_of(catalog: Catalog, noun: Noun) -> list[Noun]:
     return list(found.values())
 
 
-def keepers_of(catalog: Catalog, noun: Noun) -> list[Noun]:
-    """Return the tables of a family that keep rows: partitioned ones do not."""
-    return [one for one in family_of(catalog, noun) if not is_partitioned(one)]
+def keepers_of(catalog: Catalog, noun: Noun, temporary: str) -> list[Noun]:
+    """Return the tables of a family that keep rows for a session: partitioned ones keep none, other sessions' temporary ones others'."""
+    return [one for one in members_of(catalog, noun, temporary) if not is_partitioned(one)]
+
+
+def members_of(catalog: Catalog, noun: Noun, temporary: str) -> list[Noun]:
+    """Return a table and its descendants but for other sessions' temporary ones."""
+    return [
+        one
+        for one in family_of(catalog, noun)
+        if not is_temporary(split_name(one.name)[0]) or split_name(one.name)[0] == temporary
+    ]
 
 
 def ancestors_of(catalog: Catalog, noun: Noun) -> list[Noun]:

@@ -9,6 +9,7 @@ from dotdo_postgres.engine.naming import quote_ident, split_name
 from dotdo_postgres.engine.objects.kept import derived_oid
 from dotdo_postgres.engine.objects.tables import IndexEntry, index_entries
 from dotdo_postgres.engine.relations import FIRST_OID
+from dotdo_postgres.mapping import types as t
 from dotdo_postgres.spec.catalog import relations
 
 if TYPE_CHECKING:
@@ -86,4 +87,22 @@ def index_of(names: Names, oid: int) -> tuple[Noun, IndexEntry] | None:
     return next(((noun, entry) for entry in index_entries(noun) if entry.name == key[1]), None)
 
 
-__all__ = ["index_of", "relation_key", "relation_name", "relation_oid_of", "split_name", "table_of"]
+def visible_type(names: Names, oid: int, typmod: int = -1) -> str:
+    """Write a type, with its schema only where the search path does not lead to it."""
+    shown, made = t.format_type(oid, typmod), t.BY_OID[oid]
+    own = t.BY_OID.get(made.element, made) if made.category == "A" else made
+    for schema in names.path:
+        if names.objects.types.get((schema, own.name)) == own.oid:
+            return shown.removeprefix(f"{quote_ident(schema)}.")
+    return shown
+
+
+__all__ = [
+    "index_of",
+    "relation_key",
+    "relation_name",
+    "relation_oid_of",
+    "split_name",
+    "table_of",
+    "visible_type",
+]

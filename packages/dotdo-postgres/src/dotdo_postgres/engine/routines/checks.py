@@ -263,3 +263,4 @@ VECTOR_KEY = routine("vector_key", vectors.sort_key, (t.VECTOR,), t.BYTEA)
 FIT_VECTOR = routine("fit_vector", vectors.fit, (t.VECTOR, t.INT4), t.VECTOR)
 TSQUERY_KEY = routine("tsquery_key", tsqueries.sort_key, (t.TSQUERY,), t.BYTEA)
 JSONB_KEY = routine("jsonb_key", jsons.sort_key, (t.JSONB,), t.BYTEA)
+LETTER = routine("letter", lambda text, at: text[at : at + 1], (t.TEXT, t.INT4), 18)  # "char"

@@ -40,7 +40,8 @@ class Probe:
 def make_probe(compiler: Compiler, node: n.Node, columns: list[RelationColumn]) -> Probe:
     """Put a compiled query into a probe."""
     calls, values = tuple(compiler.python_calls.values()), tuple(compiler.session_values)
-    return Probe(n.to_text(node), calls, values, columns, n.highest_parameter(node))
+    text = n.to_text(node)
+    return Probe(text, calls, values, columns, n.highest_parameter(text))
 
 
 def run_probe(

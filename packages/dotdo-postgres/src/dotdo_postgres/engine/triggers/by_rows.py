@@ -128,7 +128,7 @@ def plan_by_rows(planner: Planner, relation: Relation, node: Node, event: int) -
     prepared = Prepared(shown, change.param_types, tag, run_by_rows, catalog=planner.catalog)
     prepared.detail = ByRows(
         event,
-        family_of_rows(planner.catalog, relation, is_alone=is_alone),
+        family_of_rows(planner.names, relation, is_alone=is_alone),
         source,
         tuple(column.name for column in columns),
         tuple(column.number for column in columns),

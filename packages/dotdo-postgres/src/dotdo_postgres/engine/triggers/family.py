@@ -38,7 +38,8 @@ from dotdo_postgres.mapping.codecs import codec_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo.storage import Catalog, Noun
+    from dotdo.storage import Noun
+    from dotdo_postgres.engine.objects.names import Names
     from dotdo_postgres.engine.plan import Prepared
     from dotdo_postgres.engine.relations import Relation
     from dotdo_postgres.engine.session import Session
@@ -75,9 +76,11 @@ class Family:
         return found
 
 
-def family_of_rows(catalog: Catalog, relation: Relation, *, is_alone: bool) -> Family:
+def family_of_rows(names: Names, relation: Relation, *, is_alone: bool) -> Family:
     """Return a table with its descendants, or without them."""
-    nouns = [relation.noun] if is_alone else keepers_of(catalog, relation.noun)
+    nouns = (
+        [relation.noun] if is_alone else keepers_of(names.catalog, relation.noun, names.temporary)
+    )
     return Family(relation, {one.oid: one for one in map(relation_of, nouns)})
 
 
@@ -234,7 +237,7 @@ class FamilyRun:
         run = self._run(there, INSERT)
         insert_row(run, tuple(values[column.name] for column in there.columns))
         row = self._settle(run)
-        return None if row is None else (*self._as_root(there, row), there.oid)
+        return None if row is None else (*self._as_root(there, row[:-1]), there.oid)
 
     def delete(self, oid: int, row_id: int) -> tuple[Any, ...] | None:
         """Delete a row; return it and the OID of its table, None when it stays."""

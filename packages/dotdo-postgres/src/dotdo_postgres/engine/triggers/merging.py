@@ -18,7 +18,6 @@ from dotdo_postgres.engine.udf.running import run_step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotdo.storage import Catalog
     from dotdo_postgres.engine import ir
     from dotdo_postgres.engine.bind.binder import Binder
     from dotdo_postgres.engine.dml.merge import Action
@@ -36,12 +35,10 @@ class MergeByRows:
     """How MERGE changes the rows of a table one by one.
 
     Args:
-        catalog: The definitions.
         relation: The table.
         is_alone: Without its descendants.
     """
 
-    catalog: Catalog
     relation: Relation
     is_alone: bool
 
@@ -82,7 +79,7 @@ class MergeByRows:
         numbers = tuple(
             {c.number for action in actions if action.kind == "update" for c in action.columns}
         )
-        family = family_of_rows(self.catalog, self.relation, is_alone=self.is_alone)
+        family = family_of_rows(session.names, self.relation, is_alone=self.is_alone)
         run = FamilyRun(session, family, params, numbers)
         kinds = {_EVENTS.get(action.kind) for action in actions}
         run.begin([event for event in BEFORE_ROWS if event in kinds])

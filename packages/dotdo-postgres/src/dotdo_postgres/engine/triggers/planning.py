@@ -32,6 +32,7 @@ from dotdo_postgres.engine.triggers.rows import RowWriter
 from dotdo_postgres.engine.triggers.writes import Conflicting, Returning, Write
 from dotdo_postgres.engine.triggers.writing import run_triggered, whole_copy
 from dotdo_postgres.errors import not_supported
+from dotdo_postgres.mapping import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,9 @@ def plan_triggered_insert(planner: Planner, relation: Relation, node: Node) -> P
     if insert.conflict is not None:
         write.conflict = _conflicting(planner, insert)
     checks = [insert.row_check] if insert.row_check is not None else []
+    others = [ir.Column(t.XID, -1, -1, insert.entry, len(insert.entry.columns))]
     write.returning, shown = plan_returning(
-        planner, relation, insert.returning, insert.entry, [], checks, insert.param_types
+        planner, relation, insert.returning, insert.entry, others, checks, insert.param_types
     )
     return _prepared(planner, write, shown, insert.param_types, "INSERT")
 

@@ -31,6 +31,7 @@ from dotdo_postgres.engine.triggers.planning import (
     plan_triggered_change,
     plan_triggered_insert,
 )
+from dotdo_postgres.errors import not_supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ class TriggerPlans:
             or _followed_relation(planner, node["relation"])
         ):
             return None
-        return MergeByRows(planner.catalog, relation, is_alone=not is_family)
+        return MergeByRows(relation, is_alone=not is_family)
 
     def by_rows(self, planner: Planner, node: Node, word: str) -> Prepared:
         """Plan an `UPDATE` or a `DELETE` of a table that looks for its rows first and changes them one by one."""
@@ -108,6 +109,13 @@ class TriggerPlans:
             return None
         if is_partitioned(relation.noun):
             return _around(planner, relation, node, "INSERT", plan_insert)
+        return plan_triggered_insert(planner, relation, node)
+
+    def upsert(self, planner: Planner, node: Node) -> Prepared:
+        """Plan an INSERT that tells by `xmax` which rows were there before: they are written one by one."""
+        relation = planner.binder().relation(node["relation"])
+        if is_partitioned(relation.noun):
+            raise not_supported("xmax of a partitioned table")
         return plan_triggered_insert(planner, relation, node)
 
     def change(self, planner: Planner, node: Node, word: str) -> Prepared | None:

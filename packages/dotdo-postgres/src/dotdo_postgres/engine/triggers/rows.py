@@ -143,8 +143,8 @@ class RowWriter:
 
     def _plan(self, compiler: Any, node: Any, tag: str, columns: list[RelationColumn]) -> Prepared:
         prepared = Prepared((), (), tag, run_write)
-        prepared.parameters = n.highest_parameter(node)
         prepared.sql = n.to_text(node)
+        prepared.parameters = n.highest_parameter(prepared.sql)
         prepared.python_calls = tuple(compiler.python_calls.values())
         prepared.detail = {
             "relation": self.relation,

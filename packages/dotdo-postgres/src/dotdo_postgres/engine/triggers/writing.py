@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from dotdo_postgres.mapping.codecs import StorageValue
 
 
+FRESH = 0
+"""What `xmax` is of a row that was not there before."""
+
+
 def run_triggered(
     session: Session, prepared: Prepared, params: Sequence[StorageValue], wait: bool
 ) -> Result:
@@ -164,7 +168,7 @@ def insert_row(run: Run, values: Values) -> None:
         made = _instead(run, INSERT, None, new)
         if made is not None:
             run.count += 1
-            run.shown.append(made.values)
+            run.shown.append((*made.values, FRESH))
         return
     skipping = None if write.conflict is None else write.conflict.columns
     row_id = write.writer.insert(session, new.values, skipping)
@@ -176,7 +180,7 @@ def insert_row(run: Run, values: Values) -> None:
     if after is None:
         return
     run.count += 1
-    run.shown.append(after)
+    run.shown.append((*after, FRESH))
     run.events.append((INSERT, None, run.row(after)))
 
 
@@ -201,7 +205,8 @@ def _conflict(run: Run, values: Values) -> None:
             raise error(
                 "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", hint=hint
             )
-        update_row(run, row_id, tuple(old), tuple(new), conflict.places, ())
+        mark = max(run.session.kernel.position, 1)
+        update_row(run, row_id, tuple(old), tuple(new), conflict.places, (mark,))
     run.changed = before
 
 
