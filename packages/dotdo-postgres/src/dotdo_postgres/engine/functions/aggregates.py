@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -65,22 +66,35 @@ def sum_integer(compiler: Compiler, args: list[Sql], expr: ir.Expr) -> Sql:
 
 
 class _NumericSum:
-    """Adds byte-string numerics."""
+    """Adds byte-string numerics; values that leave a frame are taken away again, with the scales they brought."""
 
     def __init__(self) -> None:
-        self.total: Decimal | None = None
+        self.total = Decimal(0)
+        self.scales: Counter[int] = Counter()
+        self.special: Counter[str] = Counter()
 
     def step(self, value: Decimal) -> None:
-        try:
-            self.total = value if self.total is None else numeric.WIDE.add(self.total, value)
-        except InvalidOperation:  # of infinities with different signs
-            self.total = Decimal("NaN")
+        if not value.is_finite():
+            self.special[str(value)] += 1
+            return
+        self.scales[-int(value.as_tuple().exponent)] += 1
+        self.total = numeric.WIDE.add(self.total, value)
 
     def inverse(self, value: Decimal) -> None:
-        raise not_supported("sum of wide numerics over a moving frame")
+        if not value.is_finite():
+            self.special[str(value)] -= 1
+            return
+        self.scales[-int(value.as_tuple().exponent)] -= 1
+        self.total = numeric.WIDE.subtract(self.total, value)
 
     def final(self) -> Decimal | None:
-        return self.total
+        special = [Decimal(text) for text, count in self.special.items() if count]
+        if special:  # infinities with different signs are NaN together
+            return special[0] if len(special) == 1 else Decimal("NaN")
+        scales = [scale for scale, count in self.scales.items() if count]
+        if not scales:
+            return None
+        return numeric.WIDE.quantize(self.total, Decimal(1).scaleb(-max(scales)))
 
 
 _WIDE_SUM = Routine(
