@@ -27,7 +27,11 @@ from dotdo_postgres.engine.ddl.partitions import (
     require_free,
     with_condition,
 )
-from dotdo_postgres.engine.ddl.soundness import listed_constraints, require_sound
+from dotdo_postgres.engine.ddl.soundness import (
+    listed_constraints,
+    require_sound,
+    without_repeated_keys,
+)
 from dotdo_postgres.engine.ddl.steps import atomic
 from dotdo_postgres.engine.ddl.temporary import begin_using, settle
 from dotdo_postgres.engine.naming import noun_name
@@ -134,7 +138,7 @@ def _definition(
     if "partspec" in node:
         noun = with_facts(noun, partition=partition_facts(planner, noun, node["partspec"]))
     relations = planner.names.taken(key[0]) | {key[1]} | _sequences(noun)
-    constraints = listed_constraints(elements)
+    constraints = without_repeated_keys(listed_constraints(elements))
     order = {"CONSTR_PRIMARY": 0, "CONSTR_UNIQUE": 1, "CONSTR_CHECK": 2, "CONSTR_FOREIGN": 3}
     for constraint, column in sorted(
         constraints, key=lambda pair: order.get(pair[0]["contype"], 9)

@@ -59,6 +59,26 @@ def listed_constraints(elements: list[Node]) -> list[tuple[Node, str | None]]:
     return found
 
 
+def without_repeated_keys(listed: list[tuple[Node, str | None]]) -> list[tuple[Node, str | None]]:
+    """Leave out keys of the very columns of another: the primary key is kept, else the first, with whichever name there is."""
+    found: list[tuple[Node, str | None]] = []
+    kept: dict[tuple[str, ...], Node] = {}
+    for constraint, column in sorted(
+        listed, key=lambda pair: pair[0]["contype"] != "CONSTR_PRIMARY"
+    ):
+        if constraint["contype"] not in KEYS or "indexname" in constraint:
+            found.append((constraint, column))
+            continue
+        names = tuple([column] if column else key_names(constraint))
+        facts = tuple(constraint.get(name) for name in ("deferrable", "nulls_not_distinct"))
+        first = kept.setdefault((*names, *map(str, facts)), constraint)
+        if first is constraint:
+            found.append((constraint, column))
+        elif "conname" in constraint:
+            first.setdefault("conname", constraint["conname"])
+    return found
+
+
 def table_liked(planner: Planner, clause: Node) -> Noun:
     """Return the table that a LIKE clause names.
 
