@@ -204,6 +204,10 @@ def _write_column(
         session.execute(f"alter table {table} rename column _new to {quoted(column.column)}")
         return
     loose = msgspec.structs.replace(column, is_nullable=True)
+    if (
+        column.generated is not None
+    ):  # SQLite adds one to an empty table alone: it becomes one when its values are there
+        loose, filled = msgspec.structs.replace(loose, generated=None), column.generated
     constant = loose if filled is None else msgspec.structs.replace(loose, default=None)
     session.execute(ddl.added_column(noun, constant))
     if filled is not None:

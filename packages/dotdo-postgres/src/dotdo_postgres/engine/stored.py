@@ -13,7 +13,7 @@ from dotdo_postgres.engine.compile.compiler import PythonCall
 from dotdo_postgres.engine.facts import Facts
 from dotdo_postgres.engine.functions import arithmetic, arrays, math, patterns
 from dotdo_postgres.engine.functions.registry import FAMILIES
-from dotdo_postgres.engine.routines import array_checks, checks
+from dotdo_postgres.engine.routines import array_checks, checks, float_checks
 from dotdo_postgres.engine.routines.declare import Routine
 from dotdo_postgres.engine.run.functions import make_function
 from dotdo_postgres.errors import not_supported
@@ -50,6 +50,7 @@ def _declared() -> Iterator[Routine]:
     for family in FAMILIES:
         yield from family.routines
         yield from family.fallbacks
+    yield from float_checks.ROUTINES.values()
     for module in UNLISTED:
         yield from (value for value in vars(module).values() if isinstance(value, Routine))
 

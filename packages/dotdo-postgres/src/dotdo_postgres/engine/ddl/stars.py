@@ -30,42 +30,34 @@ def expand_stars(node: Any, bound: Query) -> None:
             expand_stars(node.rarg, bound.right)
     elif isinstance(bound, Select) and node.targetList is not None:
         items = list(node.targetList)
-        stars = [_star(item) for item in items]
-        if any(stars):
-            node.targetList = tuple(_written_out(items, stars, bound.targets))
+        if any(map(_is_star, items)):
+            node.targetList = tuple(_written_out(items, bound.targets))
 
 
-def _star(item: Any) -> list[str] | None:
-    """Return the names before a star, None when the item is none."""
-    fields = item.val.fields if isinstance(item.val, ast.ColumnRef) else ()
-    if not fields or not isinstance(fields[-1], ast.A_Star):
-        return None
-    return [field.sval for field in fields[:-1]] or [""]
+def _is_star(item: Any) -> bool:
+    fields = item.val.fields if isinstance(item.val, ast.ColumnRef) else None
+    return fields is not None and isinstance(fields[-1], ast.A_Star)
 
 
-def _written_out(
-    items: list[Any], stars: list[list[str] | None], targets: list[Target]
-) -> Iterator[Any]:
-    plain = sum(star is None for star in stars)
-    named = {
-        at: sum(_entry_name(target) == star[-1] for target in targets)
-        for at, star in enumerate(stars)
-        if star is not None and star[-1]
-    }
-    bare = sum(1 for star in stars if star is not None and not star[-1])
-    width = (len(targets) - plain - sum(named.values())) // bare if bare else 0
+def _written_out(items: list[Any], targets: list[Target]) -> Iterator[Any]:
+    """Yield the items, stars as the columns that stand for them: what is of a star has its place."""
     left = list(targets)
-    for at, (item, star) in enumerate(zip(items, stars, strict=True)):
-        count = 1 if star is None else named.get(at, width)
-        taken, left = left[:count], left[count:]
-        if star is None:
+    spare = len(targets) - len(items)
+    for item in items:
+        if not _is_star(item):
+            left.pop(0)
             yield item
-        else:
-            yield from (_reference(target) for target in taken)
+            continue
+        count = 0
+        while count <= spare and count < len(left) and _is_of(left[count], item.val.location):
+            count += 1
+        spare -= count - 1
+        yield from (_reference(target) for target in left[:count])
+        del left[:count]
 
 
-def _entry_name(target: Target) -> str:
-    return target.expr.entry.name if isinstance(target.expr, ir.Column) else ""
+def _is_of(target: Target, star: int) -> bool:
+    return not isinstance(target.expr, ir.Column) or target.expr.location == star
 
 
 def _reference(target: Target) -> Any:

@@ -40,8 +40,6 @@ def _pairs(op: str, result: str) -> list[str]:
 
 def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
     """Guard an integer result: out of range is error 22003."""
-    if compiler.is_persistent:
-        return Sql(node)
     if oid == t.INT8:
         checked = compiler.python(checks.CHECK_BIGINT, [Sql(node.copy())], [t.FLOAT8])
         if size_of(node) > _INLINE_SIZE or compiler.is_volatile(node):
@@ -69,8 +67,6 @@ def in_range(compiler: Compiler, node: n.Node, oid: int) -> Sql:
 def nonzero(compiler: Compiler, left: Sql, right: Sql) -> n.Node:
     """Return the divisor; zero is error 22012 unless the dividend is NULL."""
     if isinstance(right.value, (int, float, Decimal)) and right.value != 0:
-        return right.node
-    if compiler.is_persistent:
         return right.node
     failing = compiler.python(
         checks.DIVISION_BY_ZERO, [Sql(left.node.copy()), Sql(right.node.copy())], [t.INT8, t.INT8]
@@ -319,8 +315,6 @@ def _floating(op: str) -> None:
     def build(compiler: Compiler, args: list[Sql], expr: Expr) -> Sql:
         left, right = args
         node = n.binary(op, left.node, right.node)
-        if compiler.is_persistent:
-            return Sql(_unless_nan(args, node, n.string(floats.NAN)))
         checked = compiler.python(
             float_checks.ROUTINES[op],
             [Sql(left.node.copy()), Sql(right.node.copy())],
