@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from dotdo_postgres.engine.objects.collected import Sequence
     from dotdo_postgres.engine.session import Session
 
+UNCALLED = " uncalled"
+"""Ends the name of the counter beside a sequence's own that tells which number has not been called."""
+
 
 class Sequences:
     """The sequences as one session uses them.
@@ -68,6 +71,7 @@ class Sequences:
                 message = f'nextval: reached {word} value of sequence "{sequence.key[1]}" ({limit})'
                 raise error("2200H", message)
             first = last = sequence.minimum if sign > 0 else sequence.maximum
+            self._mark(sequence, first)
             kernel.put_number(sequence.counter, sign * (first + sequence.increment))
         self._current[sequence.counter] = last
         self._last = sequence.counter
@@ -88,16 +92,22 @@ class Sequences:
         sign = 1 if sequence.increment > 0 else -1
         following = value + sequence.increment if is_called else value
         self._session.kernel.put_number(sequence.counter, sign * following)
+        self._mark(sequence, value)
         if is_called:
             self._current[sequence.counter] = value
         return value
 
+    def _mark(self, sequence: Sequence, value: int) -> None:
+        """Keep the number that counts as not called as long as it is the next; another than the next is none."""
+        sign = 1 if sequence.increment > 0 else -1
+        self._session.kernel.put_number(sequence.counter + UNCALLED, sign * value)
+
     def state(self, sequence: Sequence) -> tuple[int, bool]:
         """Return last value and whether it has been handed out."""
         sign = 1 if sequence.increment > 0 else -1
-        following = self._session.kernel.peek_number(sequence.counter, start=sign * sequence.start)
-        value = sign * following
-        if value == sequence.start:
+        peek, start = self._session.kernel.peek_number, sign * sequence.start
+        value = sign * peek(sequence.counter, start=start)
+        if value == sign * peek(sequence.counter + UNCALLED, start=start):
             return value, False
         return value - sequence.increment, True
 

@@ -183,8 +183,8 @@ def _check(planner: Planner, noun: Noun, node: Node, column: str | None, taken: 
 def _foreign(planner: Planner, noun: Noun, node: Node, column: str | None, taken: set[str]) -> Noun:
     names = [part["String"]["sval"] for part in node.get("fk_attrs", [])] or [column or ""]
     message = 'column "{name}" referenced in foreign key constraint does not exist'
-    columns = physical(noun, names, node.get("location"), message)
     target = _target(planner, noun, node["pktable"])
+    columns = physical(noun, names, None, message)
     if is_documents(target):
         raise not_supported("a foreign key to a table that holds documents")
     target_columns = _target_columns(target, node)

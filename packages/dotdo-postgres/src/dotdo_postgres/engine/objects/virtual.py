@@ -52,7 +52,7 @@ def sequence_relation(names: Names, sequence: SequenceObject) -> Relation:
     """Describe a sequence as the relation of one row that it is."""
     schema, name = sequence.key
     columns = [(column, oid, -1) for column, oid in SEQUENCE_COLUMNS]
-    table = f"{SEQUENCE_PREFIX}{sequence.counter}"
+    table = f"{SEQUENCE_PREFIX}{sequence.counter} {schema}.{name}"  # counters come again after a rollback
     relation = _described(schema, name, sequence.oid, table, columns)
     names.virtual[table] = relation
     return relation
