@@ -1,7 +1,7 @@
 """Random statements over random tables answer, and leave behind, what a real PostgreSQL does.
 
 `DOTDO_DIFFERENTIAL_SCHEMAS` says how many schemas are tried, each with eight statements, and how many
-scripts of thirty statements that change a schema.
+scripts of fifteen statements that change a schema.
 """
 
 import os
@@ -14,7 +14,7 @@ from postgres_statements import Writer
 
 SCHEMAS = int(os.environ.get("DOTDO_DIFFERENTIAL_SCHEMAS", "0"))
 STATEMENTS = 8
-DEFINITIONS = 30
+DEFINITIONS = 15
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 

@@ -62,7 +62,9 @@ def _add_column(
             session.notice("NOTICE", "42701", message)
             return noun
         raise error("42701", f'column "{name}" of relation "{bare}" already exists')
-    present = session.kernel.catalog.by_id.get(noun.id, noun)  # a column that this statement drops keeps its own
+    present = session.kernel.catalog.by_id.get(
+        noun.id, noun
+    )  # a column that this statement drops keeps its own
     taken = {column.column.lower() for column in (*noun.columns, *present.columns)}
     highest = max((facts(c).get("number", at) for at, c in enumerate(noun.columns, 1)), default=0)
     highest = max(highest, noun.extra.get(EXTRA, {}).get("highest", 0))

@@ -19,6 +19,7 @@ from dotdo_postgres.engine.ddl.attached_indexes import attach_index, kind_of_ind
 from dotdo_postgres.engine.ddl.create_table import define
 from dotdo_postgres.engine.ddl.descendants import require_partition_key
 from dotdo_postgres.engine.ddl.owners import change_sequence_owner
+from dotdo_postgres.engine.ddl.soundness import require_sound_key
 from dotdo_postgres.engine.ddl.tables import find_table
 from dotdo_postgres.engine.naming import split_definition, split_name
 from dotdo_postgres.engine.objects.descent import children_of, has_children
@@ -66,6 +67,7 @@ def _alter(session: Session, planner: Planner, node: Node) -> None:
     for item in node["cmds"]:
         command = item["AlterTableCmd"]
         require_alterable(planner.catalog, noun, command, is_recursive=is_recursive)
+        require_sound_key(command)
     changed = _perform(session, planner, noun, node)
     if is_recursive and has_children(planner.catalog, noun):
         _follow(session, changed, node)

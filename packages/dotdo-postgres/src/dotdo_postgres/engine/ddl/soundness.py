@@ -110,6 +110,14 @@ def _require_keys(
         require_key_columns([column] if column else key_names(constraint), names, what, place)
 
 
+def require_sound_key(command: Node) -> None:
+    """See that a key that ALTER TABLE adds has each column once (42701), before anything is done."""
+    constraint = command.get("def", {}).get("Constraint", {})
+    what = KEYS.get(constraint.get("contype", ""))
+    if command["subtype"] == "AT_AddConstraint" and what is not None:
+        require_key_columns(key_names(constraint), None, what, constraint.get("location"))
+
+
 def key_names(constraint: Node) -> list[str]:
     """Return the names of the columns of a key that is a constraint of its table."""
     return [part["String"]["sval"] for part in constraint.get("keys", [])]
