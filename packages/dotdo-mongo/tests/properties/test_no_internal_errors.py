@@ -23,6 +23,7 @@ from bson import (
     Timestamp,
     encode,
 )
+from bson.errors import BSONError
 
 from dotdo_mongo.engine.accumulators import ACCUMULATORS
 from dotdo_mongo.engine.commands.registry import commands_by_name
@@ -167,7 +168,7 @@ def test_no_value_in_any_place_makes_an_error_of_ours(engine, make: Make):
         command = make(rnd)
         try:
             body = decode(encode(command, False, CODEC))
-        except Exception:
-            continue  # no BSON
+        except (BSONError, OverflowError):  # what no driver could send either
+            continue
         db = "admin" if rnd.random() < 0.2 else "test"
         assert not _failed(engine(body, db)), (number, command)
